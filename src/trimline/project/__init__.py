@@ -1,0 +1,1 @@
+"""The project file: everything that a study decides, as one validated model."""

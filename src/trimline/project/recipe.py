@@ -1,0 +1,141 @@
+"""Recipes: everything that decides how a network is trained, as one validated model with two presets.
+
+``paper`` is what Chen and others (2022, IEEE JSTARS 15) did; ``strong`` is what we know to be better. A project file
+names a preset, or a preset and what differs from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Units = Literal["reflectance", "dn"]
+IndexName = Literal["ndsi", "ndwi", "red_swir1"]
+
+
+class Settings(BaseModel):
+    """The base of every settings model: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Augmentation(Settings):
+    """What the loader does to a tile before the network sees it. All draws are independent per tile."""
+
+    flips_and_rotations: bool = True
+    """One of the eight symmetries of the square (D4)."""
+    scale: tuple[float, float] = (1.0, 1.0)
+    """Range of the random zoom."""
+    gain: float = Field(0.0, ge=0)
+    """Standard deviation of a per-band factor around 1."""
+    offset: float = Field(0.0, ge=0)
+    """Standard deviation of a per-band offset [reflectance]."""
+    blur: float = Field(0.0, ge=0, le=1)
+    """Probability of a Gaussian blur of 0.5 to 1.5 pixels."""
+    occlusion: float = Field(0.0, ge=0, le=1)
+    """Probability that one band of the tile is replaced by its mean."""
+
+
+class Schedule(Settings):
+    """How the learning rate moves."""
+
+    kind: Literal["constant", "step", "one_cycle"] = "one_cycle"
+    every_epochs: int = Field(10, ge=1)
+    """`step`: epochs between two divisions."""
+    factor: float = Field(0.1, gt=0, lt=1)
+    """`step`: what the learning rate is multiplied by."""
+    warm_up: float = Field(0.25, gt=0, lt=1)
+    """`one_cycle`: the share of the steps in which the learning rate rises."""
+
+
+class Recipe(Settings):
+    """How a network is trained."""
+
+    base: Literal["paper", "strong"] = "strong"
+    """The preset that the other values start from."""
+    units: Units = "reflectance"
+    """What the network is fed with."""
+    normalise: bool = True
+    """Subtract each band's mean and divide by its standard deviation, both of the training samples."""
+    indices: tuple[IndexName, ...] = ()
+    """Extra input channels computed from the bands."""
+    augmentation: Augmentation = Augmentation()
+    loss: Mapping[Literal["cross_entropy", "dice"], Annotated[float, Field(gt=0)]] = {"cross_entropy": 1.0}
+    """The terms of the loss and their weights; pixels without label or data count in none."""
+    optimiser: Literal["adam", "adamw"] = "adamw"
+    learning_rate: float = Field(1e-3, gt=0)
+    weight_decay: float = Field(0.0, ge=0)
+    batch_size: int = Field(8, ge=1)
+    epochs: int = Field(80, ge=1)
+    batches_per_epoch: int | None = Field(None, ge=1)
+    """Batches drawn per epoch; None means each tile once."""
+    crop: int | None = Field(None, ge=16)
+    """Side of the random window cut from each tile [pixels]; None means the whole tile."""
+    schedule: Schedule = Schedule()
+    patience: int | None = Field(None, ge=1)
+    """Stop when the selection score has not improved for so many epochs; None means never."""
+    select: Literal["accuracy", "f1", "last"] = "f1"
+    """The epoch whose weights are kept: the best on validation by this score, or the last."""
+    ema: float | None = Field(None, gt=0, lt=1)
+    """Decay per step of the running mean of the weights; None means none. Its batch norm is refreshed at the end."""
+    threshold: Literal["half", "zero_bias"] = "zero_bias"
+    """Where probability becomes ice: at 0.5, or where the mapped area equals the true area on validation."""
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    """Arithmetic of the convolutions; `auto` takes bf16 where the machine computes in it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _start_from_preset(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            given = {"base": given}
+        if not isinstance(given, Mapping):
+            return given
+        preset = _PRESETS.get(str(given.get("base", "strong")), {})
+        merged = {**preset, **given}
+        for key in ("augmentation", "schedule"):
+            if isinstance(given.get(key), Mapping):
+                merged[key] = {**preset.get(key, {}), **given[key]}
+        return merged
+
+    @classmethod
+    def preset(cls, name: str, **changes: Any) -> Self:
+        """Return a preset, with some values changed."""
+        return cls.model_validate({"base": name, **changes})
+
+
+_PRESETS: Mapping[str, dict[str, Any]] = {
+    # Chen and others (2022), section II-G; raw digital numbers of seven bands, four-fold flips and rotations.
+    "paper": {
+        "units": "dn",
+        "normalise": False,
+        "loss": {"cross_entropy": 1.0},
+        "optimiser": "adam",
+        "learning_rate": 1e-3,
+        "batch_size": 4,
+        "epochs": 80,
+        "schedule": {"kind": "step", "every_epochs": 10, "factor": 0.1},
+        "patience": 10,
+        "select": "accuracy",
+        "threshold": "half",
+        "precision": "auto",
+    },
+    "strong": {
+        "units": "reflectance",
+        "normalise": True,
+        "indices": ("ndsi",),
+        "augmentation": {"scale": (0.8, 1.25), "gain": 0.05, "offset": 0.01, "blur": 0.1, "occlusion": 0.05},
+        "loss": {"cross_entropy": 1.0, "dice": 1.0},
+        "optimiser": "adamw",
+        "learning_rate": 2e-3,
+        "weight_decay": 0.01,
+        "batch_size": 8,
+        "epochs": 60,
+        "schedule": {"kind": "one_cycle", "warm_up": 0.25},
+        "select": "f1",
+        "ema": 0.99,
+        "threshold": "zero_bias",
+    },
+}
+

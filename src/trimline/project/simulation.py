@@ -1,0 +1,48 @@
+"""What a project file says of a simulated range: the ground, the climate, and who looks at it when."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from trimline.project.recipe import Settings
+
+Environment = Literal["cold-dry", "warm-green", "cloudy"]
+
+
+class SimulatedScene(Settings):
+    """One look of one sensor at the range."""
+
+    sensor: str = "landsat-5-tm"
+    """A sensor id, as `trimline.sensors.SENSORS` lists them."""
+    date: date
+    """Day of the acquisition; the year decides how far the ice has retreated, the day the sun and the snow."""
+    cloud_fraction: float | None = Field(None, ge=0, le=1)
+    """Share of the scene under cloud; None means what is usual in the environment."""
+    snow: float | None = Field(None, ge=0)
+    """Seasonal snow, as a factor on what is usual in the environment at the end of the melt season."""
+
+
+class SimulatedRange(Settings):
+    """A mountain range whose glaciers are known."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
+    environment: Environment = "cold-dry"
+    size: int = Field(512, ge=64, le=20_000)
+    """Pixels on a side, at `resolution_m`."""
+    resolution_m: float = Field(30.0, gt=0)
+    """Pixel of the ground truth and the DEM [m]; sensors see the range at their own resolution."""
+    seed: int = Field(0, ge=0)
+    first_year: int = 1986
+    """Year up to which the climate is steady; the equilibrium line rises from then on."""
+    rise_m_per_a: float = 4.0
+    """How fast the equilibrium line rises [m per year]."""
+    wrs2: str = Field("139036", pattern=r"^\d{6}$")
+    """WRS-2 path and row written into the Landsat products."""
+    epsg: int = 32646
+    """CRS of the products: WGS 84 / UTM 46N, that of the Three-Rivers Headwater."""
+    upper_left: tuple[float, float] = (500_000.0, 3_800_000.0)
+    """Easting and northing of the upper left corner [m]."""
+    scenes: tuple[SimulatedScene, ...] = ()
