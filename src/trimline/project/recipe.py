@@ -9,16 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from trimline.project.settings import Settings
 
 Units = Literal["reflectance", "dn"]
 IndexName = Literal["ndsi", "ndwi", "red_swir1"]
-
-
-class Settings(BaseModel):
-    """The base of every settings model: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class Augmentation(Settings):
@@ -138,4 +134,3 @@ _PRESETS: Mapping[str, dict[str, Any]] = {
         "threshold": "zero_bias",
     },
 }
-

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from trimline.project.recipe import Settings
+from trimline.project.settings import Settings
 
 Environment = Literal["cold-dry", "warm-green", "cloudy"]
 

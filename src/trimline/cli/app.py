@@ -1,0 +1,74 @@
+"""The `trimline` program: its commands, its log, and how it ends."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from trimline import __version__
+from trimline.cli import bench, demo, info, networks, outline, simulate, stages
+from trimline.errors import TrimlineError
+
+USER_ERROR = 2
+"""Exit code when the user can mend what went wrong."""
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells expect it: 128 + SIGINT."""
+
+app = typer.Typer(
+    name="trimline",
+    help="Satellite products become glacier outlines, period after period, and numbers that can be defended.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"trimline {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Say all, and show the traceback of any error.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what goes wrong.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take the options that every command shares."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s", force=True)
+    level = logging.DEBUG if debug else logging.WARNING if quiet else logging.INFO
+    logging.getLogger("trimline").setLevel(level)
+
+
+app.command()(demo.demo)
+app.command()(info.info)
+app.command()(outline.outline)
+stages.add_to(app)
+app.command()(simulate.simulate)
+app.command()(networks.networks)
+app.command()(bench.bench)
+
+
+def main() -> None:
+    """Run the program and end with its exit code."""
+    try:
+        code = app(standalone_mode=False)
+    except TrimlineError as error:
+        if "--debug" in sys.argv[1:]:
+            raise
+        typer.echo(f"trimline: {error}", err=True)
+        sys.exit(USER_ERROR)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        typer.echo("trimline: stopped; what was finished is kept, the next run continues", err=True)
+        sys.exit(INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else 0)

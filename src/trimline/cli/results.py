@@ -1,0 +1,57 @@
+"""Results on standard output: tables for people, one JSON object for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trimline.project import Project
+
+MINIMUM_WIDTH = 100
+"""Columns that a table may take where the terminal does not say."""
+
+
+def print_json(content: Any) -> None:
+    """Print one JSON object; undefined numbers are null, as JSON has no NaN."""
+    sys.stdout.write(json.dumps(_without_nan(content), indent=2, default=str) + "\n")
+
+
+def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
+    """Print a table; the first column is text, the others numbers."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=None if sys.stdout.isatty() else MINIMUM_WIDTH)
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for i, column in enumerate(columns):
+        table.add_column(column, justify="left" if i == 0 else "right")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+def print_outcome(outcome: dict[str, Any], project: Project) -> None:
+    """Print what the stages of a study found, as tables."""
+    from trimline.report.tables import area_table, method_table, sample_table
+
+    if "samples" in outcome:
+        print_table("Samples", *sample_table(outcome["samples"]))
+    if "methods" in outcome:
+        print_table("Methods, on what they were not trained on", *method_table(outcome["methods"]))
+    if "dates" in outcome:
+        print_table(f"Areas, mapped with {project.mapping_method.name}", *area_table(outcome["dates"]))
+    if "report" in outcome:
+        sys.stdout.write(f"report: {project.output / outcome['report']}\n")
+
+
+def _without_nan(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {key: _without_nan(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_without_nan(value) for value in content]
+    if isinstance(content, float) and not math.isfinite(content):
+        return None
+    return content

@@ -1,0 +1,53 @@
+"""`trimline run PROJECT`, and each stage of it by its own name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trimline.cli.results import print_json, print_outcome
+from trimline.study.stages import STAGES, Stage
+
+ProjectFile = Annotated[Path, typer.Argument(help="The project file (YAML).")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY.PATH=VALUE", help="Override a key of the project file; may be repeated."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Do every stage again, whatever is done already.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add `run` and one command per stage."""
+    app.command()(run)
+    for stage in STAGES.values():
+        if stage.name not in ("simulate", "report"):
+            app.command(stage.name, help=stage.summary)(_command(stage))
+    app.command("report", help=STAGES["report"].summary)(_command(STAGES["report"]))
+
+
+def run(project: ProjectFile, overrides: Overrides = None, force: Force = False, json: AsJson = False) -> None:
+    """Carry out the whole study; stages whose inputs did not change are skipped."""
+    carry_out(project, overrides or [], until="report", force=force, json=json)
+
+
+def _command(stage: Stage):  # type: ignore[no-untyped-def] # typer reads the inner signature
+    def command(project: ProjectFile, overrides: Overrides = None, force: Force = False, json: AsJson = False) -> None:
+        carry_out(project, overrides or [], until=stage.name, force=force, json=json)
+
+    return command
+
+
+def carry_out(path: Path, overrides: list[str], *, until: str, force: bool, json: bool) -> None:
+    """Load a project, bring a stage up to date with all it stands on, and print what came of it."""
+    from trimline.project import load_project
+    from trimline.study import run_study
+
+    study = run_study(load_project(path, overrides), until=until, force=force)
+    outcome = study.outcome()
+    if json:
+        print_json(outcome)
+    else:
+        print_outcome(outcome, study.project)

@@ -1,0 +1,25 @@
+"""Progress bars: on standard error, only where somebody watches, and never in the results on standard output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def is_watched() -> bool:
+    """Whether standard error is a terminal."""
+    return sys.stderr.isatty()
+
+
+def track(items: Iterable[T], description: str) -> Iterator[T]:
+    """Yield the items, with a bar when standard error is a terminal."""
+    if not is_watched():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import track as rich_track
+
+    yield from rich_track(items, description, console=Console(stderr=True), transient=True)

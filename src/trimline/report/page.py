@@ -1,0 +1,68 @@
+"""The HTML report: one file that carries its tables and pictures and needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from trimline.files import whole_file
+from trimline.report.tables import Table
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture with its words."""
+
+    path: Path
+    """A PNG file; its bytes are put into the page."""
+    caption: str
+
+    @property
+    def data_uri(self) -> str:
+        """The picture as it stands in the page."""
+        return "data:image/png;base64," + base64.b64encode(self.path.read_bytes()).decode("ascii")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: words, then tables, then pictures."""
+
+    title: str
+    paragraphs: Sequence[str] = ()
+    tables: Sequence[tuple[str, Table]] = ()
+    """Captions and tables."""
+    pictures: Sequence[Picture] = ()
+
+
+def write_page(
+    path: Path, *, title: str, summary: str, sections: Sequence[Section], provenance: Mapping[str, str]
+) -> None:
+    """Write a self-contained page.
+
+    Parameters
+    ----------
+    path
+        Where to; whole or not at all.
+    title, summary
+        The heading, and the sentence below it.
+    sections
+        The body, in order. All text is escaped.
+    provenance
+        Where the numbers come from: versions, hashes, scenes.
+    """
+    environment = Environment(
+        loader=PackageLoader("trimline.report"),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template("page.html").render(
+        title=title, summary=summary, sections=sections, provenance=provenance
+    )
+    with whole_file(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")

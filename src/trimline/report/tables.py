@@ -1,0 +1,86 @@
+"""The tables of a study, as columns and rows of text for the terminal and the report alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+Table = tuple[list[str], list[list[str]]]
+"""Column titles, and rows of the same length."""
+
+UNDEFINED = "–"
+"""What stands for a number that does not exist."""
+
+
+def method_table(methods: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return the scores of each method, pooled over all pixels judged, in percent as the papers print them."""
+    columns = [
+        "method",
+        "precision %",
+        "recall %",
+        "F1 %",
+        "kappa %",
+        "OA %",
+        "IoU %",
+        "area bias %",
+        "boundary m",
+    ]
+    keys = ("precision", "recall", "f1", "kappa", "oa", "iou", "area_bias")
+    rows = [
+        [
+            name,
+            *(percent(scores[key], signed=key == "area_bias") for key in keys),
+            number(scores["boundary_m"], 1),
+        ]
+        for name, scores in methods.items()
+    ]
+    return columns, rows
+
+
+def area_table(dates: Mapping[str, Mapping[str, float]]) -> Table:
+    """Return the true and mapped area of each date, and the change since the first, in km2 and percent."""
+    columns = ["date", "true km²", "mapped km²", "difference %", "true change %", "mapped change %"]
+    first = next(iter(dates.values()), None)
+    rows = []
+    for date, area in dates.items():
+        true, mapped = area["area_true_km2"], area["area_mapped_km2"]
+        change = [UNDEFINED, UNDEFINED]
+        if first is not None and area is not first:
+            change = [
+                percent(_relative(true, first["area_true_km2"]), signed=True),
+                percent(_relative(mapped, first["area_mapped_km2"]), signed=True),
+            ]
+        rows.append([date, number(true, 3), number(mapped, 3), percent(_relative(mapped, true), signed=True), *change])
+    return columns, rows
+
+
+def sample_table(summary: Mapping[str, Mapping[str, float]]) -> Table:
+    """Return how many samples each part of the split has."""
+    columns = ["part", "samples", "places", "scenes", "mean ice %"]
+    order = [part for part in ("train", "validation", "test") if part in summary]
+    rows = [
+        [
+            part,
+            *(str(int(summary[part][key])) for key in ("samples", "places", "scenes")),
+            percent(summary[part]["ice_fraction"]),
+        ]
+        for part in order
+    ]
+    return columns, rows
+
+
+def percent(fraction: float | None, *, signed: bool = False) -> str:
+    """Return a fraction as percent with two decimals."""
+    if fraction is None or not math.isfinite(fraction):
+        return UNDEFINED
+    return f"{fraction * 100:+.2f}" if signed else f"{fraction * 100:.2f}"
+
+
+def number(value: float | None, decimals: int) -> str:
+    """Return a number with fixed decimals."""
+    return UNDEFINED if value is None or not math.isfinite(value) else f"{value:.{decimals}f}"
+
+
+def _relative(value: float, reference: float) -> float:
+    return (value - reference) / reference if reference else math.nan

@@ -1,0 +1,221 @@
+"""Scenes and truths become a sample store, in two passes.
+
+The first pass looks only at the truth: which places hold ice, which part of the split each tile belongs to, and which
+tiles without ice stay. The second reads the images of the tiles that stay, one at a time, so that memory does not
+grow with the scenes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+
+from trimline.errors import SampleError
+from trimline.project import SampleSettings, SplitSettings
+from trimline.samples.grid import Place, TileGrid
+from trimline.samples.split import (
+    Shares,
+    keep_some_without_ice,
+    split_at_random,
+    split_by_blocks,
+    split_by_scenes,
+)
+from trimline.samples.store import GROUND_FILE, INDEX, TileWriter, Units, ice_fraction
+from trimline.samples.truth import Truth
+from trimline.scenes import Scene
+
+PAPER_SYMMETRIES = 4
+"""Copies of each tile in the paper's split: as it is, flipped, mirrored, rotated (692 -> 3996 with its dates)."""
+
+
+@dataclass(frozen=True)
+class LabelledScene:
+    """A scene, what is known of its ground, and where it belongs in the study."""
+
+    scene: Scene
+    truth: Truth
+    id: str
+    date: str
+    area: str
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The scenes on either side of a split by scenes or dates; unused by other splits."""
+
+    train: frozenset[str]
+    test: frozenset[str]
+
+
+def cut_samples(
+    scenes: Sequence[LabelledScene],
+    folder: Path,
+    *,
+    bands: Sequence[str],
+    units: Sequence[Units],
+    settings: SampleSettings,
+    split: SplitSettings,
+    sides: Sides,
+    seed: int,
+    track: Callable[[Iterable[int], str], Iterable[int]] = lambda items, _: items,
+) -> None:
+    """Cut, split and store the tiles of some scenes.
+
+    Parameters
+    ----------
+    scenes
+        What to cut from.
+    folder
+        Where ``tiles.zarr``, ``index.parquet`` and ``ground.parquet`` (the blocks of each part) are written.
+    bands, units
+        What the images hold.
+    settings, split
+        How tiles are cut and split.
+    sides
+        Which scenes are trained on and tested on, for a split by scenes or dates.
+    seed
+        Seed of every draw.
+    track
+        Wraps the positions of the tiles that are read, to show progress.
+
+    Raises
+    ------
+    SampleError
+        No tile holds ice, or the split leaves nothing to train on.
+    """
+    grid = TileGrid.anchored_on(
+        scenes[0].scene.geobox, tile=settings.tile, stride=settings.stride, resolution_m=settings.resolution_m
+    )
+    block = split.block or settings.tile
+    tiles = _survey(scenes, grid, block)
+    if not (tiles["ice_fraction"] > 0).any():
+        raise SampleError("no tile holds ice", where="samples", remedy="check that the truth overlaps the scenes")
+    tiles, ground = _split(tiles, split, sides, seed)
+    keep = keep_some_without_ice(tiles["ice_fraction"], tiles["part"], settings.without_ice, seed)
+    tiles = tiles[keep & (tiles["part"] != "unused")].reset_index(drop=True)
+    index = _write_tiles(
+        tiles, scenes, grid, TileWriter(folder, bands, units, grid.tile), settings, units, bands, track
+    )
+    if not (index["part"] == "train").any():
+        raise SampleError(
+            "no tile with enough valid pixels is left to train on",
+            where="samples",
+            remedy="check the bands of the scenes, or lower samples.minimum_valid",
+        )
+    index.to_parquet(folder / INDEX)
+    blocks = [(position, part) for position, part in sorted(ground.items())]
+    gpd.GeoDataFrame(
+        {"part": [part for _, part in blocks]},
+        geometry=[grid.block_geobox(position, block).extent.geom for position, _ in blocks],
+        crs=grid.crs,
+    ).to_parquet(folder / GROUND_FILE)
+
+
+def _survey(scenes: Sequence[LabelledScene], grid: TileGrid, block: int) -> pd.DataFrame:
+    """Return one row per tile of every scene: where it is, and how much ice the truth shows there."""
+    fractions: dict[tuple[Path, Place], float] = {}
+    rows = []
+    for position, labelled in enumerate(scenes):
+        for place in grid.over(labelled.scene.geobox):
+            key = (labelled.truth.path, place)
+            if key not in fractions:
+                fractions[key] = ice_fraction(labelled.truth.mask(grid.geobox(place)))
+            rows.append(
+                {
+                    "scene": position,
+                    "scene_id": labelled.id,
+                    "date": labelled.date,
+                    "area": labelled.area,
+                    "tile": labelled.scene.tile,
+                    "row": place.row,
+                    "column": place.column,
+                    "blocks": grid.blocks(place, block),
+                    "ice_fraction": fractions[key],
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _split(
+    tiles: pd.DataFrame, split: SplitSettings, sides: Sides, seed: int
+) -> tuple[pd.DataFrame, dict[tuple[int, int], str]]:
+    """Add the columns ``part`` and ``symmetry``; return the ground of each part where parts are parts of ground."""
+    shares = Shares(split.test, split.validation)
+    ground: dict[tuple[int, int], str] = {}
+    if split.by == "paper":
+        with_ice = tiles[tiles["ice_fraction"] > 0]
+        copies = [with_ice.assign(symmetry=symmetry) for symmetry in range(PAPER_SYMMETRIES)]
+        tiles = pd.concat(copies, ignore_index=True)
+        return tiles.assign(part=split_at_random(len(tiles), shares, seed)), ground
+    if split.by == "blocks":
+        parts, dealt = split_by_blocks(tiles, shares, seed)
+        ground = {position: str(part) for position, part in dealt.items()}
+    else:
+        parts = split_by_scenes(tiles, sides.train, sides.test, split.validation, seed, same_ground=split.by == "dates")
+    return tiles.assign(part=parts, symmetry=0), ground
+
+
+def _write_tiles(
+    tiles: pd.DataFrame,
+    scenes: Sequence[LabelledScene],
+    grid: TileGrid,
+    writer: TileWriter,
+    settings: SampleSettings,
+    units: Sequence[Units],
+    bands: Sequence[str],
+    track: Callable[[Iterable[int], str], Iterable[int]],
+) -> gpd.GeoDataFrame:
+    """Read and append the tiles; return their index."""
+    images: dict[tuple[int, int, int], tuple[int, float]] = {}
+    masks: dict[tuple[Path, int, int], int] = {}
+    rows = []
+    for i in track(range(len(tiles)), "cutting tiles"):
+        tile = tiles.iloc[i]
+        labelled = scenes[tile["scene"]]
+        place = Place(int(tile["row"]), int(tile["column"]))
+        geobox = grid.geobox(place)
+        image_key = (int(tile["scene"]), place.row, place.column)
+        if image_key not in images:
+            images[image_key] = _write_image(labelled.scene, geobox, writer, settings, units, bands)
+        position, valid = images[image_key]
+        if valid < settings.minimum_valid:
+            continue
+        mask_key = (labelled.truth.path, place.row, place.column)
+        if mask_key not in masks:
+            masks[mask_key] = writer.add_mask(labelled.truth.mask(geobox))
+        rows.append(
+            {
+                **tile.drop(["scene", "blocks"]).to_dict(),
+                "image": position,
+                "mask": masks[mask_key],
+                "valid_fraction": valid,
+                "geometry": geobox.extent.geom,
+            }
+        )
+    return gpd.GeoDataFrame(rows, geometry="geometry", crs=grid.crs)
+
+
+def _write_image(
+    scene: Scene,
+    geobox: GeoBox,
+    writer: TileWriter,
+    settings: SampleSettings,
+    units: Sequence[Units],
+    bands: Sequence[str],
+) -> tuple[int, float]:
+    """Append the image of one tile unless it is too empty; return its position (-1 for none) and valid share."""
+    images: dict[Units, NDArray[np.float32]] = {
+        unit: scene.read(bands, geobox=geobox, units=unit).to_numpy() for unit in units
+    }
+    first = next(iter(images.values()))
+    valid = float(np.isfinite(first).all(axis=0).mean())
+    if valid < settings.minimum_valid:
+        return -1, valid
+    return writer.add_image(images), valid

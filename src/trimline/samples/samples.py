@@ -1,0 +1,46 @@
+"""Labelled tiles in memory: what training and threshold searches are given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimline.errors import SampleError
+
+GROUND, ICE, IGNORE = 0, 1, 255
+"""Values of a mask: ground without ice, ice, and pixels that nothing is known about."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Labelled tiles of one size."""
+
+    images: NDArray[np.float32]
+    """(n, bands, h, w): reflectance (or digital numbers), NaN outside the valid data."""
+    masks: NDArray[np.uint8]
+    """(n, h, w): `GROUND`, `ICE` or `IGNORE`."""
+    bands: tuple[str, ...]
+    """Common names of the bands, in the order of the second axis."""
+    units: Literal["reflectance", "dn"]
+    """What the images are measured in."""
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 4 or self.images.shape[1] != len(self.bands):
+            raise SampleError(
+                f"images of shape {self.images.shape} do not have {len(self.bands)} bands on their second axis"
+            )
+        expected = (self.images.shape[0], *self.images.shape[2:])
+        if self.masks.shape != expected:
+            raise SampleError(f"masks of shape {self.masks.shape} do not lie on images of {expected}")
+
+    def __len__(self) -> int:
+        return int(self.images.shape[0])
+
+    @property
+    def ice_fraction(self) -> float:
+        """Share of ice among the labelled pixels; NaN where none is labelled."""
+        labelled = int(np.count_nonzero(self.masks != IGNORE))
+        return int(np.count_nonzero(self.masks == ICE)) / labelled if labelled else float("nan")

@@ -1,0 +1,177 @@
+"""Where tiles lie: one Zarr v3 group with a GeoParquet index.
+
+``tiles.zarr`` holds the images, one array per unit (``reflectance``, ``dn``), and the masks; ``index.parquet`` has one
+row per sample with its scene, date, place, split and footprint, and the positions of its image and mask in the
+arrays. Several dates of one place share one mask where they share one truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from trimline.errors import SampleError
+from trimline.samples.samples import GROUND, ICE, IGNORE, Samples
+
+ARRAYS, INDEX, GROUND_FILE = "tiles.zarr", "index.parquet", "ground.parquet"
+
+INDEX_COLUMNS: dict[str, str] = {
+    "image": "position in the image arrays",
+    "mask": "position in the mask array",
+    "symmetry": "orientation the sample is shown in (0: as it is; others only in the paper's split)",
+    "scene_id": "the scene the image is cut from",
+    "date": "acquisition date of the scene, as precisely as it is known",
+    "area": "the part of the study",
+    "tile": "WRS-2 path/row or MGRS tile of the scene",
+    "row": "row of the place in the grid",
+    "column": "column of the place in the grid",
+    "part": "train, validation or test",
+    "ice_fraction": "share of ice among the labelled pixels",
+    "valid_fraction": "share of pixels with data in all bands",
+    "geometry": "footprint, in the CRS of the grid",
+}
+"""The columns of the index and what they mean."""
+
+Units = Literal["reflectance", "dn"]
+
+
+class TileWriter:
+    """Appends tiles to a new store; images in as many units as asked."""
+
+    def __init__(self, folder: Path, bands: Sequence[str], units: Sequence[Units], tile: int) -> None:
+        self._group = zarr.open_group(folder / ARRAYS, mode="w", zarr_format=3)
+        self._group.attrs.update({"bands": list(bands), "tile": tile})
+        self._images = {
+            unit: self._group.create_array(
+                unit,
+                shape=(0, len(bands), tile, tile),
+                chunks=(1, len(bands), tile, tile),
+                dtype="float32",
+                fill_value=float("nan"),
+            )
+            for unit in units
+        }
+        self._masks = self._group.create_array(
+            "mask", shape=(0, tile, tile), chunks=(1, tile, tile), dtype="uint8", fill_value=IGNORE
+        )
+
+    def add_image(self, images: dict[Units, NDArray[np.float32]]) -> int:
+        """Append one tile's image, (bands, h, w) per unit, and return its position."""
+        for unit, array in self._images.items():
+            array.append(images[unit][np.newaxis])
+        return int(next(iter(self._images.values())).shape[0]) - 1
+
+    def add_mask(self, mask: NDArray[np.uint8]) -> int:
+        """Append one tile's mask, (h, w), and return its position."""
+        self._masks.append(mask[np.newaxis])
+        return int(self._masks.shape[0]) - 1
+
+
+@dataclass(frozen=True)
+class SampleStore:
+    """Samples on disk."""
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        for name in (ARRAYS, INDEX):
+            if not (self.folder / name).exists():
+                raise SampleError(f"there is no {name}", where=self.folder, remedy="run `trimline samples` first")
+
+    @cached_property
+    def index(self) -> gpd.GeoDataFrame:
+        """One row per sample; see `INDEX_COLUMNS`."""
+        return gpd.read_parquet(self.folder / INDEX)
+
+    @cached_property
+    def bands(self) -> tuple[str, ...]:
+        """Common names of the bands, in the order of the arrays."""
+        return tuple(self._group.attrs["bands"])
+
+    @cached_property
+    def _group(self) -> Any:
+        return zarr.open_group(self.folder / ARRAYS, mode="r")
+
+    def load(
+        self,
+        part: Literal["train", "validation", "test"],
+        *,
+        bands: Sequence[str] | None = None,
+        units: Units = "reflectance",
+    ) -> Samples:
+        """Read all samples of one part into memory.
+
+        Raises
+        ------
+        SampleError
+            A band or the unit is not in the store.
+        """
+        rows = self.index[self.index["part"] == part]
+        return self.read(rows, bands=bands, units=units)
+
+    def read(
+        self, rows: gpd.GeoDataFrame, *, bands: Sequence[str] | None = None, units: Units = "reflectance"
+    ) -> Samples:
+        """Read the samples of some rows of the index into memory, in their order."""
+        wanted = tuple(bands) if bands is not None else self.bands
+        missing = [band for band in wanted if band not in self.bands]
+        if missing:
+            raise SampleError(
+                f"band '{missing[0]}' is not among the samples' {', '.join(self.bands)}",
+                where=self.folder,
+                remedy="add it to the project's bands and cut the samples again",
+            )
+        if units not in self._group:
+            raise SampleError(
+                f"the samples are not stored as '{units}'", where=self.folder, remedy="cut the samples again"
+            )
+        positions = [self.bands.index(band) for band in wanted]
+        side = int(self._group["mask"].shape[-1])
+        images = np.empty((len(rows), len(wanted), side, side), np.float32)
+        masks = np.empty((len(rows), side, side), np.uint8)
+        for i, (image, mask, symmetry) in enumerate(zip(rows["image"], rows["mask"], rows["symmetry"], strict=True)):
+            images[i] = turned(self._group[units][int(image)][positions], int(symmetry))
+            masks[i] = turned(self._group["mask"][int(mask)], int(symmetry))
+        masks[np.isnan(images).any(axis=1)] = IGNORE
+        return Samples(images, masks, wanted, units)
+
+    def summary(self) -> dict[str, dict[str, float]]:
+        """Return, per part, how many samples and places there are and the mean share of ice."""
+        parts = self.index.groupby("part", sort=True)
+        return {
+            str(part): {
+                "samples": len(rows),
+                "places": len(rows[["row", "column"]].drop_duplicates()),
+                "scenes": int(rows["scene_id"].nunique()),
+                "ice_fraction": float(rows["ice_fraction"].mean()),
+            }
+            for part, rows in parts
+        }
+
+
+def turned(array: NDArray[Any], symmetry: int) -> NDArray[Any]:
+    """Show an array (..., h, w) in one of the four orientations of Chen and others (2022).
+
+    0: as it is; 1: flipped top to bottom; 2: mirrored left to right; 3: rotated by a quarter turn.
+    """
+    if symmetry == 0:
+        return array
+    if symmetry == 1:
+        return array[..., ::-1, :]
+    if symmetry == 2:
+        return array[..., :, ::-1]
+    return np.rot90(array, axes=(-2, -1))
+
+
+def ice_fraction(mask: NDArray[np.uint8]) -> float:
+    """Return the share of ice among the labelled pixels of a mask; 0 where none is labelled."""
+    labelled = np.count_nonzero((mask == ICE) | (mask == GROUND))
+    return float(np.count_nonzero(mask == ICE) / labelled) if labelled else 0.0

@@ -1,0 +1,131 @@
+"""The scenes of a project, opened, and found by id, date, area or WRS-2 path/row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from trimline.errors import ProjectError
+from trimline.project import Project, SceneEntry
+from trimline.project.loading import nearest_name
+from trimline.samples import LabelledScene, open_truth
+from trimline.scenes import Scene, open_scene
+
+
+def open_entry(entry: SceneEntry) -> Scene:
+    """Open the product behind an entry, with what the entry knows better than the product."""
+    return open_scene(
+        entry.path,
+        id=entry.id,
+        sensor=entry.sensor,
+        bands=entry.bands,
+        scale=entry.scale,
+        offset=entry.offset,
+        nodata=entry.nodata,
+        date=entry.date,
+    )
+
+
+def date_of(entry: SceneEntry, scene: Scene) -> str:
+    """Return the acquisition date as precisely as it is known.
+
+    Raises
+    ------
+    ProjectError
+        Neither the entry nor the product says.
+    """
+    if entry.date is not None:
+        return entry.date
+    if scene.time is not None:
+        return scene.time.date().isoformat()
+    raise ProjectError(
+        "the product does not say when it was taken",
+        where=f"scenes.{entry.id}",
+        remedy="give the scene a date",
+    )
+
+
+def truth_of(project: Project, entry: SceneEntry) -> Path | None:
+    """Return the file that holds a scene's truth: its own, or the project's inventory."""
+    return entry.truth or project.inventory
+
+
+def labelled_scene(project: Project, entry: SceneEntry) -> LabelledScene:
+    """Open a scene with its truth.
+
+    Raises
+    ------
+    ProjectError
+        The scene has no truth.
+    """
+    path = truth_of(project, entry)
+    if path is None:
+        raise ProjectError(
+            "the scene has no truth to learn from or be judged by",
+            where=f"scenes.{entry.id}",
+            remedy="give it a truth, or the project an inventory",
+        )
+    scene = open_entry(entry)
+    return LabelledScene(scene, open_truth(path), entry.id, date_of(entry, scene), entry.area or "all")
+
+
+def select(project: Project, names: Iterable[str] | None, key: str) -> tuple[SceneEntry, ...]:
+    """Return the entries that names stand for; None stands for all.
+
+    Parameters
+    ----------
+    names
+        Scene ids, dates (`2019` stands for every scene of that year), areas, or WRS-2 path/rows and MGRS tiles.
+    key
+        The key of the project file that the names come from, for messages.
+
+    Raises
+    ------
+    ProjectError
+        A name stands for no scene.
+    """
+    if names is None:
+        return project.scenes
+    chosen: dict[str, SceneEntry] = {}
+    for name in names:
+        found = [entry for entry in project.scenes if name in (entry.id, entry.area)]
+        if not found:
+            opened = [(entry, open_entry(entry)) for entry in project.scenes]
+            found = [e for e, scene in opened if scene.tile == name or date_of(e, scene).startswith(name)]
+        if not found:
+            raise ProjectError(
+                f"'{name}' is no scene, date, area or path/row of the project",
+                where=key,
+                remedy=nearest_name(name, [entry.id for entry in project.scenes]),
+            )
+        chosen.update({entry.id: entry for entry in found})
+    return tuple(entry for entry in project.scenes if entry.id in chosen)
+
+
+def tested_scenes(project: Project) -> tuple[SceneEntry, ...]:
+    """Return the scenes that methods are judged on.
+
+    Raises
+    ------
+    ProjectError
+        A split by scenes or dates does not say what is evaluated.
+    """
+    if project.evaluate.scenes is None and project.split.by in ("scenes", "dates"):
+        raise ProjectError(
+            f"a split by {project.split.by} must say what is evaluated",
+            where="evaluate.scenes",
+            remedy="name scenes, dates, areas or path/rows there",
+        )
+    chosen = select(project, project.evaluate.scenes, "evaluate.scenes")
+    return tuple(entry for entry in chosen if truth_of(project, entry) is not None)
+
+
+def trained_scenes(project: Project) -> tuple[SceneEntry, ...]:
+    """Return the scenes that samples for training are cut from: those named, or all with a truth but the tested."""
+    labelled = tuple(entry for entry in project.scenes if truth_of(project, entry) is not None)
+    if project.split.by not in ("scenes", "dates"):
+        return labelled
+    if project.split.train is not None:
+        return select(project, project.split.train, "split.train")
+    tested = {entry.id for entry in tested_scenes(project)}
+    return tuple(entry for entry in labelled if entry.id not in tested)

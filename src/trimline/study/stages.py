@@ -1,0 +1,44 @@
+"""The stages of a study, in order, and what each stands on. Light to import: the command line lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trimline.study.ledger import Done
+    from trimline.study.study import Study
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage: its name, what it stands on, and the file of this room that does it."""
+
+    name: str
+    summary: str
+    needs: tuple[str, ...] = ()
+
+    def run(self, study: Study) -> Done:
+        """Do the stage, or find it done."""
+        module = import_module(f"trimline.study.{self.name}_stage")
+        work: Callable[[Study], Done] = module.run
+        return work(study)
+
+
+STAGES: Mapping[str, Stage] = MappingProxyType(
+    {
+        stage.name: stage
+        for stage in (
+            Stage("simulate", "Simulate the project's ranges: products, DEM and true outlines."),
+            Stage("samples", "Cut scenes and outlines into labelled tiles and split them.", ("simulate",)),
+            Stage("train", "Train every method of the project.", ("samples",)),
+            Stage("evaluate", "Judge every method on what it was not trained on.", ("train",)),
+            Stage("map", "Map whole scenes: probability, mask and outlines.", ("train",)),
+            Stage("report", "Write the HTML report.", ("evaluate", "map")),
+        )
+    }
+)
+"""Every stage by name, in the order in which `trimline run` does them."""

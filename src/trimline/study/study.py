@@ -1,0 +1,44 @@
+"""A project being carried out, stage by stage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trimline.project import Project, project_hash
+from trimline.study.ledger import Done, Ledger
+from trimline.study.stages import STAGES
+
+Outcome = dict[str, Any]
+"""The object that ``--json`` prints."""
+
+
+class Study:
+    """A project being carried out: its ledger, and what its stages have done so far."""
+
+    def __init__(self, project: Project, *, force: bool = False) -> None:
+        self.project = project
+        self.ledger = Ledger(project.output, project_hash(project), force)
+        self.done: dict[str, Done] = {}
+
+    def bring_up(self, name: str) -> Done:
+        """Do a stage and, first, whatever it stands on; a stage whose inputs did not change is only looked at."""
+        if name not in self.done:
+            for earlier in STAGES[name].needs:
+                self.bring_up(earlier)
+            self.done[name] = STAGES[name].run(self)
+        return self.done[name]
+
+    def outcome(self) -> Outcome:
+        """Return what the stages done so far say, as one object."""
+        merged: Outcome = {}
+        for stage in STAGES:
+            if stage in self.done:
+                merged.update(self.done[stage].result)
+        return merged
+
+
+def run_study(project: Project, *, until: str = "report", force: bool = False) -> Study:
+    """Carry out a project up to a stage, skipping what is done."""
+    study = Study(project, force=force)
+    study.bring_up(until)
+    return study

@@ -1,0 +1,70 @@
+"""The stage that trains every method of a project, each remembered by itself."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from trimline.files import sha256, write_json
+from trimline.project import Method, Project
+from trimline.samples import MEASURES, SampleStore
+from trimline.study.ledger import Done
+from trimline.study.study import Study
+
+WEIGHTS = "weights.safetensors"
+
+
+def weights_path(project: Project, method: Method) -> Path:
+    """Return where the weights of a method lie."""
+    return project.output / "training" / method.name / WEIGHTS
+
+
+def run(study: Study) -> Done:
+    """Write ``<output>/training/<method>`` for every method."""
+    project = study.project
+    samples = study.done["samples"]
+    steps = [_train(study, method, samples) for method in project.methods]
+    fingerprints = {step.step: step.fingerprint for step in steps}
+    result = {"training": {m.name: step.result for m, step in zip(project.methods, steps, strict=True)}}
+    return study.ledger.once("train", fingerprints, [], lambda: result)
+
+
+def _train(study: Study, method: Method, samples: Done) -> Done:
+    project = study.project
+    path = weights_path(project, method)
+    inputs = {
+        "samples": samples.fingerprint,
+        "method": method.model_dump(mode="json"),
+        "bands": project.method_bands(method),
+        "seed": project.seed,
+    }
+
+    def work() -> dict[str, Any]:
+        from trimline.training import train
+
+        store = SampleStore(project.output / "samples")
+        bands, units = project.method_bands(method), method.recipe.units
+        started = time.perf_counter()
+        written = train(
+            method.network,
+            store.load("train", bands=bands, units=units),
+            store.load("validation", bands=bands, units=units),
+            method.recipe,
+            path.parent,
+            arguments=method.arguments,
+            seed=project.seed,
+            provenance={
+                "project": project.name,
+                "project_sha256": study.ledger.project_sha256,
+                "samples_fingerprint": samples.fingerprint,
+                "scenes": sorted(store.index["scene_id"].unique().tolist()),
+                "split": project.split.by,
+                "measures": MEASURES[project.split.by],
+            },
+        )
+        # Seconds differ from run to run; beside the weights they do not change the weights' bytes.
+        write_json(path.parent / "timing.json", {"seconds": round(time.perf_counter() - started, 1)})
+        return {"weights": path.relative_to(project.output).as_posix(), "sha256": sha256(written)}
+
+    return study.ledger.once(f"train/{method.name}", inputs, [path], work)

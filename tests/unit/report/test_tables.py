@@ -1,0 +1,31 @@
+"""Tables print what they were given, in the papers' percent, and a dash where a number does not exist."""
+
+from __future__ import annotations
+
+import math
+
+from trimline.report.tables import area_table, method_table, number, percent
+
+
+def test_scores_are_printed_in_percent_with_two_decimals() -> None:
+    scores = dict.fromkeys(("precision", "recall", "f1", "kappa", "oa", "iou"), 0.93771)
+    columns, rows = method_table({"band_ratio": {**scores, "area_bias": -0.0123, "boundary_m": 12.345}})
+    assert rows == [["band_ratio", *["93.77"] * 6, "-1.23", "12.3"]]
+    assert len(columns) == len(rows[0])
+
+
+def test_change_is_relative_to_the_first_date() -> None:
+    _, rows = area_table(
+        {
+            "1988": {"area_true_km2": 40.0, "area_mapped_km2": 41.0},
+            "2018": {"area_true_km2": 30.0, "area_mapped_km2": 30.75},
+        }
+    )
+    assert rows[0][-2:] == ["–", "–"]
+    assert rows[1] == ["2018", "30.000", "30.750", "+2.50", "-25.00", "-25.00"]
+
+
+def test_what_is_undefined_is_a_dash_not_a_zero() -> None:
+    assert percent(math.nan) == percent(None) == number(math.inf, 2) == "–"
+    _, rows = area_table({"1988": {"area_true_km2": 0.0, "area_mapped_km2": 1.0}})
+    assert rows[0][3] == "–"

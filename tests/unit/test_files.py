@@ -1,0 +1,60 @@
+"""Outputs are whole or absent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from trimline.files import sha256, whole_file, whole_folder, write_json
+
+
+class Killed(BaseException):
+    """Stands for whatever ends a process between two bytes."""
+
+
+def test_a_file_interrupted_while_written_keeps_its_old_content(tmp_path: Path) -> None:
+    path = tmp_path / "outlines.gpkg"
+    path.write_text("old")
+    with pytest.raises(Killed), whole_file(path) as temporary:
+        temporary.write_text("half of the n")
+        raise Killed
+    assert path.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["outlines.gpkg"]
+
+
+def test_a_temporary_file_keeps_the_suffix_and_lies_beside_its_final_name(tmp_path: Path) -> None:
+    with whole_file(tmp_path / "deep" / "mask.tif") as temporary:
+        assert temporary.suffix == ".tif"
+        assert temporary.parent.parent == tmp_path / "deep"
+        temporary.write_bytes(b"x")
+    assert (tmp_path / "deep" / "mask.tif").read_bytes() == b"x"
+
+
+def test_a_folder_interrupted_while_written_keeps_its_old_content(tmp_path: Path) -> None:
+    folder = tmp_path / "samples"
+    with whole_folder(folder) as temporary:
+        (temporary / "a").write_text("old")
+    with pytest.raises(Killed), whole_folder(folder) as temporary:
+        (temporary / "a").write_text("new")
+        raise Killed
+    assert (folder / "a").read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["samples"]
+
+
+def test_a_new_folder_takes_the_place_of_the_old_one_entirely(tmp_path: Path) -> None:
+    folder = tmp_path / "samples"
+    for name in ("first", "second"):
+        with whole_folder(folder) as temporary:
+            (temporary / name).write_text(name)
+    assert [each.name for each in folder.iterdir()] == ["second"]
+
+
+def test_the_hash_of_a_folder_sees_names_and_contents(tmp_path: Path) -> None:
+    folder = tmp_path / "f"
+    write_json(folder / "a.json", {"b": 1})
+    before = sha256(folder)
+    (folder / "a.json").rename(folder / "b.json")
+    renamed = sha256(folder)
+    (folder / "b.json").write_text("{}")
+    assert len({before, renamed, sha256(folder)}) == 3
