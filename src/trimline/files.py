@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -58,9 +59,21 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write `content` as indented JSON with sorted keys, whole or not at all."""
+    """Write `content` as indented JSON with sorted keys, whole or not at all; see `json_ready`."""
+    text = json.dumps(json_ready(content), indent=2, sort_keys=True, allow_nan=False)
     with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, sort_keys=True, default=str) + "\n", encoding="utf-8")
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def json_ready(content: Any) -> Any:
+    """Return content as JSON can hold it: undefined numbers are null, tuples lists, and all else that it lacks text."""
+    if isinstance(content, Mapping):
+        return {str(key): json_ready(value) for key, value in content.items()}
+    if isinstance(content, list | tuple | set | frozenset):
+        return [json_ready(value) for value in content]
+    if isinstance(content, float):
+        return float(content) if math.isfinite(content) else None
+    return content if content is None or isinstance(content, str | int | bool) else str(content)
 
 
 def sha256(path: Path) -> str:

@@ -12,8 +12,8 @@ Environment 113, 893-903, tables 3-7; thermal constants of TIRS from the product
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from trimline.errors import BandError, ProductError
@@ -63,25 +63,25 @@ class Sensor:
     """``MSS``, ``TM``, ``ETM+``, ``OLI`` or ``MSI``."""
     bands: tuple[Band, ...]
     """In the order of the agency's numbers."""
-    by_common_name: Mapping[str, Band] = field(init=False, repr=False, compare=False)
-    """The bands by their common names."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "by_common_name", MappingProxyType({b.common: b for b in self.bands}))
+    @property
+    def by_common_name(self) -> Mapping[str, Band]:
+        """The bands by their common names."""
+        return {band.common: band for band in self.bands}
 
     def band(self, name: str) -> Band:
         """Return a band by its common name or the agency's name (``red``, ``B3``, ``B03``).
+
+        ``B6`` of ETM+ is its low-gain thermal band, ``B6_VCID_1``.
 
         Raises
         ------
         BandError
             The sensor has no such band.
         """
-        if name in self.by_common_name:
-            return self.by_common_name[name]
         wanted = _plain(name)
         for band in self.bands:
-            if _plain(band.name) == wanted:
+            if name == band.common or wanted in (_plain(band.name), _plain(band.name.removesuffix("_VCID_1"))):
                 return band
         raise BandError(
             f"{self.instrument} has no band '{name}'",
@@ -105,7 +105,7 @@ def _plain(name: str) -> str:
 
 def _mss(offset: int) -> tuple[Band, ...]:
     edges = (("green", 0.5, 0.6), ("red", 0.6, 0.7), ("nir08", 0.7, 0.8), ("nir", 0.8, 1.1))
-    return tuple(Band(f"B{i + offset}", common, *um, 60.0) for i, (common, *um) in enumerate(edges))
+    return tuple(Band(f"B{i + offset}", common, lower, upper, 60.0) for i, (common, lower, upper) in enumerate(edges))
 
 
 def _tm(esun: tuple[float, ...], k1: float, k2: float) -> tuple[Band, ...]:
@@ -187,6 +187,16 @@ SENSORS: Mapping[str, Sensor] = MappingProxyType(
 """Every sensor that trimline reads, by id."""
 
 
+def generic_sensor(common_names: Iterable[str]) -> Sensor:
+    """Return a nameless sensor with these bands, for images whose instrument nobody recorded.
+
+    Its band edges are NaN and it has no thermal constants: what depends on them cannot be asked of it.
+    """
+    unknown = float("nan")
+    bands = tuple(Band(name, name, unknown, unknown, unknown) for name in common_names)
+    return Sensor("unknown", "unknown", "unknown", bands)
+
+
 def get_sensor(sensor_id: str) -> Sensor:
     """Return a sensor by its id.
 
@@ -198,6 +208,4 @@ def get_sensor(sensor_id: str) -> Sensor:
     try:
         return SENSORS[sensor_id]
     except KeyError:
-        raise ProductError(
-            f"unknown sensor '{sensor_id}'", remedy=f"the sensors are {', '.join(SENSORS)}"
-        ) from None
+        raise ProductError(f"unknown sensor '{sensor_id}'", remedy=f"the sensors are {', '.join(SENSORS)}") from None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from typing import TYPE_CHECKING, Any
+
+from trimline.files import json_ready
 
 if TYPE_CHECKING:
     from trimline.project import Project
@@ -16,7 +17,7 @@ MINIMUM_WIDTH = 100
 
 def print_json(content: Any) -> None:
     """Print one JSON object; undefined numbers are null, as JSON has no NaN."""
-    sys.stdout.write(json.dumps(_without_nan(content), indent=2, default=str) + "\n")
+    sys.stdout.write(json.dumps(json_ready(content), indent=2, allow_nan=False) + "\n")
 
 
 def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
@@ -45,13 +46,3 @@ def print_outcome(outcome: dict[str, Any], project: Project) -> None:
         print_table(f"Areas, mapped with {project.mapping_method.name}", *area_table(outcome["dates"]))
     if "report" in outcome:
         sys.stdout.write(f"report: {project.output / outcome['report']}\n")
-
-
-def _without_nan(content: Any) -> Any:
-    if isinstance(content, dict):
-        return {key: _without_nan(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_without_nan(value) for value in content]
-    if isinstance(content, float) and not math.isfinite(content):
-        return None
-    return content

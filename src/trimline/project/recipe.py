@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from trimline.project.settings import Settings
 
 Units = Literal["reflectance", "dn"]
+LossName = Literal["cross_entropy", "dice"]
 IndexName = Literal["ndsi", "ndwi", "red_swir1"]
 
 
@@ -22,16 +23,23 @@ class Augmentation(Settings):
 
     flips_and_rotations: bool = True
     """One of the eight symmetries of the square (D4)."""
-    scale: tuple[float, float] = (1.0, 1.0)
+    scale: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = (1.0, 1.0)
     """Range of the random zoom."""
     gain: float = Field(0.0, ge=0)
-    """Standard deviation of a per-band factor around 1."""
+    """Standard deviation of a per-band factor around 1; brightness temperature gets none."""
     offset: float = Field(0.0, ge=0)
-    """Standard deviation of a per-band offset [reflectance]."""
+    """Standard deviation of a per-band offset [standard deviations of the band in the training samples], so that it
+    means the same for reflectance, digital numbers and kelvin."""
     blur: float = Field(0.0, ge=0, le=1)
     """Probability of a Gaussian blur of 0.5 to 1.5 pixels."""
     occlusion: float = Field(0.0, ge=0, le=1)
     """Probability that one band of the tile is replaced by its mean."""
+
+    @model_validator(mode="after")
+    def _scale_is_a_range(self) -> Self:
+        if self.scale[0] > self.scale[1]:
+            raise ValueError(f"scale goes from {self.scale[0]} down to {self.scale[1]}: give the smaller number first")
+        return self
 
 
 class Schedule(Settings):
@@ -58,7 +66,7 @@ class Recipe(Settings):
     indices: tuple[IndexName, ...] = ()
     """Extra input channels computed from the bands."""
     augmentation: Augmentation = Augmentation()
-    loss: Mapping[Literal["cross_entropy", "dice"], Annotated[float, Field(gt=0)]] = {"cross_entropy": 1.0}
+    loss: Annotated[Mapping[LossName, Annotated[float, Field(gt=0)]], Field(min_length=1)] = {"cross_entropy": 1.0}
     """The terms of the loss and their weights; pixels without label or data count in none."""
     optimiser: Literal["adam", "adamw"] = "adamw"
     learning_rate: float = Field(1e-3, gt=0)
@@ -77,7 +85,8 @@ class Recipe(Settings):
     ema: float | None = Field(None, gt=0, lt=1)
     """Decay per step of the running mean of the weights; None means none. Its batch norm is refreshed at the end."""
     threshold: Literal["half", "zero_bias"] = "zero_bias"
-    """Where probability becomes ice: at 0.5, or where the mapped area equals the true area on validation."""
+    """Where probability becomes ice: at 0.5, or where the mapped area equals the true area on validation, as far as
+    the validation samples can tell (see `trimline.training.threshold`)."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     """Arithmetic of the convolutions; `auto` takes bf16 where the machine computes in it."""
 

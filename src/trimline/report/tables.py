@@ -38,6 +38,17 @@ def method_table(methods: Mapping[str, Mapping[str, Any]]) -> Table:
     return columns, rows
 
 
+def scene_table(methods: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return the scores of each method on each scene."""
+    columns, _ = method_table({})
+    rows = []
+    for name, scores in methods.items():
+        for scene_id, of_scene in scores["scenes"].items():
+            _, ((_, *cells),) = method_table({name: of_scene})
+            rows.append([f"{name}, {scene_id}", *cells])
+    return ["method, scene", *columns[1:]], rows
+
+
 def area_table(dates: Mapping[str, Mapping[str, float]]) -> Table:
     """Return the true and mapped area of each date, and the change since the first, in km2 and percent."""
     columns = ["date", "true km²", "mapped km²", "difference %", "true change %", "mapped change %"]

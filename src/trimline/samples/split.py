@@ -44,7 +44,8 @@ class Shares:
 def assign_blocks(ice: Mapping[Block, float], shares: Shares, seed: int) -> dict[Block, Part]:
     """Deal blocks of ground to training, validation and test so that each gets its share of blocks and of ice.
 
-    Blocks are sorted by their ice and drawn from that list at even steps, so that no part gets all the large glaciers.
+    Blocks are sorted by their ice and drawn from that list at even steps, so that no part gets all the large glaciers;
+    those without ice are drawn by themselves. Each part gets at least one block with ice.
 
     Parameters
     ----------
@@ -64,12 +65,17 @@ def assign_blocks(ice: Mapping[Block, float], shares: Shares, seed: int) -> dict
     rest = sorted(ice, key=lambda block: (-ice[block], block))
     dealt: dict[Block, Part] = {}
     for part, share in (("test", shares.test), ("validation", shares.validation)):
-        for block in _every_so_many(rest, share, generator):
+        with_ice = [block for block in rest if ice[block] > 0]
+        without = [block for block in rest if ice[block] <= 0]
+        drawn = _every_so_many(with_ice, share, generator) + _every_so_many(without, share, generator)
+        if share > 0 and with_ice and not any(ice[block] > 0 for block in drawn):
+            drawn.append(with_ice[len(with_ice) // 2])
+        for block in drawn:
             dealt[block] = part  # type: ignore[assignment]
         rest = [block for block in rest if block not in dealt]
-    if not rest:
+    if not any(ice[block] > 0 for block in rest):
         raise SampleError(
-            f"{len(ice)} block(s) of ground leave none to train on",
+            f"{len(ice)} block(s) of ground leave none with ice to train on",
             where="split",
             remedy="make split.block or samples.tile smaller, or split.test and split.validation",
         )
@@ -77,12 +83,9 @@ def assign_blocks(ice: Mapping[Block, float], shares: Shares, seed: int) -> dict
 
 
 def _every_so_many(blocks: Sequence[Block], share: float, generator: np.random.Generator) -> list[Block]:
-    """Draw a share of a sorted list at even steps from a random start (systematic sampling); at least one."""
-    if share <= 0 or not blocks:
-        return []
+    """Draw a share of a sorted list at even steps from a random start (systematic sampling)."""
     owed = np.floor(np.arange(len(blocks) + 1) * share + generator.random())
-    drawn = [block for block, due in zip(blocks, np.diff(owed) > 0, strict=True) if due]
-    return drawn or [blocks[len(blocks) // 2]]
+    return [block for block, due in zip(blocks, np.diff(owed) > 0, strict=True) if due]
 
 
 def part_of_tile(blocks: Sequence[Block] | frozenset[Block], dealt: Mapping[Block, Part]) -> Part:

@@ -15,8 +15,8 @@ from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 
 from trimline.errors import OutlineError
-from trimline.outlines import area_km2, rasterise, read_outlines
-from trimline.samples.samples import IGNORE
+from trimline.outlines import area_km2, rasterise, read_outlines, trace
+from trimline.samples.samples import ICE, IGNORE
 
 _RASTERS = {".tif", ".tiff", ".vrt"}
 
@@ -33,6 +33,10 @@ class Truth(ABC):
     @abstractmethod
     def area_km2(self, geobox: GeoBox) -> float:
         """Return the area of ice within the bounds of a grid [km2]."""
+
+    @abstractmethod
+    def outlines_on(self, geobox: GeoBox) -> gpd.GeoDataFrame:
+        """Return the outlines of the ice within the bounds of a grid."""
 
 
 class OutlineTruth(Truth):
@@ -52,8 +56,11 @@ class OutlineTruth(Truth):
 
     def area_km2(self, geobox: GeoBox) -> float:
         """Return the geodesic area of the outlines within the grid [km2]."""
-        near = self._near(geobox).to_crs(str(geobox.crs))
-        return float(area_km2(near.clip(geobox.extent.geom)).sum())
+        return float(area_km2(self.outlines_on(geobox)).sum())
+
+    def outlines_on(self, geobox: GeoBox) -> gpd.GeoDataFrame:
+        """Clip the outlines to the grid, in its CRS."""
+        return self._near(geobox).to_crs(str(geobox.crs)).clip(geobox.extent.geom)
 
     def _near(self, geobox: GeoBox) -> gpd.GeoDataFrame:
         box = geobox.footprint(self.outlines.crs.to_wkt(), buffer=abs(float(geobox.resolution.x))).boundingbox
@@ -87,7 +94,11 @@ class RasterTruth(Truth):
     def area_km2(self, geobox: GeoBox) -> float:
         """Return the area of the pixels of ice [km2]."""
         pixel_m2 = abs(float(geobox.resolution.x) * float(geobox.resolution.y))
-        return float(np.count_nonzero(self.mask(geobox) == 1) * pixel_m2 / 1e6)
+        return float(np.count_nonzero(self.mask(geobox) == ICE) * pixel_m2 / 1e6)
+
+    def outlines_on(self, geobox: GeoBox) -> gpd.GeoDataFrame:
+        """Trace the pixels of ice on the grid."""
+        return trace((self.mask(geobox) == ICE).astype(np.uint8), geobox)
 
 
 def open_truth(path: Path) -> Truth:

@@ -127,9 +127,7 @@ def _tiles(project: Project, segmenter: Segmenter) -> Iterator[Judged]:
         probability = segmenter.probability(samples.images)
         for p, mask in zip(probability, samples.masks, strict=True):
             known = np.isfinite(p) & ((mask == GROUND) | (mask == ICE))
-            yield Judged(
-                str(scene_id), mask == ICE, p >= segmenter.threshold, known, (right - left) / mask.shape[-1]
-            )
+            yield Judged(str(scene_id), mask == ICE, p >= segmenter.threshold, known, (right - left) / mask.shape[-1])
 
 
 def _test_ground(project: Project) -> gpd.GeoDataFrame | None:

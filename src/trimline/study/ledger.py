@@ -16,7 +16,7 @@ from typing import Any
 
 from trimline import __version__
 from trimline.errors import StageError
-from trimline.files import write_json
+from trimline.files import json_ready, write_json
 
 _LOG = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Ledger:
             return Done(step, fingerprint, known["result"], skipped=True)
         _LOG.info("%s: starting", step)
         self._file(step).unlink(missing_ok=True)
-        result = json.loads(json.dumps(action()))
+        result = json_ready(action())
         missing = [path for path in expected if not path.exists()]
         if missing:
             raise StageError(f"the step left no {missing[0].name}", where=step)

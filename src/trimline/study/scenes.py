@@ -34,10 +34,9 @@ def date_of(entry: SceneEntry, scene: Scene) -> str:
     ProjectError
         Neither the entry nor the product says.
     """
-    if entry.date is not None:
-        return entry.date
-    if scene.time is not None:
-        return scene.time.date().isoformat()
+    known = entry.date or scene.date
+    if known is not None:
+        return known
     raise ProjectError(
         "the product does not say when it was taken",
         where=f"scenes.{entry.id}",

@@ -15,9 +15,9 @@ def run(study: Study) -> Done:
     settings = [each.model_dump(mode="json") for each in project.simulate]
 
     def work() -> dict[str, Any]:
-        from trimline.simulate import write_range
-
         for each in project.simulate:
+            from trimline.simulate import write_range  # only studies of simulated ranges need it
+
             write_range(each, folder / each.name)
         return {}
 

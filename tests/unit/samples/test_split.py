@@ -80,7 +80,7 @@ def test_a_scene_on_both_sides_is_refused() -> None:
 @given(st.integers(0, 10_000), st.integers(8, 300), st.floats(0.05, 0.5), st.floats(0, 0.5))
 def test_each_part_gets_its_share_of_blocks_and_of_ice(seed: int, count: int, test: float, validation: float) -> None:
     generator = np.random.default_rng(seed)
-    ice = {(i, 0): float(v) for i, v in enumerate(generator.random(count))}
+    ice = {(i, 0): 0.01 + float(v) for i, v in enumerate(generator.random(count))}
     dealt = assign_blocks(ice, Shares(test, validation), seed)
     assert set(dealt) == set(ice)
     tested = [b for b, part in dealt.items() if part == "test"]
@@ -88,6 +88,20 @@ def test_each_part_gets_its_share_of_blocks_and_of_ice(seed: int, count: int, te
     # Drawn at even steps along the blocks sorted by ice: the mean cannot be far from the whole's.
     if test * count >= 5:
         assert abs(np.mean([ice[b] for b in tested]) - np.mean(list(ice.values()))) < 1.5 / (test * count)
+
+
+@given(st.integers(0, 10_000), st.integers(3, 30), st.integers(0, 30), st.floats(0.05, 0.4), st.floats(0.05, 0.4))
+def test_each_part_gets_ice_however_little_there_is(
+    seed: int, with_ice: int, without: int, test: float, validation: float
+) -> None:
+    ice = {(i, 0): 0.5 for i in range(with_ice)} | {(i, 1): 0.0 for i in range(without)}
+    try:
+        dealt = assign_blocks(ice, Shares(test, validation), seed)
+    except SampleError:
+        assert with_ice < 6
+        return
+    for part in ("train", "validation", "test"):
+        assert any(ice[b] > 0 for b, p in dealt.items() if p == part)
 
 
 def test_too_few_blocks_are_refused_with_the_remedy() -> None:

@@ -1,0 +1,20 @@
+"""What trimline is measured by: each benchmark in one file, against what people use now, in one run.
+
+Machines are shared and noisy, so every benchmark times its contenders in turn and hands out ratios of medians;
+seconds alone are never quoted. Adding a benchmark is its file and one entry in `BENCHMARKS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+BENCHMARKS: Mapping[str, str] = MappingProxyType(
+    {
+        "read": "A Landsat product becomes reflectance, against plain rasterio and NumPy.",
+        "map": "A scene becomes outlines, against the bare forward pass of the same network.",
+    }
+)
+"""The benchmarks by name; `trimline.bench.<name>` has a `measure` for each."""
+
+__all__ = ["BENCHMARKS"]

@@ -1,0 +1,32 @@
+"""`trimline bench`: what trimline is measured by."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+
+def bench(
+    what: Annotated[str, typer.Argument(help="A benchmark's name, or 'all'.")] = "all",
+    size: Annotated[int, typer.Option(min=64, help="Side of the simulated scene [pixels].")] = 512,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
+) -> None:
+    """Measure trimline against what people use now, in one run on this machine; ratios come first."""
+    from importlib import import_module
+
+    from trimline.bench import BENCHMARKS
+    from trimline.cli.results import print_json, print_table
+    from trimline.errors import TrimlineError
+
+    if what != "all" and what not in BENCHMARKS:
+        raise TrimlineError(f"there is no benchmark '{what}'", remedy=f"there are {', '.join(BENCHMARKS)} and all")
+    names = list(BENCHMARKS) if what == "all" else [what]
+    figures: dict[str, dict[str, Any]] = {}
+    for name in names:
+        figures[name] = import_module(f"trimline.bench.{name}").measure(size=size)
+        if not json:
+            rows = [[key, f"{value:.4g}"] for key, value in figures[name].items()]
+            print_table(f"{name}: {BENCHMARKS[name]}", ["figure", "value"], rows)
+    if json:
+        print_json(figures if what == "all" else figures[what])

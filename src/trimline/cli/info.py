@@ -1,0 +1,118 @@
+"""`trimline info`: what is this file, folder or archive, and is it complete."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from trimline.scenes import ProductInfo
+
+
+def info(
+    products: Annotated[
+        list[Path], typer.Argument(metavar="PRODUCT...", help="Folders, archives, MTL files or rasters.")
+    ],
+    bands: Annotated[
+        str | None, typer.Option(help="Names of a stack's bands in order, as in blue,green,red,nir; - leaves one out.")
+    ] = None,
+    sensor: Annotated[str | None, typer.Option(help="Sensor of a stack, as in sentinel-2-msi.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON: one object, or a list where there are several products.")
+    ] = False,
+) -> None:
+    """Say what satellite products are, and whether they are complete.
+
+    Where one of several products cannot be read, the others are shown first.
+    """
+    from trimline.cli.results import print_json
+    from trimline.errors import TrimlineError
+    from trimline.scenes import product_info
+
+    names = bands.split(",") if bands else None
+    found: list[ProductInfo] = []
+    unread: list[TrimlineError] = []
+    for product in products:
+        try:
+            found.append(product_info(product, sensor=sensor, bands=names))
+        except TrimlineError as error:
+            unread.append(error)
+    if as_json and found:
+        content = [each.to_dict() for each in found]
+        print_json(content if len(products) > 1 else content[0])
+    elif found:
+        _print(found)
+    for earlier in unread[:-1]:
+        typer.echo(f"trimline: {earlier}", err=True)
+    if unread:
+        raise unread[-1]
+
+
+def _print(products: list[ProductInfo]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from trimline.cli.results import MINIMUM_WIDTH
+
+    console = Console(width=None if sys.stdout.isatty() else MINIMUM_WIDTH)
+    for product in products:
+        table = Table(title=product.id, title_justify="left", title_style="bold", show_header=False)
+        for name, text in _rows(product):
+            table.add_row(name, text)
+        console.print(table)
+
+
+def _rows(product: ProductInfo) -> list[list[str]]:
+    """Return what is known of a product, in words; what is not known is left out."""
+    tier = " ".join(part for part in (product.level, product.category) if part)
+    collection = f"collection {product.collection}" if product.collection else None
+    rows = [
+        ("product", ", ".join(part for part in (product.kind, tier, collection) if part)),
+        ("complete", "yes" if product.is_complete else "no"),
+        ("sensor", product.sensor or "not recorded"),
+        ("time", f"{product.time:%Y-%m-%d %H:%M:%S} UTC" if product.time else None),
+        ("tile", product.tile),
+        ("cloud cover", None if product.cloud_cover is None else f"{product.cloud_cover:g} %"),
+        ("sun", _sun(product)),
+        ("bands", ", ".join(product.bands) or "none"),
+        ("quality", ", ".join(product.quality)),
+        ("missing", "\n".join(product.missing)),
+        ("size", f"{product.width} x {product.height} pixels" if product.width else None),
+        ("pixel", _pixel(product)),
+        ("CRS", _crs(product)),
+        ("bounds", _bounds(product)),
+        ("path", str(product.path)),
+        *(("note", note) for note in product.notes),
+    ]
+    return [[name, text] for name, text in rows if text]
+
+
+def _sun(product: ProductInfo) -> str | None:
+    if product.sun_elevation is None or product.sun_azimuth is None:
+        return None
+    return f"{product.sun_elevation:.1f}° high, from {product.sun_azimuth % 360:.1f}°"
+
+
+def _pixel(product: ProductInfo) -> str | None:
+    if product.pixel is None:
+        return None
+    unit = {"metre": " m", "degree": "°"}.get(product.pixel_unit or "", f" {product.pixel_unit}")
+    return f"{product.pixel[0]:.6g} x {product.pixel[1]:.6g}{unit}"
+
+
+def _crs(product: ProductInfo) -> str:
+    if product.crs is None:
+        return "none"
+    spelled_out = re.match(r'\w+\["(?P<name>[^"]*)"', product.crs)
+    return f"{spelled_out['name']} (without an EPSG code)" if spelled_out else product.crs
+
+
+def _bounds(product: ProductInfo) -> str | None:
+    if product.bounds is None:
+        return None
+    west, south, east, north = product.bounds
+    return f"{west:.3f} to {east:.3f}° E, {south:.3f} to {north:.3f}° N"

@@ -1,0 +1,76 @@
+"""`trimline outline`: one product in, outlines out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def outline(
+    scene: Annotated[Path, typer.Argument(metavar="SCENE", help="Product folder, archive, MTL file or raster.")],
+    weights: Annotated[Path, typer.Option("--weights", "-w", help="The weights.safetensors of a trained network.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder to write into; by default <scene>_outlines.")
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Probability from which on a pixel is ice; by default that of the weights.")
+    ] = None,
+    minimum_area_km2: Annotated[float, typer.Option(min=0, help="Smaller outlines are left out.")] = 0.01,
+    window: Annotated[int, typer.Option(min=64, help="Side of the windows, in pixels.")] = 512,
+    bands: Annotated[
+        str | None, typer.Option(help="Names of a stack's bands in order, as in blue,green,red,nir; - leaves one out.")
+    ] = None,
+    sensor: Annotated[str | None, typer.Option(help="Sensor of a stack, as in sentinel-2-msi.")] = None,
+    scale: Annotated[float | None, typer.Option(help="Of a stack: reflectance = (DN + offset) x scale.")] = None,
+    offset: Annotated[float | None, typer.Option(help="Of a stack: added to the DN before scaling.")] = None,
+    nodata: Annotated[float | None, typer.Option(help="Of a stack: the DN that means nothing.")] = None,
+    date: Annotated[str | None, typer.Option(help="Day of the acquisition, where the product does not say.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Map the glaciers of one scene: probability and mask as GeoTIFF, outlines as GeoPackage."""
+    from trimline.cli.results import print_json, print_table
+    from trimline.mapping import map_scene
+    from trimline.outlines import read_outlines
+    from trimline.scenes import open_scene
+    from trimline.training import load_weights
+
+    opened = open_scene(
+        scene,
+        sensor=sensor,
+        bands=bands.split(",") if bands else None,
+        scale=scale,
+        offset=offset,
+        nodata=nodata,
+        date=date,
+    )
+    folder = Path(f"{opened.id}_outlines") if out is None else out
+    written = map_scene(
+        opened,
+        load_weights(weights),
+        folder,
+        window=window,
+        threshold=threshold,
+        minimum_area_m2=minimum_area_km2 * 1e6,
+    )
+    outlines = read_outlines(written.outlines)
+    area = float(outlines["area_km2"].sum())
+    if as_json:
+        print_json(
+            {
+                "scene": opened.id,
+                "outlines": len(outlines),
+                "area_km2": area,
+                "files": {
+                    "outlines": str(written.outlines),
+                    "mask": str(written.mask),
+                    "probability": str(written.probability),
+                },
+            }
+        )
+        return
+    print_table(opened.id, ["", "outlines", "area, km2"], [["ice", str(len(outlines)), f"{area:.3f}"]])
+    for path in (written.outlines, written.mask, written.probability):
+        sys.stdout.write(f"{path}\n")

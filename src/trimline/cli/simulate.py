@@ -1,0 +1,55 @@
+"""`trimline simulate`: products with known truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def simulate(
+    out: Annotated[Path, typer.Argument(help="Folder to write into.")],
+    environment: Annotated[str, typer.Option(help="cold-dry, warm-green or cloudy.")] = "cold-dry",
+    sensor: Annotated[str, typer.Option(help="Sensor id, as `trimline info` prints it.")] = "landsat-8-oli",
+    dates: Annotated[list[str] | None, typer.Option("--date", help="Day of a look; may be repeated.")] = None,
+    size: Annotated[int, typer.Option(help="Pixels of the DEM on a side.")] = 512,
+    resolution: Annotated[float, typer.Option(help="Pixel of the DEM [m].")] = 30.0,
+    seed: Annotated[int, typer.Option(help="Another seed is another range.")] = 0,
+    rise: Annotated[float, typer.Option(help="Rise of the equilibrium line from the first look on [m/a].")] = 4.0,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Simulate a mountain range with glaciers, and the products of a sensor that looks at it."""
+    from dataclasses import asdict
+
+    from pydantic import ValidationError
+
+    from trimline.cli.results import print_json, print_table
+    from trimline.errors import SimulationError
+    from trimline.project import SimulatedRange
+    from trimline.simulate import write_range
+
+    days = sorted(dates or ["2018-08-23"])
+    try:
+        settings = SimulatedRange.model_validate(
+            {
+                "name": out.resolve().name,
+                "environment": environment,
+                "size": size,
+                "resolution_m": resolution,
+                "seed": seed,
+                "first_year": int(days[0][:4]),
+                "rise_m_per_a": rise,
+                "scenes": [{"date": day, "sensor": sensor} for day in days],
+            }
+        )
+    except (ValidationError, ValueError) as error:
+        problem = error.errors()[0] if isinstance(error, ValidationError) else {"loc": ("date",), "msg": str(error)}
+        key = ".".join(str(part) for part in problem["loc"])
+        raise SimulationError(f"{key}: {problem['msg']}", remedy="see `trimline simulate --help`") from error
+    manifest = write_range(settings, out)
+    if json:
+        print_json(asdict(manifest))
+        return
+    rows = [[r.product, r.outlines, f"{r.area_km2:.3f}", f"{r.debris_km2:.3f}"] for r in manifest.scenes]
+    print_table(f"Written into {out}", ["product", "true outlines", "glaciers km²", "debris-covered km²"], rows)

@@ -1,0 +1,49 @@
+"""How well a map agrees with the truth: scores, distances and pictures.
+
+Everything here works on arrays of pixels that lie on one grid. The room hands out `Confusion` and the scores that
+follow from it, the `BoundaryDistance` between two outlines in metres, `score_scene` and `pool` to have both per scene
+and over all scenes, and `write_error_map`, the picture of hits, false and missed ice.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from trimline.evaluation.boundary import BoundaryDistance, boundary_distance, boundary_distance_m
+from trimline.evaluation.confusion import SCORES, Confusion
+from trimline.evaluation.scores import SceneScores, pool, score_scene, write_scores
+
+if TYPE_CHECKING:
+    from trimline.evaluation.composite import false_colour
+    from trimline.evaluation.error_map import Error, classify, write_error_map
+
+__all__ = [
+    "SCORES",
+    "BoundaryDistance",
+    "Confusion",
+    "Error",
+    "SceneScores",
+    "boundary_distance",
+    "boundary_distance_m",
+    "classify",
+    "false_colour",
+    "pool",
+    "score_scene",
+    "write_error_map",
+    "write_scores",
+]
+
+_DRAWING = {
+    "Error": "error_map",
+    "classify": "error_map",
+    "write_error_map": "error_map",
+    "false_colour": "composite",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what draws only when it is asked for: scores need no matplotlib."""
+    if name not in _DRAWING:
+        raise AttributeError(f"module 'trimline.evaluation' has no attribute {name!r}")
+    return getattr(import_module(f"trimline.evaluation.{_DRAWING[name]}"), name)

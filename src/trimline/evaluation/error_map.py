@@ -1,0 +1,241 @@
+"""The picture of a map's errors: hits, false ice and missed ice over a false-colour composite.
+
+Colours are those of Chen and others (2022, figures 5 and 7): false positives red, false negatives yellow.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from affine import Affine
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+
+from trimline.errors import GridError
+from trimline.evaluation.composite import composite_bands, false_colour
+from trimline.evaluation.confusion import Confusion, require_one_shape
+from trimline.files import whole_file
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from trimline.scenes import Scene
+
+
+class Error(IntEnum):
+    """What a pixel of a map is."""
+
+    GROUND = 0
+    """Ground mapped as ground."""
+    HIT = 1
+    """Ice mapped as ice."""
+    FALSE = 2
+    """Ground mapped as ice."""
+    MISSED = 3
+    """Ice mapped as ground."""
+    UNKNOWN = 255
+    """Not judged."""
+
+
+_COLOURS = {
+    Error.HIT: ("#ffffff", 0.45),
+    Error.FALSE: ("#e31a1c", 1.0),
+    Error.MISSED: ("#ffd92f", 1.0),
+    Error.UNKNOWN: ("#202428", 0.6),
+}
+"""Colour and opacity; ground shows the image alone."""
+
+_LABELS = {
+    Error.HIT: "ice, mapped",
+    Error.FALSE: "false ice",
+    Error.MISSED: "missed ice",
+    Error.UNKNOWN: "not judged",
+}
+
+_COLOUR_KEPT = 0.3
+"""Share of the background's colour that is shown."""
+
+LONGEST_SIDE = 1400
+"""Pixels on the longer side of the picture's raster; larger maps are averaged."""
+
+_INCHES = 8.0
+"""Longer side of the map on the page."""
+
+
+def classify(truth: NDArray[Any], mapped: NDArray[Any], valid: NDArray[Any] | None = None) -> NDArray[np.uint8]:
+    """Say of every pixel what the map made of it.
+
+    Parameters
+    ----------
+    truth, mapped
+        (h, w); what is not 0 is ice.
+    valid
+        (h, w), or None for all: pixels where it is 0 are `Error.UNKNOWN`.
+
+    Returns
+    -------
+    NDArray[np.uint8]
+        (h, w) values of `Error`.
+
+    Raises
+    ------
+    GridError
+        The shapes differ.
+    """
+    require_one_shape(truth=truth, mapped=mapped, valid=valid)
+    true, said = truth.astype(bool), mapped.astype(bool)
+    classes = np.full(true.shape, Error.GROUND, np.uint8)
+    classes[true & said] = Error.HIT
+    classes[said & ~true] = Error.FALSE
+    classes[true & ~said] = Error.MISSED
+    if valid is not None:
+        classes[~valid.astype(bool)] = Error.UNKNOWN
+    return classes
+
+
+def write_error_map(
+    path: Path,
+    *,
+    scene: Scene,
+    truth: NDArray[Any],
+    mapped: NDArray[Any],
+    valid: NDArray[Any] | None = None,
+    title: str,
+) -> None:
+    """Write a PNG of hits, false and missed ice over the scene, as far as anything was judged.
+
+    Parameters
+    ----------
+    path
+        The PNG file.
+    scene
+        What was mapped; its image is the background.
+    truth, mapped
+        (h, w) on the scene's grid; what is not 0 is ice.
+    valid
+        (h, w), or None for all: pixels where it is 0 are veiled.
+    title
+        Stands above the picture.
+
+    Raises
+    ------
+    GridError
+        The arrays do not lie on the scene's grid.
+    BandError
+        The scene has the bands of no composite.
+    """
+    classes = classify(truth, mapped, valid)
+    if classes.shape != tuple(scene.geobox.shape):
+        raise GridError(
+            f"a map of shape {classes.shape} does not lie on a grid of {tuple(scene.geobox.shape)}", where=scene.id
+        )
+    judged = _judged(classes)
+    geobox, classes = scene.geobox[judged], classes[judged]
+    step = -(-max(classes.shape) // LONGEST_SIDE)
+    height, width = (-(-side // step) for side in classes.shape)
+    a, b, c, d, e, f, *_ = geobox.affine
+    coarse = GeoBox((height, width), Affine(a * step, b * step, c, d * step, e * step, f), geobox.crs)
+    figure = _figure(height, width)
+    axes = figure.add_subplot()
+    axes.set_facecolor("#202428")
+    box = coarse.boundingbox
+    extent = (box.left / 1e3, box.right / 1e3, box.bottom / 1e3, box.top / 1e3)
+    axes.imshow(_faded(false_colour(scene, coarse)), extent=extent, interpolation="nearest")
+    axes.imshow(_overlay(classes, step), extent=extent, interpolation="nearest")
+    _annotate(axes, Confusion.from_masks(truth, mapped, valid), scene, classes, title)
+    _scale_bar(axes, extent)
+    with whole_file(path) as temporary:
+        figure.savefig(temporary, dpi=130, metadata={"Software": None})
+
+
+def _faded(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture with little of its colour left: rock and meadow must not be taken for errors."""
+    colours = picture[..., :3].astype(np.float32)
+    grey = colours.mean(axis=-1, keepdims=True)
+    faded = _COLOUR_KEPT * colours + (1 - _COLOUR_KEPT) * grey
+    return np.concatenate([np.rint(faded).astype(np.uint8), picture[..., 3:]], axis=-1)
+
+
+def _judged(classes: NDArray[np.uint8]) -> tuple[slice, slice]:
+    """Return the rows and columns within which anything was judged; all of them where nothing was."""
+    known = classes != Error.UNKNOWN
+    if not known.any():
+        return slice(0, classes.shape[0]), slice(0, classes.shape[1])
+    rows, columns = np.flatnonzero(known.any(axis=1)), np.flatnonzero(known.any(axis=0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def _overlay(classes: NDArray[np.uint8], step: int) -> NDArray[np.float32]:
+    """Return (h, w, 4) colours: where pixels are averaged, each class weighs by its share, so that none grows."""
+    from matplotlib.colors import to_rgb
+
+    colour: NDArray[np.float32] = np.zeros((1, 1, 3), np.float32)
+    opacity: NDArray[np.float32] = np.zeros((1, 1), np.float32)
+    for kind, (name, alpha) in _COLOURS.items():
+        weight = alpha * _share(classes == kind, step)
+        colour = colour + weight[..., None] * np.asarray(to_rgb(name), np.float32)
+        opacity = opacity + weight
+    plain = np.maximum(opacity, 1e-6)[..., None]
+    return np.concatenate([np.clip(colour / plain, 0, 1), opacity[..., None]], axis=-1)
+
+
+def _share(there: NDArray[np.bool_], step: int) -> NDArray[np.float32]:
+    """Return the mean over squares of `step` pixels; those cut by the edge count what they have."""
+    if step == 1:
+        return there.astype(np.float32)
+    height, width = there.shape
+    rows, columns = np.arange(0, height, step), np.arange(0, width, step)
+    sums = np.add.reduceat(np.add.reduceat(there, rows, axis=0, dtype=np.float32), columns, axis=1)
+    counts = np.diff(np.append(rows, height))[:, None] * np.diff(np.append(columns, width))[None, :]
+    return np.asarray(sums / counts, dtype=np.float32)
+
+
+def _figure(height: int, width: int) -> Figure:
+    inches = _INCHES / max(height, width)
+    return Figure(figsize=(max(width * inches, 4.0) + 1.0, max(height * inches, 2.0) + 1.2), layout="constrained")
+
+
+def _annotate(axes: Axes, confusion: Confusion, scene: Scene, classes: NDArray[np.uint8], title: str) -> None:
+    said = f"F1 {confusion.f1:.3f}   precision {confusion.precision:.3f}   recall {confusion.recall:.3f}"
+    axes.set_title(f"{title}\n", loc="left", fontsize=12, fontweight="bold")
+    axes.text(0, 1.012, said, transform=axes.transAxes, fontsize=9.5, va="bottom")
+    axes.set_xlabel(f"easting, km ({scene.geobox.crs}); {', '.join(composite_bands(scene))} as red, green, blue")
+    axes.set_ylabel("northing, km")
+    axes.tick_params(labelsize=8)
+    shown = [kind for kind in _LABELS if kind != Error.UNKNOWN or (classes == kind).any()]
+    handles = [
+        Patch(facecolor=_COLOURS[kind][0], alpha=_COLOURS[kind][1], edgecolor="#202428", label=_LABELS[kind])
+        for kind in shown
+    ]
+    axes.figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9.5)
+
+
+def _scale_bar(axes: Axes, extent: tuple[float, float, float, float]) -> None:
+    """Draw a bar of a round length, about a fifth of the map's width."""
+    left, right, bottom, top = extent
+    length = _round_length((right - left) / 5)
+    margin = 0.03 * min(right - left, top - bottom)
+    thickness = 0.012 * (top - bottom)
+    axes.add_patch(Rectangle((left + margin, bottom + margin), length, thickness, fc="white", ec="#202428", lw=0.8))
+    axes.text(
+        left + margin + length / 2,
+        bottom + margin + 1.6 * thickness,
+        f"{length:g} km" if length >= 1 else f"{length * 1e3:g} m",
+        ha="center",
+        va="bottom",
+        fontsize=9,
+        color="white",
+        bbox={"boxstyle": "round,pad=0.15", "fc": "#202428", "ec": "none", "alpha": 0.55},
+    )
+    axes.set(xlim=(left, right), ylim=(bottom, top))
+
+
+def _round_length(km: float) -> float:
+    """Return the largest of 1, 2, 5, 10, 20, ... (and their fractions) that is not longer [km]."""
+    power = 10.0 ** np.floor(np.log10(km))
+    return float(power * max(digit for digit in (1, 2, 5) if digit * power <= km * (1 + 1e-9)))

@@ -1,0 +1,81 @@
+"""Scores of one scene, scores pooled over scenes, and both as a table."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from trimline.evaluation.boundary import BoundaryDistance, boundary_distance
+from trimline.evaluation.confusion import SCORES, Confusion
+from trimline.files import whole_file
+
+POOLED = "all"
+"""What the table calls the scores pooled over all scenes."""
+
+
+@dataclass(frozen=True)
+class SceneScores:
+    """What a map of one scene, or of several, scores."""
+
+    confusion: Confusion
+    boundary: BoundaryDistance
+
+    def as_dict(self) -> dict[str, float]:
+        """Return f1, iou, precision, recall, kappa, oa and area_bias as fractions, and boundary_m in metres."""
+        return self.confusion.scores() | {"boundary_m": self.boundary.mean_m}
+
+
+def score_scene(truth: NDArray[Any], mapped: NDArray[Any], valid: NDArray[Any] | None, pixel_m: float) -> SceneScores:
+    """Score the map of a scene.
+
+    Parameters
+    ----------
+    truth, mapped
+        (h, w); what is not 0 is ice.
+    valid
+        (h, w), or None for all: pixels where it is 0 count in no score.
+    pixel_m
+        Side of a pixel [m].
+
+    Raises
+    ------
+    GridError
+        The shapes differ.
+    """
+    return SceneScores(Confusion.from_masks(truth, mapped, valid), boundary_distance(truth, mapped, pixel_m, valid))
+
+
+def pool(scores: Iterable[SceneScores]) -> SceneScores:
+    """Add the pixels and the boundaries of scenes: each pixel, not each scene, counts the same."""
+    confusion, boundary = Confusion(), BoundaryDistance()
+    for one in scores:
+        confusion, boundary = confusion + one.confusion, boundary + one.boundary
+    return SceneScores(confusion, boundary)
+
+
+def write_scores(methods: Mapping[str, Mapping[str, Any]], path: Path) -> None:
+    """Write a CSV with one row per method and scene, and one per method for all scenes together.
+
+    Parameters
+    ----------
+    methods
+        By method: its pooled scores, as `SceneScores.as_dict` names them, and those of each scene below ``scenes``.
+    path
+        The file. Undefined scores are empty fields.
+    """
+    keys = (*SCORES, "boundary_m")
+    with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow(("method", "scene", *keys))
+        for method, scores in methods.items():
+            for scene, row in ({POOLED: scores} | dict(scores.get("scenes", {}))).items():
+                table.writerow((method, scene, *(_field(row[key]) for key in keys)))
+
+
+def _field(value: float) -> str:
+    return "" if value != value else f"{value:.6g}"

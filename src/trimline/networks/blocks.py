@@ -1,0 +1,113 @@
+"""Pieces that several networks are built of: the double convolution, the residual block, the attention gate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from trimline.errors import NetworkError
+
+
+def convolution(
+    into: int, out: int, size: int = 3, *, dilation: int = 1, batch_norm: bool = True, relu: bool = True
+) -> nn.Sequential:
+    """Return a 'same' padded convolution, with batch norm and ReLU unless told otherwise.
+
+    The convolution has no bias where batch norm follows: the norm's own shift would undo it.
+    """
+    layers: list[nn.Module] = [
+        nn.Conv2d(into, out, size, padding=dilation * (size // 2), dilation=dilation, bias=not batch_norm)
+    ]
+    if batch_norm:
+        layers.append(nn.BatchNorm2d(out))
+    if relu:
+        layers.append(nn.ReLU(inplace=True))
+    return nn.Sequential(*layers)
+
+
+def double_convolution(into: int, out: int, *, batch_norm: bool = True) -> nn.Sequential:
+    """Return two 3x3 convolutions, each with batch norm (unless switched off) and ReLU: the block of U-Net."""
+    return nn.Sequential(convolution(into, out, batch_norm=batch_norm), convolution(out, out, batch_norm=batch_norm))
+
+
+def upsampling(into: int, out: int) -> nn.ConvTranspose2d:
+    """Return the 2x2 transposed convolution of stride 2 that doubles height and width."""
+    return nn.ConvTranspose2d(into, out, kernel_size=2, stride=2)
+
+
+class ResBlock(nn.Module):
+    """Two 3x3 convolutions and a 1x1, added to the input [S]; inner width and norms [C].
+
+    3x3 (out / 2) - BN - ReLU, 3x3 (out) - BN - ReLU, 1x1 (out) - BN; the sum passes a ReLU. Where the number of
+    channels changes, the input passes a 1x1 convolution and batch norm before it is added.
+
+    Source: Chen and others (2022), section II-G, after Yi and Zhang (2020).
+    """
+
+    def __init__(self, into: int, out: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            convolution(into, out // 2), convolution(out // 2, out), convolution(out, out, 1, relu=False)
+        )
+        self.shortcut = nn.Identity() if into == out else convolution(into, out, 1, relu=False)
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return features of `out` channels on the same grid."""
+        shortcut: Tensor = self.shortcut(features)
+        activated: Tensor = self.relu(self.body(features) + shortcut)
+        return activated
+
+
+class AttentionGate(nn.Module):
+    """Weigh a skip connection by what the decoder makes of the same place.
+
+    alpha = sigmoid(BN(psi(ReLU(BN(Wx x) + BN(Wg g))))), all convolutions 1x1, inner width half of `channels` [C];
+    the gate returns alpha * x.
+
+    Source: Oktay and others (2018), arXiv:1804.03999 [M], as used by Chen and others (2022), section II-G [S].
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        inner = channels // 2
+        self.of_skip = convolution(channels, inner, 1, relu=False)
+        self.of_decoder = convolution(channels, inner, 1, relu=False)
+        self.psi = convolution(inner, 1, 1, relu=False)
+
+    def forward(self, skip: Tensor, decoder: Tensor) -> Tensor:
+        """Return `skip` weighed pixel by pixel; both are (n, channels, h, w)."""
+        joined = torch.relu(self.of_skip(skip) + self.of_decoder(decoder))
+        weighed: Tensor = torch.sigmoid(self.psi(joined)) * skip
+        return weighed
+
+
+def initialise(network: nn.Module) -> None:
+    """Draw every convolution's weights from the Glorot normal distribution and set the biases to 0.
+
+    Source: Chen and others (2022), section II-G [S]; Glorot and Bengio (2010).
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.xavier_normal_(module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+
+def check_widths(widths: Sequence[int], at_least: int, of: str) -> tuple[int, ...]:
+    """Return the widths as a tuple.
+
+    Raises
+    ------
+    NetworkError
+        There are too few of them, or one is not a positive even number.
+    """
+    checked = tuple(widths)
+    if len(checked) < at_least or any(not isinstance(each, int) or each < 2 or each % 2 for each in checked):
+        raise NetworkError(
+            f"widths {list(checked)} do not make a {of}",
+            remedy=f"give at least {at_least} positive even numbers of channels, from the finest level down",
+        )
+    return checked

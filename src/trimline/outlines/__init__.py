@@ -1,0 +1,32 @@
+"""Glacier outlines as polygons: read, check, measure, rasterise, trace and write.
+
+Outlines are a ``GeoDataFrame`` that has passed `check`: a CRS, valid polygons in two dimensions, and columns named
+after the published schema (`COLUMNS`). The room hands out `read_outlines` and `write_outlines` at the edges, `check`
+with the `Problem` reports it makes, geodesic `area_km2` and `perimeter_km`, and the two ways between polygons and
+pixels, `rasterise` and `trace`, which return each other's input on the same grid.
+"""
+
+from __future__ import annotations
+
+from trimline.outlines.area import area_km2, perimeter_km
+from trimline.outlines.check import Kind, Problem, check
+from trimline.outlines.raster import rasterise, trace, trace_band
+from trimline.outlines.reading import read_outlines
+from trimline.outlines.schema import COLUMNS, Column, conform
+from trimline.outlines.writing import write_outlines
+
+__all__ = [
+    "COLUMNS",
+    "Column",
+    "Kind",
+    "Problem",
+    "area_km2",
+    "check",
+    "conform",
+    "perimeter_km",
+    "rasterise",
+    "read_outlines",
+    "trace",
+    "trace_band",
+    "write_outlines",
+]

@@ -1,0 +1,95 @@
+"""Areas and lengths of outlines: geodesic on the WGS 84 ellipsoid, never in degrees and never in a map projection.
+
+The edges of an outline are straight in its own CRS. They are split until a straight edge and the geodesic between its
+ends agree, and the rings are then measured with Karney's algorithm (2013, Journal of Geodesy 87, 43-55).
+"""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS, Geod
+
+from trimline.errors import OutlineError
+
+_GEOD = Geod(ellps="WGS84")
+
+_LONGEST_EDGE_M = 1000.0
+"""Edges are split to this length [m]: at latitude 60 a parallel of this length bows 3 cm away from the geodesic."""
+
+METRES_PER_DEGREE = 111_320.0
+"""Length of a degree of the equator [m]; serves to choose step lengths, never to measure."""
+
+
+def area_km2(outlines: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float64]:
+    """Return the geodesic area of each outline on WGS 84, holes left out.
+
+    Parameters
+    ----------
+    outlines
+        Valid polygons and multipolygons with a CRS. Which way their rings run does not matter.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        (n,) areas [km2]; 0 for an empty geometry.
+
+    Raises
+    ------
+    OutlineError
+        There is no CRS.
+    """
+    areas, _ = _measure(outlines.geometry)
+    return areas / 1e6
+
+
+def perimeter_km(outlines: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float64]:
+    """Return the geodesic length of each outline on WGS 84, the outlines of its holes included.
+
+    Parameters
+    ----------
+    outlines
+        As in `area_km2`.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        (n,) lengths [km]; 0 for an empty geometry.
+
+    Raises
+    ------
+    OutlineError
+        There is no CRS.
+    """
+    _, lengths = _measure(outlines.geometry)
+    return lengths / 1e3
+
+
+def unit_m(crs: CRS) -> float:
+    """Return how many metres a unit of a CRS is, about: a degree at the equator, or the exact unit of a projection."""
+    return METRES_PER_DEGREE if crs.is_geographic else float(crs.axis_info[0].unit_conversion_factor)
+
+
+def _measure(geometries: gpd.GeoSeries) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return areas [m2] and lengths [m], ring by ring: holes count against the area whichever way they run."""
+    if geometries.crs is None:
+        raise OutlineError("the outlines have no CRS", remedy="set one with outlines.set_crs(...)")
+    areas, lengths = np.zeros(len(geometries)), np.zeros(len(geometries))
+    polygons, owners = shapely.get_parts(geometries.to_numpy(), return_index=True)
+    polygonal = shapely.get_type_id(polygons) == shapely.GeometryType.POLYGON
+    polygons, owners = polygons[polygonal], owners[polygonal]
+    fine = shapely.segmentize(polygons, _LONGEST_EDGE_M / unit_m(geometries.crs))
+    fine = gpd.GeoSeries(fine, crs=geometries.crs).to_crs(4326).to_numpy()
+    rings, polygon_of = shapely.get_rings(fine, return_index=True)
+    coordinates, ring_of = shapely.get_coordinates(rings, return_index=True)
+    starts = np.searchsorted(ring_of, np.arange(len(rings) + 1))
+    for i, polygon in enumerate(polygon_of):
+        x, y = coordinates[starts[i] : starts[i + 1]].T
+        area, length = _GEOD.polygon_area_perimeter(x, y)
+        # The first ring of a polygon is its outer one.
+        is_hole = i > 0 and polygon_of[i - 1] == polygon
+        areas[owners[polygon]] += -abs(area) if is_hole else abs(area)
+        lengths[owners[polygon]] += length
+    return areas, lengths

@@ -1,0 +1,267 @@
+"""Check outlines, report what is wrong with them, and repair what has one right repair.
+
+Nothing is changed in silence: every repair is a `Problem` that says which outline it was, what was wrong, and what was
+done about it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from trimline.errors import OutlineError
+from trimline.outlines.area import area_km2
+
+_LOG = logging.getLogger(__name__)
+
+Kind = Literal["null", "empty", "not a polygon", "with heights", "invalid", "duplicate", "overlap"]
+"""What can be wrong with an outline that has a CRS."""
+
+_SMALLEST_OVERLAP_KM2 = 1e-6
+"""Overlaps below a square metre are rounding of shared borders [km2]."""
+
+_NAMES = ("rgi_id", "RGIId", "glac_id", "glac_name", "Name", "GLACNAME")
+"""Columns that a report takes an outline's name from, the first that is there."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that was wrong with one outline."""
+
+    kind: Kind
+    """What kind of problem."""
+    row: Hashable
+    """Index label of the outline in the frame that was checked."""
+    name: str | None
+    """Name or identifier of the outline, where it has one."""
+    text: str
+    """What is wrong, for people."""
+    action: str
+    """What was done about it: `none` where nothing was."""
+
+    def __str__(self) -> str:
+        who = f"outline {self.row}" if self.name is None else f"outline {self.row} ({self.name})"
+        return f"{who}: {self.text}; {self.action}"
+
+
+def check(outlines: gpd.GeoDataFrame, repair: bool = True) -> tuple[gpd.GeoDataFrame, list[Problem]]:
+    """Report what is wrong with outlines, and repair it.
+
+    Invalid polygons become valid ones of the same ground; of mixed collections the polygons are kept; heights are
+    dropped; what is null, empty, no polygon, or an exact duplicate (of geometry and of all columns) leaves. Overlaps
+    are reported and kept, because whose the ground is cannot be told from the geometry; where there is a column
+    `src_date`, only outlines of one date are compared.
+
+    Parameters
+    ----------
+    outlines
+        Polygons and multipolygons with a CRS.
+    repair
+        False reports and changes nothing.
+
+    Returns
+    -------
+    tuple[GeoDataFrame, list[Problem]]
+        A repaired copy that keeps the index labels of the rows that stayed, and what was wrong, row by row.
+
+    Raises
+    ------
+    OutlineError
+        There is no CRS, or coordinates lie outside the world in a CRS of longitude and latitude.
+    """
+    require_crs(outlines)
+    _require_world(outlines)
+    findings = _Findings(outlines, repair)
+    checked = outlines.copy()
+    for step in (_drop_absent, _keep_polygons, _drop_heights, _make_valid, _drop_duplicates):
+        checked = step(checked, findings)
+    _report_overlaps(checked, findings)
+    if not repair:
+        return outlines.copy(), findings.problems
+    return checked, findings.problems
+
+
+def require_crs(outlines: gpd.GeoDataFrame) -> None:
+    """Raise `OutlineError` for what is no GeoDataFrame with a CRS."""
+    if not isinstance(outlines, gpd.GeoDataFrame):
+        raise OutlineError(f"outlines are a GeoDataFrame, not a {type(outlines).__name__}")
+    if outlines.crs is None:
+        raise OutlineError(
+            "the outlines have no CRS",
+            remedy="a Shapefile needs its .prj beside it; in Python, set it with outlines.set_crs(...)",
+        )
+
+
+def require_polygons(outlines: gpd.GeoDataFrame) -> None:
+    """Raise `OutlineError` for geometries that are no polygons: what cannot be an outline is not written as one."""
+    odd = ~outlines.geom_type.isin(("Polygon", "MultiPolygon"))
+    if odd.any():
+        kind = outlines.geom_type[odd].iloc[0] or "missing geometry"
+        raise OutlineError(
+            f"{int(odd.sum())} of {len(outlines)} outlines are no polygons; the first is a {kind}",
+            remedy="pass them through trimline.outlines.check first",
+        )
+
+
+def report(problems: Sequence[Problem], where: Path | None = None) -> None:
+    """Log problems: one line for each, or one for all of a kind where there are many."""
+    prefix = f"{where.name}: " if where is not None else ""
+    for kind, number in Counter(problem.kind for problem in problems).items():
+        of_kind = [problem for problem in problems if problem.kind == kind]
+        # Inventories carry heights of 0 in every outline; that is worth knowing, not worth worrying about.
+        level = logging.INFO if kind == "with heights" else logging.WARNING
+        if number <= _SPELLED_OUT:
+            for problem in of_kind:
+                _LOG.log(level, "%s%s", prefix, problem)
+        else:
+            _LOG.log(level, "%s%d problems of the kind '%s', among them %s", prefix, number, kind, of_kind[0])
+
+
+_SPELLED_OUT = 3
+"""So many problems of a kind are logged one by one."""
+
+
+class _Findings:
+    """The problems found so far, and how an outline is called."""
+
+    def __init__(self, outlines: gpd.GeoDataFrame, repair: bool) -> None:
+        self.problems: list[Problem] = []
+        self._repair = repair
+        self._names = next((outlines[name] for name in _NAMES if name in outlines.columns), None)
+
+    def add(self, kind: Kind, row: Hashable, text: str, action: str) -> None:
+        """Remember a problem."""
+        name = None
+        if self._names is not None and self._names.index.is_unique and pd.notna(self._names.loc[row]):
+            name = str(self._names.loc[row])
+        self.problems.append(Problem(kind, row, name, text, action if self._repair else "none"))
+
+
+def _require_world(outlines: gpd.GeoDataFrame) -> None:
+    if not outlines.crs.is_geographic or outlines.empty:
+        return
+    west, south, east, north = outlines.total_bounds
+    if west < -360 or east > 360 or south < -90.0001 or north > 90.0001:
+        raise OutlineError(
+            f"coordinates from {west:.0f}, {south:.0f} to {east:.0f}, {north:.0f} are no longitudes and latitudes",
+            remedy=f"the CRS '{outlines.crs.name}' is not that of the coordinates: correct it",
+        )
+
+
+def _drop_absent(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataFrame:
+    null, empty = outlines.geometry.isna(), outlines.geometry.is_empty
+    for row in outlines.index[null]:
+        findings.add("null", row, "has no geometry", "left out")
+    for row in outlines.index[empty & ~null]:
+        findings.add("empty", row, "has an empty geometry", "left out")
+    return outlines[~(null | empty)]
+
+
+def _keep_polygons(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataFrame:
+    def repaired(row: Hashable, geometry: shapely.Geometry) -> shapely.Geometry | None:
+        kept = _polygonal(geometry)
+        found = f"is a {geometry.geom_type}"
+        if kept is None:
+            findings.add("not a polygon", row, found, "left out")
+        else:
+            findings.add("not a polygon", row, found, "its polygons kept, its points and lines left out")
+        return kept
+
+    return _mend(outlines, ~outlines.geom_type.isin(("Polygon", "MultiPolygon")).to_numpy(), repaired)
+
+
+def _drop_heights(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataFrame:
+    geometries = outlines.geometry.to_numpy()
+    more = shapely.has_z(geometries) | shapely.has_m(geometries)
+    for row in outlines.index[more]:
+        findings.add("with heights", row, "has more than two coordinates per vertex", "only x and y kept")
+    return outlines.set_geometry(gpd.GeoSeries(shapely.force_2d(geometries), outlines.index, crs=outlines.crs))
+
+
+def _make_valid(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataFrame:
+    def repaired(row: Hashable, geometry: shapely.Geometry) -> shapely.Geometry | None:
+        reason = shapely.is_valid_reason(geometry)
+        # 'structure' keeps what any ring of the outline encloses; 'linework' would turn doubly covered ground to holes.
+        kept = _polygonal(shapely.make_valid(geometry, method="structure", keep_collapsed=False))
+        if kept is not None and not kept.is_valid:
+            # Rings that share an edge come out of GEOS 3.14 as parts that still share it.
+            kept = _polygonal(shapely.union_all(shapely.get_parts(kept)))
+        if kept is None:
+            findings.add("invalid", row, f"is invalid: {reason}", "left out, because it encloses nothing")
+        else:
+            km2 = area_km2(gpd.GeoSeries([kept], crs=outlines.crs))[0]
+            findings.add("invalid", row, f"is invalid: {reason}", f"made valid, {km2:.4f} km2")
+        return kept
+
+    return _mend(outlines, ~outlines.geometry.is_valid.to_numpy(), repaired)
+
+
+def _drop_duplicates(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataFrame:
+    columns = outlines.drop(columns=outlines.geometry.name).astype(str)
+    columns["geometry"] = shapely.to_wkb(shapely.normalize(outlines.geometry.to_numpy()))
+    repeated = columns.duplicated(keep="first").to_numpy()
+    for row in outlines.index[repeated]:
+        findings.add("duplicate", row, "repeats an earlier outline, all columns included", "left out")
+    return outlines[~repeated]
+
+
+def _report_overlaps(outlines: gpd.GeoDataFrame, findings: _Findings) -> None:
+    geometries = outlines.geometry.to_numpy()
+    first, second = outlines.sindex.query(geometries, predicate="intersects")
+    ordered = first < second
+    first, second = first[ordered], second[ordered]
+    if "src_date" in outlines.columns:
+        dates = outlines["src_date"].astype(str).to_numpy()
+        same = dates[first] == dates[second]
+        first, second = first[same], second[same]
+    # Neighbours that share a border are many, and a relation is cheaper than the intersection.
+    inside = shapely.relate_pattern(geometries[first], geometries[second], "T********")
+    first, second = first[inside], second[inside]
+    if not len(first):
+        return
+    shared = shapely.intersection(geometries[first], geometries[second])
+    for a, b, km2 in zip(first, second, area_km2(gpd.GeoSeries(shared, crs=outlines.crs)), strict=True):
+        if km2 > _SMALLEST_OVERLAP_KM2:
+            size = f"{km2:.3f} km2" if km2 >= 0.01 else f"{km2 * 1e6:.0f} m2"
+            findings.add("overlap", outlines.index[a], f"overlaps outline {outlines.index[b]} on {size}", "kept")
+
+
+def _mend(
+    outlines: gpd.GeoDataFrame,
+    wrong: NDArray[np.bool_],
+    repaired: Callable[[Hashable, shapely.Geometry], shapely.Geometry | None],
+) -> gpd.GeoDataFrame:
+    """Replace the geometries that are wrong; rows whose repair is None leave."""
+    if not wrong.any():
+        return outlines
+    geometries = outlines.geometry.to_numpy().copy()
+    for i in np.flatnonzero(wrong):
+        geometries[i] = repaired(outlines.index[i], geometries[i])
+    mended = outlines.set_geometry(gpd.GeoSeries(geometries, outlines.index, crs=outlines.crs))
+    return mended[mended.geometry.notna()]
+
+
+def _polygonal(geometry: shapely.Geometry) -> shapely.Geometry | None:
+    """Return the polygons of a geometry as a polygon or multipolygon; None where it has none."""
+    if geometry.geom_type in ("Polygon", "MultiPolygon"):
+        return None if geometry.is_empty else geometry
+    parts = [part for each in shapely.get_parts(geometry) if (part := _deeper(each)) is not None]
+    if not parts:
+        return None
+    polygons = [polygon for part in parts for polygon in shapely.get_parts(part)]
+    return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
+
+
+def _deeper(part: shapely.Geometry) -> shapely.Geometry | None:
+    """Look into collections within collections."""
+    return _polygonal(part) if shapely.get_type_id(part) >= shapely.GeometryType.POLYGON else None

@@ -1,0 +1,106 @@
+"""The published columns of outlines: their names, types, units and meaning.
+
+Names, units and meaning are those of the Randolph Glacier Inventory 7.0 (RGI 7.0 Consortium, 2023,
+https://doi.org/10.5067/f6jmovy5navz) where it has the column; the rest say where an outline came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+import geopandas as gpd
+import pandas as pd
+
+from trimline.errors import OutlineError
+
+ColumnKind = Literal["text", "number", "count"]
+
+_DTYPES: Mapping[ColumnKind, str] = MappingProxyType({"text": "object", "number": "float64", "count": "Int64"})
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the published schema."""
+
+    name: str
+    """Its name in every file; it carries the unit."""
+    kind: ColumnKind
+    """`text`, `number` (float64) or `count` (integer)."""
+    unit: str | None
+    """The unit, or None for what has none."""
+    meaning: str
+    """One line for the data dictionary."""
+    in_rgi7: bool
+    """Whether RGI 7.0 has the column under this name."""
+
+
+COLUMNS: Mapping[str, Column] = MappingProxyType(
+    {
+        column.name: column
+        for column in (
+            Column("rgi_id", "text", None, "identifier in the Randolph Glacier Inventory 7.0", True),
+            Column("glims_id", "text", None, "identifier in the GLIMS database", True),
+            Column("glac_id", "text", None, "identifier of the glacier within the study", False),
+            Column("glac_name", "text", None, "name of the glacier", True),
+            Column("src_date", "text", None, "acquisition of the image outlined, ISO 8601 and UTC", True),
+            Column("cenlon", "number", "degree", "longitude of a point inside the outline, WGS 84", True),
+            Column("cenlat", "number", "degree", "latitude of a point inside the outline, WGS 84", True),
+            Column("utm_zone", "count", None, "number of the UTM zone of that point", True),
+            Column("area_km2", "number", "km2", "geodesic area on WGS 84, holes left out", True),
+            Column("perimeter_km", "number", "km", "geodesic length of the outline and of its holes", False),
+            Column("zmin_m", "number", "m", "lowest height", True),
+            Column("zmax_m", "number", "m", "highest height", True),
+            Column("zmed_m", "number", "m", "median height", True),
+            Column("zmean_m", "number", "m", "mean height", True),
+            Column("slope_deg", "number", "degree", "mean slope", True),
+            Column("aspect_deg", "number", "degree", "mean aspect, clockwise from north", True),
+            Column("aspect_sec", "count", None, "sector of the mean aspect, 1 (north) to 8 (north-west)", True),
+            Column("lmax_m", "number", "m", "length of the longest flow line", True),
+            Column("dem_source", "text", None, "elevation model that heights were taken from", True),
+            Column("scene_id", "text", None, "scene that was mapped", False),
+            Column("sensor", "text", None, "sensor of the scene", False),
+            Column("network", "text", None, "network that mapped it", False),
+            Column("threshold", "number", "1", "probability from which a pixel counts as ice", False),
+            Column("weights_sha256", "text", None, "SHA-256 of the weights file", False),
+            Column("trimline_version", "text", None, "version of trimline that drew the outline", False),
+        )
+    }
+)
+"""Every published column, by name, in the order in which they are written."""
+
+
+def conform(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Give the published columns their types and order; other columns follow as they are, the geometry last.
+
+    Raises
+    ------
+    OutlineError
+        A published column holds what cannot be of its type.
+    """
+    conformed = outlines.copy()
+    for name in conformed.columns.intersection(list(COLUMNS)):
+        column = COLUMNS[name]
+        try:
+            if column.kind == "text":
+                conformed[name] = _text(conformed[name])
+            else:
+                conformed[name] = pd.to_numeric(conformed[name]).astype(_DTYPES[column.kind])
+        except (ValueError, TypeError) as error:
+            raise OutlineError(
+                f"the column '{name}' holds what is not a {column.kind}: {error}",
+                remedy=f"'{name}' is the {column.meaning}; rename the column or correct its values",
+            ) from error
+    geometry = conformed.geometry.name
+    published = [name for name in COLUMNS if name in conformed.columns]
+    others = [name for name in conformed.columns if name not in COLUMNS and name != geometry]
+    return conformed[[*published, *others, geometry]]
+
+
+def _text(values: pd.Series) -> pd.Series:
+    """Return text, with dates as ISO 8601 and None where nothing is known."""
+    if pd.api.types.is_datetime64_any_dtype(values):
+        values = values.map(lambda time: time.isoformat(), na_action="ignore")
+    return pd.Series([None if pd.isna(value) else str(value) for value in values], values.index, dtype="object")

@@ -1,0 +1,43 @@
+"""A product on disk becomes a `Scene`.
+
+The room hands out `open_scene` and the `Scene` it gives, whose bands are read onto any grid as reflectance or digital
+numbers; `product_info`, which says what a product is and whether it is complete; and `sun_position`. One file reads
+one format, and `READERS` lists them.
+"""
+
+from __future__ import annotations
+
+from trimline.scenes.asset import Asset
+from trimline.scenes.band_names import COMMON_NAMES
+from trimline.scenes.calibration import BrightnessTemperature, Calibration, Linear, NoCalibration
+from trimline.scenes.grid import is_working_grid, working_grid
+from trimline.scenes.info import ProductInfo
+from trimline.scenes.landsat_metadata import LandsatMetadata, read_metadata
+from trimline.scenes.reader import Reader
+from trimline.scenes.readers import READERS, open_scene, product_info
+from trimline.scenes.scene import Scene, Units
+from trimline.scenes.sidecar import Sidecar
+from trimline.scenes.sun import earth_sun_distance, sun_position
+
+__all__ = [
+    "COMMON_NAMES",
+    "READERS",
+    "Asset",
+    "BrightnessTemperature",
+    "Calibration",
+    "LandsatMetadata",
+    "Linear",
+    "NoCalibration",
+    "ProductInfo",
+    "Reader",
+    "Scene",
+    "Sidecar",
+    "Units",
+    "earth_sun_distance",
+    "is_working_grid",
+    "open_scene",
+    "product_info",
+    "read_metadata",
+    "sun_position",
+    "working_grid",
+]

@@ -1,0 +1,128 @@
+"""One band behind a scene: the raster it lies in, the raster's grid, and what its numbers mean."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import rasterio
+from odc.geo.geobox import GeoBox
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.windows import Window
+
+from trimline.errors import GridError, ProductError
+from trimline.scenes.calibration import Calibration, Linear
+from trimline.scenes.grid import crs_from
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One band of one raster."""
+
+    href: str
+    """Anything that GDAL opens."""
+    calibration: Calibration
+    """From digital numbers to reflectance or kelvin."""
+    index: int = 1
+    """Number of the band in the raster, from 1."""
+    nodata: float | None = None
+    """Digital number that means nothing; what the raster itself declares is not consulted."""
+    geobox: GeoBox | None = None
+    """The grid, where the raster itself carries none."""
+
+    @property
+    def scale(self) -> float | None:
+        """Reflectance (or kelvin) per digital number; None where the calibration is not linear."""
+        return self.calibration.scale if isinstance(self.calibration, Linear) else None
+
+    @property
+    def offset(self) -> float | None:
+        """Reflectance (or kelvin) at a digital number of 0; None where the calibration is not linear."""
+        return self.calibration.offset if isinstance(self.calibration, Linear) else None
+
+
+def open_raster(href: str) -> Any:
+    """Open a raster with rasterio.
+
+    Raises
+    ------
+    ProductError
+        GDAL cannot open it.
+    """
+    try:
+        with warnings.catch_warnings():
+            # A raster without a grid is dealt with by `raster_grid`.
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            return rasterio.open(href)
+    except RasterioError as error:
+        raise ProductError(
+            f"the raster cannot be opened ({first_line(error)})",
+            where=href,
+            remedy="it is damaged or not a raster: fetch the product again",
+        ) from error
+
+
+def raster_grid(source: Any, otherwise: GeoBox | None = None) -> GeoBox:
+    """Return the grid of an open raster, or `otherwise` where the raster carries none.
+
+    Raises
+    ------
+    GridError
+        The raster lacks a CRS or a geotransform, or has another size than `otherwise`.
+    """
+    has_transform = not source.transform.is_identity
+    if source.crs is not None and has_transform:
+        return GeoBox(source.shape, source.transform, crs_from(source.crs))
+    if source.crs is not None:
+        raise GridError(
+            "the raster has a CRS but no geotransform",
+            where=source.name,
+            remedy="warp it to a grid first (gdalwarp), where it has control points",
+        )
+    if has_transform:
+        raise GridError(
+            "the raster has no CRS",
+            where=source.name,
+            remedy="assign the right one, for instance with `gdal_edit.py -a_srs EPSG:32646 FILE`",
+        )
+    if otherwise is None:
+        raise GridError(
+            "the raster has neither a CRS nor a geotransform",
+            where=source.name,
+            remedy="assign both, for instance with `gdal_edit.py -a_srs EPSG:32646 -a_ullr WEST NORTH EAST SOUTH FILE`",
+        )
+    if source.shape != tuple(otherwise.shape):
+        raise GridError(
+            f"the raster carries no grid, and its {source.width} x {source.height} pixels are not the "
+            f"{otherwise.shape[1]} x {otherwise.shape[0]} of its metadata",
+            where=source.name,
+            remedy="where it was cropped, crop it with its georeferencing (gdal_translate -projwin)",
+        )
+    return otherwise
+
+
+def asset_grid(asset: Asset) -> GeoBox:
+    """Return the grid of an asset's raster."""
+    with open_raster(asset.href) as source:
+        return raster_grid(source, asset.geobox)
+
+
+def first_line(error: BaseException) -> str:
+    """Return what GDAL said, without the tail of its message."""
+    cause = error.__cause__ or error
+    return str(cause).splitlines()[0].strip() if str(cause) else type(cause).__name__
+
+
+def check_readable(href: str) -> str | None:
+    """Return what is wrong with a raster, or None: its header and its last rows are read, where truncation shows."""
+    try:
+        with open_raster(href) as source:
+            rows = source.block_shapes[0][0]
+            start = (source.height - 1) // rows * rows
+            source.read(1, window=Window(0, start, source.width, source.height - start))
+    except ProductError as error:
+        return error.what
+    except RasterioError as error:
+        return first_line(error)
+    return None

@@ -1,0 +1,58 @@
+"""What a user says of a product that does not say it itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+
+from trimline.errors import ProductError
+
+_ISO_DATE_LENGTHS = {4: "%Y", 7: "%Y-%m", 10: "%Y-%m-%d"}
+
+
+@dataclass(frozen=True)
+class Given:
+    """The keyword arguments of `open_scene`; None where nothing is said."""
+
+    id: str | None = None
+    """What the scene is to be called."""
+    sensor: str | None = None
+    """A sensor id."""
+    bands: Sequence[str] | None = None
+    """Band names in the order of the file; `-` for a band to leave out."""
+    scale: float | None = None
+    """Reflectance per digital number: reflectance = (DN + offset) x scale."""
+    offset: float | None = None
+    """Added to the digital number before scaling."""
+    nodata: float | None = None
+    """Digital number that means nothing."""
+    date: str | None = None
+    """Day, month or year of the acquisition, ISO 8601."""
+
+    def __post_init__(self) -> None:
+        if self.date is not None:
+            parse_date(self.date)
+
+    def refuse(self, names: Sequence[str], where: object, why: str) -> None:
+        """Raise `ProductError` where one of these was given, since the product says so itself."""
+        for each in fields(self):
+            if each.name in names and getattr(self, each.name) is not None:
+                raise ProductError(
+                    f"'{each.name}' cannot be given: {why}", where=where, remedy=f"leave {each.name} out"
+                )
+
+
+def parse_date(date: str) -> datetime | None:
+    """Return the start of a day (UTC), or None for a month or a year.
+
+    Raises
+    ------
+    ProductError
+        It is not a date as ISO 8601 writes it.
+    """
+    try:
+        day = datetime.strptime(date, _ISO_DATE_LENGTHS[len(date)]).replace(tzinfo=UTC)
+    except (KeyError, ValueError):
+        raise ProductError(f"'{date}' is not a date", remedy="write 2019, 2019-02 or 2019-02-17") from None
+    return day if len(date) == 10 else None

@@ -1,0 +1,81 @@
+"""What a product is, and whether it is complete: the answer of `trimline info`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from odc.geo.geobox import GeoBox
+
+
+@dataclass(frozen=True)
+class ProductInfo:
+    """What can be said of a product without reading its pixels."""
+
+    path: Path
+    kind: str
+    """`Landsat` or `GeoTIFF stack`."""
+    id: str
+    """The agency's product id, or the file's name."""
+    sensor: str | None
+    """Sensor id; None where nobody recorded it."""
+    time: datetime | None
+    """Acquisition (UTC)."""
+    bands: tuple[str, ...]
+    """Common names of the bands that are there."""
+    missing: tuple[str, ...]
+    """Files that the metadata name and that are not there."""
+    is_complete: bool
+    """Whether all that the metadata name is there and undamaged."""
+    level: str | None = None
+    """Processing level."""
+    collection: str | None = None
+    category: str | None = None
+    """Tier: `T1`, `T2` or `RT`."""
+    tile: str | None = None
+    """WRS path and row, or MGRS tile."""
+    cloud_cover: float | None = None
+    """[percent]"""
+    sun_azimuth: float | None = None
+    """[degrees]"""
+    sun_elevation: float | None = None
+    """[degrees]"""
+    quality: tuple[str, ...] = ()
+    """`pixel` and `saturation`, where there."""
+    crs: str | None = None
+    width: int | None = None
+    """[pixels]"""
+    height: int | None = None
+    """[pixels]"""
+    pixel: tuple[float, float] | None = None
+    """Size of a pixel along x and y, in `pixel_unit`."""
+    pixel_unit: str | None = None
+    """Unit of the CRS: `metre`, `degree`, ..."""
+    bounds: tuple[float, float, float, float] | None = None
+    """West, south, east, north [degrees]."""
+    notes: tuple[str, ...] = ()
+    """What a user should know before relying on it."""
+
+    @staticmethod
+    def grid_fields(grid: GeoBox | None) -> dict[str, Any]:
+        """Return the fields that a grid fills."""
+        if grid is None or grid.crs is None:
+            return {}
+        box = grid.footprint("EPSG:4326").boundingbox
+        return {
+            "crs": str(grid.crs),
+            "width": int(grid.shape[1]),
+            "height": int(grid.shape[0]),
+            "pixel": (abs(float(grid.resolution.x)), abs(float(grid.resolution.y))),
+            "pixel_unit": "degree" if grid.crs.geographic else str(grid.crs.units[0]),
+            "bounds": (box.left, box.bottom, box.right, box.top),
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON holds them."""
+        content = {each.name: getattr(self, each.name) for each in fields(self)}
+        content["path"] = str(self.path)
+        content["time"] = self.time.isoformat() if self.time else None
+        return content

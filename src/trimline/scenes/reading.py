@@ -1,0 +1,228 @@
+"""Assets are read onto a grid.
+
+Reading is a plain window where the grid asked for lies on the raster's pixels. Elsewhere values are resampled, by
+exact coordinates and piece by piece, so that the result depends neither on the extent asked for nor on how it is
+cut into chunks, and memory stays bounded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from rasterio.enums import MaskFlags
+from rasterio.errors import RasterioError
+from rasterio.windows import Window
+
+from trimline.errors import ProductError
+from trimline.scenes.asset import Asset, first_line, open_raster, raster_grid
+from trimline.scenes.grid import offset_between, pixel_ratio, positions_in
+from trimline.scenes.resampling import bilinear, block_mean, mean_of_samples, nearest
+
+Resampling = Literal["bilinear", "nearest"]
+
+SAMPLES_AT_ONCE = 1 << 21
+"""Positions, or source pixels, dealt with at a time; bounds the memory of a read to about 100 MB per band."""
+MARGIN_PX = 2
+"""Source pixels around a window, so that every bilinear mean finds its four neighbours."""
+
+
+def read_assets(
+    assets: Sequence[Asset],
+    geobox: GeoBox,
+    resampling: Resampling = "bilinear",
+    ratio_of: GeoBox | None = None,
+) -> NDArray[np.float32]:
+    """Read digital numbers onto a grid.
+
+    Parameters
+    ----------
+    assets
+        The bands; those of one raster are read together.
+    geobox
+        The grid to fill; it may reach beyond the rasters.
+    resampling
+        What is done where the pixels do not coincide. `bilinear` averages where the target's pixels are larger.
+    ratio_of
+        The grid of which `geobox` is a chunk, so that every chunk decides alike on averaging.
+
+    Returns
+    -------
+    (assets, h, w) float32, NaN where a raster has no data.
+
+    Raises
+    ------
+    ProductError
+        A raster is damaged.
+    GridError
+        A raster has no grid.
+    """
+    out = np.full((len(assets), *geobox.shape), np.nan, dtype=np.float32)
+    by_raster: dict[str, list[int]] = {}
+    for position, asset in enumerate(assets):
+        by_raster.setdefault(asset.href, []).append(position)
+    for href, positions in by_raster.items():
+        some = tuple(assets[position] for position in positions)
+        with open_raster(href) as source:
+            raster = _Raster(source, some, raster_grid(source, some[0].geobox))
+            try:
+                if len(by_raster) == 1:
+                    return _read(raster, geobox, resampling, ratio_of or geobox)
+                out[positions] = _read(raster, geobox, resampling, ratio_of or geobox)
+            except RasterioError as error:
+                raise ProductError(
+                    f"the raster cannot be read ({first_line(error)})",
+                    where=href,
+                    remedy="it is truncated or damaged: fetch the product again",
+                ) from error
+    return out
+
+
+@dataclass(frozen=True)
+class _Raster:
+    """Bands of an open raster, seen as they are or reduced to means of square blocks."""
+
+    source: Any
+    assets: tuple[Asset, ...]
+    grid: GeoBox
+    """Of the raster as it is."""
+    block: int = 1
+    """Pixels on a side of a block; blocks start at the raster's corner, whatever window is read."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of blocks."""
+        return -(-self.source.height // self.block), -(-self.source.width // self.block)
+
+    def window(self, rows: slice, columns: slice) -> NDArray[np.float32]:
+        """Read blocks that lie within the raster; (assets, h, w), NaN for what each band calls no data."""
+        if self.block == 1:
+            return self._pixels(rows, columns)
+        height, width = ((s.stop - s.start) * self.block for s in (rows, columns))
+        inner = (
+            slice(rows.start * self.block, min(rows.stop * self.block, self.source.height)),
+            slice(columns.start * self.block, min(columns.stop * self.block, self.source.width)),
+        )
+        pixels = self._pixels(*inner)
+        missing = (0, height - pixels.shape[1]), (0, width - pixels.shape[2])
+        return block_mean(np.pad(pixels, ((0, 0), *missing), constant_values=np.nan), self.block)
+
+    def _pixels(self, rows: slice, columns: slice) -> NDArray[np.float32]:
+        place = Window(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
+        numbers = self.source.read([asset.index for asset in self.assets], window=place)
+        out: NDArray[np.float32] = numbers.astype(np.float32)
+        for layer, raw, asset in zip(out, numbers, self.assets, strict=True):
+            if asset.nodata is not None and _can_hold(raw.dtype, asset.nodata):
+                layer[raw == raw.dtype.type(asset.nodata)] = np.nan
+            if MaskFlags.per_dataset in self.source.mask_flag_enums[asset.index - 1]:
+                layer[self.source.read_masks(asset.index, window=place) == 0] = np.nan
+            if np.issubdtype(raw.dtype, np.floating):
+                layer[~np.isfinite(layer)] = np.nan
+        return out
+
+
+def _read(raster: _Raster, geobox: GeoBox, resampling: Resampling, ratio_of: GeoBox) -> NDArray[np.float32]:
+    """Fill a grid from one raster."""
+    start = offset_between(geobox, raster.grid)
+    if start is not None:
+        return _cut(raster, geobox, start)
+    samples = 1
+    if resampling == "bilinear":
+        ratio = pixel_ratio(ratio_of, raster.grid)
+        raster, samples = _reduced(raster, ratio)
+    out = np.full((len(raster.assets), *geobox.shape), np.nan, dtype=np.float32)
+    for piece in _pieces(geobox, samples * raster.block):
+        out[(slice(None), *piece)] = _resample(raster, geobox[piece], resampling, samples)
+    return out
+
+
+def _reduced(raster: _Raster, ratio: float) -> tuple[_Raster, int]:
+    """Return the raster to sample for pixels `ratio` times as long as its own, and the samples along each side.
+
+    Up to four times, positions within each target pixel are averaged. Beyond, blocks of the raster are averaged
+    first, half a target pixel long, so that an overview of a whole scene costs little more than reading it.
+    """
+    block = max(1, math.floor(ratio / 2 + 1e-6))
+    return _Raster(raster.source, raster.assets, raster.grid, block), max(1, round(ratio / block))
+
+
+def _cut(raster: _Raster, geobox: GeoBox, start: tuple[int, int]) -> NDArray[np.float32]:
+    """Fill a grid whose pixels are the raster's, from row and column `start` on."""
+    out = np.full((len(raster.assets), *geobox.shape), np.nan, dtype=np.float32)
+    inside = tuple(
+        _clip(slice(first, first + n), length)
+        for first, n, length in zip(start, geobox.shape, raster.shape, strict=True)
+    )
+    if not _is_empty(inside):
+        target = tuple(slice(s.start - first, s.stop - first) for s, first in zip(inside, start, strict=True))
+        out[(slice(None), *target)] = raster.window(*inside)
+    return out
+
+
+def _pieces(geobox: GeoBox, samples: int) -> Iterator[tuple[slice, slice]]:
+    """Cut a grid into squares of a bounded number of samples."""
+    side = max(1, math.isqrt(SAMPLES_AT_ONCE) // samples)
+    height, width = geobox.shape
+    for row in range(0, height, side):
+        for column in range(0, width, side):
+            yield slice(row, min(row + side, height)), slice(column, min(column + side, width))
+
+
+def _resample(raster: _Raster, geobox: GeoBox, resampling: Resampling, samples: int) -> NDArray[np.float32]:
+    """Fill a grid whose pixels do not lie on the raster's, with `samples` x `samples` positions per pixel."""
+    height, width = geobox.shape
+    within = (np.arange(samples) + 0.5) / samples
+    rows = (np.arange(height)[:, None] + within).ravel()
+    columns = (np.arange(width)[:, None] + within).ravel()
+    columns_2d, rows_2d = np.meshgrid(columns, rows)
+    # Positions count from the edge of the first pixel; resampling counts from its centre.
+    at_columns, at_rows = (p / raster.block - 0.5 for p in positions_in(raster.grid, geobox, columns_2d, rows_2d))
+    finite = np.isfinite(at_rows) & np.isfinite(at_columns)
+    empty = np.full((len(raster.assets), height, width), np.nan, dtype=np.float32)
+    if not finite.any():
+        return empty
+    inside = tuple(
+        _clip(_around(positions[finite]), length)
+        for positions, length in zip((at_rows, at_columns), raster.shape, strict=True)
+    )
+    if _is_empty(inside):
+        return empty
+    values = raster.window(*inside)
+    at_rows, at_columns = (
+        np.where(finite, positions - s.start, FAR_OUTSIDE)
+        for positions, s in zip((at_rows, at_columns), inside, strict=True)
+    )
+    out = (bilinear if resampling == "bilinear" else nearest)(values, at_rows, at_columns)
+    if samples == 1:
+        return out
+    grouped = out.reshape(len(raster.assets), height, samples, width, samples).swapaxes(2, 3)
+    return mean_of_samples(grouped.reshape(len(raster.assets), height, width, samples * samples))
+
+
+FAR_OUTSIDE = -1e9
+"""Position of what the raster's CRS cannot express [pixels]."""
+
+
+def _can_hold(dtype: np.dtype[Any], value: float) -> bool:
+    """Whether an array of a type can hold a value, so that some pixel may equal it."""
+    if np.issubdtype(dtype, np.floating):
+        return True
+    limits = np.iinfo(dtype)
+    return float(value).is_integer() and limits.min <= value <= limits.max
+
+
+def _around(positions: NDArray[np.float64]) -> slice:
+    return slice(math.floor(positions.min()) - MARGIN_PX, math.ceil(positions.max()) + MARGIN_PX + 1)
+
+
+def _clip(wanted: slice, length: int) -> slice:
+    return slice(max(wanted.start, 0), min(wanted.stop, length))
+
+
+def _is_empty(window: Sequence[slice]) -> bool:
+    return any(each.start >= each.stop for each in window)

@@ -1,0 +1,204 @@
+"""The one type that every satellite product becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from odc.geo.geom import Geometry
+from odc.geo.xr import xr_coords
+
+from trimline.errors import BandError, TrimlineError
+from trimline.scenes.asset import Asset
+from trimline.scenes.quality import pixel_flags, saturation_flags
+from trimline.scenes.reading import read_assets
+from trimline.sensors import Sensor
+
+Units = Literal["reflectance", "dn"]
+SPATIAL_DIMENSIONS = ("y", "x")
+"""Also where the grid is in degrees, so that code need not ask."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One image of one sensor: what it is, where it lies, and the rasters behind its bands."""
+
+    id: str
+    """The agency's product id, or what the user calls it."""
+    sensor: Sensor
+    """The instrument and its bands."""
+    time: datetime | None
+    """Acquisition (UTC); None where not even the day is known."""
+    geobox: GeoBox
+    """The grid it is worked on: projected, in metres, north-up, with nearly square pixels."""
+    footprint: Geometry
+    """Outline of the grid (EPSG:4326)."""
+    assets: Mapping[str, Asset]
+    """The bands that are there, by common name."""
+    source: Path
+    """The product on disk."""
+    sun_azimuth: float | None = None
+    """At the scene's centre, clockwise from north [degrees]."""
+    sun_elevation: float | None = None
+    """At the scene's centre, above the horizon [degrees]."""
+    tile: str | None = None
+    """WRS-2 path and row (`139036`) or MGRS tile (`46RER`)."""
+    cloud_cover: float | None = None
+    """[percent]"""
+    quality_assets: Mapping[str, Asset] = field(default_factory=dict)
+    """QA_PIXEL as `pixel` and QA_RADSAT as `saturation`, where they are there."""
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Files that the metadata name and the product lacks, by common name."""
+    level: str | None = None
+    """Processing level: `L1TP`, `L2SP`, ...; with `L2` reflectance is that of the surface, else at the top of the
+    atmosphere. None where unknown."""
+    date: str | None = None
+    """Day, month or year of the acquisition, ISO 8601, as precisely as it is known."""
+
+    def read(
+        self,
+        bands: Sequence[str],
+        geobox: GeoBox | None = None,
+        units: Units = "reflectance",
+        chunks: int | tuple[int, int] | None = None,
+    ) -> xr.DataArray:
+        """Read bands onto a grid.
+
+        Parameters
+        ----------
+        bands
+            Common names (`red`) or the agency's (`B4`).
+        geobox
+            The grid; None means the scene's own. It may reach beyond the scene. Where its pixels coincide with the
+            raster's, values are those of the raster, else bilinear means.
+        units
+            `reflectance`: a fraction, in thermal bands kelvin. `dn`: the numbers as stored.
+        chunks
+            Rows and columns of the chunks of a lazy (dask) array; None reads at once. The values are the same.
+
+        Returns
+        -------
+        xarray.DataArray
+            (band, y, x) float32 with CRS and coordinates, NaN outside the valid data.
+
+        Raises
+        ------
+        BandError
+            The scene lacks a band, or nobody recorded how its numbers become reflectance.
+        ProductError
+            A raster is damaged.
+        """
+        target = self.geobox if geobox is None else geobox
+        names = [self._common(band) for band in bands]
+        assets = [self.assets[name] for name in names]
+        if units == "reflectance":
+            self._check_calibration(names)
+        data: Any
+        if chunks is None:
+            data = _load(assets, target, units, target)
+        else:
+            data = _lazy(assets, target, units, (chunks, chunks) if isinstance(chunks, int) else chunks)
+        return xr.DataArray(
+            data,
+            dims=("band", *SPATIAL_DIMENSIONS),
+            coords={"band": names, **xr_coords(target, dims=SPATIAL_DIMENSIONS)},
+            name=units,
+            attrs={"scene": self.id, "units": "1" if units == "reflectance" else units, "grid_mapping": "spatial_ref"},
+        )
+
+    def quality(self, geobox: GeoBox | None = None) -> xr.Dataset:
+        """Read the quality flags onto a grid, by nearest neighbour.
+
+        Parameters
+        ----------
+        geobox
+            The grid; None means the scene's own.
+
+        Returns
+        -------
+        xarray.Dataset
+            (y, x) bool variables `fill cloud cloud_shadow dilated_cloud cirrus snow water clear` from QA_PIXEL and
+            `saturated`, `occluded` (Landsat 8-9) and `dropped` (before) from QA_RADSAT. A flag that the product
+            does not tell is absent. Outside the product only `fill` is true.
+
+        Raises
+        ------
+        BandError
+            The product has no quality band.
+        """
+        if not self.quality_assets:
+            raise BandError(
+                "the product has no quality band",
+                where=self.id,
+                remedy=self._lost("pixel") or "use it without masks, or mask by hand",
+            )
+        target = self.geobox if geobox is None else geobox
+        flags: dict[str, NDArray[np.bool_]] = {}
+        for kind, asset in self.quality_assets.items():
+            numbers = read_assets([asset], target, "nearest")[0]
+            outside = np.isnan(numbers)
+            values = np.where(outside, 0, numbers).astype(np.uint16)
+            if kind == "pixel":
+                flags |= pixel_flags(values, self.sensor)
+                flags["fill"] |= outside
+            else:
+                flags |= saturation_flags(values, self.sensor)
+        return xr.Dataset(
+            {name: xr.DataArray(flag, dims=SPATIAL_DIMENSIONS) for name, flag in flags.items()},
+            coords=xr_coords(target, dims=SPATIAL_DIMENSIONS),
+            attrs={"scene": self.id},
+        )
+
+    def _common(self, band: str) -> str:
+        """Return the common name of a band that the scene holds."""
+        if band in self.assets:
+            return band
+        common = self.sensor.band(band).common
+        if common in self.assets:
+            return common
+        raise BandError(
+            f"the product lacks band '{common}'",
+            where=self.id,
+            remedy=self._lost(common) or f"it holds {', '.join(self.assets)}",
+        )
+
+    def _lost(self, common: str) -> str | None:
+        if common not in self.missing:
+            return None
+        return f"its metadata name the file {self.missing[common]}, which is not there: fetch the product again"
+
+    def _check_calibration(self, names: Sequence[str]) -> None:
+        """Fail before anything is read, and say of which scene and band."""
+        for name in names:
+            try:
+                self.assets[name].calibration(np.zeros(1, dtype=np.float32))
+            except TrimlineError as error:
+                raise BandError(error.what, where=f"{self.id}, band {name}", remedy=error.remedy) from None
+
+
+def _load(assets: Sequence[Asset], geobox: GeoBox, units: Units, whole: GeoBox) -> NDArray[np.float32]:
+    numbers = read_assets(assets, geobox, ratio_of=whole)
+    if units == "reflectance":
+        for position, asset in enumerate(assets):
+            numbers[position] = asset.calibration(numbers[position])
+    return numbers
+
+
+def _lazy(assets: Sequence[Asset], geobox: GeoBox, units: Units, chunks: tuple[int, int]) -> Any:
+    da: Any = import_module("dask.array")
+
+    def block(block_info: Any = None) -> NDArray[np.float32]:
+        (_, *rows_and_columns) = block_info[None]["array-location"]
+        window = tuple(slice(start, stop) for start, stop in rows_and_columns)
+        return _load(assets, geobox[window], units, geobox)
+
+    sizes = da.core.normalize_chunks(((len(assets),), *chunks), (len(assets), *geobox.shape))
+    return da.map_blocks(block, chunks=sizes, dtype=np.float32, meta=np.empty((0, 0, 0), dtype=np.float32))

@@ -1,0 +1,317 @@
+"""GeoTIFF stacks: one raster of several bands of any sensor becomes a scene.
+
+What the bands are and what their numbers mean is taken, in this order, from the caller, from the sidecar (see
+`trimline.scenes.sidecar`), and from the raster itself: band descriptions, scale and offset, nodata. Nothing is
+guessed. Floating-point bands without a scale hold physical values; integer bands without one can be read as digital
+numbers only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from odc.geo.geobox import GeoBox
+
+from trimline.errors import BandError, GridError
+from trimline.scenes.asset import Asset, check_readable, open_raster, raster_grid
+from trimline.scenes.band_names import LEFT_OUT, common_name, common_names, is_agency_name
+from trimline.scenes.calibration import IDENTITY, Calibration, Linear, NoCalibration
+from trimline.scenes.given import Given, parse_date
+from trimline.scenes.grid import is_working_grid, working_grid
+from trimline.scenes.info import ProductInfo
+from trimline.scenes.reader import Reader
+from trimline.scenes.scene import Scene
+from trimline.scenes.sidecar import Sidecar, read_sidecar
+from trimline.sensors import SENSORS, Sensor, generic_sensor, get_sensor
+
+SUFFIXES = (".tif", ".tiff", ".vrt", ".img", ".jp2")
+_QUALITY_NAMES = {"QA_PIXEL": "pixel", "QA_RADSAT": "saturation"}
+_LANDSAT_BAND_FILE = re.compile(r"(?P<product>L[COTEM]\w+?)_(?:S[RT]_)?(?:B\d+\w*|QA_\w+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class _Raster:
+    """What the raster says of itself."""
+
+    count: int
+    shape: tuple[int, int]
+    dtypes: tuple[str, ...]
+    descriptions: tuple[str, ...]
+    scales: tuple[float, ...]
+    offsets: tuple[float, ...]
+    nodata: tuple[float | None, ...]
+
+    @classmethod
+    def of(cls, source: Any) -> _Raster:
+        return cls(
+            source.count,
+            tuple(source.shape),
+            tuple(source.dtypes),
+            tuple((text or "").strip() for text in source.descriptions),
+            tuple(source.scales),
+            tuple(source.offsets),
+            tuple(source.nodatavals),
+        )
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """What all sources together say of a stack."""
+
+    path: Path
+    raster: _Raster
+    given: Given
+    sidecar: Sidecar
+    sensor: Sensor | None
+
+    @property
+    def names(self) -> list[str]:
+        """The bands' names as the caller, the sidecar or the raster writes them; empty where none does."""
+        return list(self.given.bands or self.sidecar.bands or self.raster.descriptions)
+
+    @property
+    def are_names_chosen(self) -> bool:
+        """Whether somebody named the bands of this very file, so that every name must mean something."""
+        return bool(self.given.bands or self.sidecar.bands)
+
+    def bands(self) -> dict[str, int]:
+        """Return the number of each band in the file, by common name.
+
+        Raises
+        ------
+        BandError
+            The names do not fit the file, or none of them means a band.
+        """
+        names = self.names
+        if self.are_names_chosen:
+            if len(names) != self.raster.count:
+                raise BandError(
+                    f"{len(names)} bands are named, and the raster has {self.raster.count}",
+                    where=self.path,
+                    remedy=f"name each, in order; write {LEFT_OUT} for one that is not wanted",
+                )
+            found = common_names([LEFT_OUT if n in _QUALITY_NAMES else n for n in names], self.sensor, self.path)
+        else:
+            found = [common_name(name, self.sensor) for name in names]
+        bands: dict[str, int] = {}
+        for index, common in enumerate(found, start=1):
+            if common is not None and bands.setdefault(common, index) != index:
+                raise BandError(f"two bands are '{common}'", where=self.path, remedy="name the bands: --bands ...")
+        if not bands or self._agency_names_without_sensor():
+            raise self._nameless()
+        return bands
+
+    def quality(self) -> dict[str, int]:
+        """Return the number of the quality bands in the file, by kind; only Landsat's are understood."""
+        if self.sensor is None or not self.sensor.id.startswith("landsat"):
+            return {}
+        return {_QUALITY_NAMES[n]: i for i, n in enumerate(self.names, start=1) if n in _QUALITY_NAMES}
+
+    def calibration(self, common: str, index: int) -> Calibration:
+        """Return what turns a band's numbers into reflectance or kelvin."""
+        scale = self._told("scale", common)
+        offset = self._told("offset", common)
+        if scale is None and offset is not None:
+            raise BandError(
+                "an offset is given without a scale",
+                where=self.path,
+                remedy="give both: reflectance = (DN + offset) x scale",
+            )
+        if scale is not None:
+            return Linear(scale, (offset or 0.0) * scale)
+        own = self.raster.scales[index - 1], self.raster.offsets[index - 1]
+        if own != (1.0, 0.0):
+            return Linear(*own)
+        if np.issubdtype(np.dtype(self.raster.dtypes[index - 1]), np.floating):
+            return IDENTITY
+        if common == "thermal":
+            unit, remedy = "kelvin", "give its scale in a sidecar, by band name"
+        else:
+            unit = "reflectance"
+            remedy = "give scale and offset: reflectance = (DN + offset) x scale; or read units 'dn'"
+        return NoCalibration(f"the raster holds integers, and nothing says how they become {unit}", remedy)
+
+    def nodata(self, index: int) -> float | None:
+        """Return the digital number that means nothing."""
+        for value in (self.given.nodata, self.sidecar.nodata):
+            if value is not None:
+                return value
+        return self.raster.nodata[index - 1]
+
+    def _told(self, key: Literal["scale", "offset"], common: str) -> float | None:
+        """Return what the caller or the sidecar says of a band; one number for all bands excepts the thermal one."""
+        of_all = getattr(self.given, key)
+        told = of_all if of_all is not None and common != "thermal" else getattr(self.sidecar, key)
+        if isinstance(told, Mapping):
+            return next((value for name, value in told.items() if common_name(name, self.sensor) == common), None)
+        return told if common != "thermal" else None
+
+    def _agency_names_without_sensor(self) -> list[str]:
+        return [name for name in self.names if is_agency_name(name)] if self.sensor is None else []
+
+    def _nameless(self) -> BandError:
+        agency = self._agency_names_without_sensor()
+        if agency:
+            return BandError(
+                f"the bands are called {', '.join(agency)}, which mean other bands on every sensor",
+                where=self.path,
+                remedy=f"say which sensor it is: {', '.join(SENSORS)}",
+            )
+        match = _LANDSAT_BAND_FILE.fullmatch(self.path.stem)
+        if match and self.raster.count == 1:
+            return BandError(
+                "this is one band of a Landsat product",
+                where=self.path,
+                remedy=f"give the product's folder, archive or {match['product']}_MTL file",
+            )
+        return BandError(
+            f"nothing says which bands the {self.raster.count} of the raster are",
+            where=self.path,
+            remedy="name them in order, as in --bands blue,green,red,nir,swir1,swir2, or in a sidecar",
+        )
+
+
+def recognises(path: Path) -> bool:
+    """Whether a path is named as a raster."""
+    return path.is_file() and path.suffix.lower() in SUFFIXES
+
+
+def open_stack(path: Path, given: Given) -> Scene:
+    """Open a GeoTIFF stack.
+
+    Raises
+    ------
+    BandError
+        The bands are not named, or their names do not fit the file.
+    GridError
+        The raster lacks a CRS or a geotransform.
+    ProductError
+        The raster is damaged, or the sensor is unknown.
+    MetadataError
+        The sidecar is wrong.
+    """
+    stack, native = _gather(path, given)
+    if isinstance(native, GridError):
+        raise native
+    bands = stack.bands()
+    grid = working_grid(native)
+    date, time = _when(stack)
+    return Scene(
+        id=given.id or stack.sidecar.id or path.stem,
+        sensor=stack.sensor or generic_sensor(bands),
+        time=time,
+        date=date,
+        geobox=grid,
+        footprint=grid.footprint("EPSG:4326"),
+        assets={
+            common: Asset(str(path), stack.calibration(common, index), index, stack.nodata(index))
+            for common, index in bands.items()
+        },
+        source=path,
+        sun_azimuth=stack.sidecar.sun_azimuth,
+        sun_elevation=stack.sidecar.sun_elevation,
+        tile=stack.sidecar.tile,
+        cloud_cover=stack.sidecar.cloud_cover,
+        quality_assets={
+            kind: Asset(str(path), NoCalibration("quality bands hold flags", "read them with Scene.quality"), index)
+            for kind, index in stack.quality().items()
+        },
+        level=stack.sidecar.level,
+    )
+
+
+def describe_stack(path: Path, given: Given) -> ProductInfo:
+    """Say what a GeoTIFF stack is.
+
+    Raises
+    ------
+    ProductError
+        It is not a raster, or the sidecar is wrong.
+    """
+    stack, native = _gather(path, given)
+    notes = []
+    bands: dict[str, int] = {}
+    try:
+        bands = stack.bands()
+    except BandError as error:
+        if given.bands:
+            raise
+        notes.append(f"{error.what}; {error.remedy}")
+    unnamed = stack.raster.count - len(bands) - len(stack.quality())
+    if bands and unnamed:
+        notes.append(f"{unnamed} of {stack.raster.count} bands are left out")
+    if any(isinstance(_calibration_or_none(stack, *each), NoCalibration) for each in bands.items()):
+        notes.append("integers without a scale: to be read as reflectance, scale and offset must be given")
+    if isinstance(native, GridError):
+        notes.append(f"{native.what}: it cannot be opened as a scene; {native.remedy}")
+    elif not is_working_grid(native):
+        notes.append(f"worked on as {_in_words(working_grid(native))}")
+    damage = check_readable(str(path))
+    if damage:
+        notes.append(f"damaged: {damage}")
+    _, time = _when(stack)
+    fields = ProductInfo.grid_fields(None if isinstance(native, GridError) else native)
+    height, width = stack.raster.shape
+    return ProductInfo(
+        path=path,
+        kind="GeoTIFF stack",
+        id=given.id or stack.sidecar.id or path.stem,
+        sensor=stack.sensor.id if stack.sensor else None,
+        time=time,
+        level=stack.sidecar.level,
+        tile=stack.sidecar.tile,
+        cloud_cover=stack.sidecar.cloud_cover,
+        sun_azimuth=stack.sidecar.sun_azimuth,
+        sun_elevation=stack.sidecar.sun_elevation,
+        bands=tuple(bands),
+        quality=tuple(stack.quality()),
+        missing=(),
+        is_complete=not damage and not isinstance(native, GridError),
+        notes=tuple(notes),
+        **{"width": width, "height": height, **fields},
+    )
+
+
+def _gather(path: Path, given: Given) -> tuple[_Stack, GeoBox | GridError]:
+    """Return what is known of a stack, and its own grid or what is wrong with it."""
+    sidecar = read_sidecar(path)
+    sensor_id = given.sensor or sidecar.sensor
+    with open_raster(str(path)) as source:
+        raster = _Raster.of(source)
+        native: GeoBox | GridError
+        try:
+            native = raster_grid(source)
+        except GridError as error:
+            native = error
+    return _Stack(path, raster, given, sidecar, get_sensor(sensor_id) if sensor_id else None), native
+
+
+def _when(stack: _Stack) -> tuple[str | None, datetime | None]:
+    """Return date and time, the caller's before the sidecar's; the sidecar's clock where both tell the same day."""
+    told = stack.sidecar.utc
+    told_date = told.date().isoformat() if told else None
+    date = stack.given.date
+    if date is None or date == told_date:
+        return told_date, told
+    return date, parse_date(date)
+
+
+def _calibration_or_none(stack: _Stack, common: str, index: int) -> Calibration | None:
+    try:
+        return stack.calibration(common, index)
+    except BandError:
+        return None
+
+
+def _in_words(grid: GeoBox) -> str:
+    return f"{grid.shape[1]} x {grid.shape[0]} pixels of {grid.resolution.x:g} m in {grid.crs}"
+
+
+STACK = Reader("GeoTIFF stack", recognises, open_stack, describe_stack)
+"""Any raster of several bands."""

@@ -1,0 +1,69 @@
+"""Clouds over a range, and the shadows they cast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from trimline.simulate.terrain import fractal
+
+Field = NDArray[np.float64]
+
+BASE_M = 1400.0
+"""Height of the clouds above the ground [m]."""
+_THIN = 0.55
+"""Largest opacity of a thin cloud."""
+
+
+@dataclass(frozen=True)
+class Clouds:
+    """Clouds as the sensor sees them."""
+
+    opacity: Field
+    """(h, w) share of the view that the cloud takes, 0 to 1."""
+    shade: Field
+    """(h, w) share of the direct light that the cloud takes from the ground, 0 to 1."""
+
+
+def scatter(
+    shape: tuple[int, int],
+    pixel_m: float,
+    fraction: float,
+    thin: float,
+    azimuth_deg: float,
+    sun_elevation_deg: float,
+    generator: np.random.Generator,
+) -> Clouds:
+    """Scatter clouds over a grid.
+
+    Parameters
+    ----------
+    shape, pixel_m
+        The grid.
+    fraction
+        Share of the grid under cloud.
+    thin
+        Share of the clouds that one can see through.
+    azimuth_deg, sun_elevation_deg
+        Where the sun stands [degrees]; shadows fall to the other side.
+    generator
+        Source of randomness.
+    """
+    if fraction <= 0:
+        clear = np.zeros(shape)
+        return Clouds(clear, clear.copy())
+    field = fractal(shape, generator, slope=1.6)
+    edge = np.quantile(field, 1.0 - fraction)
+    core = np.quantile(field, 1.0 - fraction * (1.0 - thin))
+    veil = _THIN * np.clip((field - edge) / max(core - edge, 1e-6), 0.0, 1.0)
+    thick = np.clip((field - core) / 0.25, 0.0, 1.0)
+    opacity = np.clip(veil + (1.0 - _THIN) * thick, 0.0, 1.0)
+    opacity[field > edge] = np.maximum(opacity[field > edge], 0.08)
+    away = BASE_M / np.tan(np.radians(sun_elevation_deg)) / pixel_m
+    azimuth = np.radians(azimuth_deg)
+    # The shadow lies on the side away from the sun: opposite in azimuth; rows run south.
+    shade = ndimage.shift(opacity, (np.cos(azimuth) * away, -np.sin(azimuth) * away), order=1, mode="nearest")
+    return Clouds(opacity, shade)

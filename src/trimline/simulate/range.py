@@ -1,0 +1,328 @@
+"""A range from its settings: ground, glaciers through the years, looks at them, and the files of all that."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import rasterio
+from affine import Affine
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from odc.geo.types import wh_
+
+from trimline import __version__
+from trimline.errors import SimulationError
+from trimline.files import whole_file, write_json
+from trimline.outlines import area_km2, perimeter_km, trace, write_outlines
+from trimline.progress import track
+from trimline.project import SimulatedRange, SimulatedScene
+from trimline.scenes.sun import sun_position
+from trimline.sensors import get_sensor
+from trimline.simulate import camera
+from trimline.simulate.clouds import scatter
+from trimline.simulate.environments import ENVIRONMENTS, Environment
+from trimline.simulate.ice import glaciers
+from trimline.simulate.illumination import direct_light, sky_view
+from trimline.simulate.landsat_product import Look, write_landsat
+from trimline.simulate.spectra import Surface
+from trimline.simulate.stack_product import write_stack
+from trimline.simulate.surfaces import Ground, lay_out
+from trimline.simulate.terrain import mountain_range, reduce
+
+Field = NDArray[np.float64]
+
+CARVED_M, FLOWING_M = 60.0, 120.0
+"""Cells that rivers carve and that ice flows over, at most [m]."""
+FINER = 2
+"""Pixels of the laid-out ground along the side of a DEM pixel; every sensor sees this one ground."""
+LOCAL_SOLAR_TIME = time(10, 15)
+"""When the satellites pass."""
+MANIFEST = "truth.json"
+
+
+@dataclass(frozen=True)
+class SceneRecord:
+    """One look, as it lies on disk."""
+
+    date: str
+    sensor: str
+    product: str
+    """Product folder or GeoTIFF stack, within the range's folder."""
+    outlines: str
+    """True outlines, within the range's folder."""
+    area_km2: float
+    """True area of all glaciers, debris-covered ice among them."""
+    debris_km2: float
+    """Debris-covered ice."""
+    equilibrium_line_m: float
+    cloud_fraction: float
+    shares: dict[str, float]
+    """Share of each surface in the scene."""
+
+
+@dataclass(frozen=True)
+class RangeManifest:
+    """What `write_range` wrote; it lies beside the products as `truth.json`."""
+
+    folder: Path
+    name: str
+    environment: str
+    seed: int
+    dem: str
+    """Surface elevation at the first date, within the folder."""
+    scenes: tuple[SceneRecord, ...]
+
+
+def write_range(settings: SimulatedRange, folder: Path, *, progress: bool = True) -> RangeManifest:
+    """Simulate a range and write its products, true outlines and DEM.
+
+    The same settings give the same bytes.
+
+    Parameters
+    ----------
+    settings
+        The ground, the climate and the looks.
+    folder
+        Gets one product per look, `outlines_<date>.gpkg`, `dem.tif` and `truth.json`.
+    progress
+        Show a bar, where standard error is a terminal.
+
+    Raises
+    ------
+    SimulationError
+        The grid does not divide, two looks would have one name, or no glacier grows.
+    """
+    environment = ENVIRONMENTS[settings.environment]
+    looks = sorted(settings.scenes, key=lambda look: look.date)
+    _check(settings)
+    streams = np.random.SeedSequence(settings.seed).spawn(2 + len(looks))
+    pixel_m = settings.resolution_m
+    bed = mountain_range(
+        (settings.size, settings.size),
+        pixel_m,
+        np.random.default_rng(streams[0]),
+        lowest_m=environment.lowest_m,
+        highest_m=environment.highest_m,
+        roughness_m=environment.roughness_m,
+        coarsening=_coarsening(settings, CARVED_M),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    ice = glaciers(bed, pixel_m, _coarsening(settings, FLOWING_M), environment.climate, _spells(settings, looks))
+    steps: Any = zip(looks, ice, streams[2:], strict=True)
+    records: list[SceneRecord] = []
+    for look, thickness, stream in track(steps, "simulating") if progress else steps:
+        if not (thickness > 0).any():
+            raise SimulationError(
+                f"no glacier is left on {look.date}", where=settings.name, remedy="lower rise_m_per_a, or enlarge size"
+            )
+        if not records:
+            _write_dem(folder / "dem.tif", bed + thickness, _geobox(settings, pixel_m))
+        pattern = np.random.default_rng(streams[1])
+        records.append(_write_look(settings, environment, look, bed, thickness, folder, pattern, stream))
+    manifest = RangeManifest(folder, settings.name, settings.environment, settings.seed, "dem.tif", tuple(records))
+    content = asdict(manifest) | {"trimline": __version__, "settings": settings.model_dump(mode="json")}
+    del content["folder"]
+    write_json(folder / MANIFEST, content)
+    return manifest
+
+
+def _check(settings: SimulatedRange) -> None:
+    cells = _coarsening(settings, FLOWING_M)
+    if settings.size % (2 * cells):
+        raise SimulationError(
+            f"a range of {settings.size} pixels does not divide into cells of {2 * cells}",
+            where=settings.name,
+            remedy=f"choose a multiple of {2 * cells} for size",
+        )
+    names = [(look.sensor, look.date) for look in settings.scenes]
+    if len(set(names)) < len(names):
+        raise SimulationError("a sensor looks twice on one day", where=settings.name)
+    for look in settings.scenes:
+        sensor = get_sensor(look.sensor)
+        if sensor.instrument not in ("TM", "ETM+", "OLI", "MSI"):
+            raise SimulationError(f"{sensor.id} cannot be simulated", where=settings.name)
+        per_pixel = FINER * sensor.gsd_m / settings.resolution_m
+        if per_pixel < FINER or per_pixel % 1 or settings.size * settings.resolution_m % sensor.gsd_m:
+            raise SimulationError(
+                f"pixels of {settings.resolution_m} m do not fit those of {sensor.id} ({sensor.gsd_m} m)",
+                where=settings.name,
+                remedy="choose 10 m, or 30 m for Landsat alone",
+            )
+
+
+def _coarsening(settings: SimulatedRange, largest_m: float) -> int:
+    """Pixels per cell: a power of two, at most `largest_m` on a side."""
+    return int(2 ** max(0, math.floor(math.log2(largest_m / settings.resolution_m))))
+
+
+def _spells(settings: SimulatedRange, looks: list[SimulatedScene]) -> Iterator[tuple[float, float]]:
+    """Yield, per look, the years since the one before and the rise of the equilibrium line by then."""
+    before = float(settings.first_year)
+    for look in looks:
+        now = max(float(look.date.year), float(settings.first_year))
+        yield now - before, (now - settings.first_year) * settings.rise_m_per_a
+        before = now
+
+
+def _geobox(settings: SimulatedRange, pixel_m: float) -> GeoBox:
+    side = round(settings.size * settings.resolution_m / pixel_m)
+    left, top = settings.upper_left
+    return GeoBox(wh_(side, side), Affine(pixel_m, 0.0, left, 0.0, -pixel_m, top), f"EPSG:{settings.epsg}")
+
+
+def _write_look(
+    settings: SimulatedRange,
+    environment: Environment,
+    scene: SimulatedScene,
+    bed: Field,
+    thickness: Field,
+    folder: Path,
+    pattern: np.random.Generator,
+    stream: np.random.SeedSequence,
+) -> SceneRecord:
+    """See the range once; write the product and the true outlines."""
+    weather, sensor_noise = (np.random.default_rng(each) for each in stream.spawn(2))
+    sensor = get_sensor(scene.sensor)
+    rise_m = max(0, scene.date.year - settings.first_year) * settings.rise_m_per_a
+    snow = 1.0 if scene.snow is None else scene.snow
+    snow *= float(np.exp(0.15 * weather.standard_normal()))
+    ground = lay_out(
+        bed,
+        thickness,
+        settings.resolution_m,
+        FINER,
+        environment,
+        rise_m=rise_m,
+        snow=snow,
+        generator=pattern,
+    )
+    geobox = _geobox(settings, sensor.gsd_m)
+    moment, azimuth, elevation = _sun(geobox, scene)
+    cloud_fraction = environment.cloud_fraction if scene.cloud_fraction is None else scene.cloud_fraction
+    clouds = scatter(
+        ground.surface.shape, ground.pixel_m, cloud_fraction, environment.thin_cloud, azimuth, elevation, weather
+    )
+    light = camera.Light(
+        direct_light(ground.elevation_m, ground.pixel_m, azimuth, elevation),
+        sky_view(ground.elevation_m, ground.pixel_m),
+    )
+    haze = environment.haze * float(np.exp(0.2 * weather.standard_normal()))
+    coarser = round(sensor.gsd_m / ground.pixel_m)
+    line_m = environment.climate.equilibrium_line_m + rise_m
+    bands = {
+        band.common: camera.temperature_k(ground, light, clouds, line_m + 300.0, coarser)
+        if band.is_thermal
+        else camera.reflectance(band, ground, light, clouds, haze, coarser)
+        for band in sensor.bands
+        if band.common != "pan"
+    }
+    look = Look(
+        sensor,
+        moment,
+        geobox,
+        azimuth,
+        elevation,
+        settings.wrs2,
+        bands,
+        _flags(ground, clouds.opacity, clouds.shade, coarser),
+    )
+    if sensor.instrument == "MSI":
+        product = write_stack(look, folder / f"S2_{scene.date:%Y%m%d}.tif", sensor_noise)
+    else:
+        product = write_landsat(look, folder, sensor_noise)
+    outlines = _true_outlines(ground, _geobox(settings, ground.pixel_m), scene)
+    path = folder / f"outlines_{scene.date:%Y%m%d}.gpkg"
+    write_outlines(outlines, path)
+    pixel_km2 = ground.pixel_m**2 / 1e6
+    return SceneRecord(
+        date=scene.date.isoformat(),
+        sensor=sensor.id,
+        product=product.name,
+        outlines=path.name,
+        area_km2=float(outlines["area_km2"].sum()),
+        debris_km2=float(np.count_nonzero(ground.is_debris) * pixel_km2),
+        equilibrium_line_m=line_m,
+        cloud_fraction=float((clouds.opacity > 0).mean()),
+        shares={surface.name.lower(): float((ground.surface == surface).mean()) for surface in Surface},
+    )
+
+
+def _sun(geobox: GeoBox, scene: SimulatedScene) -> tuple[datetime, float, float]:
+    """Return the moment of the pass (UTC) and where the sun then stands [degrees]."""
+    longitude, latitude = geobox.footprint("EPSG:4326").centroid.coords[0]
+    noon_shift = timedelta(hours=longitude / 15.0)
+    moment = datetime.combine(scene.date, LOCAL_SOLAR_TIME, UTC) - noon_shift
+    moment = moment.replace(microsecond=0)
+    azimuth, elevation = sun_position(moment, longitude, latitude)
+    return moment, float(azimuth), float(elevation)
+
+
+def _flags(ground: Ground, opacity: Field, shade: Field, coarser: int) -> dict[str, NDArray[np.bool_]]:
+    def mostly(where: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        return reduce(where.astype(np.float64), coarser) >= 0.5
+
+    surface = ground.surface
+    return {
+        "cloud": mostly(opacity > 0.3),
+        "cloud_shadow": mostly(shade > 0.3),
+        "snow": mostly(np.isin(surface, (Surface.SNOW, Surface.FIRN, Surface.ICE))),
+        "water": mostly(np.isin(surface, (Surface.CLEAR_LAKE, Surface.TURBID_LAKE))),
+    }
+
+
+def _true_outlines(ground: Ground, geobox: GeoBox, scene: SimulatedScene) -> gpd.GeoDataFrame:
+    """Trace the glaciers; one polygon per body of ice, largest first, with RGI 7.0 names for what is known."""
+    outlines = trace(ground.is_glacier.astype(np.uint8), geobox)
+    outlines["area_km2"] = area_km2(outlines)
+    outlines["perimeter_km"] = perimeter_km(outlines)
+    outlines = outlines.sort_values("area_km2", ascending=False, ignore_index=True)
+    outlines["glac_id"] = [f"{scene.date:%Y}-{number:04d}" for number in range(1, len(outlines) + 1)]
+    outlines["src_date"] = scene.date.isoformat()
+    points = outlines.representative_point().to_crs("EPSG:4326")
+    outlines["cenlon"], outlines["cenlat"] = points.x, points.y
+    outlines[["zmin_m", "zmax_m", "zmed_m"]] = _heights(outlines, ground, geobox)
+    return outlines
+
+
+def _heights(outlines: gpd.GeoDataFrame, ground: Ground, geobox: GeoBox) -> NDArray[np.float64]:
+    """Return the lowest, highest and median height of each outline [m]."""
+    from rasterio.features import rasterize
+
+    numbers = rasterize(
+        zip(outlines.geometry, range(1, len(outlines) + 1), strict=True),
+        out_shape=geobox.shape,
+        transform=geobox.transform,
+        dtype=np.int32,
+    )
+    order = np.argsort(numbers, axis=None, kind="stable")
+    heights = ground.elevation_m.ravel()[order]
+    starts = np.searchsorted(numbers.ravel()[order], np.arange(1, len(outlines) + 2))
+    parts = [heights[a:b] for a, b in pairwise(starts)]
+    return np.array([(part.min(), part.max(), np.median(part)) for part in parts])
+
+
+def _write_dem(path: Path, elevation_m: Field, geobox: GeoBox) -> None:
+    with (
+        whole_file(path) as temporary,
+        rasterio.open(
+            temporary,
+            "w",
+            driver="COG",
+            height=geobox.height,
+            width=geobox.width,
+            count=1,
+            dtype=np.float32,
+            crs=str(geobox.crs),
+            transform=geobox.transform,
+            compress="deflate",
+        ) as target,
+    ):
+        target.write(elevation_m.astype(np.float32), 1)

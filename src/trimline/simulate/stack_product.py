@@ -1,0 +1,82 @@
+"""A simulated scene as a GeoTIFF stack with a sidecar: Sentinel-2 at 10 m, until SAFE products are written.
+
+All bands lie on the 10 m grid; those that MSI samples at 20 m are averaged and repeated, as resampling tools do.
+Reflectance = (DN + offset) x scale with the quantification 1/10 000; from 25 January 2022 on the offset is -1000
+(processing baseline 04.00), before it is 0.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import rasterio
+
+from trimline.files import whole_file
+from trimline.simulate.camera import quantised
+from trimline.simulate.landsat_product import Look
+from trimline.simulate.terrain import reduce
+
+SCALE = 1e-4
+BASELINE_0400 = date(2022, 1, 25)
+_BITS = 16
+_NOISE = 6e-4
+"""Standard deviation of MSI's noise [reflectance]; signal-to-noise of 150 to 200 at reference radiance."""
+_LEFT_OUT = frozenset({"coastal", "nir09", "cirrus"})
+"""Bands of 60 m, which see the air rather than the ground."""
+
+
+def write_stack(look: Look, path: Path, generator: np.random.Generator) -> Path:
+    """Write the GeoTIFF and its JSON sidecar, each whole or not at all, and return the GeoTIFF's path.
+
+    Parameters
+    ----------
+    look
+        What is seen, on the grid of 10 m.
+    path
+        The GeoTIFF.
+    generator
+        Source of the sensor's noise.
+    """
+    offset = -1000 if look.time.date() >= BASELINE_0400 else 0
+    bands = [band for band in look.sensor.bands if band.common in look.bands and band.common not in _LEFT_OUT]
+    sidecar = {
+        "sensor": look.sensor.id,
+        "bands": [band.common for band in bands],
+        "scale": SCALE,
+        "offset": offset,
+        "nodata": 0,
+        "time": look.time.isoformat(),
+        "sun_azimuth": round(look.sun_azimuth, 6),
+        "sun_elevation": round(look.sun_elevation, 6),
+        "cloud_cover": round(100.0 * float(look.flags["cloud"].mean()), 2),
+        "level": "L1C",
+    }
+    with whole_file(path.with_suffix(".json")) as temporary:
+        temporary.write_text(json.dumps(sidecar, indent=2) + "\n", encoding="utf-8")
+    with (
+        whole_file(path) as temporary,
+        rasterio.open(
+            temporary,
+            "w",
+            driver="GTiff",
+            height=look.geobox.height,
+            width=look.geobox.width,
+            count=len(bands),
+            dtype=np.uint16,
+            crs=str(look.geobox.crs),
+            transform=look.geobox.transform,
+            nodata=0,
+            compress="deflate",
+            tiled=look.geobox.width >= 256 and look.geobox.height >= 256,
+        ) as target,
+    ):
+        for position, band in enumerate(bands, start=1):
+            seen = look.bands[band.common]
+            coarser = round(band.gsd_m / look.sensor.gsd_m)
+            numbers, _ = quantised(reduce(seen, coarser), SCALE, offset * SCALE, _BITS, _NOISE, generator)
+            target.write(numbers.repeat(coarser, axis=0).repeat(coarser, axis=1), position)
+            target.set_band_description(position, band.name)
+    return path

@@ -1,0 +1,191 @@
+"""Ground for glaciers to lie on: a fractal block, uplifted and cut by rivers, then roughened.
+
+The coarse relief is carved by the stream-power law, solved implicitly after Braun and Willett (2013, Geomorphology
+180-181, 170-179) on flow paths over a depression-free surface (Planchon and Darboux, 2001, Catena 46, 159-176), with
+slopes limited at an angle of repose. What is finer than the coarse grid is fractal noise, stronger where it is steep.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+Field = NDArray[np.float64]
+
+_NEIGHBOURS = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)]
+_STEPS = 60
+_TIME_STEP_A = 1.0e5
+_ERODIBILITY = 4.0e-6
+"""K of the stream-power law with m = 0.5, n = 1 [1/a]."""
+_UPLIFT_M_PER_A = 1.0e-3
+_STEEPEST = np.tan(np.radians(42.0))
+"""Angle of repose of bedrock hillslopes at the coarse grid."""
+
+
+def fractal(
+    shape: tuple[int, int], generator: np.random.Generator, *, slope: float, longest_px: float = np.inf
+) -> Field:
+    """Return fractal noise with a power-law spectrum, mean 0 and standard deviation 1.
+
+    Parameters
+    ----------
+    shape
+        Rows and columns.
+    generator
+        Source of randomness.
+    slope
+        Exponent of the amplitude spectrum: 1.8 is smooth hills, 1.2 rough rock.
+    longest_px
+        Longest wavelength in the noise [pixels].
+    """
+    rows, columns = np.fft.fftfreq(shape[0])[:, None], np.fft.rfftfreq(shape[1])[None, :]
+    frequency = np.hypot(rows, columns)
+    frequency[0, 0] = np.inf
+    amplitude = frequency**-slope
+    amplitude[frequency < 1 / longest_px] = 0.0
+    spectrum = np.fft.rfft2(generator.standard_normal(shape)) * amplitude
+    noise = np.fft.irfft2(spectrum, shape)
+    standard: Field = (noise - noise.mean()) / noise.std()
+    return standard
+
+
+def mountain_range(
+    shape: tuple[int, int],
+    pixel_m: float,
+    generator: np.random.Generator,
+    *,
+    lowest_m: float,
+    highest_m: float,
+    roughness_m: float,
+    coarsening: int,
+) -> Field:
+    """Return a range's bed [m].
+
+    Parameters
+    ----------
+    shape, pixel_m
+        Rows and columns, multiples of `coarsening`, and the side of a pixel [m]; rows run south.
+    generator
+        Source of randomness.
+    lowest_m, highest_m
+        Elevations that valleys and summits are scaled to (1st and 99.9th percentile) [m].
+    roughness_m
+        Standard deviation of the relief finer than the carved, on steep ground [m].
+    coarsening
+        Pixels per pixel of the grid that rivers carve, along one side.
+    """
+    coarse_shape = (shape[0] // coarsening, shape[1] // coarsening)
+    coarse = _carve(coarse_shape, pixel_m * coarsening, generator)
+    low, high = np.percentile(coarse, (1.0, 99.9))
+    coarse = lowest_m + (coarse - low) * (highest_m - lowest_m) / (high - low)
+    fine = enlarge(coarse, coarsening)
+    steep = np.hypot(*gradients(ndimage.gaussian_filter(fine, coarsening), pixel_m))
+    rough = fractal(shape, generator, slope=1.5, longest_px=6.0 * coarsening)
+    roughness: Field = roughness_m * rough * np.clip(steep / 0.7, 0.1, 1.0)
+    return fine + roughness
+
+
+def enlarge(field: Field, factor: int) -> Field:
+    """Interpolate a field onto a grid of `factor` times as many pixels along each side (cubic spline)."""
+    if factor == 1:
+        return field.copy()
+    axes = [(np.arange(n * factor) + 0.5) / factor - 0.5 for n in field.shape]
+    finer: Field = ndimage.map_coordinates(field, np.meshgrid(*axes, indexing="ij"), order=3, mode="nearest")
+    return finer
+
+
+def reduce(field: Field, factor: int) -> Field:
+    """Average blocks of `factor` x `factor` pixels."""
+    rows, columns = field.shape[0] // factor, field.shape[1] // factor
+    means: Field = field.reshape(rows, factor, columns, factor).mean(axis=(1, 3))
+    return means
+
+
+def gradients(field: Field, pixel_m: float) -> tuple[Field, Field]:
+    """Return the derivatives of a field towards the south (along rows) and the east (along columns)."""
+    to_south, to_east = (np.asarray(np.gradient(field, pixel_m, axis=axis), dtype=np.float64) for axis in (0, 1))
+    return to_south, to_east
+
+
+def _carve(shape: tuple[int, int], pixel_m: float, generator: np.random.Generator) -> Field:
+    """Uplift a fractal block and let rivers cut it down to its rim."""
+    rows, columns = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
+    along = rows * 0.85 + columns * 0.35
+    uplift = _UPLIFT_M_PER_A * (0.35 + np.exp(-((along / 0.55) ** 2)))
+    uplift *= 1.0 + 0.25 * fractal(shape, generator, slope=2.0)
+    height = 200.0 + 60.0 * fractal(shape, generator, slope=1.7)
+    rim = np.ones(shape, bool)
+    rim[1:-1, 1:-1] = False
+    height[rim] = 0.0
+    for _ in range(_STEPS):
+        height = height + np.where(rim, 0.0, np.clip(uplift, 0.0, None) * _TIME_STEP_A)
+        height = _cut(height, pixel_m, rim)
+    rounded: Field = ndimage.gaussian_filter(height, 0.6)
+    return rounded
+
+
+def _cut(height: Field, pixel_m: float, rim: NDArray[np.bool_]) -> Field:
+    """One implicit step of the stream-power law."""
+    receiver, distance = receivers(without_depressions(height), pixel_m)
+    levels = levels_of(receiver)
+    flat = height.ravel().copy()
+    area = np.full(flat.size, pixel_m**2)
+    for level in reversed(levels[1:]):
+        np.add.at(area, receiver[level], area[level])
+    for level in levels[1:]:
+        below = flat[receiver[level]]
+        factor = _ERODIBILITY * np.sqrt(area[level]) * _TIME_STEP_A / distance[level]
+        lowered = (flat[level] + factor * below) / (1.0 + factor)
+        flat[level] = np.minimum(lowered, below + _STEEPEST * distance[level])
+    flat[rim.ravel()] = 0.0
+    return flat.reshape(height.shape)
+
+
+def without_depressions(height: Field) -> Field:
+    """Fill depressions up to their outlets on the rim, with a gentle fall towards them."""
+    fall = 1e-3
+    filled = np.full_like(height, np.inf)
+    rim = np.s_[[0, -1], :], np.s_[:, [0, -1]]
+    for edge in rim:
+        filled[edge] = height[edge]
+    inner = np.s_[1:-1, 1:-1]
+    while True:
+        lowest = ndimage.minimum_filter(filled, 3, mode="nearest")[inner] + fall
+        new = np.maximum(height[inner], np.minimum(filled[inner], lowest))
+        if np.array_equal(new, filled[inner]):
+            return filled
+        filled[inner] = new
+
+
+def receivers(height: Field, pixel_m: float) -> tuple[NDArray[np.int64], Field]:
+    """Return the flat index of each pixel's steepest lower neighbour (itself where there is none) and its distance."""
+    rows, columns = height.shape
+    index = np.arange(height.size).reshape(height.shape)
+    padded = np.pad(height, 1, constant_values=np.inf)
+    indices = np.pad(index, 1, mode="edge")
+    best = np.zeros_like(height)
+    receiver, distance = index.copy(), np.full(height.shape, pixel_m)
+    for dy, dx in _NEIGHBOURS:
+        length = pixel_m * np.hypot(dy, dx)
+        window = np.s_[1 + dy : 1 + dy + rows, 1 + dx : 1 + dx + columns]
+        slope = (height - padded[window]) / length
+        better = slope > best
+        best = np.where(better, slope, best)
+        receiver = np.where(better, indices[window], receiver)
+        distance = np.where(better, length, distance)
+    return receiver.ravel(), distance.ravel()
+
+
+def levels_of(receiver: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Group pixels by the number of steps to where their water leaves; the first group are the outlets."""
+    order = np.argsort(receiver, kind="stable")
+    starts = np.searchsorted(receiver[order], np.arange(receiver.size + 1))
+    roots = np.flatnonzero(receiver == np.arange(receiver.size))
+    levels = [roots]
+    while levels[-1].size:
+        counts = starts[levels[-1] + 1] - starts[levels[-1]]
+        offsets = np.repeat(starts[levels[-1]] - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
+        donors = order[np.arange(counts.sum()) + offsets]
+        levels.append(donors[receiver[donors] != donors])
+    return levels[:-1]

@@ -1,0 +1,148 @@
+"""A trained network, ready to be asked: images in, probability of ice out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from trimline.errors import BandError
+from trimline.files import sha256
+from trimline.networks import Network
+from trimline.training.device import Precision, autocast, best_device, in_channels_last
+from trimline.training.inputs import Inputs
+from trimline.training.weights import WeightsMetadata, load_network
+
+_PIXELS_AT_ONCE = 1 << 20
+"""Pixels of a batch that the network sees at once: the features of the finest level then stay below some 500 MB."""
+
+
+@dataclass(frozen=True)
+class Segmenter:
+    """A network with what it must be fed and how its answer is read."""
+
+    network: Network
+    """In evaluation mode, on `device`."""
+    metadata: WeightsMetadata
+    """All that is known of its training."""
+    device: torch.device
+    """Where it computes."""
+    precision: Precision = "auto"
+    """Arithmetic of its convolutions."""
+    sha256: str = ""
+    """Of the weights file, for provenance; empty where there is none."""
+
+    @property
+    def inputs(self) -> Inputs:
+        """Bands, units, indices and normalisation."""
+        return self.metadata.inputs
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Common names of the bands that images must have, in order."""
+        return self.inputs.bands
+
+    @property
+    def units(self) -> Literal["reflectance", "dn"]:
+        """What images must be measured in."""
+        return self.inputs.units
+
+    @property
+    def stride(self) -> int:
+        """Windows of a large image should start at multiples of it [pixels]."""
+        return self.network.stride
+
+    @property
+    def receptive_field(self) -> int | None:
+        """Side of the square of pixels that an answer depends on; None where it is the whole tile."""
+        return self.network.receptive_field
+
+    @property
+    def halo(self) -> int | None:
+        """Margin around a window within which the window's edge can be felt; None where it is the whole tile."""
+        return self.network.halo
+
+    @property
+    def threshold(self) -> float:
+        """Probability from which on a pixel is ice."""
+        return self.metadata.threshold
+
+    def probability(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the probability of ice.
+
+        Parameters
+        ----------
+        images
+            (n, bands, h, w) float32 of the bands `bands` in `units`, NaN outside valid data; any h and w.
+
+        Returns
+        -------
+        NDArray
+            (n, h, w) float32 in [0, 1]; NaN where any band is NaN.
+
+        Raises
+        ------
+        BandError
+            The images do not have as many bands as the network was trained on.
+        """
+        if images.ndim != 4 or images.shape[1] != len(self.bands):
+            raise BandError(
+                f"images of shape {images.shape} do not have the {len(self.bands)} bands that the weights need",
+                remedy=f"give (n, bands, h, w) with {', '.join(self.bands)}",
+            )
+        count, _, height, width = images.shape
+        ice = np.empty((count, height, width), dtype=np.float32)
+        at_once = max(1, _PIXELS_AT_ONCE // max(1, height * width))
+        for start in range(0, count, at_once):
+            part = slice(start, start + at_once)
+            ice[part] = self._probability(torch.from_numpy(np.ascontiguousarray(images[part], np.float32)))
+        return ice
+
+    @torch.inference_mode()
+    def _probability(self, images: torch.Tensor) -> NDArray[np.float32]:
+        height, width = images.shape[-2:]
+        images = images.to(self.device)
+        absent = ~torch.isfinite(images).all(dim=1)
+        fed = self.inputs(images)
+        # What is added to reach a multiple of the stride is what lies outside a scene: pixels without data.
+        fed = functional.pad(fed, (0, -width % self.stride, 0, -height % self.stride))
+        with autocast(self.precision, self.device):
+            logits = self.network(fed.to(memory_format=torch.channels_last))
+        ice = ice_probability(logits)[:, :height, :width].masked_fill(absent, torch.nan)
+        answer: NDArray[np.float32] = ice.cpu().numpy()
+        return answer
+
+
+def ice_probability(logits: torch.Tensor) -> torch.Tensor:
+    """Return the probability of class 1, (n, h, w) float32, of logits (n, classes, h, w)."""
+    return logits.float().softmax(dim=1)[:, 1]
+
+
+def load_weights(
+    path: Path | str, *, device: torch.device | str | None = None, precision: Precision = "auto"
+) -> Segmenter:
+    """Return a trained network, ready to be asked.
+
+    Parameters
+    ----------
+    path
+        A `weights.safetensors` written by :func:`trimline.training.train`.
+    device
+        Where to compute; None takes a CUDA device where there is one.
+    precision
+        `auto` computes in bfloat16 where the device has instructions for it.
+
+    Raises
+    ------
+    WeightsError
+        The file is absent, damaged, pickled, of another program or another format.
+    """
+    path = Path(path)
+    network, metadata = load_network(path)
+    where = best_device() if device is None else torch.device(device)
+    return Segmenter(in_channels_last(network.to(where)), metadata, where, precision, sha256(path))

@@ -1,0 +1,124 @@
+"""What is mapped depends on the scene and the network, and on nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from odc.geo.geobox import GeoBox
+
+from trimline.errors import GridError, MappingError, WeightsError
+from trimline.mapping import check_fits, predict_array
+from trimline.scenes import Asset, NoCalibration, Scene
+
+
+@pytest.mark.parametrize("window", [16, 33, 64, 100, 512])
+def test_the_size_of_the_windows_does_not_matter(scene: Scene, segmenter: Any, window: int) -> None:
+    image = scene.read(segmenter.bands).values
+    whole = segmenter.probability(image[None])[0]
+    mapped = predict_array(scene, segmenter, window=window)
+    assert np.array_equal(np.isnan(mapped), np.isnan(whole))
+    assert np.nanmax(np.abs(mapped - whole)) < 1e-4
+
+
+def test_a_halo_too_small_does_matter(scene: Scene, segmenter: Any) -> None:
+    """Or the test above would prove nothing."""
+    whole = predict_array(scene, segmenter)
+    assert np.nanmax(np.abs(predict_array(scene, segmenter, window=64, halo=0) - whole)) > 1e-3
+
+
+def test_a_part_of_a_scene_is_mapped_as_in_the_whole(scene: Scene, segmenter: Any) -> None:
+    whole = predict_array(scene, segmenter, window=64)
+    part = predict_array(scene, segmenter, scene.geobox[37:190, 23:301], window=64)
+    assert part == pytest.approx(whole[37:190, 23:301], abs=1e-6, nan_ok=True)
+
+
+def test_beyond_the_scene_nothing_is_known(scene: Scene, segmenter: Any) -> None:
+    wider = scene.geobox.pad(30, 20)
+    mapped = predict_array(scene, segmenter, wider, window=64)
+    height, width = scene.geobox.shape
+    inside = np.zeros(wider.shape, bool)
+    inside[20 : 20 + height, 30 : 30 + width] = True
+    assert np.isnan(mapped[~inside]).all()
+    whole = predict_array(scene, segmenter, window=64)
+    assert mapped[inside].reshape(height, width) == pytest.approx(whole, abs=1e-6, nan_ok=True)
+
+
+def test_another_grid_can_be_mapped(scene: Scene, segmenter: Any) -> None:
+    coarse = GeoBox.from_bbox((503_000, 3_795_000, 508_000, 3_799_000), "EPSG:32646", resolution=60)
+    mapped = predict_array(scene, segmenter, coarse, window=32)
+    assert mapped.shape == coarse.shape
+    assert np.isfinite(mapped).all()
+    elsewhere = GeoBox.from_bbox((503_000, 6_000_000, 508_000, 6_004_000), "EPSG:32646", resolution=60)
+    assert np.isnan(predict_array(scene, segmenter, elsewhere)).all()
+    abroad = scene.geobox.to_crs(32645)
+    mapped = predict_array(scene, segmenter, abroad, window=64)
+    assert 0.5 < np.isfinite(mapped).mean() < 1
+
+
+def test_windows_without_data_are_not_shown_to_the_network(make_scene: Callable[..., Scene], segmenter: Any) -> None:
+    image = np.full((2, 256, 256), np.nan, np.float32)
+    image[:, 10:20, 200:210] = 0.3
+    predict_array(make_scene(image), segmenter, window=64)
+    assert len(segmenter.seen) == 1
+    segmenter.seen.clear()
+    predict_array(make_scene(np.full_like(image, np.nan)), segmenter, window=64)
+    assert segmenter.seen == []
+
+
+def test_fill_is_nodata_though_the_bands_have_numbers(scene: Scene, segmenter: Any, monkeypatch: Any) -> None:
+    import xarray as xr
+
+    def quality(_: Scene, geobox: GeoBox) -> xr.Dataset:
+        fill = np.zeros(geobox.shape, bool)
+        fill[:, :10] = geobox.affine.c == scene.geobox.affine.c
+        return xr.Dataset({"fill": (("y", "x"), fill)})
+
+    monkeypatch.setattr(Scene, "quality", quality)
+    flagged = replace(scene, quality_assets={"pixel": scene.assets["red"]})
+    mapped = predict_array(flagged, segmenter, window=64)
+    assert np.isnan(mapped[:, :10]).all()
+    assert np.isfinite(mapped[100:, 10:]).all()
+
+
+def test_a_network_of_whole_tiles_sees_its_own_tile(scene: Scene, segmenter: Any) -> None:
+    segmenter.tile = (64, 64)
+    mapped = predict_array(scene, segmenter, window=512)
+    assert set(segmenter.seen) == {(64, 64)}
+    assert np.isfinite(mapped[100:, 100:]).all()
+
+
+def test_a_network_of_whole_tiles_must_say_which(scene: Scene, segmenter: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(type(segmenter), "halo", None)
+    with pytest.raises(MappingError, match="blur depends on the whole tile"):
+        predict_array(scene, segmenter)
+
+
+def test_a_band_that_the_scene_lacks_is_named(scene: Scene, segmenter: Any) -> None:
+    segmenter.bands = ("red", "nir")
+    with pytest.raises(WeightsError, match=r"made: the weights need the band 'nir'(.|\n)*red, swir1"):
+        predict_array(scene, segmenter)
+    lost = replace(scene, missing={"nir": "made_B4.TIF"})
+    with pytest.raises(WeightsError, match=r"made_B4\.TIF"):
+        check_fits(lost, segmenter)
+
+
+def test_weights_for_numbers_refuse_reflectance(scene: Scene, segmenter: Any) -> None:
+    segmenter.units = "dn"
+    with pytest.raises(WeightsError, match=r"made, band red: (.|\n)*digital numbers"):
+        predict_array(scene, segmenter)
+
+
+def test_weights_for_reflectance_refuse_bare_numbers(scene: Scene, segmenter: Any) -> None:
+    bare = Asset(scene.assets["red"].href, NoCalibration("the raster holds integers", "give scale and offset; or ..."))
+    uncalibrated = replace(scene, assets={**scene.assets, "red": bare})
+    with pytest.raises(WeightsError, match=r"need reflectance, and the raster holds integers\ngive scale and offset"):
+        predict_array(uncalibrated, segmenter)
+
+
+def test_a_grid_needs_a_crs(scene: Scene, segmenter: Any) -> None:
+    with pytest.raises(GridError, match="no CRS"):
+        predict_array(scene, segmenter, GeoBox((10, 10), scene.geobox.affine, None))

@@ -1,0 +1,184 @@
+"""A mapped scene is three files that belong to one another."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+
+from trimline import __version__
+from trimline.errors import MappingError
+from trimline.mapping import map_scene, predict_array
+from trimline.mapping.rasters import encode_mask, encode_probability
+from trimline.outlines import COLUMNS, area_km2, rasterise, read_outlines
+from trimline.scenes import Scene
+
+
+def test_the_files_hold_what_the_network_said(scene: Scene, segmenter: Any, tmp_path: Path) -> None:
+    result = map_scene(scene, segmenter, tmp_path / "maps", window=64, minimum_area_m2=0)
+    expected = predict_array(scene, segmenter, window=64)
+    known = np.isfinite(expected)
+    with rasterio.open(result.probability) as dataset:
+        counts = dataset.read(1)
+        assert dataset.nodata == 65535
+        assert np.abs(counts[known] * dataset.scales[0] - expected[known]).max() < 0.51e-4
+        assert (counts[~known] == 65535).all()
+        assert dataset.transform == scene.geobox.transform
+        assert dataset.crs.to_epsg() == 32646
+    with rasterio.open(result.mask) as dataset:
+        mask = dataset.read(1)
+        assert dataset.nodata == 255
+    assert np.array_equal(mask == 255, ~known)
+    assert np.array_equal(mask == 1, expected >= 0.5)
+    outlines = read_outlines(result.outlines)
+    assert np.array_equal(rasterise(outlines, scene.geobox), (mask == 1).astype(np.uint8))
+    assert 0 < (mask == 1).mean() < 1
+
+
+def test_the_size_of_the_windows_does_not_matter(scene: Scene, segmenter: Any, tmp_path: Path) -> None:
+    results = [map_scene(scene, segmenter, tmp_path / str(w), window=w) for w in (64, 100, 512)]
+    for name in ("mask", "outlines"):
+        assert len({getattr(result, name).read_bytes() for result in results}) == 1
+    probabilities = [rasterio.open(result.probability).read(1).astype(int) for result in results]
+    assert max(np.abs(each - probabilities[0]).max() for each in probabilities) <= 1
+
+
+def test_rasters_are_cogs_with_overviews_and_provenance(
+    make_scene: Callable[..., Scene], segmenter: Any, tmp_path: Path
+) -> None:
+    image = np.random.default_rng(0).random((2, 1100, 600), dtype=np.float32)
+    result = map_scene(make_scene(image), segmenter, tmp_path / "maps")
+    for path in (result.probability, result.mask):
+        with rasterio.open(path) as dataset:
+            assert dataset.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+            assert dataset.overviews(1) == [2, 4]
+            tags = dataset.tags()
+        assert tags["TRIMLINE_SCENE"] == "made"
+        assert tags["TRIMLINE_TIME"].startswith("1986-08-12")
+        assert tags["TRIMLINE_WEIGHTS_SHA256"] == "0" * 64
+        assert tags["TRIMLINE_VERSION"] == __version__
+        assert tags["TRIMLINE_THRESHOLD"] == "0.5"
+
+
+def test_outlines_have_the_published_columns(scene: Scene, segmenter: Any, tmp_path: Path) -> None:
+    outlines = read_outlines(map_scene(scene, segmenter, tmp_path).outlines)
+    assert set(outlines.columns) - {"geometry"} <= set(COLUMNS)
+    assert outlines["area_km2"].to_numpy() == pytest.approx(area_km2(outlines))
+    assert outlines["area_km2"].is_monotonic_decreasing
+    assert (outlines["area_km2"] >= 0.0099).all()
+    first = outlines.iloc[0]
+    assert str(first["src_date"]).startswith("1986-08-12")
+    assert (first["scene_id"], first["sensor"], first["network"]) == ("made", "landsat-5-tm", "blur")
+    assert first["utm_zone"] == 46
+    points = gpd.GeoSeries(gpd.points_from_xy(outlines["cenlon"], outlines["cenlat"]), crs=4326)
+    assert outlines.contains(points.to_crs(outlines.crs)).all()
+
+
+def test_the_threshold_can_be_another(scene: Scene, segmenter: Any, tmp_path: Path) -> None:
+    strict = map_scene(scene, segmenter, tmp_path / "strict", threshold=0.7)
+    usual = map_scene(scene, segmenter, tmp_path / "usual")
+    areas = [read_outlines(result.outlines)["area_km2"].sum() for result in (strict, usual)]
+    assert areas[0] < areas[1]
+    assert read_outlines(strict.outlines)["threshold"].iloc[0] == 0.7
+    with pytest.raises(MappingError, match=r"never 1\.5"):
+        map_scene(scene, segmenter, tmp_path / "odd", threshold=1.5)
+
+
+def test_small_patches_leave_the_outlines_and_stay_in_the_mask(scene: Scene, segmenter: Any, tmp_path: Path) -> None:
+    large = map_scene(scene, segmenter, tmp_path / "large", minimum_area_m2=1e6)
+    every = map_scene(scene, segmenter, tmp_path / "every", minimum_area_m2=0)
+    assert large.mask.read_bytes() == every.mask.read_bytes()
+    kept, found = read_outlines(large.outlines), read_outlines(every.outlines)
+    assert len(kept) < len(found)
+    assert (kept.area >= 1e6).all()
+
+
+def test_a_scene_without_ice_has_no_outlines(make_scene: Callable[..., Scene], segmenter: Any, tmp_path: Path) -> None:
+    for name, value in (("dark", 0.0), ("empty", np.nan)):
+        scene = make_scene(np.full((2, 90, 90), value, np.float32))
+        outlines = read_outlines(map_scene(scene, segmenter, tmp_path / name).outlines)
+        assert len(outlines) == 0
+        assert outlines.crs == 32646
+        assert "area_km2" in outlines.columns
+
+
+def test_the_same_scene_gives_the_same_bytes(scene: Scene, segmenter: Any, tmp_path: Path) -> None:
+    first, second = (map_scene(scene, segmenter, tmp_path / name) for name in ("a", "b"))
+    for name in ("probability", "mask", "outlines"):
+        assert getattr(first, name).read_bytes() == getattr(second, name).read_bytes()
+
+
+@pytest.mark.parametrize("stop_at", [1, 5])
+def test_an_interrupted_map_leaves_nothing(
+    scene: Scene, segmenter: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_at: int
+) -> None:
+    before = map_scene(scene, segmenter, tmp_path / "old")
+    kept = {path.name: path.read_bytes() for path in before.mask.parent.iterdir()}
+    answer, calls = type(segmenter).probability, []
+
+    def interrupted(self: Any, images: Any) -> Any:
+        calls.append(1)
+        if len(calls) == stop_at:
+            raise KeyboardInterrupt
+        return answer(self, images)
+
+    monkeypatch.setattr(type(segmenter), "probability", interrupted)
+    for folder in ("new", "old"):
+        calls.clear()
+        with pytest.raises(KeyboardInterrupt):
+            map_scene(scene, segmenter, tmp_path / folder, window=64)
+    assert not list((tmp_path / "new").iterdir())
+    assert {path.name: path.read_bytes() for path in (tmp_path / "old").iterdir()} == kept
+
+
+def test_a_stop_while_the_last_file_is_written_leaves_nothing(
+    scene: Scene, segmenter: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(import_module("trimline.mapping.map_scene"), "write_outlines", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        map_scene(scene, segmenter, tmp_path / "new")
+    assert not list((tmp_path / "new").iterdir())
+
+
+def test_other_files_in_the_folder_stay(scene: Scene, segmenter: Any, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    map_scene(scene, segmenter, tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name != "stack.tif") == [
+        "mask.tif", "notes.txt", "outlines.gpkg", "probability.tif",
+    ]  # fmt: skip
+
+
+def test_a_region_must_be_projected(scene: Scene, segmenter: Any, tmp_path: Path) -> None:
+    with pytest.raises(MappingError, match="projected"):
+        map_scene(scene, segmenter, tmp_path, region=scene.geobox.to_crs(4326))
+
+
+def test_codes_of_probability_are_exact_at_the_ends() -> None:
+    probability = np.array([0, 1, 0.5, 0.00004, np.nan], np.float32)
+    assert encode_probability(probability).tolist() == [0, 10_000, 5000, 0, 65535]
+    assert encode_mask(probability, 0.5).tolist() == [0, 1, 1, 0, 255]
+
+
+def test_memory_does_not_grow_with_the_scene(make_scene: Callable[..., Scene], segmenter: Any, tmp_path: Path) -> None:
+    """Arrays at their peak: twelve times the rows, the same memory."""
+    peaks = []
+    for height in (256, 12 * 256):
+        image = np.zeros((2, height, 256), np.float32)
+        image[:, :, 100:150] = 1.0
+        scene = make_scene(image)
+        del image
+        tracemalloc.start()
+        map_scene(scene, segmenter, tmp_path / str(height), window=128, progress=False)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0] + 100_000

@@ -1,0 +1,68 @@
+"""`trimline info`, as a user types it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from trimline.cli.info import info
+from trimline.errors import ProductError
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    """Give a program with this one command."""
+    program = typer.Typer()
+    program.command()(info)
+    return program
+
+
+def test_it_prints_a_table(app: typer.Typer, make: Any) -> None:
+    result = CliRunner().invoke(app, [str(make.product(without_bands=("6",)))])
+    assert result.exit_code == 0
+    for word in (
+        "LC08_L1TP_139036",
+        "landsat-8-oli",
+        "139036",
+        "12.5 %",
+        "swir2",
+        "_B6.TIF",
+        "EPSG:32646",
+        "30 x 30 m",
+    ):
+        assert word in result.stdout
+
+
+def test_one_product_is_one_json_object(app: typer.Typer, make: Any) -> None:
+    result = CliRunner().invoke(app, ["--json", str(make.product())])
+    content = json.loads(result.stdout)
+    assert content["sensor"] == "landsat-8-oli"
+    assert content["time"].startswith("2019-08-09T04:20:31")
+    assert content["is_complete"] is False  # no quality bands
+    assert content["pixel"] == [30.0, 30.0]
+
+
+def test_several_products_are_a_list(app: typer.Typer, make: Any) -> None:
+    result = CliRunner().invoke(app, ["--json", str(make.product()), str(make.archive(".tar"))])
+    assert [each["kind"] for each in json.loads(result.stdout)] == ["Landsat", "Landsat"]
+
+
+def test_what_cannot_be_read_is_said_after_the_rest(app: typer.Typer, make: Any, tmp_path: Any) -> None:
+    product = make.product()
+    (tmp_path / "a.gpkg").write_bytes(b"")
+    result = CliRunner().invoke(app, ["--json", str(tmp_path / "a.gpkg"), str(tmp_path / "absent"), str(product)])
+    assert "landsat-8-oli" in result.stdout
+    assert "GeoPackage" in result.stderr
+    assert isinstance(result.exception, ProductError)
+    assert result.exception.what == "there is no such file or folder"
+
+
+def test_bands_and_sensor_of_a_stack_can_be_given(app: typer.Typer, make: Any) -> None:
+    path = make.stack("s.tif", make.numbers("1"))
+    result = CliRunner().invoke(app, ["--json", "--bands", "B11", "--sensor", "sentinel-2-msi", str(path)])
+    content = json.loads(result.stdout)
+    assert (content["bands"], content["sensor"]) == (["swir1"], "sentinel-2-msi")

@@ -1,0 +1,190 @@
+"""A weights file says everything about itself, and a file that is not one says so."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from trimline.errors import BandError, WeightsError
+from trimline.files import sha256
+from trimline.networks import build
+from trimline.training import Inputs, WeightsMetadata, load_weights, read_metadata, save_weights
+
+BANDS = ("red", "swir1", "green")
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    """Return the weights file of a small network that was never trained."""
+    torch.manual_seed(0)
+    metadata = WeightsMetadata(
+        network="unet",
+        arguments={"widths": [4, 6, 8]},
+        inputs=Inputs(BANDS, "reflectance", ("ndsi",), mean=(0.3, 0.2, 0.3, 0.1), std=(0.1, 0.1, 0.1, 0.5)),
+        threshold=0.42,
+        scores={"f1": 0.9, "kappa": None},
+        data={"provenance": {"scenes": ["a", "b"]}},
+    )
+    network = build("unet", 4, widths=(4, 6, 8))
+    network(torch.rand(4, 4, 16, 16))  # batch norm has seen something
+    return save_weights(tmp_path / "weights.safetensors", network, metadata)
+
+
+def rewrite(path: Path, **changes: object) -> Path:
+    """Write the file anew with other metadata."""
+    with safe_open(path, framework="pt") as stored:
+        content = json.loads(stored.metadata()["trimline"]) | changes
+    save_file(load_file(path), path, metadata={"trimline": json.dumps(content)})
+    return path
+
+
+def test_what_is_written_is_read(written: Path) -> None:
+    segmenter = load_weights(written, device="cpu")
+    assert segmenter.metadata == read_metadata(written)
+    assert segmenter.bands == BANDS
+    assert segmenter.units == "reflectance"
+    assert segmenter.threshold == 0.42
+    assert segmenter.stride == 4
+    assert segmenter.receptive_field == segmenter.network.receptive_field
+    assert segmenter.metadata.scores == {"f1": 0.9, "kappa": None}
+    assert segmenter.sha256 == sha256(written)
+    assert not segmenter.network.training
+
+
+def test_the_network_answers_as_before_it_was_written(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    network = build("m_landsnet", 2, widths=(4,), middle=8)
+    network(torch.rand(4, 2, 8, 8))
+    metadata = WeightsMetadata(
+        network="m_landsnet",
+        arguments={"widths": (4,), "middle": 8},
+        inputs=Inputs(("red", "swir1"), "reflectance"),
+    )
+    images = np.random.default_rng(0).uniform(size=(2, 2, 8, 8)).astype(np.float32)
+    with torch.inference_mode():
+        expected = network.eval()(torch.from_numpy(images)).softmax(1)[:, 1].numpy()
+    segmenter = load_weights(save_weights(tmp_path / "w.safetensors", network, metadata), device="cpu")
+    np.testing.assert_allclose(segmenter.probability(images), expected, atol=1e-5)
+
+
+def test_equal_weights_make_equal_files(written: Path, tmp_path: Path) -> None:
+    segmenter = load_weights(written, device="cpu")
+    again = save_weights(tmp_path / "again.safetensors", segmenter.network, segmenter.metadata)
+    assert again.read_bytes() == written.read_bytes()
+
+
+def test_any_size_is_answered_and_missing_data_stay_missing(written: Path) -> None:
+    images = np.random.default_rng(0).uniform(size=(2, 3, 13, 22)).astype(np.float32)
+    images[0, 1, 4, 5] = np.nan
+    probability = load_weights(written, device="cpu").probability(images)
+    assert probability.shape == (2, 13, 22)
+    assert probability.dtype == np.float32
+    assert np.isnan(probability[0, 4, 5])
+    assert np.count_nonzero(np.isnan(probability)) == 1
+    assert np.nanmin(probability) >= 0
+    assert np.nanmax(probability) <= 1
+
+
+def test_no_images_give_no_answer(written: Path) -> None:
+    assert load_weights(written, device="cpu").probability(np.empty((0, 3, 8, 8), np.float32)).shape == (0, 8, 8)
+
+
+def test_large_batches_are_answered_in_parts(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    segmenter = load_weights(written, device="cpu")
+    images = np.random.default_rng(0).uniform(size=(7, 3, 8, 8)).astype(np.float32)
+    at_once = segmenter.probability(images)
+    monkeypatch.setattr("trimline.training.segmenter._PIXELS_AT_ONCE", 150)
+    np.testing.assert_allclose(segmenter.probability(images), at_once, atol=1e-6)
+
+
+def test_bf16_answers_nearly_the_same(written: Path) -> None:
+    images = np.random.default_rng(0).uniform(size=(1, 3, 16, 16)).astype(np.float32)
+    exact = load_weights(written, device="cpu", precision="fp32").probability(images)
+    rough = load_weights(written, device="cpu", precision="bf16").probability(images)
+    np.testing.assert_allclose(rough, exact, atol=0.05)
+
+
+def test_images_of_other_bands_are_refused(written: Path) -> None:
+    with pytest.raises(BandError, match="red, swir1, green"):
+        load_weights(written, device="cpu").probability(np.zeros((1, 4, 8, 8), np.float32))
+
+
+def test_an_absent_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="no such weights file"):
+        load_weights(tmp_path / "nowhere.safetensors")
+
+
+class Trap:
+    """Something that would betray itself if it were unpickled."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (pytest.fail, ("a pickle was opened",))
+
+
+@pytest.mark.parametrize("writer", ["pickle", "torch"])
+def test_a_pickle_is_never_opened(tmp_path: Path, writer: str) -> None:
+    path = tmp_path / "weights.safetensors"
+    if writer == "pickle":
+        path.write_bytes(pickle.dumps(Trap()))
+    else:
+        torch.save({"weights": Trap()}, path)
+    with pytest.raises(WeightsError, match="never opens"):
+        load_weights(path)
+
+
+def test_a_truncated_file_is_refused(written: Path) -> None:
+    written.write_bytes(written.read_bytes()[:-100])
+    with pytest.raises(WeightsError, match="not a whole safetensors file"):
+        load_weights(written)
+
+
+@pytest.mark.parametrize("content", [b"", b"GIF89a", b"\xff" * 100])
+def test_another_kind_of_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match="not a whole safetensors file"):
+        load_weights(path)
+
+
+def test_weights_of_another_program_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    save_file({"layer": torch.zeros(3)}, path)
+    with pytest.raises(WeightsError, match="not written by trimline"):
+        load_weights(path)
+
+
+def test_another_format_is_refused_by_number(written: Path) -> None:
+    with pytest.raises(WeightsError, match="have format 99; this trimline"):
+        load_weights(rewrite(written, format=99))
+
+
+def test_metadata_that_lack_a_key_are_refused(written: Path) -> None:
+    with pytest.raises(WeightsError, match="are damaged"):
+        load_weights(rewrite(written, inputs={"bands": ["red"]}))
+
+
+def test_metadata_that_name_an_unknown_network_are_refused(written: Path) -> None:
+    with pytest.raises(WeightsError, match="unknown network 'unicorn'"):
+        load_weights(rewrite(written, network="unicorn"))
+
+
+def test_weights_that_do_not_fit_their_network_are_refused(written: Path) -> None:
+    with pytest.raises(WeightsError, match="do not fit the network 'unet'"):
+        load_weights(rewrite(written, arguments={"widths": [4, 6, 10]}))
+
+
+def test_weights_that_are_not_numbers_are_refused(written: Path) -> None:
+    tensors = load_file(written)
+    tensors["head.bias"][0] = torch.nan
+    with safe_open(written, framework="pt") as stored:
+        metadata = stored.metadata()
+    save_file(tensors, written, metadata=metadata)
+    with pytest.raises(WeightsError, match="not numbers"):
+        load_weights(written)
