@@ -18,8 +18,8 @@ DATES = ("lia", "1966", "1998", "2005", "2015")
 def test_areas_of_glacier_national_park_are_the_published_ones(trimline_data: Path, date: str) -> None:
     """The 39 glaciers of the USGS (Fagre and others, 2017); AREA is in m2.
 
-    Areas are unbiased to half of one in a thousand. Single glaciers scatter by about one in a thousand, because the
-    published areas were measured before the outlines were rounded and reprojected: no projection does better.
+    The difference of the median glacier, and of the sum, is below half of one in a thousand. Single glaciers scatter
+    to both sides by about one in a thousand; measured in UTM 11, UTM 12, State Plane Montana or Albers they do too.
     """
     outlines = read_outlines(trimline_data / "glacier_national_park" / f"outlines_{date}.geojson")
     published = outlines["AREA"].astype(float).to_numpy()

@@ -17,6 +17,7 @@ from trimline.errors import TrainingError
 from trimline.project.recipe import Recipe
 from trimline.samples import ICE, IGNORE, Samples
 from trimline.training import load_weights, train
+from trimline.training.answer import ask
 from trimline.training.module import TrainingModule
 
 BANDS = ("blue", "green", "red", "nir", "swir1")
@@ -197,7 +198,7 @@ def test_a_run_killed_before_its_weights_were_written_only_writes_them(
 ) -> None:
     undisturbed = run("undisturbed")
     with monkeypatch.context() as patch:
-        patch.setattr("trimline.training.loop.save_weights", _stop)
+        patch.setattr("trimline.training.descent.save_weights", _stop)
         with pytest.raises(StopError):
             run("killed")
         killed(patch, 4, 0, AssertionError)
@@ -260,6 +261,25 @@ def test_training_stops_when_patience_is_at_an_end_and_resumes_to_the_same_stop(
         with pytest.raises(StopError):
             run("killed", recipe)
     assert run("killed", recipe).read_bytes() == undisturbed.read_bytes()
+
+
+def test_flips_are_only_used_where_they_raise_the_f1_on_validation(
+    run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = SHORT.model_copy(update={"flips": "if_better"})
+    plain, flipped = load_weights(run("plain"), device="cpu"), load_weights(run("flipped", recipe), device="cpu")
+    if flipped.metadata.flips:
+        assert flipped.metadata.scores["f1"] != plain.metadata.scores["f1"]
+    else:
+        assert flipped.metadata.scores == plain.metadata.scores
+    monkeypatch.setattr("trimline.training.module.ask", _nothing_when_flipped)
+    assert not load_weights(run("worse", recipe), device="cpu").metadata.flips
+    always = SHORT.model_copy(update={"flips": "always"})
+    assert load_weights(run("always", always), device="cpu").metadata.flips
+
+
+def _nothing_when_flipped(network: Any, fed: torch.Tensor, precision: Any, *, flips: bool = False) -> torch.Tensor:
+    return torch.zeros_like(fed[:, 0]) if flips else ask(network, fed, precision)
 
 
 def test_tiles_are_cut_to_the_recipes_crop(run: Callable[..., Path]) -> None:

@@ -6,7 +6,6 @@ import logging
 import sys
 from typing import Annotated
 
-import click
 import typer
 
 from trimline import __version__
@@ -59,16 +58,15 @@ app.command()(bench.bench)
 def main() -> None:
     """Run the program and end with its exit code."""
     try:
-        code = app(standalone_mode=False)
+        app()
     except TrimlineError as error:
         if "--debug" in sys.argv[1:]:
             raise
         typer.echo(f"trimline: {error}", err=True)
         sys.exit(USER_ERROR)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        typer.echo("trimline: stopped; what was finished is kept, the next run continues", err=True)
-        sys.exit(INTERRUPTED)
-    sys.exit(code if isinstance(code, int) else 0)
+    except SystemExit as leaving:
+        # Typer ends by itself, also after Ctrl-C, which it calls an abort.
+        if isinstance(leaving.__context__, typer.Abort):
+            typer.echo("trimline: stopped; what was finished is kept, the next run continues", err=True)
+            sys.exit(INTERRUPTED)
+        raise

@@ -30,6 +30,9 @@ Kind = Literal["null", "empty", "not a polygon", "with heights", "invalid", "dup
 _SMALLEST_OVERLAP_KM2 = 1e-6
 """Overlaps below a square metre are rounding of shared borders [km2]."""
 
+_SPELLED_OUT = 3
+"""So many problems of a kind are logged one by one."""
+
 _NAMES = ("rgi_id", "RGIId", "glac_id", "glac_name", "Name", "GLACNAME")
 """Columns that a report takes an outline's name from, the first that is there."""
 
@@ -125,10 +128,6 @@ def report(problems: Sequence[Problem], where: Path | None = None) -> None:
                 _LOG.log(level, "%s%s", prefix, problem)
         else:
             _LOG.log(level, "%s%d problems of the kind '%s', among them %s", prefix, number, kind, of_kind[0])
-
-
-_SPELLED_OUT = 3
-"""So many problems of a kind are logged one by one."""
 
 
 class _Findings:

@@ -87,6 +87,9 @@ class Recipe(Settings):
     threshold: Literal["half", "zero_bias"] = "zero_bias"
     """Where probability becomes ice: at 0.5, or where the mapped area equals the true area on validation, as far as
     the validation samples can tell (see `trimline.training.threshold`)."""
+    flips: Literal["never", "if_better", "always"] = "never"
+    """Whether to map with the mean of the answers to the image turned and mirrored in all eight ways; `if_better` does
+    so if it raises the F1 on validation. It usually helps a little, at eight times the computing."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     """Arithmetic of the convolutions; `auto` takes bf16 where the machine computes in it."""
 
@@ -133,7 +136,7 @@ _PRESETS: Mapping[str, dict[str, Any]] = {
         "augmentation": {"scale": (0.8, 1.25), "gain": 0.05, "offset": 0.01, "blur": 0.1, "occlusion": 0.05},
         "loss": {"cross_entropy": 1.0, "dice": 1.0},
         "optimiser": "adamw",
-        "learning_rate": 2e-3,
+        "learning_rate": 4e-3,
         "weight_decay": 0.01,
         "batch_size": 8,
         "epochs": 60,

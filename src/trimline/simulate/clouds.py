@@ -14,6 +14,9 @@ Field = NDArray[np.float64]
 
 BASE_M = 1400.0
 """Height of the clouds above the ground [m]."""
+_SMOOTHED_M = 600.0
+_OROGRAPHIC = 0.5
+"""How strongly clouds keep to high ground, against chance."""
 _THIN = 0.55
 """Largest opacity of a thin cloud."""
 
@@ -29,7 +32,7 @@ class Clouds:
 
 
 def scatter(
-    shape: tuple[int, int],
+    elevation_m: Field,
     pixel_m: float,
     fraction: float,
     thin: float,
@@ -37,12 +40,12 @@ def scatter(
     sun_elevation_deg: float,
     generator: np.random.Generator,
 ) -> Clouds:
-    """Scatter clouds over a grid.
+    """Scatter clouds over a range; they gather over high ground, as they do when the valleys warm.
 
     Parameters
     ----------
-    shape, pixel_m
-        The grid.
+    elevation_m, pixel_m
+        (h, w) the ground and the side of its pixels [m].
     fraction
         Share of the grid under cloud.
     thin
@@ -53,9 +56,11 @@ def scatter(
         Source of randomness.
     """
     if fraction <= 0:
-        clear = np.zeros(shape)
+        clear = np.zeros(elevation_m.shape)
         return Clouds(clear, clear.copy())
-    field = fractal(shape, generator, slope=1.6)
+    high = ndimage.gaussian_filter(elevation_m, _SMOOTHED_M / pixel_m)
+    field = fractal(elevation_m.shape, generator, slope=1.6)
+    field += _OROGRAPHIC * (high - high.mean()) / (high.std() + 1e-9)
     edge = np.quantile(field, 1.0 - fraction)
     core = np.quantile(field, 1.0 - fraction * (1.0 - thin))
     veil = _THIN * np.clip((field - edge) / max(core - edge, 1e-6), 0.0, 1.0)

@@ -208,7 +208,7 @@ def _write_look(
     moment, azimuth, elevation = _sun(geobox, scene)
     cloud_fraction = environment.cloud_fraction if scene.cloud_fraction is None else scene.cloud_fraction
     clouds = scatter(
-        ground.surface.shape, ground.pixel_m, cloud_fraction, environment.thin_cloud, azimuth, elevation, weather
+        ground.elevation_m, ground.pixel_m, cloud_fraction, environment.thin_cloud, azimuth, elevation, weather
     )
     light = camera.Light(
         direct_light(ground.elevation_m, ground.pixel_m, azimuth, elevation),

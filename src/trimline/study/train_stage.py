@@ -57,7 +57,6 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
             provenance={
                 "project": project.name,
                 "project_sha256": study.ledger.project_sha256,
-                "samples_fingerprint": samples.fingerprint,
                 "scenes": sorted(store.index["scene_id"].unique().tolist()),
                 "split": project.split.by,
                 "measures": MEASURES[project.split.by],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trimline.training.inputs import Inputs
-    from trimline.training.loop import train
+    from trimline.training.run import train
     from trimline.training.segmenter import Segmenter, load_weights
     from trimline.training.weights import WeightsMetadata, read_metadata, save_weights
 
@@ -23,7 +23,7 @@ _FILE_OF = {
     "load_weights": "segmenter",
     "read_metadata": "weights",
     "save_weights": "weights",
-    "train": "loop",
+    "train": "run",
 }
 
 __all__ = [

@@ -6,60 +6,47 @@ checkpoint is found, training starts anew and says so; it is never continued wit
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import pickle
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import lightning.pytorch as pl
+import pandas as pd
 import torch
 from lightning.pytorch.callbacks import Checkpoint
 
-from trimline import __version__
 from trimline.errors import TrainingError
 from trimline.files import whole_file
-from trimline.project.recipe import Recipe
+from trimline.training.module import TrainingModule
 
 _logger = logging.getLogger(__name__)
 
 CHECKPOINT_NAME = "checkpoint.ckpt"
+HISTORY_NAME = "history.csv"
 
 
-class EpochCheckpoint(Checkpoint):
-    """Write the state of a run when an epoch has ended and been scored.
+class EpochRecord(Checkpoint):
+    """Write down, when an epoch has ended and been scored, the state of the run and the scores of all epochs.
 
     Parameters
     ----------
-    path
-        The one file that is overwritten each time.
+    folder
+        Gets `checkpoint.ckpt` and `history.csv`, overwritten each time.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         super().__init__()
-        self.path = path
+        self.folder = folder
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Write it; Lightning calls this after the module's own hook."""
-        with whole_file(self.path) as temporary:
+        """Write both; Lightning calls this after the module's own hook."""
+        with whole_file(self.folder / CHECKPOINT_NAME) as temporary:
             trainer.save_checkpoint(temporary)
-
-
-def identity_of_run(
-    network: str, arguments: Mapping[str, Any], recipe: Recipe, seed: int, samples: Mapping[str, str]
-) -> str:
-    """Return a hash of all that decides the weights that come out of a run."""
-    decides = {
-        "version": __version__,
-        "network": network,
-        "arguments": dict(arguments),
-        "recipe": recipe.model_dump(mode="json"),
-        "seed": seed,
-        "samples": dict(samples),
-    }
-    return hashlib.sha256(json.dumps(decides, sort_keys=True, default=list).encode()).hexdigest()
+        history = pd.DataFrame(cast(TrainingModule, pl_module).history)
+        history["epoch"] = history["epoch"].astype(int) + 1
+        with whole_file(self.folder / HISTORY_NAME) as temporary:
+            history.to_csv(temporary, index=False)
 
 
 def read_checkpoint(path: Path, run: str) -> dict[str, Any] | None:

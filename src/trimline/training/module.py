@@ -18,17 +18,20 @@ from trimline.evaluation import Confusion
 from trimline.networks import Network
 from trimline.project.recipe import Recipe
 from trimline.samples import ICE, IGNORE
+from trimline.training.answer import ask
 from trimline.training.augment import augment
 from trimline.training.device import Precision, autocast
 from trimline.training.ema import frozen_copy, refresh_batch_norm, update
 from trimline.training.inputs import Inputs
 from trimline.training.losses import weighted_sum
 from trimline.training.schedules import learning_rate_factor
-from trimline.training.segmenter import ice_probability
 from trimline.training.threshold import Answers
 from trimline.training.tiles import Tiles, generator_for, order_of_epoch
 
 _logger = logging.getLogger(__name__)
+
+_TILES_AT_ONCE = 16
+"""Validation tiles that are answered together."""
 
 _MEMORY = "trimline"
 """Key of our own part of a checkpoint."""
@@ -132,7 +135,7 @@ class TrainingModule(pl.LightningModule):
             "loss": float(np.mean(self._losses)),
         }
         if self.validation_tiles is not None:
-            answers = ask(self.candidate, self.fed, self.validation_tiles, self.device, self.recipe.precision)
+            answers = ask_all(self.candidate, self.fed, self.validation_tiles, self.device, self.recipe.precision)
             row |= scores_at(0.5, answers)
         row["seconds"] = round(time.monotonic() - self._started, 3)
         self.history.append(row)
@@ -222,20 +225,18 @@ class TrainingModule(pl.LightningModule):
 
 
 @torch.no_grad()
-def ask(
-    network: Network, inputs: Inputs, tiles: Tiles, device: torch.device, precision: Precision, at_once: int = 16
+def ask_all(
+    network: Network, inputs: Inputs, tiles: Tiles, device: torch.device, precision: Precision, *, flips: bool = False
 ) -> Answers:
     """Return what a network says of the labelled pixels of some tiles."""
     was_training = network.training
     network.eval()
     probability, truth, tile = [], [], []
-    for start in range(0, len(tiles), at_once):
-        images, masks = tiles.images[start : start + at_once], tiles.masks[start : start + at_once]
-        fed = inputs(images.to(device)).contiguous(memory_format=torch.channels_last)
-        with autocast(precision, device):
-            logits = network(fed)
+    for start in range(0, len(tiles), _TILES_AT_ONCE):
+        images, masks = tiles.images[start : start + _TILES_AT_ONCE], tiles.masks[start : start + _TILES_AT_ONCE]
         labelled = masks != IGNORE
-        probability.append(ice_probability(logits).cpu()[labelled])
+        ice = ask(network, inputs(images.to(device)), precision, flips=flips)
+        probability.append(ice.cpu()[labelled])
         truth.append(masks[labelled] == ICE)
         tile.append(labelled.nonzero()[:, 0] + start)
     network.train(was_training)

@@ -14,7 +14,8 @@ from torch.nn import functional
 from trimline.errors import BandError
 from trimline.files import sha256
 from trimline.networks import Network
-from trimline.training.device import Precision, autocast, best_device, in_channels_last
+from trimline.training.answer import ask
+from trimline.training.device import Precision, best_device, in_channels_last
 from trimline.training.inputs import Inputs
 from trimline.training.weights import WeightsMetadata, load_network
 
@@ -111,16 +112,10 @@ class Segmenter:
         fed = self.inputs(images)
         # What is added to reach a multiple of the stride is what lies outside a scene: pixels without data.
         fed = functional.pad(fed, (0, -width % self.stride, 0, -height % self.stride))
-        with autocast(self.precision, self.device):
-            logits = self.network(fed.to(memory_format=torch.channels_last))
-        ice = ice_probability(logits)[:, :height, :width].masked_fill(absent, torch.nan)
+        ice = ask(self.network, fed, self.precision, flips=self.metadata.flips)
+        ice = ice[:, :height, :width].masked_fill(absent, torch.nan)
         answer: NDArray[np.float32] = ice.cpu().numpy()
         return answer
-
-
-def ice_probability(logits: torch.Tensor) -> torch.Tensor:
-    """Return the probability of class 1, (n, h, w) float32, of logits (n, classes, h, w)."""
-    return logits.float().softmax(dim=1)[:, 1]
 
 
 def load_weights(

@@ -6,7 +6,6 @@ to the next, so a run that was stopped draws what it would have drawn.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Self
 
@@ -14,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trimline.samples import ICE, IGNORE, Samples
+from trimline.samples import IGNORE, Samples
 
 
 @dataclass(frozen=True)
@@ -42,11 +41,6 @@ class Tiles:
         return len(self.images)
 
     @property
-    def has_ice(self) -> bool:
-        """Whether any pixel with data in all bands is labelled ice."""
-        return bool((self.masks == ICE).any())
-
-    @property
     def sides(self) -> tuple[int, int]:
         """Height and width of a tile [pixels]."""
         return self.images.shape[-2], self.images.shape[-1]
@@ -68,12 +62,3 @@ def order_of_epoch(tiles: int, batches: int, batch_size: int, seed: int, epoch: 
     wanted = batches * batch_size
     rounds = [torch.randperm(tiles, generator=generator) for _ in range(-(-wanted // tiles))]
     return torch.cat(rounds)[:wanted].view(batches, batch_size)
-
-
-def fingerprint(samples: Samples) -> str:
-    """Return a hexadecimal hash of what the samples hold."""
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(repr((samples.bands, samples.units, samples.images.shape)).encode())
-    digest.update(np.ascontiguousarray(samples.images).data)
-    digest.update(np.ascontiguousarray(samples.masks).data)
-    return digest.hexdigest()

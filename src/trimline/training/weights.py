@@ -49,6 +49,8 @@ class WeightsMetadata(BaseModel):
     """Bands, units, indices and normalisation."""
     threshold: float = Field(0.5, ge=0, le=1)
     """Probability from which on a pixel is ice."""
+    flips: bool = False
+    """Whether the answer is the mean over the eight symmetries of the square."""
     tile: tuple[int, int] | None = None
     """Height and width of what the network was trained on [pixels]."""
     recipe: dict[str, Any] = Field(default_factory=dict)

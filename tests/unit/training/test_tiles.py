@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimline.samples import IGNORE, Samples
-from trimline.training.tiles import Tiles, fingerprint, generator_for, order_of_epoch
+from trimline.training.identity import fingerprint
+from trimline.training.tiles import Tiles, generator_for, order_of_epoch
 
 
 @given(tiles=st.integers(1, 40), batches=st.integers(1, 12), size=st.integers(1, 9), epoch=st.integers(0, 3))

@@ -1,0 +1,50 @@
+"""How the program begins and ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def trimline(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from trimline.cli import main; main()", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_help_names_every_command_without_loading_anything_heavy() -> None:
+    code = (
+        "import sys, trimline.cli.app as a; "
+        "heavy = {'torch', 'rasterio', 'geopandas', 'pandas', 'xarray', 'matplotlib', 'numpy', 'pydantic'}; "
+        "print(sorted(heavy & set(sys.modules)), [c.name or c.callback.__name__ for c in a.app.registered_commands])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown.startswith("[] "), shown
+    commands = ("demo", "info", "outline", "run", "samples", "train", "evaluate", "map", "report", "simulate")
+    for command in (*commands, "networks", "bench"):
+        assert f"'{command}'" in shown
+
+
+def test_what_the_user_can_mend_ends_in_two_lines_and_code_2(tmp_path: Path) -> None:
+    result = trimline("run", str(tmp_path / "absent.yaml"))
+    assert result.returncode == 2
+    assert "absent.yaml" in result.stderr
+    assert len(result.stderr.strip().splitlines()) <= 2
+    assert "Traceback" not in result.stderr
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    assert "Traceback" in trimline("--debug", "run", str(tmp_path / "absent.yaml")).stderr
+
+
+@pytest.mark.parametrize("arguments", [("nothing",), ("run",), ("bench", "nothing")])
+def test_wrong_usage_ends_with_code_2(arguments: tuple[str, ...]) -> None:
+    assert trimline(*arguments).returncode == 2
+
+
+def test_the_version_is_printed() -> None:
+    import trimline as package
+
+    assert trimline("--version").stdout.strip() == f"trimline {package.__version__}"
