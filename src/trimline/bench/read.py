@@ -13,7 +13,7 @@ import numpy as np
 import rasterio
 
 from trimline.bench.turns import median_seconds
-from trimline.project import SimulatedRange, SimulatedScene
+from trimline.project import SimulatedRange
 from trimline.scenes import Scene, open_scene
 from trimline.simulate import write_range
 
@@ -24,11 +24,10 @@ def measure(size: int = 512, rounds: int = 5) -> dict[str, float]:
     """Return the megapixels (of all bands) read per second, by us and by the peer, and their ratio."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        looks = (SimulatedScene.model_validate({"date": "1988-08-20"}),)
-        settings = SimulatedRange(name="bench", size=size, seed=1, scenes=looks)
+        looks = [{"date": "1988-08-20"}]
+        settings = SimulatedRange.model_validate({"name": "bench", "size": size, "seed": 1, "scenes": looks})
         written = write_range(settings, folder / "range", progress=False)
-        product = written.scenes[0].product
-        scene = open_scene(product)
+        scene = open_scene(folder / "range" / written.scenes[0].product)
         seconds = median_seconds(
             {"trimline": lambda: scene.read(BANDS).to_numpy(), "plain": lambda: _plain(scene)}, rounds
         )

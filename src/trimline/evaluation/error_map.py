@@ -197,7 +197,7 @@ def _share(there: NDArray[np.bool_], step: int) -> NDArray[np.float32]:
 
 def _figure(height: int, width: int) -> Figure:
     inches = _INCHES / max(height, width)
-    return Figure(figsize=(max(width * inches, 4.0) + 1.0, max(height * inches, 2.0) + 1.2), layout="constrained")
+    return Figure(figsize=(max(width * inches, 4.0) + 1.0, max(height * inches, 2.0) + 1.7), layout="constrained")
 
 
 def _annotate(axes: Axes, confusion: Confusion, scene: Scene, classes: NDArray[np.uint8], title: str) -> None:

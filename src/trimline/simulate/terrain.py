@@ -14,6 +14,8 @@ from scipy import ndimage
 Field = NDArray[np.float64]
 
 _NEIGHBOURS = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)]
+_MARGIN = 0.2
+"""Width of the rim that is carved and cut off, as a share of the side: there, valleys run straight to the edge."""
 _STEPS = 60
 _TIME_STEP_A = 1.0e5
 _ERODIBILITY = 4.0e-6
@@ -75,8 +77,7 @@ def mountain_range(
     coarsening
         Pixels per pixel of the grid that rivers carve, along one side.
     """
-    coarse_shape = (shape[0] // coarsening, shape[1] // coarsening)
-    coarse = _carve(coarse_shape, pixel_m * coarsening, generator)
+    coarse = _carve((shape[0] // coarsening, shape[1] // coarsening), pixel_m * coarsening, generator)
     low, high = np.percentile(coarse, (1.0, 99.9))
     coarse = lowest_m + (coarse - low) * (highest_m - lowest_m) / (high - low)
     fine = enlarge(coarse, coarsening)
@@ -109,7 +110,10 @@ def gradients(field: Field, pixel_m: float) -> tuple[Field, Field]:
 
 
 def _carve(shape: tuple[int, int], pixel_m: float, generator: np.random.Generator) -> Field:
-    """Uplift a fractal block and let rivers cut it down to its rim."""
+    """Uplift a fractal block and let rivers cut it down to its rim, beyond the edge of what is asked for."""
+    margin = tuple(round(_MARGIN * side) for side in shape)
+    asked = tuple(slice(m, m + side) for m, side in zip(margin, shape, strict=True))
+    shape = (shape[0] + 2 * margin[0], shape[1] + 2 * margin[1])
     rows, columns = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
     along = rows * 0.85 + columns * 0.35
     uplift = _UPLIFT_M_PER_A * (0.35 + np.exp(-((along / 0.55) ** 2)))
@@ -121,7 +125,7 @@ def _carve(shape: tuple[int, int], pixel_m: float, generator: np.random.Generato
     for _ in range(_STEPS):
         height = height + np.where(rim, 0.0, np.clip(uplift, 0.0, None) * _TIME_STEP_A)
         height = _cut(height, pixel_m, rim)
-    rounded: Field = ndimage.gaussian_filter(height, 0.6)
+    rounded: Field = ndimage.gaussian_filter(height, 0.6)[asked]
     return rounded
 
 
