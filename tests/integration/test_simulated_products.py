@@ -19,7 +19,7 @@ from trimline.simulate import RangeManifest, write_range
 
 LOOKS: list[dict[str, Any]] = [
     {"date": "1988-08-20", "sensor": "landsat-5-tm"},
-    {"date": "2003-08-20", "sensor": "landsat-7-etm"},
+    {"date": "2002-08-20", "sensor": "landsat-7-etm"},
     {"date": "2018-08-23", "sensor": "landsat-8-oli", "cloud_fraction": 0.2},
     {"date": "2018-08-23", "sensor": "sentinel-2-msi"},
     {"date": "2022-08-20", "sensor": "sentinel-2-msi"},
@@ -157,6 +157,14 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_range(tmp_p
     assert hashes["one"] == hashes["again"] != hashes["other"]
 
 
+def test_more_snow_lies_in_june_than_in_august(tmp_path: Path) -> None:
+    looks = [{"date": "1988-06-10"}, {"date": "1988-08-25"}]
+    small = settings(size=64, resolution_m=30, scenes=looks)
+    june, august = write_range(small, tmp_path, progress=False).scenes
+    assert june.shares["snow"] > august.shares["snow"] + 0.02
+    assert june.area_km2 == august.area_km2
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -164,6 +172,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_range(tmp_p
         ({"resolution_m": 30, "scenes": [{"date": "2018-08-23", "sensor": "sentinel-2-msi"}]}, "do not fit"),
         ({"scenes": [{"date": "1975-08-23", "sensor": "landsat-2-mss"}]}, "cannot be simulated"),
         ({"scenes": LOOKS[:1] * 2}, "twice"),
+        ({"scenes": [{"date": "2004-08-23", "sensor": "landsat-7-etm"}]}, "gaps"),
     ],
 )
 def test_a_range_that_cannot_be_is_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:

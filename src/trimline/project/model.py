@@ -117,7 +117,7 @@ class MapSettings(Settings):
     method: Name | None = None
     """The method whose outlines are the result; None means the first."""
     window: int = Field(512, ge=64)
-    """Side of the window that the network sees at once [pixels]."""
+    """Side of the part of a window that is kept [pixels]; the network sees its halo around it too."""
     minimum_area_km2: float = Field(0.01, ge=0)
     """Smaller outlines are left out; 0.01 km2 is the inventories' usual limit (Paul and others, 2009)."""
 

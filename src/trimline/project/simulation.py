@@ -41,8 +41,9 @@ class SimulatedRange(Settings):
     """How fast the equilibrium line rises [m per year]."""
     wrs2: str = Field("139036", pattern=r"^\d{6}$")
     """WRS-2 path and row written into the Landsat products."""
-    epsg: int = 32646
-    """CRS of the products: WGS 84 / UTM 46N, that of the Three-Rivers Headwater."""
+    epsg: int = Field(32646, ge=32601, le=32660)
+    """CRS of the products, a northern UTM zone: WGS 84 / UTM 46N is that of the Three-Rivers Headwater. The climate's
+    sunny slopes face south."""
     upper_left: tuple[float, float] = (500_000.0, 3_800_000.0)
     """Easting and northing of the upper left corner [m]."""
     scenes: tuple[SimulatedScene, ...] = ()

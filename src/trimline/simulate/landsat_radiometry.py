@@ -1,9 +1,9 @@
 """How Landsat's sensors write numbers: gains, offsets, bits and noise.
 
 Radiance ranges of TM and ETM+ from Chander, Markham and Helder (2009), Remote Sensing of Environment 113, 893-903,
-tables 2 to 4 (TM as calibrated since 2003, ETM+ in high gain); OLI and TIRS scale to 16 bits with the constants of
-every Collection 2 product. Noise from Storey and others (2014, Remote Sensing 6, 11127-11152) for OLI and from the
-quantisation step for the 8-bit sensors.
+tables 2 to 4 (TM with the gains of Landsat 5 before 1992, ETM+ in high gain); OLI and TIRS scale to 16 bits with the
+constants of every Collection 2 product. Noise from Storey and others (2014, Remote Sensing 6, 11127-11152) for OLI and
+from the quantisation step for the 8-bit sensors.
 """
 
 from __future__ import annotations

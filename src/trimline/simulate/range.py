@@ -24,6 +24,7 @@ from trimline.files import whole_file, write_json
 from trimline.outlines import area_km2, perimeter_km, trace, write_outlines
 from trimline.progress import track
 from trimline.project import SimulatedRange, SimulatedScene
+from trimline.scenes.landsat_metadata import SLC_FAILURE
 from trimline.scenes.sun import sun_position
 from trimline.sensors import get_sensor
 from trimline.simulate import camera
@@ -45,6 +46,8 @@ FINER = 2
 """Pixels of the laid-out ground along the side of a DEM pixel; every sensor sees this one ground."""
 LOCAL_SOLAR_TIME = time(10, 15)
 """When the satellites pass."""
+END_OF_MELT, MELTED_DAYS = 237, 10
+"""Day of the year around which the least snow lies (25 August), and for how many days before and after."""
 MANIFEST = "truth.json"
 
 
@@ -149,6 +152,12 @@ def _check(settings: SimulatedRange) -> None:
         sensor = get_sensor(look.sensor)
         if sensor.instrument not in ("TM", "ETM+", "OLI", "MSI"):
             raise SimulationError(f"{sensor.id} cannot be simulated", where=settings.name)
+        if sensor.instrument == "ETM+" and datetime.combine(look.date, LOCAL_SOLAR_TIME, UTC) >= SLC_FAILURE:
+            raise SimulationError(
+                f"the gaps of Landsat 7 after May 2003 are not simulated, so {look.date} cannot be",
+                where=settings.name,
+                remedy="choose an earlier date, or another sensor",
+            )
         per_pixel = FINER * sensor.gsd_m / settings.resolution_m
         if per_pixel < FINER or per_pixel % 1 or settings.size * settings.resolution_m % sensor.gsd_m:
             raise SimulationError(
@@ -193,7 +202,7 @@ def _write_look(
     sensor = get_sensor(scene.sensor)
     rise_m = max(0, scene.date.year - settings.first_year) * settings.rise_m_per_a
     snow = 1.0 if scene.snow is None else scene.snow
-    snow *= float(np.exp(0.15 * weather.standard_normal()))
+    snow *= _season(scene) * float(np.exp(0.15 * weather.standard_normal()))
     ground = lay_out(
         bed,
         thickness,
@@ -253,6 +262,12 @@ def _write_look(
         cloud_fraction=float((clouds.opacity > 0).mean()),
         shares={surface.name.lower(): float((ground.surface == surface).mean()) for surface in Surface},
     )
+
+
+def _season(scene: SimulatedScene) -> float:
+    """Return the snow of a day as a factor on that at the end of the melt season: twice as much a month away."""
+    away = abs(scene.date.timetuple().tm_yday - END_OF_MELT)
+    return float(2.0 ** (max(0, away - MELTED_DAYS) / 30.0))
 
 
 def _sun(geobox: GeoBox, scene: SimulatedScene) -> tuple[datetime, float, float]:

@@ -3,9 +3,9 @@
 Hemispherical reflectance at a few wavelengths, joined by straight lines and averaged over a band's width. The tables
 are our own round numbers, read against published spectra: snow and firn after Wiscombe and Warren (1980, Journal of
 the Atmospheric Sciences 37, 2712-2733) and Dozier (1989, Remote Sensing of Environment 28, 9-22); bare and dirty ice
-after Hall and others (1989, Remote Sensing of Environment 29, 123-134) and Zeng and others (1984); rock, soil and
-vegetation after the ASTER spectral library (Baldridge and others, 2009, Remote Sensing of Environment 113, 711-715);
-lakes with glacial flour after Pasche and others (2010).
+after Hall and others (1989, Remote Sensing of Environment 29, 123-134); rock, soil and vegetation after the ASTER
+spectral library (Baldridge and others, 2009, Remote Sensing of Environment 113, 711-715); lakes are our choice, dark
+where clear and bright in green where they carry glacial flour.
 """
 
 from __future__ import annotations
