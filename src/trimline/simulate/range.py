@@ -17,6 +17,7 @@ from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.types import wh_
+from rasterio.features import rasterize
 
 from trimline import __version__
 from trimline.errors import SimulationError
@@ -309,8 +310,6 @@ def _true_outlines(ground: Ground, geobox: GeoBox, scene: SimulatedScene) -> gpd
 
 def _heights(outlines: gpd.GeoDataFrame, ground: Ground, geobox: GeoBox) -> NDArray[np.float64]:
     """Return the lowest, highest and median height of each outline [m]."""
-    from rasterio.features import rasterize
-
     numbers = rasterize(
         zip(outlines.geometry, range(1, len(outlines) + 1), strict=True),
         out_shape=geobox.shape,
