@@ -16,6 +16,8 @@ import rasterio.shutil
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
+from trimline.rasters import grid_options
+
 PROBABILITY_SCALE = 1e-4
 """Probability per count."""
 PROBABILITY_NODATA = 65535
@@ -54,18 +56,15 @@ def create_scratch(path: Path, geobox: GeoBox, dtype: Literal["uint8", "uint16"]
         path,
         "w",
         driver="GTiff",
-        height=geobox.height,
-        width=geobox.width,
         count=1,
         dtype=dtype,
-        crs=geobox.crs.proj.to_wkt() if geobox.crs is not None else None,
-        transform=geobox.transform,
         nodata=nodata,
         tiled=True,
         blockxsize=BLOCK,
         blockysize=BLOCK,
         sparse_ok=True,
         bigtiff="if_safer",
+        **grid_options(geobox),
     )
 
 

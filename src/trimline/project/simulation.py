@@ -37,7 +37,7 @@ class SimulatedRange(Settings):
     seed: int = Field(0, ge=0)
     first_year: int = 1986
     """Year up to which the climate is steady; the equilibrium line rises from then on."""
-    rise_m_per_a: float = 4.0
+    rise_m_per_a: float = 8.0
     """How fast the equilibrium line rises [m per year]."""
     wrs2: str = Field("139036", pattern=r"^\d{6}$")
     """WRS-2 path and row written into the Landsat products."""

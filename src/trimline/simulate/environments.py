@@ -29,8 +29,9 @@ class Environment:
     """The mass balance before any warming."""
     vegetation_line_m: float
     """Elevation up to which grass grows on gentle ground [m]."""
-    debris_share: float
-    """Share of the ice that is covered by debris."""
+    bare_load: float
+    """How much debris ice carries before it is covered: a load without unit, of rock gathered along flow lines and of
+    depth below the equilibrium line. At 5 hardly any ice is covered, at 3 much of the tongues."""
     snow_line_offset_m: float
     """How far above the equilibrium line seasonal snow outlasts the summer on ground of mean insolation [m]."""
     snow_patchiness_m: float
@@ -51,7 +52,7 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
             roughness_m=18.0,
             climate=Climate(5560.0, 0.006, 0.003, 0.7, 300.0),
             vegetation_line_m=4780.0,
-            debris_share=0.015,
+            bare_load=5.8,
             snow_line_offset_m=0.0,
             snow_patchiness_m=110.0,
             cloud_fraction=0.0,
@@ -64,7 +65,7 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
             roughness_m=30.0,
             climate=Climate(4600.0, 0.008, 0.005, 2.2, 340.0),
             vegetation_line_m=4150.0,
-            debris_share=0.07,
+            bare_load=6.2,
             snow_line_offset_m=90.0,
             snow_patchiness_m=130.0,
             cloud_fraction=0.02,
@@ -77,7 +78,7 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
             roughness_m=26.0,
             climate=Climate(5130.0, 0.007, 0.0035, 1.0, 340.0),
             vegetation_line_m=4500.0,
-            debris_share=0.05,
+            bare_load=5.0,
             snow_line_offset_m=-90.0,
             snow_patchiness_m=150.0,
             cloud_fraction=0.35,

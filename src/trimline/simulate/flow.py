@@ -43,6 +43,7 @@ def evolve(
     rate_factor: float = GLEN_A,
     longest_step_a: float = 1.0,
     balance_every_a: float = 1.0,
+    open_rim: bool = False,
 ) -> Field:
     """Let ice flow for some years under a mass balance.
 
@@ -62,6 +63,8 @@ def evolve(
         Longest time step [a].
     balance_every_a
         How often the balance is computed anew for the changed surface [a].
+    open_rim
+        Whether ice that reaches the outermost cells leaves; otherwise nothing flows over the edge of the grid.
 
     Returns
     -------
@@ -79,6 +82,9 @@ def evolve(
         step = min(STABLE * pixel_m**2 / max(largest, 1e-9), longest_step_a, years - elapsed)
         thickness = _moved(thickness, flux_y, flux_x, step, pixel_m)
         thickness = np.maximum(thickness + gain * step, 0.0)
+        if open_rim:
+            thickness[[0, -1]] = 0.0
+            thickness[:, [0, -1]] = 0.0
         elapsed += step
     return thickness
 

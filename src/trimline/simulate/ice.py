@@ -30,7 +30,8 @@ def glaciers(
     Parameters
     ----------
     bed_m
-        (h, w) bed elevation [m]; both sides multiples of `coarsening`.
+        (h, w) bed elevation [m]; both sides multiples of `coarsening`. Ice that reaches its edge leaves it, so that
+        it should be wider than the ground that is looked at.
     pixel_m
         Side of a pixel [m].
     coarsening
@@ -86,5 +87,5 @@ def _grow(
         def balance(surface_m: Field, rise_m: float = rise) -> Field:
             return climate.balance(surface_m, sun, slope, rise_m)
 
-        thickness = evolve(bed, thickness, cell_m, years / spells, balance)
+        thickness = evolve(bed, thickness, cell_m, years / spells, balance, open_rim=True)
     return thickness

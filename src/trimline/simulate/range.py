@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
@@ -21,10 +20,11 @@ from rasterio.features import rasterize
 
 from trimline import __version__
 from trimline.errors import SimulationError
-from trimline.files import whole_file, write_json
+from trimline.files import write_json
 from trimline.outlines import area_km2, perimeter_km, trace, write_outlines
 from trimline.progress import track
 from trimline.project import SimulatedRange, SimulatedScene
+from trimline.rasters import write_raster
 from trimline.scenes.landsat_metadata import SLC_FAILURE
 from trimline.scenes.sun import sun_position
 from trimline.sensors import get_sensor
@@ -33,7 +33,9 @@ from trimline.simulate.clouds import scatter
 from trimline.simulate.environments import ENVIRONMENTS, Environment
 from trimline.simulate.ice import glaciers
 from trimline.simulate.illumination import direct_light, sky_view
-from trimline.simulate.landsat_product import Look, write_landsat
+from trimline.simulate.landsat_product import write_landsat
+from trimline.simulate.look import Look
+from trimline.simulate.scan_gaps import scan_gaps
 from trimline.simulate.spectra import Surface
 from trimline.simulate.stack_product import write_stack
 from trimline.simulate.surfaces import Ground, lay_out
@@ -43,6 +45,8 @@ Field = NDArray[np.float64]
 
 CARVED_M, FLOWING_M = 60.0, 120.0
 """Cells that rivers carve and that ice flows over, at most [m]."""
+_BEYOND = 0.125
+"""How far ground and ice go on beyond the scene, on each side, as a share of its side."""
 FINER = 2
 """Pixels of the laid-out ground along the side of a DEM pixel; every sensor sees this one ground."""
 LOCAL_SOLAR_TIME = time(10, 15)
@@ -109,8 +113,9 @@ def write_range(settings: SimulatedRange, folder: Path, *, progress: bool = True
     _check(settings)
     streams = np.random.SeedSequence(settings.seed).spawn(2 + len(looks))
     pixel_m = settings.resolution_m
-    bed = mountain_range(
-        (settings.size, settings.size),
+    cells, margin = _coarsening(settings, FLOWING_M), _margin(settings)
+    wide = mountain_range(
+        (settings.size + 2 * margin, settings.size + 2 * margin),
         pixel_m,
         np.random.default_rng(streams[0]),
         lowest_m=environment.lowest_m,
@@ -119,7 +124,9 @@ def write_range(settings: SimulatedRange, folder: Path, *, progress: bool = True
         coarsening=_coarsening(settings, CARVED_M),
     )
     folder.mkdir(parents=True, exist_ok=True)
-    ice = glaciers(bed, pixel_m, _coarsening(settings, FLOWING_M), environment.climate, _spells(settings, looks))
+    seen = np.s_[margin : margin + settings.size, margin : margin + settings.size]
+    bed = wide[seen]
+    ice = (each[seen] for each in glaciers(wide, pixel_m, cells, environment.climate, _spells(settings, looks)))
     steps: Any = zip(looks, ice, streams[2:], strict=True)
     records: list[SceneRecord] = []
     for look, thickness, stream in track(steps, "simulating") if progress else steps:
@@ -128,7 +135,8 @@ def write_range(settings: SimulatedRange, folder: Path, *, progress: bool = True
                 f"no glacier is left on {look.date}", where=settings.name, remedy="lower rise_m_per_a, or enlarge size"
             )
         if not records:
-            _write_dem(folder / "dem.tif", bed + thickness, _geobox(settings, pixel_m))
+            surface = (bed + thickness).astype(np.float32)
+            write_raster(folder / "dem.tif", surface, _geobox(settings, pixel_m), driver="COG")
         pattern = np.random.default_rng(streams[1])
         records.append(_write_look(settings, environment, look, bed, thickness, folder, pattern, stream))
     manifest = RangeManifest(folder, settings.name, settings.environment, settings.seed, "dem.tif", tuple(records))
@@ -153,12 +161,6 @@ def _check(settings: SimulatedRange) -> None:
         sensor = get_sensor(look.sensor)
         if sensor.instrument not in ("TM", "ETM+", "OLI", "MSI"):
             raise SimulationError(f"{sensor.id} cannot be simulated", where=settings.name)
-        if sensor.instrument == "ETM+" and datetime.combine(look.date, LOCAL_SOLAR_TIME, UTC) >= SLC_FAILURE:
-            raise SimulationError(
-                f"the gaps of Landsat 7 after May 2003 are not simulated, so {look.date} cannot be",
-                where=settings.name,
-                remedy="choose an earlier date, or another sensor",
-            )
         per_pixel = FINER * sensor.gsd_m / settings.resolution_m
         if per_pixel < FINER or per_pixel % 1 or settings.size * settings.resolution_m % sensor.gsd_m:
             raise SimulationError(
@@ -173,13 +175,25 @@ def _coarsening(settings: SimulatedRange, largest_m: float) -> int:
     return int(2 ** max(0, math.floor(math.log2(largest_m / settings.resolution_m))))
 
 
+def _margin(settings: SimulatedRange) -> int:
+    """Return how far ground and ice go on beyond what is looked at [pixels]: glaciers there flow in and out of it."""
+    step = 2 * _coarsening(settings, FLOWING_M)
+    return math.ceil(_BEYOND * settings.size / step) * step
+
+
 def _spells(settings: SimulatedRange, looks: list[SimulatedScene]) -> Iterator[tuple[float, float]]:
     """Yield, per look, the years since the one before and the rise of the equilibrium line by then."""
-    before = float(settings.first_year)
+    before = 0.0
     for look in looks:
-        now = max(float(look.date.year), float(settings.first_year))
-        yield now - before, (now - settings.first_year) * settings.rise_m_per_a
+        now = _years_of_warming(settings, look.date)
+        yield now - before, now * settings.rise_m_per_a
         before = now
+
+
+def _years_of_warming(settings: SimulatedRange, day: date) -> float:
+    """Return the time since the first of January of the first year; 0 before it."""
+    length = (date(day.year + 1, 1, 1) - date(day.year, 1, 1)).days
+    return max(0.0, day.year + (day.timetuple().tm_yday - 1) / length - settings.first_year)
 
 
 def _geobox(settings: SimulatedRange, pixel_m: float) -> GeoBox:
@@ -201,7 +215,7 @@ def _write_look(
     """See the range once; write the product and the true outlines."""
     weather, sensor_noise = (np.random.default_rng(each) for each in stream.spawn(2))
     sensor = get_sensor(scene.sensor)
-    rise_m = max(0, scene.date.year - settings.first_year) * settings.rise_m_per_a
+    rise_m = _years_of_warming(settings, scene.date) * settings.rise_m_per_a
     snow = 1.0 if scene.snow is None else scene.snow
     snow *= _season(scene) * float(np.exp(0.15 * weather.standard_normal()))
     ground = lay_out(
@@ -234,16 +248,10 @@ def _write_look(
         for band in sensor.bands
         if band.common != "pan"
     }
-    look = Look(
-        sensor,
-        moment,
-        geobox,
-        azimuth,
-        elevation,
-        settings.wrs2,
-        bands,
-        _flags(ground, clouds.opacity, clouds.shade, coarser),
-    )
+    flags = _flags(ground, clouds.opacity, clouds.shade, coarser)
+    broken = sensor.instrument == "ETM+" and moment >= SLC_FAILURE
+    flags["fill"] = scan_gaps(geobox) if broken else np.zeros(geobox.shape, bool)
+    look = Look(sensor, moment, geobox, azimuth, elevation, settings.wrs2, bands, flags)
     if sensor.instrument == "MSI":
         product = write_stack(look, folder / f"S2_{scene.date:%Y%m%d}.tif", sensor_noise)
     else:
@@ -321,22 +329,3 @@ def _heights(outlines: gpd.GeoDataFrame, ground: Ground, geobox: GeoBox) -> NDAr
     starts = np.searchsorted(numbers.ravel()[order], np.arange(1, len(outlines) + 2))
     parts = [heights[a:b] for a, b in pairwise(starts)]
     return np.array([(part.min(), part.max(), np.median(part)) for part in parts])
-
-
-def _write_dem(path: Path, elevation_m: Field, geobox: GeoBox) -> None:
-    with (
-        whole_file(path) as temporary,
-        rasterio.open(
-            temporary,
-            "w",
-            driver="COG",
-            height=geobox.height,
-            width=geobox.width,
-            count=1,
-            dtype=np.float32,
-            crs=str(geobox.crs),
-            transform=geobox.transform,
-            compress="deflate",
-        ) as target,
-    ):
-        target.write(elevation_m.astype(np.float32), 1)

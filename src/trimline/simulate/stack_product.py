@@ -7,16 +7,15 @@ Reflectance = (DN + offset) x scale with the quantification 1/10 000; from 25 Ja
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from pathlib import Path
 
 import numpy as np
-import rasterio
 
-from trimline.files import whole_file
+from trimline.files import write_json
+from trimline.rasters import write_raster
 from trimline.simulate.camera import quantised
-from trimline.simulate.landsat_product import Look
+from trimline.simulate.look import Look
 from trimline.simulate.terrain import reduce
 
 SCALE = 1e-4
@@ -54,29 +53,11 @@ def write_stack(look: Look, path: Path, generator: np.random.Generator) -> Path:
         "cloud_cover": round(100.0 * float(look.flags["cloud"].mean()), 2),
         "level": "L1C",
     }
-    with whole_file(path.with_suffix(".json")) as temporary:
-        temporary.write_text(json.dumps(sidecar, indent=2) + "\n", encoding="utf-8")
-    with (
-        whole_file(path) as temporary,
-        rasterio.open(
-            temporary,
-            "w",
-            driver="GTiff",
-            height=look.geobox.height,
-            width=look.geobox.width,
-            count=len(bands),
-            dtype=np.uint16,
-            crs=str(look.geobox.crs),
-            transform=look.geobox.transform,
-            nodata=0,
-            compress="deflate",
-            tiled=look.geobox.width >= 256 and look.geobox.height >= 256,
-        ) as target,
-    ):
-        for position, band in enumerate(bands, start=1):
-            seen = look.bands[band.common]
-            coarser = round(band.gsd_m / look.sensor.gsd_m)
-            numbers, _ = quantised(reduce(seen, coarser), SCALE, offset * SCALE, _BITS, _NOISE, generator)
-            target.write(numbers.repeat(coarser, axis=0).repeat(coarser, axis=1), position)
-            target.set_band_description(position, band.name)
-    return path
+    write_json(path.with_suffix(".json"), sidecar)
+    layers = []
+    for band in bands:
+        coarser = round(band.gsd_m / look.sensor.gsd_m)
+        seen = reduce(look.bands[band.common], coarser)
+        numbers, _ = quantised(seen, SCALE, offset * SCALE, _BITS, _NOISE, generator)
+        layers.append(numbers.repeat(coarser, axis=0).repeat(coarser, axis=1))
+    return write_raster(path, np.stack(layers), look.geobox, nodata=0, names=[band.name for band in bands])

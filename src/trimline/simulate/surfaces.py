@@ -22,6 +22,8 @@ _SHALLOWEST_LAKE_M = 0.5
 _SMALLEST_LAKE_KM2, _LARGEST_LAKE_KM2 = 0.02, 0.8
 _TURBID_WITHIN_M = 1500.0
 """Lakes nearer to a glacier than this carry its flour [m]."""
+_MELTS_OUT = 0.4
+"""How much of a rise of the equilibrium line debris has followed: it melts out over decades."""
 _DIRT_ON_ICE = 0.35
 """Largest share of debris in a pixel of bare ice, at the lowest tongues."""
 
@@ -142,12 +144,10 @@ def _debris(
     """Return where debris covers the ice: carried from steep rock along flow lines, melting out below the line.
 
     Rock falls onto the ice where steep bare ground meets it. Along the steepest descent of the ice surface it gathers
-    in narrow bands (medial moraines where two streams join) and covers the lowest tongues. As much of the ice is
-    covered as the environment says, where the load is largest.
+    in narrow bands (medial moraines where two streams join) and covers the lowest tongues. Where the load passes what
+    the environment's ice can carry uncovered, it closes: as the line rises, more and more of what is left is covered.
     """
     ice = thickness_m > 0
-    if not ice.any() or environment.debris_share <= 0:
-        return np.zeros(ice.shape, bool)
     surface = bed_m + thickness_m
     rim = ice & ndimage.binary_dilation(~ice & (slope_angle(bed_m, pixel_m) > _STEEP), iterations=2)
     receiver, _ = receivers(np.where(ice, ndimage.gaussian_filter(surface, 1.5), surface), pixel_m)
@@ -156,17 +156,10 @@ def _debris(
         moving = level[ice.ravel()[level]]
         np.add.at(load, receiver[moving], load[moving])
     load = ndimage.gaussian_filter(load.reshape(ice.shape), 0.8)
-    line = environment.climate.equilibrium_line_m + rise_m
+    line = environment.climate.equilibrium_line_m + _MELTS_OUT * rise_m
     below = (line - 60.0 - surface) / 150.0
     score = np.log1p(load) + 1.6 * np.clip(below, 0.0, None) + 0.4 * texture
-    score[~ice | (below < 0)] = -np.inf
-    wanted = round(environment.debris_share * np.count_nonzero(ice))
-    possible = np.count_nonzero(np.isfinite(score))
-    count = min(wanted, int(possible))
-    if count == 0:
-        return np.zeros(ice.shape, bool)
-    limit = np.partition(score.ravel(), -count)[-count]
-    covered: NDArray[np.bool_] = score >= limit
+    covered: NDArray[np.bool_] = ice & (below >= 0) & (score >= environment.bare_load)
     return covered
 
 

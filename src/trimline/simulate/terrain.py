@@ -1,15 +1,16 @@
 """Ground for glaciers to lie on: a fractal block, uplifted and cut by rivers, then roughened.
 
 The coarse relief is carved by the stream-power law, solved implicitly after Braun and Willett (2013, Geomorphology
-180-181, 170-179) on flow paths over a depression-free surface (Planchon and Darboux, 2001, Catena 46, 159-176), with
-slopes limited at an angle of repose. What is finer than the coarse grid is fractal noise, stronger where it is steep.
+180-181, 170-179) on flow paths over a depression-free surface, with slopes limited at an angle of repose. What is
+finer than the coarse grid is fractal noise, stronger where it is steep.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import ndimage, sparse
+from scipy.sparse import csgraph
 
 Field = NDArray[np.float64]
 
@@ -17,6 +18,8 @@ _NEIGHBOURS = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1,
 _MARGIN = 0.2
 """Width of the rim that is carved and cut off, as a share of the side: there, valleys run straight to the edge."""
 _STEPS = 60
+_FALL_M = 1e-3
+"""Fall from pixel to pixel across a filled depression [m]."""
 _TIME_STEP_A = 1.0e5
 _ERODIBILITY = 4.0e-6
 """K of the stream-power law with m = 0.5, n = 1 [1/a]."""
@@ -116,8 +119,8 @@ def _carve(shape: tuple[int, int], pixel_m: float, generator: np.random.Generato
     shape = (shape[0] + 2 * margin[0], shape[1] + 2 * margin[1])
     rows, columns = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
     along = rows * 0.85 + columns * 0.35
-    uplift = _UPLIFT_M_PER_A * (0.35 + np.exp(-((along / 0.55) ** 2)))
-    uplift *= 1.0 + 0.25 * fractal(shape, generator, slope=2.0)
+    uplift = _UPLIFT_M_PER_A * (0.35 + np.exp(-((along / 0.7) ** 2)))
+    uplift *= np.clip(1.0 + 0.45 * fractal(shape, generator, slope=1.6), 0.1, None)
     height = 200.0 + 60.0 * fractal(shape, generator, slope=1.7)
     rim = np.ones(shape, bool)
     rim[1:-1, 1:-1] = False
@@ -147,19 +150,38 @@ def _cut(height: Field, pixel_m: float, rim: NDArray[np.bool_]) -> Field:
 
 
 def without_depressions(height: Field) -> Field:
-    """Fill depressions up to their outlets on the rim, with a gentle fall towards them."""
-    fall = 1e-3
-    filled = np.full_like(height, np.inf)
-    rim = np.s_[[0, -1], :], np.s_[:, [0, -1]]
-    for edge in rim:
-        filled[edge] = height[edge]
-    inner = np.s_[1:-1, 1:-1]
-    while True:
-        lowest = ndimage.minimum_filter(filled, 3, mode="nearest")[inner] + fall
-        new = np.maximum(height[inner], np.minimum(filled[inner], lowest))
-        if np.array_equal(new, filled[inner]):
-            return filled
-        filled[inner] = new
+    """Fill depressions up to their outlets on the rim, with a gentle fall towards them.
+
+    The lowest way out of each pixel runs along the minimum spanning tree of the grid whose edges weigh as much as
+    their higher end: no other way has a lower highest point.
+    """
+    outside = height.size
+    first, second = _edges(height.shape)
+    heights = np.append(height.ravel(), height.min() - 1.0)
+    weights = np.maximum(heights[first], heights[second]) - heights[outside]
+    graph = sparse.coo_array((weights, (first, second)), shape=(outside + 1, outside + 1)).tocsr()
+    tree = csgraph.minimum_spanning_tree(graph)
+    _, outwards = csgraph.breadth_first_order(tree, outside, directed=False)
+    outwards = outwards.astype(np.int64)
+    outwards[outside] = outside
+    for level in levels_of(outwards)[2:]:
+        heights[level] = np.maximum(heights[level], heights[outwards[level]] + _FALL_M)
+    return heights[:outside].reshape(height.shape)
+
+
+def _edges(shape: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the flat indices of neighbours, each pair once; the rim neighbours one more node, the outside."""
+    index = np.arange(shape[0] * shape[1]).reshape(shape)
+    rim = np.unique(np.concatenate((index[0], index[-1], index[:, 0], index[:, -1])))
+    pairs = [
+        (index[:, :-1], index[:, 1:]),
+        (index[:-1], index[1:]),
+        (index[:-1, :-1], index[1:, 1:]),
+        (index[:-1, 1:], index[1:, :-1]),
+        (rim, np.full(rim.size, index.size)),
+    ]
+    first, second = (np.concatenate([pair[end].ravel() for pair in pairs]) for end in (0, 1))
+    return first, second
 
 
 def receivers(height: Field, pixel_m: float) -> tuple[NDArray[np.int64], Field]:

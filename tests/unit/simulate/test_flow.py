@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -64,6 +62,12 @@ def test_the_balance_adds_and_takes_what_it_says() -> None:
     assert evolve(flat, grown, 100.0, 10.0, lambda surface: np.full_like(surface, -1.0)).max() == 0.0
 
 
-def test_the_flow_factor_is_that_of_glens_law() -> None:
-    assert flow_factor(1e-24) == pytest.approx(2 * 1e-24 * 3.1556926e7 * (910 * 9.81) ** 3 / 5)
-    assert math.isfinite(flow_factor())
+def test_ice_leaves_over_an_open_rim_and_is_dammed_by_a_closed_one() -> None:
+    bed = np.tile(np.linspace(1000.0, 0.0, 20)[:, None], (1, 9))
+    thickness = np.full(bed.shape, 80.0)
+    dammed = evolve(bed, thickness, 100.0, 50.0, np.zeros_like)
+    free = evolve(bed, thickness, 100.0, 50.0, np.zeros_like, open_rim=True)
+    assert dammed.sum() == pytest.approx(thickness.sum(), rel=1e-9)
+    assert dammed[-1].min() > 150
+    assert free[-3].max() < 80
+    assert free[[0, -1]].max() == free[:, [0, -1]].max() == 0

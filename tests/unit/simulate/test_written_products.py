@@ -14,8 +14,10 @@ from odc.geo.geobox import GeoBox
 
 from trimline.scenes import earth_sun_distance, open_scene
 from trimline.sensors import SENSORS
-from trimline.simulate.landsat_product import Look, pixel_quality, write_landsat
-from trimline.simulate.landsat_radiometry import radiometry
+from trimline.simulate.landsat_product import pixel_quality, write_landsat
+from trimline.simulate.landsat_radiometry import radiance_scaling, radiometry
+from trimline.simulate.look import Look
+from trimline.simulate.scan_gaps import scan_gaps
 from trimline.simulate.stack_product import SCALE, write_stack
 
 SHAPE = (40, 60)
@@ -42,7 +44,7 @@ def look_at(sensor_id: str, reflectance: np.ndarray, **flags: np.ndarray) -> Loo
         SUN_ELEVATION,
         "139036",
         bands,
-        {name: flags.get(name, nothing) for name in ("cloud", "cloud_shadow", "snow", "water")},
+        {name: flags.get(name, nothing) for name in ("cloud", "cloud_shadow", "snow", "water", "fill")},
     )
 
 
@@ -69,7 +71,7 @@ def test_reflectance_survives_the_product_to_half_a_number(sensor_id: str, tmp_p
     for band in look.sensor.bands:
         if band.common not in look.bands or band.is_thermal:
             continue
-        step = radiometry(look.sensor, band, distance).scale / math.sin(math.radians(SUN_ELEVATION))
+        step = radiometry(look.sensor, band, look.time, distance).scale / math.sin(math.radians(SUN_ELEVATION))
         (read,) = scene.read([band.common]).to_numpy()
         assert np.abs(read - truth).max() <= 0.501 * step, band.common
 
@@ -119,11 +121,13 @@ def test_tm_is_full_over_fresh_snow_in_its_first_three_bands_and_oli_is_not(tmp_
         ("landsat-8-oli", "cloud_shadow", 23888),
         ("landsat-8-oli", "snow", 30048),
         ("landsat-8-oli", "water", 21952),
+        ("landsat-8-oli", "fill", 1),
         ("landsat-5-tm", None, 5440),
         ("landsat-5-tm", "cloud", 5896),
         ("landsat-5-tm", "cloud_shadow", 7504),
         ("landsat-5-tm", "snow", 13664),
         ("landsat-5-tm", "water", 5568),
+        ("landsat-5-tm", "fill", 1),
     ],
 )
 def test_quality_values_are_those_of_real_products(sensor_id: str, flag: str | None, value: int) -> None:
@@ -140,6 +144,44 @@ def test_cloud_is_dilated_by_three_pixels_which_are_not_clear() -> None:
     assert dilated.sum() == 7 * 7 - 1
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (17, 23, 27, 33)
     assert not ((quality >> 6) & 1)[dilated].any()
+
+
+@pytest.mark.parametrize(
+    ("sensor_id", "year", "blue"),
+    [("landsat-5-tm", 1991, 169.0), ("landsat-5-tm", 1992, 193.0), ("landsat-4-tm", 1990, 163.0)],
+)
+def test_radiance_ranges_are_those_of_real_products(sensor_id: str, year: int, blue: float) -> None:
+    # As RADIANCE_MAXIMUM_BAND_1 stands in products of 1986 and 2011 (Landsat 5) and 1983 (Landsat 4).
+    sensor = SENSORS[sensor_id]
+    scale, offset = radiance_scaling(sensor, sensor.band("blue"), datetime(year, 6, 1, tzinfo=UTC), 1.0)
+    assert 255 * scale + offset == pytest.approx(blue)
+    assert scale + offset == pytest.approx(-1.52)
+
+
+def test_oli_radiance_is_that_of_a_real_product() -> None:
+    # LC08_L1TP_047027_20201204_20210313_02_T1: earth-sun distance 0.9854607, RADIANCE_MULT_BAND_4 1.0288E-02.
+    sensor = SENSORS["landsat-8-oli"]
+    scale, offset = radiance_scaling(sensor, sensor.band("red"), datetime(2020, 12, 4, tzinfo=UTC), 0.9854607)
+    assert scale == pytest.approx(1.0288e-2, rel=1e-3)
+    assert offset == pytest.approx(-51.43874, rel=1e-3)
+
+
+def test_gaps_are_where_nothing_is_seen(tmp_path: Path) -> None:
+    fill = np.zeros(SHAPE, bool)
+    fill[10:14] = True
+    scene = open_scene(write_landsat(look_at("landsat-7-etm", ramp(0.2), fill=fill), tmp_path, Silent()))
+    (red,) = scene.read(["red"]).to_numpy()
+    assert np.array_equal(np.isnan(red), fill)
+    assert np.array_equal(scene.quality()["fill"].to_numpy(), fill)
+
+
+def test_gaps_open_away_from_the_track_and_take_a_fifth_of_the_scene() -> None:
+    whole = GeoBox((600, 6166), Affine(30, 0, 400_000, 0, -30, 3_800_000), "EPSG:32646")
+    gaps = scan_gaps(whole, off_track_m=0.0)
+    # About 22 % of a scene (Markham and others, 2004).
+    assert gaps.mean() == pytest.approx(0.2, abs=0.03)
+    assert not gaps[:, 2800:3300].any()
+    assert gaps[:, 100].mean() > gaps[:, 1500].mean() > 0
 
 
 def test_the_product_id_says_sensor_place_and_day() -> None:

@@ -1,0 +1,62 @@
+"""Rasters on a grid, written whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+
+from trimline.files import whole_file
+
+_SMALLEST_TILED = 256
+"""Side from which on a GeoTIFF is tiled [pixels]."""
+
+
+def grid_options(geobox: GeoBox) -> dict[str, Any]:
+    """Return what rasterio must know of a grid to write on it."""
+    crs = geobox.crs.proj.to_wkt() if geobox.crs is not None else None
+    return {"height": geobox.height, "width": geobox.width, "crs": crs, "transform": geobox.transform}
+
+
+def write_raster(
+    path: Path,
+    values: NDArray[Any],
+    geobox: GeoBox,
+    *,
+    nodata: float | None = None,
+    names: Sequence[str] = (),
+    driver: Literal["GTiff", "COG"] = "GTiff",
+) -> Path:
+    """Write a compressed raster and return its path.
+
+    Parameters
+    ----------
+    path
+        The file.
+    values
+        (h, w) or (band, h, w), of a dtype that GeoTIFF has.
+    geobox
+        The grid.
+    nodata
+        What means nothing.
+    names
+        Descriptions of the bands.
+    driver
+        A GeoTIFF, or a Cloud Optimized one.
+    """
+    bands = values[np.newaxis] if values.ndim == 2 else values
+    layout = {"tiled": min(bands.shape[-2:]) >= _SMALLEST_TILED} if driver == "GTiff" else {}
+    options = grid_options(geobox) | layout | {"compress": "deflate", "nodata": nodata}
+    with (
+        whole_file(path) as temporary,
+        rasterio.open(temporary, "w", driver=driver, count=len(bands), dtype=bands.dtype, **options) as target,
+    ):
+        target.write(bands)
+        for position, name in enumerate(names, start=1):
+            target.set_band_description(position, name)
+    return path
