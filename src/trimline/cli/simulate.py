@@ -16,7 +16,7 @@ def simulate(
     size: Annotated[int, typer.Option(help="Pixels of the DEM on a side.")] = 512,
     resolution: Annotated[float, typer.Option(help="Pixel of the DEM [m].")] = 30.0,
     seed: Annotated[int, typer.Option(help="Another seed is another range.")] = 0,
-    rise: Annotated[float, typer.Option(help="Rise of the equilibrium line from the first look on [m/a].")] = 4.0,
+    rise: Annotated[float, typer.Option(help="Rise of the equilibrium line from the first look on [m/a].")] = 8.0,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Simulate a mountain range with glaciers, and the products of a sensor that looks at it."""
