@@ -1,4 +1,4 @@
-"""Pieces that several networks are built of: the double convolution, the residual block, the attention gate."""
+"""Pieces that networks are built of: the double convolution, the residual block, the dense atrous block."""
 
 from __future__ import annotations
 
@@ -61,27 +61,33 @@ class ResBlock(nn.Module):
         return activated
 
 
-class AttentionGate(nn.Module):
-    """Weigh a skip connection by what the decoder makes of the same place.
+class DenseAtrous(nn.Module):
+    """Dense atrous convolution: four branches whose 3x3 convolutions are dilated by 1, 3 and 5, added to the input.
 
-    alpha = sigmoid(BN(psi(ReLU(BN(Wx x) + BN(Wg g))))), all convolutions 1x1, inner width half of `channels` [C];
-    the gate returns alpha * x.
+    With a, b, c 3x3 convolutions of dilation 1, 3 and 5 and p a 1x1 convolution, all with bias and shared by the
+    branches, y = x + relu(a(x)) + relu(p(b(x))) + relu(p(b(a(x)))) + relu(p(c(b(a(x))))).
 
-    Source: Oktay and others (2018), arXiv:1804.03999 [M], as used by Chen and others (2022), section II-G [S].
+    Source: Gu and others (2019), CE-Net, IEEE TMI 38 [M].
     """
+
+    RADIUS = 1 + 3 + 5
+    """How far the longest branch looks to each side [pixels]."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        inner = channels // 2
-        self.of_skip = convolution(channels, inner, 1, relu=False)
-        self.of_decoder = convolution(channels, inner, 1, relu=False)
-        self.psi = convolution(inner, 1, 1, relu=False)
+        self.near, self.middle, self.far = (
+            nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation) for dilation in (1, 3, 5)
+        )
+        self.project = nn.Conv2d(channels, channels, 1)
 
-    def forward(self, skip: Tensor, decoder: Tensor) -> Tensor:
-        """Return `skip` weighed pixel by pixel; both are (n, channels, h, w)."""
-        joined = torch.relu(self.of_skip(skip) + self.of_decoder(decoder))
-        weighed: Tensor = torch.sigmoid(self.psi(joined)) * skip
-        return weighed
+    def forward(self, features: Tensor) -> Tensor:
+        """Return features of the same shape, (n, channels, h, w)."""
+        near = self.near(features)
+        middle = self.middle(near)
+        branches = (near, *(self.project(each) for each in (self.middle(features), middle, self.far(middle))))
+        for branch in branches:
+            features = features + torch.relu(branch)
+        return features
 
 
 def initialise(network: nn.Module) -> None:

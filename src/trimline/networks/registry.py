@@ -12,9 +12,14 @@ from typing import Any, Literal
 
 from trimline.errors import NetworkError
 from trimline.networks.band_ratio import BandRatio
-from trimline.networks.m_landsnet import LandsNet
+from trimline.networks.dunet import DUNet
+from trimline.networks.glaciernet import GlacierNet
+from trimline.networks.landsnet import LandsNet
 from trimline.networks.network import Network
+from trimline.networks.saunet import SaUNet
 from trimline.networks.unet import UNet
+from trimline.networks.unet_cse import UNetCSE
+from trimline.networks.unetpp import UNetPlusPlus
 
 
 @dataclass(frozen=True)
@@ -45,13 +50,22 @@ class NetworkSpec:
 
 
 _CHEN = "Chen and others (2022), IEEE JSTARS 15"
+_LI = "Li and others (2024), Yilian Habirga"
 
 NETWORKS: Mapping[str, NetworkSpec] = MappingProxyType(
     {
         spec.name: spec
         for spec in (
             NetworkSpec("unet", UNet, "U-Net", "Ronneberger and others (2015), MICCAI"),
+            NetworkSpec("unetpp", UNetPlusPlus, "U-Net++", "Zhou and others (2018), DLMIA"),
+            NetworkSpec("glaciernet", GlacierNet, "GlacierNet", "Xie and others (2020), IEEE Access 8"),
+            NetworkSpec("saunet", SaUNet, "SaU-Net", "He and others (2021), IEEE JSTARS 14", tile_wide=True),
+            NetworkSpec("unet_cse", UNetCSE, "U-Net+cSE", "Tian and others (2022), IJDE 15", tile_wide=True),
+            NetworkSpec(
+                "landsnet", partial(LandsNet, dilations=(2, 4, 6)), "LandsNet", "Yi and Zhang (2020), IEEE JSTARS 13"
+            ),
             NetworkSpec("m_landsnet", partial(LandsNet, dilations=(1, 2, 3)), "M-LandsNet", _CHEN),
+            NetworkSpec("dunet", DUNet, "D-UNet", _LI),
             NetworkSpec("band_ratio", BandRatio, "Band ratio", _CHEN, trained_by="search"),
         )
     }

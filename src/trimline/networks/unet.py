@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-import torch
-from torch import Tensor, nn
-
-from trimline.networks.blocks import check_widths, double_convolution, initialise, upsampling
-from trimline.networks.network import Network
+from trimline.networks.blocks import check_widths, double_convolution
+from trimline.networks.encoder_decoder import EncoderDecoder
 from trimline.networks.receptive import of_pyramid
 
 WIDTHS = (64, 128, 256, 512, 1024)
 """Channels per level in Ronneberger and others (2015)."""
 
 
-class UNet(Network):
+class UNet(EncoderDecoder):
     """U-Net of Ronneberger and others (2015), as Chen and others (2022) trained it.
 
     Encoder levels of two 3x3 convolutions with ReLU, 2x2 max pooling between them; 2x2 transposed convolutions of
@@ -40,27 +37,11 @@ class UNet(Network):
     ) -> None:
         widths = check_widths(widths, 2, "U-Net")
         coarser = len(widths) - 1
-        reach = of_pyramid(encoder=[2] * coarser, middle=2, decoder=[2] * coarser)
-        super().__init__(bands, classes, stride=2**coarser, reach=reach)
-        self.encoder = nn.ModuleList(
-            double_convolution(into, out, batch_norm=batch_norm) for into, out in pairwise((bands, *widths))
+        super().__init__(
+            bands,
+            classes,
+            widths,
+            encoder=(double_convolution(into, out, batch_norm=batch_norm) for into, out in pairwise((bands, *widths))),
+            decoder=(double_convolution(2 * out, out, batch_norm=batch_norm) for out in reversed(widths[:-1])),
+            reach=of_pyramid(encoder=[2] * coarser, middle=2, decoder=[2] * coarser),
         )
-        self.pool = nn.MaxPool2d(2)
-        upwards = tuple(reversed(widths))
-        self.up = nn.ModuleList(upsampling(into, out) for into, out in pairwise(upwards))
-        self.decoder = nn.ModuleList(double_convolution(2 * out, out, batch_norm=batch_norm) for out in upwards[1:])
-        self.head = nn.Conv2d(widths[0], classes, 1)
-        initialise(self)
-
-    def segment(self, images: Tensor) -> Tensor:
-        """Return logits (n, classes, h, w)."""
-        skips: list[Tensor] = []
-        features = images
-        for level, block in enumerate(self.encoder):
-            features = block(self.pool(features) if level else features)
-            skips.append(features)
-        skips.pop()
-        for up, block in zip(self.up, self.decoder, strict=True):
-            features = block(torch.cat((skips.pop(), up(features)), dim=1))
-        logits: Tensor = self.head(features)
-        return logits

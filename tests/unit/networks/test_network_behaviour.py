@@ -10,16 +10,31 @@ from torch import nn
 
 from trimline.errors import NetworkError
 from trimline.networks import Network, build, get_network
+from trimline.networks.attention import SelfAttention
+from trimline.networks.deformable import DeformableConvolution
 
 SMALL: dict[str, dict[str, Any]] = {
     "unet": {"widths": (4, 6, 8)},
+    "unetpp": {"widths": (4, 6, 8)},
+    "glaciernet": {"widths": (4, 6)},
+    "saunet": {"widths": (4, 6, 8)},
+    "unet_cse": {"widths": (4, 6, 8)},
+    "landsnet": {"widths": (4, 6), "middle": 8},
     "m_landsnet": {"widths": (4, 6), "middle": 8},
+    "dunet": {"widths": (4, 6, 8)},
+    "dunet modulated": {"widths": (4, 6, 8), "modulated": True, "offset_limit": 2},
+    "dunet mixed": {"widths": (4, 6, 8), "mixed": True},
 }
 
 
 def small(name: str, bands: int = 3, classes: int = 2) -> Network:
+    """Build a small network; where gamma of self-attention would be 0 and hide the rest of the block, it is not."""
     torch.manual_seed(1)
-    return build(name, bands, classes, **SMALL[name])
+    network = build(name.split()[0], bands, classes, **SMALL[name])
+    for module in network.modules():
+        if isinstance(module, SelfAttention):
+            nn.init.constant_(module.gamma, 0.5)
+    return network
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -31,7 +46,7 @@ def test_logits_lie_on_the_image(name: str) -> None:
 @pytest.mark.parametrize("name", SMALL)
 def test_the_gradient_reaches_every_parameter(name: str) -> None:
     network = small(name)
-    network(torch.rand(2, 3, 16, 16)).square().sum().backward()
+    torch.stack(network.supervised(torch.rand(2, 3, 16, 16))).square().sum().backward()
     for parameter_name, parameter in network.named_parameters():
         assert parameter.grad is not None, parameter_name
         assert parameter.grad.abs().sum() > 0, parameter_name
@@ -69,7 +84,9 @@ def test_bf16_and_channels_last_give_nearly_the_same(name: str) -> None:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             rough = network.to(memory_format=torch.channels_last)(images.to(memory_format=torch.channels_last))
     assert rough.isfinite().all()
-    torch.testing.assert_close(rough.float(), exact, rtol=0.05, atol=0.05 * float(exact.abs().max()))
+    close = torch.isclose(rough.float(), exact, rtol=0.05, atol=0.05 * float(exact.abs().max()))
+    # Where two neighbours are nearly equal, rounding decides which is the maximum that GlacierNet puts back.
+    assert float(close.float().mean()) > (0.9 if name == "glaciernet" else 0.9999)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +94,15 @@ def test_bf16_and_channels_last_give_nearly_the_same(name: str) -> None:
     [
         ("unet", {"widths": (2, 2, 2, 2, 2), "batch_norm": False}),
         ("unet", {"widths": (2, 2, 2)}),
+        ("unetpp", {"widths": (2, 2, 2, 2)}),
+        ("unetpp", {"widths": (2, 2, 2, 2), "depth": 2}),
+        ("glaciernet", {"widths": (2, 2, 2)}),
+        ("glaciernet", {"widths": (2, 2), "convolutions": 3}),
+        ("landsnet", {"widths": (2, 2, 2), "middle": 2}),
         ("m_landsnet", {"widths": (2, 2, 2), "middle": 2}),
+        ("dunet", {"widths": (2, 2, 2)}),
+        ("dunet", {"widths": (2, 2), "mixed": True}),
+        ("dunet", {"widths": (2, 2), "offset_limit": 3}),
     ],
 )
 def test_the_receptive_field_is_what_the_gradient_says(name: str, arguments: dict[str, Any]) -> None:
@@ -99,21 +124,60 @@ def test_the_receptive_field_is_what_the_gradient_says(name: str, arguments: dic
     assert radius - network.stride < max(radii) <= radius
 
 
+class AveragePool(nn.Module):
+    """Stands for a pooling that keeps the places of its maxima."""
+
+    def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, None]:
+        return nn.functional.avg_pool2d(features, 2), None
+
+
+class Spread(nn.Module):
+    """Stands for the unpooling that needs them."""
+
+    def forward(self, features: torch.Tensor, places: None) -> torch.Tensor:
+        return nn.functional.interpolate(features, scale_factor=2.0)
+
+
 def everywhere_sensitive(network: Network) -> Network:
-    """Make every weight positive and every pooling an average, so that no path is silent by chance."""
+    """Make every weight positive and every pooling an average, so that no path is silent by chance.
+
+    The taps of deformable convolutions are moved outward, as far as they can where offsets are limited, and else by
+    the one pixel that the reach allows for.
+    """
     network = network.double().eval()
     for owner in network.modules():
         for name, child in owner.named_children():
             if isinstance(child, nn.MaxPool2d):
-                setattr(owner, name, nn.AvgPool2d(2))
+                setattr(owner, name, AveragePool() if child.return_indices else nn.AvgPool2d(2))
+            if isinstance(child, nn.MaxUnpool2d):
+                setattr(owner, name, Spread())
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.abs_().add_(0.01)
+        for module in network.modules():
+            if isinstance(module, DeformableConvolution):
+                outward = torch.cartesian_prod(torch.arange(-1, 2), torch.arange(-1, 2)).flatten().double()
+                module.offsets.weight.zero_()
+                module.offsets.get_parameter("bias")[:18] = outward * (1 if module.offset_limit is None else 1000)
     return network
 
 
-def test_windows_with_a_halo_agree_with_the_whole_image() -> None:
-    network = build("m_landsnet", 1, widths=(4, 4), middle=4).eval()
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("unetpp", {"widths": (4, 4, 4)}),
+        ("unetpp", {"widths": (4, 4, 4), "depth": 1}),
+        ("glaciernet", {"widths": (4, 4)}),
+        ("m_landsnet", {"widths": (4, 4), "middle": 4}),
+        ("dunet", {"widths": (4, 4), "offset_limit": 1}),
+    ],
+)
+def test_windows_with_a_halo_agree_with_the_whole_image(name: str, arguments: dict[str, Any]) -> None:
+    torch.manual_seed(2)
+    network = build(name, 1, **arguments).eval()
+    for module in network.modules():
+        if isinstance(module, DeformableConvolution):
+            nn.init.normal_(module.offsets.weight)
     halo, side = network.halo, 32
     assert halo is not None
     image = torch.rand(1, 1, side + 2 * halo, side + 2 * halo)
@@ -135,11 +199,23 @@ def test_weights_are_drawn_from_the_glorot_normal_distribution() -> None:
     ("name", "arguments", "message"),
     [
         ("unett", {}, "did you mean 'unet'"),
-        ("zzz", {}, "the networks are unet, m_landsnet, band_ratio"),
+        (
+            "zzz",
+            {},
+            "the networks are unet, unetpp, glaciernet, saunet, unet_cse, landsnet, m_landsnet, dunet, band_ratio",
+        ),
         ("unet", {"width": (8, 16)}, "did you mean 'widths'"),
         ("unet", {"widths": (8,)}, "at least 2 positive even numbers"),
         ("unet", {"widths": (8, -16)}, "at least 2 positive even numbers"),
         ("unet", {"widths": 8}, "wrong type"),
+        ("unetpp", {"heads": 5}, "give 1 to 4"),
+        ("unetpp", {"depth": 0}, "give a depth from 1 to 4"),
+        ("unetpp", {"heads": 1, "depth": 3}, "give a depth from 4 to 4"),
+        ("glaciernet", {"convolutions": 0}, "give 1 or more"),
+        ("glaciernet", {"widths": ()}, "at least 1 positive even numbers"),
+        ("saunet", {"widths": (4, 6)}, "let the coarsest level have at least 8"),
+        ("unet_cse", {"reduction": 0}, "a reduction from 1 to 64"),
+        ("dunet", {"offset_limit": 0}, "a positive whole number"),
         ("m_landsnet", {"dilations": (1, 2)}, "three positive whole numbers"),
         ("m_landsnet", {"middle": 7}, "LandsNet's middle"),
         ("band_ratio", {"opening": 4}, "odd number"),
@@ -159,6 +235,13 @@ def test_a_network_needs_bands() -> None:
 
 
 def test_dilations_are_all_that_parts_landsnet_from_m_landsnet() -> None:
-    modified = get_network("m_landsnet").build(7, 2)
-    original = get_network("m_landsnet").build(7, 2, dilations=(2, 4, 6))
-    assert sum(p.numel() for p in modified.parameters()) == sum(p.numel() for p in original.parameters())
+    modified, original = get_network("m_landsnet"), get_network("landsnet")
+    assert modified.arguments == dict(original.arguments) | {"dilations": (1, 2, 3)}
+    torch.manual_seed(3)
+    weights = original.build(3, widths=(4, 6)).state_dict()
+    same = original.build(3, widths=(4, 6), dilations=(1, 2, 3)).eval()
+    other = modified.build(3, widths=(4, 6)).eval()
+    images = torch.rand(1, 3, 16, 16)
+    same.load_state_dict(weights)
+    other.load_state_dict(weights)
+    torch.testing.assert_close(same(images), other(images))

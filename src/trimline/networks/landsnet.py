@@ -9,14 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from trimline.errors import NetworkError
-from trimline.networks.blocks import (
-    AttentionGate,
-    ResBlock,
-    check_widths,
-    convolution,
-    initialise,
-    upsampling,
-)
+from trimline.networks.attention import AttentionGate
+from trimline.networks.blocks import ResBlock, check_widths, convolution, initialise, upsampling
 from trimline.networks.network import Network
 from trimline.networks.receptive import of_pyramid
 

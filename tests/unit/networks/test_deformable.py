@@ -1,0 +1,114 @@
+"""Deformable and dense atrous convolutions compute their formulas."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, relu
+
+from trimline.networks import build
+from trimline.networks.blocks import DenseAtrous
+from trimline.networks.deformable import DeformableConvolution, initialise_deformable
+
+
+def block(**arguments: object) -> DeformableConvolution:
+    torch.manual_seed(9)
+    made = DeformableConvolution(3, 4, **arguments).eval()  # type: ignore[arg-type]
+    initialise_deformable(made)
+    return made
+
+
+def ordinary(made: DeformableConvolution, features: Tensor) -> Tensor:
+    return conv2d(features, made.convolution.weight, padding=1)
+
+
+def answer(made: DeformableConvolution, features: Tensor) -> Tensor:
+    """Return what the block convolves, before the norm."""
+    kept: list[Tensor] = []
+    with made.convolution.register_forward_hook(lambda layer, given, output: kept.append(output.clone())):
+        made(features)
+    return kept[0]
+
+
+@torch.inference_mode()
+def test_without_offsets_it_is_an_ordinary_convolution() -> None:
+    made, features = block(), torch.rand(2, 3, 8, 10)
+    expected = relu(made.norm(ordinary(made, features)))
+    torch.testing.assert_close(made(features), expected, rtol=1e-5, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_with_weights_it_starts_as_half_an_ordinary_convolution() -> None:
+    made, features = block(modulated=True), torch.rand(2, 3, 8, 10)
+    torch.testing.assert_close(answer(made, features), ordinary(made, features) / 2, rtol=1e-5, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_offsets_move_where_it_looks() -> None:
+    made, features = block(), torch.rand(1, 3, 12, 12)
+    made.offsets.get_parameter("bias")[0::2] = 2.0  # rows
+    made.offsets.get_parameter("bias")[1::2] = -1.0  # columns
+    expected = ordinary(made, features).roll((-2, 1), (2, 3))
+    inside = (..., slice(4, 8), slice(4, 8))
+    torch.testing.assert_close(answer(made, features)[inside], expected[inside], rtol=1e-5, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_a_limit_holds_offsets_and_leaves_small_ones() -> None:
+    free, held, features = block(), block(offset_limit=2), torch.rand(1, 3, 12, 12)
+    for far, expected in ((1000.0, 2.0), (-1000.0, -2.0), (0.01, 0.01)):
+        nn.init.constant_(held.offsets.get_parameter("bias"), far)
+        nn.init.constant_(free.offsets.get_parameter("bias"), expected)
+        torch.testing.assert_close(held(features), free(features), rtol=1e-4, atol=1e-4)
+
+
+@torch.inference_mode()
+def test_it_stays_in_single_precision_inside_autocast() -> None:
+    made, features = block(), torch.rand(1, 3, 8, 8).bfloat16()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rough = answer(made, features)
+    assert rough.dtype == torch.float32
+    torch.testing.assert_close(rough, ordinary(made, features.float()), rtol=1e-5, atol=1e-5)
+
+
+def test_it_learns_inside_autocast() -> None:
+    torch.manual_seed(10)
+    network = build("dunet", 3, widths=(4, 6, 8), modulated=True)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = network(torch.rand(2, 3, 16, 16)).float().square().sum()
+    loss.backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+@pytest.mark.parametrize(("arguments", "count"), [({}, 16), ({"modulated": True}, 16), ({"mixed": True}, 8)])
+def test_offsets_of_a_fresh_network_are_zero(arguments: dict[str, bool], count: int) -> None:
+    network = build("dunet", 7, widths=(4, 4, 4, 4, 4), **arguments)
+    deformable = [each for each in network.modules() if isinstance(each, DeformableConvolution)]
+    assert len(deformable) == count
+    for each in deformable:
+        assert all(not parameter.any() for parameter in each.offsets.parameters())
+        assert each.offsets.out_channels == (27 if arguments else 18)
+
+
+@torch.inference_mode()
+def test_dense_atrous_convolution_is_its_formula() -> None:
+    torch.manual_seed(11)
+    made = DenseAtrous(4)
+    x = torch.randn(2, 4, 16, 16)
+
+    def a(given: Tensor) -> Tensor:
+        return conv2d(given, made.near.weight, made.near.bias, padding=1, dilation=1)
+
+    def b(given: Tensor) -> Tensor:
+        return conv2d(given, made.middle.weight, made.middle.bias, padding=3, dilation=3)
+
+    def c(given: Tensor) -> Tensor:
+        return conv2d(given, made.far.weight, made.far.bias, padding=5, dilation=5)
+
+    p = made.project
+    expected = x + relu(a(x)) + relu(p(b(x))) + relu(p(b(a(x)))) + relu(p(c(b(a(x)))))
+    torch.testing.assert_close(made(x), expected)
