@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
+# As the command line does, before anything imports torch: two test processes share the cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import pytest  # noqa: E402
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 

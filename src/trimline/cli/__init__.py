@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from trimline.cli.app import main
+import os
+
+# Read by the OpenMP library when torch is imported. Threads that spin while they wait for each other slow training
+# down tenfold where another process wants the cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+from trimline.cli.app import main  # noqa: E402
 
 __all__ = ["main"]

@@ -23,6 +23,10 @@ COMPOSITES = (("swir1", "nir", "red"), ("nir", "red", "green"), ("red", "green",
 
 _DARKEST, _BRIGHTEST = 2.0, 98.0
 """Percentiles of the valid values that become black and full colour."""
+_CEILING = {"swir1": 0.62}
+"""How bright a band gets: SWIR 1 is brightest over rock, which in full colour would be red and not brown."""
+_GAMMA = 0.75
+"""Exponent of the stretch: below 1 it lightens what lies in the shade."""
 
 
 def composite_bands(scene: Scene) -> tuple[str, str, str]:
@@ -63,17 +67,18 @@ def false_colour(scene: Scene, geobox: GeoBox | None = None) -> NDArray[np.uint8
     BandError
         The scene has the bands of no composite.
     """
-    values = scene.read(composite_bands(scene), geobox, units="dn").values
+    bands = composite_bands(scene)
+    values = scene.read(bands, geobox, units="dn").values
     valid = np.isfinite(values).all(axis=0)
     picture = np.zeros((*valid.shape, 4), np.uint8)
     if valid.any():
-        for i, band in enumerate(values):
-            picture[valid, i] = _stretched(band[valid])
+        for i, (name, band) in enumerate(zip(bands, values, strict=True)):
+            picture[valid, i] = _stretched(band[valid], _CEILING.get(name, 1.0))
         picture[valid, 3] = 255
     return picture
 
 
-def _stretched(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+def _stretched(values: NDArray[np.float32], ceiling: float) -> NDArray[np.uint8]:
     low, high = np.percentile(values, (_DARKEST, _BRIGHTEST))
     span = high - low if high > low else 1.0
-    return np.asarray(np.clip((values - low) / span, 0, 1) * 255 + 0.5, dtype=np.uint8)
+    return np.asarray(np.clip((values - low) / span, 0, 1) ** _GAMMA * ceiling * 255 + 0.5, dtype=np.uint8)

@@ -60,7 +60,7 @@ def test_a_composite_is_stretched_and_clear_where_there_are_no_data() -> None:
     assert (picture[:, 0, 3] == 0).all()
     assert (picture[:, 1:, 3] == 255).all()
     assert picture[0, 1, 0] == 0
-    assert picture[0, -1, 0] == 255
+    assert picture[0, -1, 1] == 255
 
 
 def test_a_scene_of_one_value_is_not_divided_by_nothing() -> None:
