@@ -8,7 +8,7 @@ from pathlib import Path
 # As the command line does, before anything imports torch: two test processes share the cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-import pytest  # noqa: E402
+import pytest
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 

@@ -8,6 +8,6 @@ import os
 # down tenfold where another process wants the cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-from trimline.cli.app import main  # noqa: E402
+from trimline.cli.app import main
 
 __all__ = ["main"]
