@@ -118,6 +118,8 @@ class Experiment(Settings):
     scenes: tuple[Name, ...] | None = None
     """Scenes that take part, named as in `evaluate.scenes`; None means all. Without `samples.resolution_m` the tiles
     have the pixel of the first of them."""
+    samples: SampleSettings | None = None
+    """How tiles are cut; None means as the study cuts its own."""
     split: SplitSettings = SplitSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     methods: tuple[Name, ...] | None = None

@@ -154,6 +154,7 @@ def test_yilian_habirga_pairs_the_sensors_year_by_year() -> None:
     years = [str(year) for year in range(2016, 2023)]
     for sensor in ("sentinel-2-msi", "landsat-8-oli"):
         assert [entry.period for entry in project.scenes if entry.sensor == sensor] == years
+        assert (sensor,) in {experiment.scenes for experiment in project.experiments}
     assert [entry.offset for entry in project.scenes if entry.sensor == "sentinel-2-msi"] == [0.0] * 6 + [-1000.0]
 
 

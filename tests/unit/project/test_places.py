@@ -88,6 +88,9 @@ def test_an_experiment_splits_and_judges_in_its_own_way(write: Write) -> None:
     assert one.evaluate.scenes == ("east", "2016", "b")
     assert dict(one.evaluate.groups) == {"far": ("east",), "late": ("2016", "b")}
     assert one.methods == ("unet",)
+    assert one.samples is None
+    own = experiment(scenes=["sentinel-2-msi"], samples={"tile": 80})
+    assert load_project(study(write, **own)).experiments[0].samples is not None
     assert load_project(study(write, **experiment(split="paper"))).experiments[0].methods is None
 
 
