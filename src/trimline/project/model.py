@@ -155,14 +155,10 @@ def _looks(each: SimulatedRange, folder: Path, scenes: Iterable[SceneEntry]) -> 
     for entry in scenes:
         if entry.path.parent != folder / each.name:
             continue
-        try:
-            day = date.fromisoformat(entry.date or "")
-        except ValueError:
-            raise ValueError(
-                f"{each.name}: scene '{entry.id}' does not say on which day it is to be simulated"
-            ) from None
+        if entry.sensor is None or entry.date is None or len(entry.date) < len("2019-02-17"):
+            raise ValueError(f"{each.name}: scene '{entry.id}' must say its day and sensor to be simulated")
         share = None if entry.cloud_cover is None else entry.cloud_cover / 100.0
-        looks.append(SimulatedScene(sensor=entry.sensor or "landsat-5-tm", date=day, cloud_fraction=share))
+        looks.append(SimulatedScene(sensor=entry.sensor, date=date.fromisoformat(entry.date), cloud_fraction=share))
     if not looks:
         raise ValueError(f"{each.name}: it has no scenes, and no scene of the project lies in {folder / each.name}")
     return tuple(looks)

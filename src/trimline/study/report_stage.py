@@ -127,7 +127,7 @@ def _provenance(study: Study) -> dict[str, str]:
         "trimline": __version__,
         "project": f"{project.name}, sha256 {study.ledger.project_sha256}",
         "seed": str(project.seed),
-        "scenes": ", ".join(f"{entry.id} ({entry.product.name})" for entry in project.scenes),
+        "scenes": ", ".join(f"{entry.id} ({entry.path.name})" for entry in project.scenes),
         **{f"weights, {name}": f"sha256 {result['sha256']}" for name, result in trained.items()},
         "python": platform.python_version(),
     }

@@ -49,7 +49,16 @@ def test_a_range_that_nobody_looks_at_is_an_error(write: Write) -> None:
         load_project(write(scenes=SCENES, simulate=[{"name": 133035}]))
 
 
-def test_a_scene_is_simulated_on_a_day(write: Write) -> None:
-    scenes = [{"id": "a", "path": f"{FOLDER}/S2_2018*.tif", "date": "2018", "sensor": "sentinel-2-msi"}]
-    with pytest.raises(ProjectError, match="scene 'a' does not say on which day"):
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"date": "2018", "sensor": "sentinel-2-msi"},
+        {"date": "2018-08-23"},
+        {"sensor": "sentinel-2-msi"},
+        {"date": "2018-02-31", "sensor": "sentinel-2-msi"},
+    ],
+)
+def test_a_scene_is_simulated_on_a_day_by_a_sensor(write: Write, known: dict[str, str]) -> None:
+    scenes = [{"id": "a", "path": f"{FOLDER}/S2_2018*.tif", **known}]
+    with pytest.raises(ProjectError, match=r"must say its day and sensor|day is out of range"):
         load_project(write(scenes=scenes, simulate=[{"name": 139036}]))
