@@ -6,23 +6,33 @@ other rooms take as arguments (`Recipe`, `SimulatedRange`).
 
 from __future__ import annotations
 
+from trimline.project.entry import SceneEntry
 from trimline.project.loading import load_project, project_hash
 from trimline.project.model import (
+    SIMULATED,
+    EvaluateSettings,
+    Experiment,
     MapSettings,
     Method,
     Project,
     SampleSettings,
-    SceneEntry,
     SplitSettings,
     union_of_bands,
 )
+from trimline.project.names import nearest_name
+from trimline.project.places import Area, Period
 from trimline.project.recipe import Augmentation, Recipe, Schedule
 from trimline.project.simulation import SimulatedRange, SimulatedScene
 
 __all__ = [
+    "SIMULATED",
+    "Area",
     "Augmentation",
+    "EvaluateSettings",
+    "Experiment",
     "MapSettings",
     "Method",
+    "Period",
     "Project",
     "Recipe",
     "SampleSettings",
@@ -32,6 +42,7 @@ __all__ = [
     "SimulatedScene",
     "SplitSettings",
     "load_project",
+    "nearest_name",
     "project_hash",
     "union_of_bands",
 ]

@@ -1,6 +1,8 @@
 """A YAML file becomes a `Project`: variables expanded, overrides applied, errors put into one sentence.
 
-``${NAME}`` and ``${NAME:-default}`` stand for environment variables, ``${output}`` for the project's output folder.
+``${NAME}`` and ``${NAME:-default}`` stand for environment variables, ``${output}`` for the project's output folder and
+``${archive}`` for its folder of products. They mean the same in a file and in one that extends it: what they stand for
+is looked up after the two are one.
 """
 
 from __future__ import annotations
@@ -8,9 +10,10 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,10 +22,16 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from trimline.errors import ProjectError
+from trimline.project.extending import EXTENDS, SHORT_FORMS, WrittenPath, member_label, read_project_file
 from trimline.project.model import Project
 
-DATA_VARIABLE = "TRIMLINE_DATA"
-"""The environment variable that names the folder of a user's imagery."""
+_LOG = logging.getLogger(__name__)
+
+FOLDER_VARIABLES = ("TRIMLINE_DATA", "TRIMLINE_ARCHIVE")
+"""The environment variables that name folders of a user's imagery."""
+
+_PROJECT_FOLDERS = ("output", "archive")
+"""Keys that other values name as variables; the second may name the first."""
 
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")
 
@@ -33,7 +42,7 @@ def load_project(path: Path | str, overrides: Iterable[str] = ()) -> Project:
     Parameters
     ----------
     path
-        The YAML file. Relative paths in it start at its folder.
+        The YAML file. Relative paths in it start at its folder, those in a file that it extends at that file's.
     overrides
         ``key.path=value`` as given to ``--set``; the value is read as YAML. Members of a list are named by their
         ``id`` or ``name``, or by their position: ``scenes.2022.offset=-1000``, ``methods.0.recipe=paper``.
@@ -41,30 +50,26 @@ def load_project(path: Path | str, overrides: Iterable[str] = ()) -> Project:
     Raises
     ------
     ProjectError
-        The file cannot be read, is not YAML, holds an unknown key or a wrong value, or uses a variable that is not
-        set.
+        A file cannot be read, is not YAML, extends itself, holds an unknown key or a wrong value, or uses a variable
+        that is not set.
     """
     path = Path(path)
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ProjectError(
-            f"cannot be read ({error.strerror})", where=path, remedy="check the path of the project file"
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ProjectError(f"is not valid YAML: {' '.join(str(error).split())}", where=path) from error
-    if not isinstance(content, dict):
-        raise ProjectError("is not a mapping of keys to values", where=path, remedy="see docs/project-file.md")
+    content = read_project_file(path)
     for override in overrides:
         _apply(content, override)
     content = _expand(content, _environment)
-    if "output" in content:
-        folder = (path.parent / str(content["output"])).resolve()
-        content = _expand(content, {"output": str(folder)}.get)
+    for key in _PROJECT_FOLDERS:
+        given = content.get(key)
+        if isinstance(given, str):
+            written = given if isinstance(given, WrittenPath) else WrittenPath(given, path.parent)
+            content = _expand(content, {key: written.resolved()}.get, later=_PROJECT_FOLDERS)
+    content = _resolved(_expand(content, lambda _: None))
     try:
-        return Project.model_validate(content, context={"folder": path.resolve().parent})
+        project = Project.model_validate(content, context={"folder": path.resolve().parent})
     except ValidationError as error:
         raise _in_one_sentence(error, path) from error
+    _warn_of_years(project)
+    return project
 
 
 def project_hash(project: Project) -> str:
@@ -75,31 +80,58 @@ def project_hash(project: Project) -> str:
 
 
 def _environment(name: str) -> str | None:
-    """Look a variable up; `output` waits until it is known, and a relative data folder starts where the user stands."""
-    if name == "output":
-        return "${output}"
+    """Look a variable up; the project's own folders wait, and relative folders of imagery start where the user is."""
+    if name in _PROJECT_FOLDERS:
+        return f"${{{name}}}"
     value = os.environ.get(name)
-    return str(Path(value).absolute()) if value and name == DATA_VARIABLE else value
+    return str(Path(value).absolute()) if value and name in FOLDER_VARIABLES else value
 
 
-def _expand(value: Any, lookup: Callable[[str], str | None]) -> Any:
+def _expand(value: Any, lookup: Callable[[str], str | None], later: Sequence[str] = ()) -> Any:
+    """Put values in place of variables, but for those that come later."""
     if isinstance(value, dict):
-        return {key: _expand(each, lookup) for key, each in value.items()}
+        return {key: _expand(each, lookup, later) for key, each in value.items()}
     if isinstance(value, list):
-        return [_expand(each, lookup) for each in value]
+        return [_expand(each, lookup, later) for each in value]
     if not isinstance(value, str):
         return value
 
     def replace(match: re.Match[str]) -> str:
-        found = lookup(match["name"])
-        if found is None and match["default"] is None:
-            raise ProjectError(
-                f"the variable '{match['name']}' in '{value}' is not set",
-                remedy=f"set it in the environment, or give a default: ${{{match['name']}:-value}}",
-            )
-        return found if found is not None else match["default"]
+        name, default = match["name"], match["default"]
+        found = lookup(name)
+        if found is not None:
+            return found
+        if name in later:
+            return match[0]
+        if default is not None:
+            return str(default)
+        known_here = name in _PROJECT_FOLDERS
+        raise ProjectError(
+            f"the variable '{name}' in '{value}' is not set",
+            remedy=f"give the project the key {name}"
+            if known_here
+            else f"set it in the environment, or give a default: ${{{name}:-value}}",
+        )
 
-    return _VARIABLE.sub(replace, value)
+    expanded = _VARIABLE.sub(replace, value)
+    return WrittenPath(expanded, value.folder) if isinstance(value, WrittenPath) else expanded
+
+
+def _resolved(value: Any) -> Any:
+    """Return the content with its paths absolute."""
+    if isinstance(value, dict):
+        return {key: _resolved(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_resolved(each) for each in value]
+    return value.resolved() if isinstance(value, WrittenPath) else value
+
+
+def _warn_of_years(project: Project) -> None:
+    """Say which scenes serve a period that their year is not in."""
+    periods = {period.name: period for period in project.periods}
+    for entry in project.scenes:
+        if entry.period is not None and entry.date is not None and not periods[entry.period].holds(entry.date):
+            _LOG.warning("scene %s of %s serves the period %s", entry.id, entry.date, entry.period)
 
 
 def _apply(content: dict[str, Any], override: str) -> None:
@@ -131,21 +163,14 @@ def _member(holder: Any, step: str, override: str, following: str) -> Any:
         return holder[position]
     if isinstance(holder, dict):
         held = holder.setdefault(step, {})
-        if isinstance(held, str) and step in _SHORT_FORMS:
-            holder[step] = held = {_SHORT_FORMS[step]: held}
+        if isinstance(held, str) and step in SHORT_FORMS:
+            holder[step] = held = {SHORT_FORMS[step]: held}
         return held
     raise ProjectError(f"--set '{override}': '{following}' is looked for in a value, not in keys")
 
 
-_SHORT_FORMS = {"recipe": "base", "split": "by"}
-"""Keys whose value may be one word, and the key that the word stands for."""
-
-
 def _position(holder: Sequence[Any], step: str, override: str) -> int:
-    names = [
-        str(each.get("id", each.get("name", each.get("network")))) if isinstance(each, dict) else str(each)
-        for each in holder
-    ]
+    names = [member_label(each) or str(each) for each in holder]
     if step in names:
         return names.index(step)
     if step.isdigit() and int(step) < len(holder):
@@ -165,6 +190,8 @@ def _in_one_sentence(error: ValidationError, path: Path) -> ProjectError:
     if first["type"] == "extra_forbidden":
         unknown = str(first["loc"][-1])
         valid = _keys_at(Project, first["loc"][:-1])
+        if len(first["loc"]) == 1:
+            valid.append(EXTENDS)
         nearest = difflib.get_close_matches(unknown, valid, n=1, cutoff=0.5)
         remedy = f"did you mean '{nearest[0]}'?" if nearest else f"valid keys there are {', '.join(valid)}"
         return ProjectError(f"unknown key '{location}'{more}", where=path, remedy=remedy)
@@ -194,10 +221,3 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
         if found is not None:
             return found
     return None
-
-
-def nearest_name(wanted: str, known: Mapping[str, Any] | Iterable[str]) -> str:
-    """Return a remedy that names the known name nearest to a wanted one, or lists them all."""
-    names = list(known)
-    nearest = difflib.get_close_matches(wanted, names, n=1, cutoff=0.5)
-    return f"did you mean '{nearest[0]}'?" if nearest else f"there are {', '.join(names)}"

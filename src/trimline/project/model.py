@@ -1,4 +1,4 @@
-"""The project file as one validated model: region, scenes, samples, split, methods, maps and report.
+"""The project file as one validated model: region, scenes, samples, split, methods, experiments and maps.
 
 Every key has its meaning below it. Stages read this model and nothing else of the user's wishes, so the file is the
 whole record of what a study decided.
@@ -6,39 +6,25 @@ whole record of what a study decided.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from trimline.errors import ProjectError
+from trimline.project.entry import SceneEntry
+from trimline.project.names import nearest_name
+from trimline.project.places import Area, Period
 from trimline.project.recipe import Recipe
-from trimline.project.settings import IsoDate, Name, ProjectPath, Settings
-from trimline.project.simulation import SimulatedRange
+from trimline.project.settings import Name, ProjectPath, Settings
+from trimline.project.simulation import SimulatedRange, SimulatedScene
 
-
-class SceneEntry(Settings):
-    """A product, and what its own metadata do not say."""
-
-    id: Name
-    path: ProjectPath
-    """A product folder, archive or GeoTIFF stack."""
-    date: IsoDate | None = None
-    """When the product itself does not say, or as precisely as it is known: `2019`, `2019-02`, `2019-02-17`."""
-    area: Name | None = None
-    """The part of the study that the scene belongs to."""
-    truth: ProjectPath | None = None
-    """Outlines (any vector file) or a raster of 0 and 1; without it the project's `inventory` serves."""
-    sensor: str | None = None
-    """Sensor id, for stacks."""
-    bands: tuple[str, ...] | None = None
-    """Band names in the order of the file, for stacks without descriptions."""
-    scale: float | None = None
-    """Reflectance per digital number, for stacks: reflectance = (DN + offset) x scale."""
-    offset: float | None = None
-    """Added to the digital number before scaling: 0, or -1000 for Sentinel-2 since processing baseline 04.00."""
-    nodata: float | None = None
-    """Digital number that means nothing, for stacks."""
+SIMULATED = "simulated"
+"""Folder within the output that simulated ranges are written into."""
 
 
 class SampleSettings(Settings):
@@ -105,21 +91,77 @@ class EvaluateSettings(Settings):
     """What the methods are judged on."""
 
     scenes: tuple[Name, ...] | None = None
-    """Scenes, by id, date, area or WRS-2 path/row. With a split by scenes or dates they are what is not trained on;
-    with a split by blocks the test blocks of these scenes are judged. None means all scenes that the split allows."""
+    """Scenes, by id, date, area, period, sensor or WRS-2 path/row. With a split by scenes or dates they are what is not
+    trained on; with a split by blocks the test blocks of these scenes are judged. None means those of the `groups`, or
+    all scenes that the split allows."""
+    groups: Mapping[Name, tuple[Name, ...]] = {}
+    """Scenes that get rows of their own in the tables, by the name of the group: each testing area, say."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _scenes_of_the_groups(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or given.get("scenes") is not None:
+            return given
+        groups = given.get("groups")
+        if not isinstance(groups, Mapping) or not all(isinstance(each, list | tuple) for each in groups.values()):
+            return given
+        names = dict.fromkeys(str(name) for group in groups.values() for name in group)
+        return {**given, "scenes": tuple(names) or None}
+
+
+class Experiment(Settings):
+    """One way of training and judging methods; a study may hold several, on the same scenes."""
+
+    name: Name
+    title: str = ""
+    """What the report calls it; its name where not given."""
+    scenes: tuple[Name, ...] | None = None
+    """Scenes that take part, named as in `evaluate.scenes`; None means all. Without `samples.resolution_m` the tiles
+    have the pixel of the first of them."""
+    samples: SampleSettings | None = None
+    """How tiles are cut; None means as the study cuts its own."""
+    split: SplitSettings = SplitSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()
+    methods: tuple[Name, ...] | None = None
+    """Names of the project's methods; None means all."""
+
+    @model_validator(mode="after")
+    def _says_what_is_judged(self) -> Self:
+        if self.split.by in ("scenes", "dates") and self.evaluate.scenes is None:
+            raise ValueError(f"a split by {self.split.by} must say what is evaluated: give evaluate.scenes or groups")
+        return self
 
 
 class MapSettings(Settings):
     """How whole scenes are mapped."""
 
     scenes: tuple[Name, ...] | None = None
-    """Scenes, by id, date, area or WRS-2 path/row; None means all."""
+    """Scenes, by id, date, area, period, sensor or WRS-2 path/row; None means all."""
     method: Name | None = None
     """The method whose outlines are the result; None means the first."""
     window: int = Field(512, ge=64)
     """Side of the part of a window that is kept [pixels]; the network sees its halo around it too."""
     minimum_area_km2: float = Field(0.01, ge=0)
     """Smaller outlines are left out; 0.01 km2 is the inventories' usual limit (Paul and others, 2009)."""
+
+
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+_TILE = re.compile(r"\d{6}|\d{2}[A-Z]{3}")
+
+
+def _looks(each: SimulatedRange, folder: Path, scenes: Iterable[SceneEntry]) -> tuple[SimulatedScene, ...]:
+    """Return what the scenes of a range's folder show of it."""
+    looks: list[SimulatedScene] = []
+    for entry in scenes:
+        if entry.path.parent != folder / each.name:
+            continue
+        if entry.sensor is None or entry.date is None or len(entry.date) < len("2019-02-17"):
+            raise ValueError(f"{each.name}: scene '{entry.id}' must say its day and sensor to be simulated")
+        share = None if entry.cloud_cover is None else entry.cloud_cover / 100.0
+        looks.append(SimulatedScene(sensor=entry.sensor, date=date.fromisoformat(entry.date), cloud_fraction=share))
+    if not looks:
+        raise ValueError(f"{each.name}: it has no scenes, and no scene of the project lies in {folder / each.name}")
+    return tuple(looks)
 
 
 def _tuple_of_one(value: Any) -> Any:
@@ -134,11 +176,17 @@ class Project(Settings):
     """One line for the report."""
     output: ProjectPath
     """Folder that every stage writes into."""
+    archive: ProjectPath | None = None
+    """Folder of the user's products, for paths that begin with `${archive}`."""
     seed: int = Field(0, ge=0)
     """The one source of randomness."""
+    areas: tuple[Area, ...] = ()
+    """The parts of the region; a scene's `area` must then be one of them."""
+    periods: tuple[Period, ...] = ()
+    """The periods that get outlines; a scene's `period` must be one of them."""
+    scenes: Annotated[tuple[SceneEntry, ...], Field(min_length=1)]
     simulate: tuple[SimulatedRange, ...] = ()
     """Ranges to simulate into `<output>/simulated/<name>` before anything else."""
-    scenes: Annotated[tuple[SceneEntry, ...], Field(min_length=1)]
     inventory: ProjectPath | None = None
     """Outlines that serve as truth for every scene that brings none of its own."""
     bands: Annotated[tuple[str, ...], Field(min_length=1)] = ("blue", "green", "red", "nir", "swir1", "swir2")
@@ -148,11 +196,93 @@ class Project(Settings):
         Method(name="m_landsnet", network="m_landsnet"),
     )
     evaluate: EvaluateSettings = EvaluateSettings()
+    experiments: tuple[Experiment, ...] = ()
+    """Further ways of training and judging the methods, beside `split` and `evaluate`: a paper's protocols."""
+    thresholds: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] | None = None
+    """Thresholds that the band ratio is judged at, one by one; None means that they are not studied."""
     map: MapSettings = MapSettings()
+
+    @field_validator("scenes", mode="after")
+    @classmethod
+    def _have_their_place_and_period(cls, scenes: tuple[SceneEntry, ...], info: ValidationInfo) -> Any:
+        areas: tuple[Area, ...] = info.data.get("areas", ())
+        home = {tile: area.name for area in areas for tile in area.tiles}
+        placed = tuple(
+            entry.model_copy(update={"area": home[entry.tile]}) if entry.area is None and entry.tile in home else entry
+            for entry in scenes
+        )
+        for key, known in (
+            ("area", [area.name for area in areas]),
+            ("period", [period.name for period in info.data.get("periods", ())]),
+        ):
+            for entry in placed:
+                name = getattr(entry, key)
+                if name is not None and name not in known and (known or key == "period"):
+                    raise ValueError(f"{entry.id}: '{name}' is none of the {key}s; {nearest_name(name, known)}")
+        return placed
+
+    @field_validator("simulate", mode="after")
+    @classmethod
+    def _are_looked_at(cls, ranges: tuple[SimulatedRange, ...], info: ValidationInfo) -> Any:
+        if not {"output", "scenes"} <= info.data.keys():
+            return ranges
+        folder = info.data["output"] / SIMULATED
+        return tuple(
+            each if each.scenes else each.model_copy(update={"scenes": _looks(each, folder, info.data["scenes"])})
+            for each in ranges
+        )
+
+    @model_validator(mode="after")
+    def _references_are_single(self) -> Self:
+        seen: dict[tuple[str | None, str], str] = {}
+        for entry in self.scenes:
+            if not entry.reference:
+                continue
+            if entry.period is None:
+                raise ValueError(f"scene '{entry.id}' is the reference of no period: give it one")
+            place = (entry.tile or entry.area, entry.period)
+            if place in seen:
+                raise ValueError(
+                    f"'{seen[place]}' and '{entry.id}' are both the reference image of one place in {entry.period}"
+                )
+            seen[place] = entry.id
+        return self
+
+    @model_validator(mode="after")
+    def _thresholds_rise(self) -> Self:
+        for lower, upper in pairwise(self.thresholds or ()):
+            if upper <= lower:
+                raise ValueError(f"thresholds: {upper} follows {lower}; give them in rising order")
+        return self
+
+    @model_validator(mode="after")
+    def _experiments_name_what_there_is(self) -> Self:
+        methods = [method.name for method in self.methods]
+        named: list[tuple[str, Iterable[tuple[str, ...] | None]]] = [("evaluate", self.evaluate.groups.values())]
+        for each in self.experiments:
+            for method in each.methods or ():
+                if method not in methods:
+                    raise ValueError(
+                        f"experiment '{each.name}': '{method}' is none of the methods; {nearest_name(method, methods)}"
+                    )
+            given = (each.scenes, each.split.train, each.evaluate.scenes, *each.evaluate.groups.values())
+            named.append((f"experiment '{each.name}'", given))
+        for where, groups in named:
+            for name in dict.fromkeys(name for group in groups for name in group or ()):
+                if not self._may_stand_for_scenes(name):
+                    raise ValueError(
+                        f"{where}: '{name}' is no scene, date, area, period, sensor or path/row; "
+                        f"{nearest_name(name, self._names_of_scenes())}"
+                    )
+        return self
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Project:
         for what, names in (
+            ("area", [a.name for a in self.areas]),
+            ("tile", [tile for a in self.areas for tile in a.tiles]),
+            ("period", [p.name for p in self.periods]),
+            ("experiment", [e.name for e in self.experiments]),
             ("scene id", [s.id for s in self.scenes]),
             ("method name", [m.name for m in self.methods]),
             ("simulated range", [r.name for r in self.simulate]),
@@ -161,6 +291,20 @@ class Project(Settings):
             if twice:
                 raise ValueError(f"{what} '{twice[0]}' stands twice")
         return self
+
+    def _names_of_scenes(self) -> list[str]:
+        """Return every name that stands for scenes, but for dates."""
+        labels = ((entry.area, entry.period, entry.sensor, entry.tile, entry.id) for entry in self.scenes)
+        columns = zip(*labels, strict=True)
+        return [name for name in dict.fromkeys(each for column in columns for each in column) if name is not None]
+
+    def _may_stand_for_scenes(self, name: str) -> bool:
+        """Whether a name stands for scenes, as far as can be told before products are opened."""
+        if name in self._names_of_scenes() or any((entry.date or "").startswith(name) for entry in self.scenes):
+            return True
+        if _DATE.fullmatch(name) and any(entry.date is None for entry in self.scenes):
+            return True
+        return bool(_TILE.fullmatch(name)) and any(entry.tile is None for entry in self.scenes)
 
     @property
     def mapping_method(self) -> Method:

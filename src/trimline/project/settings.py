@@ -28,3 +28,6 @@ Name = Annotated[str, BeforeValidator(str), Field(pattern=r"^[A-Za-z0-9][A-Za-z0
 
 IsoDate = Annotated[str, BeforeValidator(str), Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
 """A day, month or year as ISO 8601 writes it: as precise as it is known, and no more."""
+
+Tile = Annotated[str, BeforeValidator(str), Field(pattern=r"^(\d{6}|\d{2}[C-X][A-Z]{2})$")]
+"""A WRS-2 path and row (`139036`) or an MGRS tile (`45TVJ`); one that begins with 0 needs quotes in YAML."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import date
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from trimline.project.settings import Settings
 
@@ -28,7 +30,7 @@ class SimulatedScene(Settings):
 class SimulatedRange(Settings):
     """A mountain range whose glaciers are known."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
+    name: Annotated[str, BeforeValidator(str), Field(pattern=r"^[A-Za-z0-9_.-]+$")]
     environment: Environment = "cold-dry"
     size: int = Field(512, ge=64, le=20_000)
     """Pixels on a side, at `resolution_m`."""
@@ -39,11 +41,20 @@ class SimulatedRange(Settings):
     """Year up to which the climate is steady; the equilibrium line rises from then on."""
     rise_m_per_a: float = 8.0
     """How fast the equilibrium line rises [m per year]."""
-    wrs2: str = Field("139036", pattern=r"^\d{6}$")
-    """WRS-2 path and row written into the Landsat products."""
+    wrs2: Annotated[str, BeforeValidator(str), Field(pattern=r"^\d{6}$")] = "139036"
+    """WRS-2 path and row written into the Landsat products; the range's name where that is one."""
     epsg: int = Field(32646, ge=32601, le=32660)
     """CRS of the products, a northern UTM zone: WGS 84 / UTM 46N is that of the Three-Rivers Headwater. The climate's
     sunny slopes face south."""
     upper_left: tuple[float, float] = (500_000.0, 3_800_000.0)
     """Easting and northing of the upper left corner [m]."""
     scenes: tuple[SimulatedScene, ...] = ()
+    """Without any, every scene of the project whose path lies in the range's folder: its day, its sensor, and its
+    cloud cover as the share of the range under cloud."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_after_its_place(cls, given: Any) -> Any:
+        if isinstance(given, Mapping) and re.fullmatch(r"\d{6}", str(given.get("name", ""))):
+            return {"wrs2": given["name"], **given}
+        return given

@@ -56,7 +56,7 @@ def run(study: Study) -> Done:
     inputs = {
         "train": study.done["train"].fingerprint,
         "samples": study.done["samples"].fingerprint,
-        "scenes": [[entry.model_dump(mode="json"), stamp(entry.path)] for entry in entries],
+        "scenes": [[entry.model_dump(mode="json"), stamp(entry.product)] for entry in entries],
         "truths": [stamp(path) for path in {truth_of(project, e): None for e in entries} if path is not None],
         "methods": [method.name for method in project.methods],
         "window": project.map.window,

@@ -43,7 +43,7 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str) -> Done:
     truth = truth_of(project, entry)
     inputs = {
         "weights": weights_sha256,
-        "scene": [entry.model_dump(mode="json"), stamp(entry.path)],
+        "scene": [entry.model_dump(mode="json"), stamp(entry.product)],
         "truth": stamp(truth) if truth is not None else None,
         "map": project.map.model_dump(mode="json", exclude={"scenes"}),
     }

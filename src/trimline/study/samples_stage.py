@@ -26,7 +26,7 @@ def run(study: Study) -> Done:
         used = list(trained)
     units = sorted({method.recipe.units for method in project.methods})
     inputs = {
-        "scenes": [[entry.model_dump(mode="json"), stamp(entry.path)] for entry in used],
+        "scenes": [[entry.model_dump(mode="json"), stamp(entry.product)] for entry in used],
         "truths": [stamp(path) for path in {truth_of(project, e): None for e in used} if path is not None],
         "sides": [] if by_ground else [[e.id for e in trained], [e.id for e in tested]],
         "bands": union_of_bands(project),

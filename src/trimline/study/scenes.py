@@ -1,4 +1,4 @@
-"""The scenes of a project, opened, and found by id, date, area or WRS-2 path/row."""
+"""The scenes of a project, opened, and found by id, date, area, period, sensor or WRS-2 path/row."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from trimline.errors import ProjectError
-from trimline.project import Project, SceneEntry
-from trimline.project.loading import nearest_name
+from trimline.project import Project, SceneEntry, nearest_name
 from trimline.samples import LabelledScene, open_truth
 from trimline.scenes import Scene, open_scene
 
@@ -15,7 +14,7 @@ from trimline.scenes import Scene, open_scene
 def open_entry(entry: SceneEntry) -> Scene:
     """Open the product behind an entry, with what the entry knows better than the product."""
     return open_scene(
-        entry.path,
+        entry.product,
         id=entry.id,
         sensor=entry.sensor,
         bands=entry.bands,
@@ -44,9 +43,14 @@ def date_of(entry: SceneEntry, scene: Scene) -> str:
     )
 
 
+def has_truth(project: Project, entry: SceneEntry) -> bool:
+    """Whether a scene has a truth, which need not have been written yet."""
+    return entry.truth is not None or project.inventory is not None
+
+
 def truth_of(project: Project, entry: SceneEntry) -> Path | None:
     """Return the file that holds a scene's truth: its own, or the project's inventory."""
-    return entry.truth or project.inventory
+    return entry.truth_file or project.inventory
 
 
 def labelled_scene(project: Project, entry: SceneEntry) -> LabelledScene:
@@ -74,7 +78,8 @@ def select(project: Project, names: Iterable[str] | None, key: str) -> tuple[Sce
     Parameters
     ----------
     names
-        Scene ids, dates (`2019` stands for every scene of that year), areas, or WRS-2 path/rows and MGRS tiles.
+        Scene ids, dates (`2019` stands for every scene of that year), areas, periods, sensors, or WRS-2 path/rows
+        and MGRS tiles.
     key
         The key of the project file that the names come from, for messages.
 
@@ -87,18 +92,27 @@ def select(project: Project, names: Iterable[str] | None, key: str) -> tuple[Sce
         return project.scenes
     chosen: dict[str, SceneEntry] = {}
     for name in names:
-        found = [entry for entry in project.scenes if name in (entry.id, entry.area)]
+        found = [entry for entry in project.scenes if name in (entry.id, entry.area, entry.period, entry.sensor)]
         if not found:
-            opened = [(entry, open_entry(entry)) for entry in project.scenes]
-            found = [e for e, scene in opened if scene.tile == name or date_of(e, scene).startswith(name)]
+            found = [entry for entry in project.scenes if _is_of(entry, name)]
         if not found:
             raise ProjectError(
-                f"'{name}' is no scene, date, area or path/row of the project",
+                f"'{name}' is no scene, date, area, period, sensor or path/row of the project",
                 where=key,
                 remedy=nearest_name(name, [entry.id for entry in project.scenes]),
             )
         chosen.update({entry.id: entry for entry in found})
     return tuple(entry for entry in project.scenes if entry.id in chosen)
+
+
+def _is_of(entry: SceneEntry, name: str) -> bool:
+    """Whether a scene is of a tile or date; its product is opened only where the entry does not say."""
+    if entry.tile == name or (entry.date or "").startswith(name):
+        return True
+    if entry.tile is not None and entry.date is not None:
+        return False
+    scene = open_entry(entry)
+    return scene.tile == name or date_of(entry, scene).startswith(name)
 
 
 def tested_scenes(project: Project) -> tuple[SceneEntry, ...]:
@@ -116,15 +130,16 @@ def tested_scenes(project: Project) -> tuple[SceneEntry, ...]:
             remedy="name scenes, dates, areas or path/rows there",
         )
     chosen = select(project, project.evaluate.scenes, "evaluate.scenes")
-    return tuple(entry for entry in chosen if truth_of(project, entry) is not None)
+    return tuple(entry for entry in chosen if has_truth(project, entry))
 
 
 def trained_scenes(project: Project) -> tuple[SceneEntry, ...]:
-    """Return the scenes that samples for training are cut from: those named, or all with a truth but the tested."""
-    labelled = tuple(entry for entry in project.scenes if truth_of(project, entry) is not None)
+    """Return the scenes with a truth that samples for training are cut from: those named, or all but the tested."""
+    labelled = tuple(entry for entry in project.scenes if has_truth(project, entry))
     if project.split.by not in ("scenes", "dates"):
         return labelled
     if project.split.train is not None:
-        return select(project, project.split.train, "split.train")
+        named = select(project, project.split.train, "split.train")
+        return tuple(entry for entry in named if has_truth(project, entry))
     tested = {entry.id for entry in tested_scenes(project)}
     return tuple(entry for entry in labelled if entry.id not in tested)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from trimline.project import SIMULATED
 from trimline.study.ledger import Done
 from trimline.study.study import Study
 
@@ -11,7 +12,7 @@ from trimline.study.study import Study
 def run(study: Study) -> Done:
     """Write every range of the project into ``<output>/simulated/<name>``."""
     project = study.project
-    folder = project.output / "simulated"
+    folder = project.output / SIMULATED
     settings = [each.model_dump(mode="json") for each in project.simulate]
 
     def work() -> dict[str, Any]:

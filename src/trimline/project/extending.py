@@ -1,0 +1,134 @@
+"""A project file and the one it extends become one mapping, before anything in it is understood.
+
+Mappings merge key by key. Lists whose members all have an `id`, a `name` or a `network` merge member by member, the
+new ones last. Everything else is replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from trimline.errors import ProjectError
+
+EXTENDS = "extends"
+"""The key that names the file to start from."""
+
+PATH_KEYS = frozenset({"output", "archive", "inventory", "path", "truth"})
+"""Keys whose values are paths, wherever they stand."""
+
+SHORT_FORMS = {"recipe": "base", "split": "by"}
+"""Keys whose value may be one word, and the key that the word stands for."""
+
+
+class WrittenPath(str):
+    """A path as a project file writes it; where relative, it starts at the folder of that very file."""
+
+    folder: Path
+
+    def __new__(cls, text: str, folder: Path) -> WrittenPath:
+        """Remember where it was written."""
+        written = super().__new__(cls, text)
+        written.folder = folder
+        return written
+
+    def resolved(self) -> str:
+        """Return it as an absolute path."""
+        return str(self) if Path(self).is_absolute() else str((self.folder / self).resolve())
+
+
+def read_project_file(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Read a project file on top of the one it extends; its paths are `WrittenPath`s, its variables still as written.
+
+    Parameters
+    ----------
+    path
+        The YAML file.
+    extended_by
+        The files that led here, the first read first.
+
+    Raises
+    ------
+    ProjectError
+        A file cannot be read, is not a YAML mapping, or extends itself in the end.
+    """
+    path = path.resolve()
+    if path in extended_by:
+        circle = " -> ".join(each.name for each in (*extended_by[extended_by.index(path) :], path))
+        raise ProjectError(f"the files extend each other in a circle: {circle}", where=extended_by[0])
+    content = _read(path, extended_by)
+    base = content.pop(EXTENDS, None)
+    own: dict[str, Any] = _with_written_paths(content, path.parent)
+    if base is None:
+        return own
+    if not isinstance(base, str):
+        raise ProjectError(f"{EXTENDS}: must be the path of one project file", where=path)
+    merged: dict[str, Any] = merge(read_project_file(path.parent / base, (*extended_by, path)), own)
+    return merged
+
+
+def merge(base: Any, given: Any, key: str = "") -> Any:
+    """Return `base` with what is given on top of it."""
+    if isinstance(base, str) and isinstance(given, Mapping) and key in SHORT_FORMS:
+        base = {SHORT_FORMS[key]: base}
+    if isinstance(base, Mapping) and isinstance(given, Mapping):
+        both = {each: merge(base[each], given[each], each) for each in given if each in base}
+        return {**base, **given, **both}
+    if isinstance(base, list) and isinstance(given, list):
+        return _merge_lists(base, given)
+    return given
+
+
+def member_label(member: Any) -> str | None:
+    """Return what a member of a list is called: its id, name or network; None where it has none of them."""
+    if not isinstance(member, Mapping):
+        return None
+    label = member.get("id", member.get("name", member.get("network")))
+    return None if label is None else str(label)
+
+
+def _merge_lists(base: Sequence[Any], given: Sequence[Any]) -> list[Any]:
+    labels: list[str | None] = [member_label(each) for each in base]
+    if None in labels or None in [member_label(each) for each in given]:
+        return list(given)
+    merged = list(base)
+    for each in given:
+        label = member_label(each)
+        if label in labels:
+            position = labels.index(label)
+            merged[position] = merge(merged[position], each)
+            labels[position] = None  # a second one of this label is one too many, and validation shall see it
+        else:
+            merged.append(each)
+    return merged
+
+
+def _read(path: Path, extended_by: tuple[Path, ...]) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        if extended_by:
+            raise ProjectError(
+                f"extends {path}, which cannot be read ({error.strerror})",
+                where=extended_by[-1],
+                remedy=f"{EXTENDS} starts at the folder of the file it stands in",
+            ) from error
+        raise ProjectError(
+            f"cannot be read ({error.strerror})", where=path, remedy="check the path of the project file"
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ProjectError(f"is not valid YAML: {' '.join(str(error).split())}", where=path) from error
+    if not isinstance(content, dict):
+        raise ProjectError("is not a mapping of keys to values", where=path, remedy="see docs/project-file.md")
+    return content
+
+
+def _with_written_paths(value: Any, folder: Path, key: str = "") -> Any:
+    if isinstance(value, dict):
+        return {each: _with_written_paths(held, folder, str(each)) for each, held in value.items()}
+    if isinstance(value, list):
+        return [_with_written_paths(each, folder) for each in value]
+    return WrittenPath(value, folder) if isinstance(value, str) and key in PATH_KEYS else value
