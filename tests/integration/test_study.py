@@ -82,7 +82,8 @@ def test_a_study_leaves_what_every_stage_promises(folder: Path) -> None:
         "training/unet/weights.safetensors",
         "training/band_ratio/thresholds.csv",
         "evaluation/scores.csv",
-        "evaluation/1988_unet.png",
+        "evaluation/1988_unet.tif",
+        "evaluation/1988.png",
         "maps/unet/1988/probability.tif",
         "maps/unet/2018/mask.tif",
         "maps/unet/2018/outlines.gpkg",
@@ -187,6 +188,66 @@ def test_one_label_serves_every_date_of_a_place(tmp_path: Path, folder: Path) ->
     assert index["mask"].nunique() == len(index[["row", "column"]].drop_duplicates()) < index["image"].nunique()
 
 
+def test_experiments_are_tabled_beside_the_studys_own_scores(tmp_path: Path, folder: Path) -> None:
+    import pandas as pd
+
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "simulated").symlink_to(folder / "out" / "simulated")
+    path = project_file(
+        tmp_path,
+        simulate=[],
+        methods=[
+            {"name": "ratio", "network": "band_ratio"},
+            {"name": "paper", "network": "band_ratio", "recipe": "paper"},
+        ],
+        thresholds=[1.5, 2.5, 3.5],
+        quick={"thresholds": [2.0]},
+        experiments=[
+            {"name": "random", "split": "paper"},
+            {
+                "name": "dates",
+                "title": "Another date",
+                "split": "dates",
+                "evaluate": {"groups": {"late": ["2018"]}},
+                "methods": ["ratio"],
+            },
+        ],
+    )
+    study = run_study(load_project(path))
+    outcome = study.outcome()
+    assert set(outcome["experiments"]) == {"random", "dates"}
+    late = outcome["experiments"]["dates"]["ratio"]
+    assert late["groups"]["late"]["f1"] == late["scenes"]["2018"]["f1"] == late["f1"]
+    table = pd.read_csv(tmp_path / "out/accuracy/accuracy.csv", keep_default_na=False)
+    assert list(table["experiment"]) == ["Split by ground"] * 2 + ["random"] * 2 + ["Another date"]
+    assert list(table["group"]) == ["", "", "", "", "late"]
+    assert (table["parameters"] == 1).all()
+    assert table["f1"].iloc[-1] == pytest.approx(late["f1"], rel=1e-5)
+    latex = (tmp_path / "out/accuracy/accuracy.tex").read_text()
+    assert latex.count(r"\midrule") == 3
+    assert r"\textbf{" in latex
+    assert [row["threshold"] for row in outcome["thresholds"]["scores"]] == [1.5, 2.5, 3.5]
+    thresholds = pd.read_csv(tmp_path / "out/thresholds/thresholds.csv")
+    assert list(thresholds["threshold"][thresholds["optimum"] == 1]) == [outcome["thresholds"]["optimum"]]
+    page = (tmp_path / "out/report/index.html").read_text()
+    assert "What the random split flatters" in page
+    assert "Another date: late" in page
+    again = run_study(load_project(path))
+    assert all(done.skipped for done in again.done.values())
+    assert load_project(path, quick=True).thresholds == (2.0,)
+
+
+def test_a_project_without_a_quick_form_says_so(folder: Path) -> None:
+    with pytest.raises(ProjectError, match="no quick form"):
+        load_project(folder / "small.yaml", quick=True)
+
+
+def test_an_experiment_with_an_unknown_method_names_the_nearest(folder: Path) -> None:
+    experiments = "experiments=[{name: odd, methods: [unett]}]"
+    with pytest.raises(ProjectError, match="did you mean 'unet'"):
+        run_study(load_project(folder / "small.yaml", [experiments]), until="experiments")
+
+
 def test_the_command_line_prints_one_json_object(folder: Path) -> None:
     result = CliRunner().invoke(app, ["evaluate", str(folder / "small.yaml"), "--json"])
     assert result.exit_code == 0, result.output
@@ -195,6 +256,6 @@ def test_the_command_line_prints_one_json_object(folder: Path) -> None:
 
 def test_the_report_carries_every_picture_and_names_its_sources(folder: Path) -> None:
     page = (folder / "out/report/index.html").read_text()
-    assert page.count("data:image/png") == 7, "areas, four error maps, two maps of outlines"
+    assert page.count("data:image/png") == 5, "areas, two scenes with their errors, two maps of outlines"
     assert "sha256" in page
     assert "transfer in space" in page

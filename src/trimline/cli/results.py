@@ -37,11 +37,17 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
 def print_outcome(outcome: dict[str, Any], project: Project) -> None:
     """Print what the stages of a study found, as tables."""
     from trimline.report.tables import area_table, method_table, sample_table
+    from trimline.report.thresholds import threshold_table
 
     if "samples" in outcome:
         print_table("Samples", *sample_table(outcome["samples"]))
     if "methods" in outcome:
         print_table("Methods, on what they were not trained on", *method_table(outcome["methods"]))
+    if "thresholds" in outcome:
+        found = outcome["thresholds"]
+        print_table("Band ratio by threshold", *threshold_table(found["scores"], found["optimum"]))
+    for name, methods in outcome.get("experiments", {}).items():
+        print_table(f"Experiment {name}", *method_table(methods))
     if "dates" in outcome:
         print_table(f"Areas, mapped with {project.mapping_method.name}", *area_table(outcome["dates"]))
     if "report" in outcome:

@@ -16,6 +16,7 @@ Overrides = Annotated[
     typer.Option("--set", metavar="KEY.PATH=VALUE", help="Override a key of the project file; may be repeated."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Do every stage again, whatever is done already.")]
+Quick = Annotated[bool, typer.Option("--quick", help="Carry out what the project file says under 'quick'.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
 
@@ -27,24 +28,36 @@ def add_to(app: typer.Typer) -> None:
             app.command(stage.name, help=stage.summary)(_command(stage))
 
 
-def run(project: ProjectFile, overrides: Overrides = None, force: Force = False, json: AsJson = False) -> None:
+def run(
+    project: ProjectFile,
+    overrides: Overrides = None,
+    quick: Quick = False,
+    force: Force = False,
+    json: AsJson = False,
+) -> None:
     """Carry out the whole study; stages whose inputs did not change are skipped."""
-    carry_out(project, overrides or [], until="report", force=force, json=json)
+    carry_out(project, overrides or [], until="report", quick=quick, force=force, json=json)
 
 
 def _command(stage: Stage):  # type: ignore[no-untyped-def] # typer reads the inner signature
-    def command(project: ProjectFile, overrides: Overrides = None, force: Force = False, json: AsJson = False) -> None:
-        carry_out(project, overrides or [], until=stage.name, force=force, json=json)
+    def command(
+        project: ProjectFile,
+        overrides: Overrides = None,
+        quick: Quick = False,
+        force: Force = False,
+        json: AsJson = False,
+    ) -> None:
+        carry_out(project, overrides or [], until=stage.name, quick=quick, force=force, json=json)
 
     return command
 
 
-def carry_out(path: Path, overrides: list[str], *, until: str, force: bool, json: bool) -> None:
+def carry_out(path: Path, overrides: list[str], *, until: str, force: bool, json: bool, quick: bool = False) -> None:
     """Load a project, bring a stage up to date with all it stands on, and print what came of it."""
     from trimline.project import load_project
     from trimline.study import run_study
 
-    study = run_study(load_project(path, overrides), until=until, force=force)
+    study = run_study(load_project(path, overrides, quick=quick), until=until, force=force)
     outcome = study.outcome()
     if json:
         print_json(outcome)

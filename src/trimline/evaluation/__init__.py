@@ -2,7 +2,8 @@
 
 Everything here works on arrays of pixels that lie on one grid. The room hands out `Confusion` and the scores that
 follow from it, the `BoundaryDistance` between two outlines in metres, `score_scene` and `pool` to have both per scene
-and over all scenes, and `write_error_map`, the picture of hits, false and missed ice.
+and over all scenes, and pictures of hits, false and missed ice: `write_error_map` of one method, `write_panels` of
+several.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from trimline.evaluation.scores import SceneScores, pool, score_scene, write_sco
 if TYPE_CHECKING:
     from trimline.evaluation.composite import false_colour
     from trimline.evaluation.error_map import Error, classify, write_error_map
+    from trimline.evaluation.panels import write_panels
 
 __all__ = [
     "SCORES",
@@ -31,6 +33,7 @@ __all__ = [
     "pool",
     "score_scene",
     "write_error_map",
+    "write_panels",
     "write_scores",
 ]
 
@@ -38,6 +41,7 @@ _DRAWING = {
     "Error": "error_map",
     "classify": "error_map",
     "write_error_map": "error_map",
+    "write_panels": "panels",
     "false_colour": "composite",
 }
 

@@ -5,6 +5,7 @@ Colours are those of Chen and others (2022, figures 5 and 7): false positives re
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,7 @@ class Error(IntEnum):
     """Not judged."""
 
 
-_COLOURS = {
+COLOURS = {
     Error.HIT: ("#ffffff", 0.45),
     Error.FALSE: ("#e31a1c", 1.0),
     Error.MISSED: ("#ffd92f", 1.0),
@@ -50,7 +51,7 @@ _COLOURS = {
 }
 """Colour and opacity; ground shows the image alone."""
 
-_LABELS = {
+LABELS = {
     Error.HIT: "ice, mapped",
     Error.FALSE: "false ice",
     Error.MISSED: "missed ice",
@@ -134,26 +135,44 @@ def write_error_map(
         raise GridError(
             f"a map of shape {classes.shape} does not lie on a grid of {tuple(scene.geobox.shape)}", where=scene.id
         )
-    judged = _judged(classes)
-    geobox, classes = scene.geobox[judged], classes[judged]
+    judged = judged_window(classes)
+    classes = classes[judged]
     step = -(-max(classes.shape) // LONGEST_SIDE)
-    height, width = (-(-side // step) for side in classes.shape)
-    a, b, c, d, e, f, *_ = geobox.affine
-    coarse = GeoBox((height, width), Affine(a * step, b * step, c, d * step, e * step, f), geobox.crs)
-    figure = _figure(height, width)
+    coarse = coarse_grid(scene.geobox[judged], step)
+    figure = _figure(*coarse.shape)
     axes = figure.add_subplot()
     axes.set_facecolor("#202428")
-    box = coarse.boundingbox
-    extent = (box.left / 1e3, box.right / 1e3, box.bottom / 1e3, box.top / 1e3)
-    axes.imshow(_faded(false_colour(scene, coarse)), extent=extent, interpolation="nearest")
-    axes.imshow(_overlay(classes, step), extent=extent, interpolation="nearest")
+    extent = extent_km(coarse)
+    axes.imshow(faded(false_colour(scene, coarse)), extent=extent, interpolation="nearest")
+    axes.imshow(overlay(classes, step), extent=extent, interpolation="nearest")
     _annotate(axes, Confusion.from_masks(truth, mapped, valid), scene, classes, title)
-    _scale_bar(axes, extent)
+    scale_bar(axes, extent)
     with whole_file(path) as temporary:
         figure.savefig(temporary, dpi=130, metadata={"Software": None})
 
 
-def _faded(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def coarse_grid(geobox: GeoBox, step: int) -> GeoBox:
+    """Return the grid whose pixels are `step` pixels of another on a side; the last ones reach beyond its edge."""
+    height, width = (-(-side // step) for side in geobox.shape)
+    a, b, c, d, e, f, *_ = geobox.affine
+    return GeoBox((height, width), Affine(a * step, b * step, c, d * step, e * step, f), geobox.crs)
+
+
+def extent_km(geobox: GeoBox) -> tuple[float, float, float, float]:
+    """Return left, right, bottom and top of a grid in kilometres, as matplotlib takes them."""
+    box = geobox.boundingbox
+    return box.left / 1e3, box.right / 1e3, box.bottom / 1e3, box.top / 1e3
+
+
+def class_handles(kinds: Iterable[Error]) -> list[Patch]:
+    """Return what a legend shows of some classes."""
+    return [
+        Patch(facecolor=COLOURS[kind][0], alpha=COLOURS[kind][1], edgecolor="#202428", label=LABELS[kind])
+        for kind in kinds
+    ]
+
+
+def faded(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return a picture with little of its colour left: rock and meadow must not be taken for errors."""
     colours = picture[..., :3].astype(np.float32)
     grey = colours.mean(axis=-1, keepdims=True)
@@ -161,7 +180,7 @@ def _faded(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.concatenate([np.rint(faded).astype(np.uint8), picture[..., 3:]], axis=-1)
 
 
-def _judged(classes: NDArray[np.uint8]) -> tuple[slice, slice]:
+def judged_window(classes: NDArray[np.uint8]) -> tuple[slice, slice]:
     """Return the rows and columns within which anything was judged; all of them where nothing was."""
     known = classes != Error.UNKNOWN
     if not known.any():
@@ -170,13 +189,13 @@ def _judged(classes: NDArray[np.uint8]) -> tuple[slice, slice]:
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
-def _overlay(classes: NDArray[np.uint8], step: int) -> NDArray[np.float32]:
+def overlay(classes: NDArray[np.uint8], step: int) -> NDArray[np.float32]:
     """Return (h, w, 4) colours: where pixels are averaged, each class weighs by its share, so that none grows."""
     from matplotlib.colors import to_rgb
 
     colour: NDArray[np.float32] = np.zeros((1, 1, 3), np.float32)
     opacity: NDArray[np.float32] = np.zeros((1, 1), np.float32)
-    for kind, (name, alpha) in _COLOURS.items():
+    for kind, (name, alpha) in COLOURS.items():
         weight = alpha * _share(classes == kind, step)
         colour = colour + weight[..., None] * np.asarray(to_rgb(name), np.float32)
         opacity = opacity + weight
@@ -207,15 +226,12 @@ def _annotate(axes: Axes, confusion: Confusion, scene: Scene, classes: NDArray[n
     axes.set_xlabel(f"easting, km ({scene.geobox.crs}); {', '.join(composite_bands(scene))} as red, green, blue")
     axes.set_ylabel("northing, km")
     axes.tick_params(labelsize=8)
-    shown = [kind for kind in _LABELS if kind != Error.UNKNOWN or (classes == kind).any()]
-    handles = [
-        Patch(facecolor=_COLOURS[kind][0], alpha=_COLOURS[kind][1], edgecolor="#202428", label=_LABELS[kind])
-        for kind in shown
-    ]
+    shown = [kind for kind in LABELS if kind != Error.UNKNOWN or (classes == kind).any()]
+    handles = class_handles(shown)
     axes.figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9.5)
 
 
-def _scale_bar(axes: Axes, extent: tuple[float, float, float, float]) -> None:
+def scale_bar(axes: Axes, extent: tuple[float, float, float, float]) -> None:
     """Draw a bar of a round length, about a fifth of the map's width."""
     left, right, bottom, top = extent
     length = _round_length((right - left) / 5)

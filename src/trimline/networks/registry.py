@@ -132,8 +132,8 @@ def build(name: str, bands: int, classes: int = 2, **arguments: Any) -> Network:
 
 
 def parameter_count(network: Network) -> int:
-    """Return the number of trainable parameters."""
-    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+    """Return the number of parameters that training sets."""
+    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def _perhaps(wrong: str, right: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from trimline.errors import ProjectError
-from trimline.project.extending import EXTENDS, SHORT_FORMS, WrittenPath, member_label, read_project_file
+from trimline.project.extending import EXTENDS, SHORT_FORMS, WrittenPath, member_label, merge, read_project_file
 from trimline.project.model import Project
 
 _LOG = logging.getLogger(__name__)
@@ -30,13 +30,16 @@ _LOG = logging.getLogger(__name__)
 FOLDER_VARIABLES = ("TRIMLINE_DATA", "TRIMLINE_ARCHIVE")
 """The environment variables that name folders of a user's imagery."""
 
+QUICK = "quick"
+"""The key under which a file says what is different when the study is carried out quickly."""
+
 _PROJECT_FOLDERS = ("output", "archive")
 """Keys that other values name as variables; the second may name the first."""
 
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")
 
 
-def load_project(path: Path | str, overrides: Iterable[str] = ()) -> Project:
+def load_project(path: Path | str, overrides: Iterable[str] = (), *, quick: bool = False) -> Project:
     """Read and validate a project file.
 
     Parameters
@@ -46,15 +49,24 @@ def load_project(path: Path | str, overrides: Iterable[str] = ()) -> Project:
     overrides
         ``key.path=value`` as given to ``--set``; the value is read as YAML. Members of a list are named by their
         ``id`` or ``name``, or by their position: ``scenes.2022.offset=-1000``, ``methods.0.recipe=paper``.
+    quick
+        Put what the file says under `quick` on top of the rest, before the overrides.
 
     Raises
     ------
     ProjectError
         A file cannot be read, is not YAML, extends itself, holds an unknown key or a wrong value, or uses a variable
-        that is not set.
+        that is not set; or it is to be quick and does not say how.
     """
     path = Path(path)
     content = read_project_file(path)
+    shorter = content.pop(QUICK, None)
+    if quick:
+        if not isinstance(shorter, dict):
+            raise ProjectError(
+                "has no quick form", where=path, remedy=f"say under the key {QUICK} what is different then"
+            )
+        content = merge(content, shorter)
     for override in overrides:
         _apply(content, override)
     content = _expand(content, _environment)
@@ -191,7 +203,7 @@ def _in_one_sentence(error: ValidationError, path: Path) -> ProjectError:
         unknown = str(first["loc"][-1])
         valid = _keys_at(Project, first["loc"][:-1])
         if len(first["loc"]) == 1:
-            valid.append(EXTENDS)
+            valid += [EXTENDS, QUICK]
         nearest = difflib.get_close_matches(unknown, valid, n=1, cutoff=0.5)
         remedy = f"did you mean '{nearest[0]}'?" if nearest else f"valid keys there are {', '.join(valid)}"
         return ProjectError(f"unknown key '{location}'{more}", where=path, remedy=remedy)

@@ -10,7 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from trimline.files import whole_file
-from trimline.report.tables import Table
+from trimline.report.tables import Best, Table
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ def write_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.tests["best"] = lambda cell: isinstance(cell, Best)
     page = environment.get_template("page.html").render(
         title=title, summary=summary, sections=sections, provenance=provenance
     )

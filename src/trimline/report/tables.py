@@ -9,6 +9,11 @@ from typing import Any
 Table = tuple[list[str], list[list[str]]]
 """Column titles, and rows of the same length."""
 
+
+class Best(str):
+    """A cell that holds the best of its column; it is printed bold."""
+
+
 UNDEFINED = "–"
 """What stands for a number that does not exist."""
 

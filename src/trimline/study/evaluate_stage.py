@@ -14,20 +14,22 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import rasterio
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import SampleError
-from trimline.evaluation import SceneScores, pool, score_scene, write_error_map, write_scores
+from trimline.evaluation import Error, SceneScores, classify, pool, score_scene, write_panels, write_scores
 from trimline.files import whole_folder
 from trimline.mapping import predict_array
 from trimline.outlines import rasterise
-from trimline.project import Method, Project
+from trimline.project import Method, Project, SceneEntry
+from trimline.rasters import write_raster
 from trimline.samples import GROUND, ICE, IGNORE, LabelledScene, SampleStore
 from trimline.samples.store import GROUND_FILE
 from trimline.study.ledger import Done, stamp
 from trimline.study.samples_stage import FOLDER as SAMPLES
-from trimline.study.scenes import labelled_scene, tested_scenes, truth_of
+from trimline.study.scenes import date_of, labelled_scene, open_entry, select, tested_scenes, truth_of
 from trimline.study.study import Study
 from trimline.study.train_stage import weights_path
 from trimline.training import Segmenter, load_weights
@@ -49,7 +51,11 @@ class Judged:
 
 
 def run(study: Study) -> Done:
-    """Write ``<output>/evaluation``: scores as CSV, and a picture of hits, false and missed ice per scene."""
+    """Write ``<output>/evaluation``.
+
+    Scores as CSV; per scene and method a GeoTIFF of hits, false and missed ice (values of `Error`), and per scene a
+    picture of what all methods made of it.
+    """
     project = study.project
     folder = project.output / FOLDER
     entries = tested_scenes(project)
@@ -60,12 +66,16 @@ def run(study: Study) -> Done:
         "truths": [stamp(path) for path in {truth_of(project, e): None for e in entries} if path is not None],
         "methods": [method.name for method in project.methods],
         "window": project.map.window,
+        "groups": project.evaluate.model_dump(mode="json")["groups"],
     }
 
     def work() -> dict[str, Any]:
         with whole_folder(folder) as temporary:
             scores = {method.name: _judge(project, method, temporary) for method in project.methods}
             write_scores(scores, temporary / "scores.csv")
+            if project.split.by != "paper":
+                for entry in entries:
+                    _draw(project, entry, temporary)
         return {"methods": scores}
 
     return study.ledger.once("evaluate", inputs, [folder], work)
@@ -81,7 +91,22 @@ def _judge(project: Project, method: Method, folder: Path) -> dict[str, Any]:
         scenes[each.scene_id] = pool([scenes[each.scene_id], one]) if each.scene_id in scenes else one
     if not scenes:
         raise SampleError("no scene shares ground with the test", where="evaluate.scenes")
-    return pool(list(scenes.values())).as_dict() | {"scenes": {key: s.as_dict() for key, s in scenes.items()}}
+    said: dict[str, Any] = pool(scenes.values()).as_dict()
+    said["scenes"] = {key: each.as_dict() for key, each in scenes.items()}
+    groups = _groups(project)
+    if groups:
+        said["groups"] = {
+            name: pool(scenes[key] for key in members if key in scenes).as_dict() for name, members in groups.items()
+        }
+    return said
+
+
+def _groups(project: Project) -> dict[str, list[str]]:
+    """Return the ids of the scenes of each group."""
+    return {
+        name: [entry.id for entry in select(project, names, f"evaluate.groups.{name}")]
+        for name, names in project.evaluate.groups.items()
+    }
 
 
 def _maps(project: Project, method: Method, segmenter: Segmenter, folder: Path) -> Iterator[Judged]:
@@ -95,15 +120,28 @@ def _maps(project: Project, method: Method, segmenter: Segmenter, folder: Path) 
             _LOG.warning("%s shares no ground with the test and is not judged", entry.id)
             continue
         each = _map(labelled, segmenter, geobox, tested, project.map.window)
-        write_error_map(
-            folder / f"{entry.id}_{method.name}.png",
-            scene=labelled.scene,
-            truth=each.truth,
-            mapped=each.mapped,
-            valid=each.valid,
-            title=f"{method.name}, {labelled.date}",
-        )
+        classes = classify(each.truth, each.mapped, each.valid)
+        write_raster(class_path(folder, entry.id, method), classes, geobox, nodata=int(Error.UNKNOWN))
         yield each
+
+
+def class_path(folder: Path, scene_id: str, method: Method) -> Path:
+    """Return the raster that says of each pixel of a scene what a method made of it."""
+    return folder / f"{scene_id}_{method.name}.tif"
+
+
+def _draw(project: Project, entry: SceneEntry, folder: Path) -> None:
+    """Show what all methods made of a scene, where it was judged."""
+    classes = {}
+    for method in project.methods:
+        path = class_path(folder, entry.id, method)
+        if path.exists():
+            with rasterio.open(path) as source:
+                classes[method.name] = source.read(1)
+    if classes:
+        scene = open_entry(entry)
+        title = f"{entry.id}, {date_of(entry, scene)}"
+        write_panels(folder / f"{entry.id}.png", scene=scene, classes=classes, title=title)
 
 
 def _map(

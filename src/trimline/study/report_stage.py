@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import rasterio
+
 from trimline import __version__
+from trimline.evaluation import Error
 from trimline.files import whole_folder
 from trimline.outlines import read_outlines
 from trimline.project import Project, SceneEntry
+from trimline.report.accuracy import accuracy_tables, leak_table
 from trimline.report.figures import draw_areas, draw_outlines
 from trimline.report.page import Picture, Section, write_page
 from trimline.report.tables import area_table, method_table, sample_table, scene_table
+from trimline.report.thresholds import threshold_table
 from trimline.samples import MEASURES
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
+from trimline.study.evaluate_stage import class_path
+from trimline.study.experiments_stage import all_rows, experiment_project
 from trimline.study.ledger import Done
 from trimline.study.map_stage import map_folder
 from trimline.study.scenes import labelled_scene, open_entry, select, truth_of
 from trimline.study.study import Study
+from trimline.study.thresholds_stage import FOLDER as THRESHOLDS
 
 FOLDER = "report"
+_SHOWN = 3
+"""Scenes whose errors are shown, per experiment and group."""
 
 
 def run(study: Study) -> Done:
     """Write ``<output>/report/index.html`` and its pictures."""
     project = study.project
     folder = project.output / FOLDER
-    inputs = {name: study.done[name].fingerprint for name in ("samples", "train", "evaluate", "map")}
+    stands_on = ("samples", "train", "evaluate", "thresholds", "experiments", "map")
+    inputs = {name: study.done[name].fingerprint for name in stands_on}
     inputs["title"] = project.title
 
     def work() -> dict[str, Any]:
@@ -39,7 +52,9 @@ def run(study: Study) -> Done:
                 sections=[
                     _areas(study, temporary),
                     _scores(study),
-                    _error_maps(project),
+                    *_error_maps(project, "Where the methods err"),
+                    *_thresholds(study),
+                    *_experiments(study),
                     _outlines(project, temporary),
                     _samples(study),
                 ],
@@ -84,12 +99,64 @@ def _scores(study: Study) -> Section:
     )
 
 
-def _error_maps(project: Project) -> Section:
-    pictures = [
-        Picture(path, f"{path.stem.replace('_', ', ', 1)}: red is ice mapped where none is, yellow is ice missed.")
-        for path in sorted((project.output / EVALUATION).glob("*.png"))
+def _error_maps(project: Project, title: str, entries: Iterable[SceneEntry] | None = None) -> list[Section]:
+    """Show the scenes with the most ice that was judged; all lie in the folder of the evaluation."""
+    folder = project.output / EVALUATION
+    drawn = [e for e in (project.scenes if entries is None else entries) if (folder / f"{e.id}.png").exists()]
+    if not drawn:
+        return []
+    chosen = sorted(drawn, key=lambda entry: _ice_pixels(project, entry), reverse=True)[:_SHOWN]
+    words = [
+        "White is ice that was mapped, red ice mapped where none is, yellow ice missed; veiled ground is not judged."
     ]
-    return Section("Where the methods err", pictures=pictures)
+    if len(chosen) < len(drawn):
+        words.append(
+            f"The {len(chosen)} of {len(drawn)} scenes with the most ice; the others lie beside them on the disk."
+        )
+    pictures = [Picture(folder / f"{entry.id}.png", f"Scene {entry.id}.") for entry in chosen]
+    return [Section(title, words, pictures=pictures)]
+
+
+def _ice_pixels(project: Project, entry: SceneEntry) -> int:
+    with rasterio.open(class_path(project.output / EVALUATION, entry.id, project.methods[0])) as source:
+        return int(np.isin(source.read(1), (Error.HIT, Error.MISSED)).sum())
+
+
+def _thresholds(study: Study) -> list[Section]:
+    found = study.done["thresholds"].result.get("thresholds")
+    if found is None:
+        return []
+    where = "ground kept for the test" if found["judged_on"] == "test" else "the training samples themselves"
+    words = (
+        f"Scores on {where}. The star marks the threshold with the best F1 on the training samples, "
+        f"{found['optimum']:g}; bold is the best of a column."
+    )
+    table = threshold_table(found["scores"], found["optimum"])
+    picture = Picture(study.project.output / THRESHOLDS / "thresholds.png", "Scores of the band ratio by threshold.")
+    return [Section("Band ratio by threshold", [words], [("Band ratio, 5 x 5 morphology", table)], [picture])]
+
+
+def _experiments(study: Study) -> list[Section]:
+    project = study.project
+    if not project.experiments:
+        return []
+    rows = all_rows(study)
+    words = [f"{rows[0].block}: {MEASURES[project.split.by]}"]
+    words += [f"{each.title or each.name}: {MEASURES[each.split.by]}" for each in project.experiments]
+    sections = [Section("Methods compared", [*words, "Bold is the best of a column."], accuracy_tables(rows))]
+    leak = leak_table(rows)
+    if leak is not None:
+        said = (
+            "Copies of one place fall on both sides of the random split, so that a method is judged on ground it "
+            "has seen. The difference to the split by ground is what that flatters."
+        )
+        sections.append(Section("What the random split flatters", [said], [("F1 of both splits", leak)]))
+    for experiment in project.experiments:
+        own = experiment_project(project, experiment)
+        groups = {name: select(own, names, "evaluate.groups") for name, names in own.evaluate.groups.items()}
+        for group, entries in groups.items() or {"": own.scenes}.items():
+            sections += _error_maps(own, ": ".join(filter(None, (own.title, group))), entries)
+    return sections
 
 
 def _outlines(project: Project, folder: Path) -> Section:

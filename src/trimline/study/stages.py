@@ -36,8 +36,10 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
             Stage("samples", "Cut scenes and outlines into labelled tiles and split them.", ("simulate",)),
             Stage("train", "Train every method of the project.", ("samples",)),
             Stage("evaluate", "Judge every method on what it was not trained on.", ("train",)),
+            Stage("thresholds", "Judge the band ratio at the project's thresholds.", ("samples",)),
+            Stage("experiments", "Carry out the project's experiments and table all scores.", ("evaluate",)),
             Stage("map", "Map whole scenes: probability, mask and outlines.", ("train",)),
-            Stage("report", "Write the HTML report.", ("evaluate", "map")),
+            Stage("report", "Write the HTML report.", ("evaluate", "thresholds", "experiments", "map")),
         )
     }
 )

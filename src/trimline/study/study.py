@@ -19,6 +19,8 @@ class Study:
         self.project = project
         self.ledger = Ledger(project.output, project_hash(project), force)
         self.done: dict[str, Done] = {}
+        self.experiments: dict[str, Study] = {}
+        """The project's experiments, each a study of its own; filled by the stage of that name."""
 
     def bring_up(self, name: str) -> Done:
         """Do a stage and, first, whatever it stands on; a stage whose inputs did not change is only looked at."""

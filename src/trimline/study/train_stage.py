@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,21 @@ from trimline.study.ledger import Done
 from trimline.study.study import Study
 
 WEIGHTS = "weights.safetensors"
+TIMING = "timing.json"
 
 
 def weights_path(project: Project, method: Method) -> Path:
     """Return where the weights of a method lie."""
     return project.output / "training" / method.name / WEIGHTS
+
+
+def training_seconds(project: Project, method: Method) -> float:
+    """Return how long the training of a method took [s]; NaN where nobody wrote it down."""
+    try:
+        content = json.loads((weights_path(project, method).parent / TIMING).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return math.nan
+    return float(content["seconds"])
 
 
 def run(study: Study) -> Done:
@@ -41,7 +53,8 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
     }
 
     def work() -> dict[str, Any]:
-        from trimline.training import train
+        from trimline.networks import parameter_count
+        from trimline.training import load_weights, train
 
         store = SampleStore(project.output / "samples")
         bands, units = project.method_bands(method), method.recipe.units
@@ -63,7 +76,11 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
             },
         )
         # Seconds differ from run to run; beside the weights they do not change the weights' bytes.
-        write_json(path.parent / "timing.json", {"seconds": round(time.perf_counter() - started, 1)})
-        return {"weights": path.relative_to(project.output).as_posix(), "sha256": sha256(written)}
+        write_json(path.parent / TIMING, {"seconds": round(time.perf_counter() - started, 1)})
+        return {
+            "weights": path.relative_to(project.output).as_posix(),
+            "sha256": sha256(written),
+            "parameters": parameter_count(load_weights(written).network),
+        }
 
     return study.ledger.once(f"train/{method.name}", inputs, [path], work)

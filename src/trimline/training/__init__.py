@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trimline.training.inputs import Inputs
     from trimline.training.run import train
+    from trimline.training.search import threshold_scores
     from trimline.training.segmenter import Segmenter, load_weights
     from trimline.training.weights import WeightsMetadata, read_metadata, save_weights
 
@@ -23,6 +24,7 @@ _FILE_OF = {
     "load_weights": "segmenter",
     "read_metadata": "weights",
     "save_weights": "weights",
+    "threshold_scores": "search",
     "train": "run",
 }
 
@@ -33,6 +35,7 @@ __all__ = [
     "load_weights",
     "read_metadata",
     "save_weights",
+    "threshold_scores",
     "train",
 ]
 

@@ -102,6 +102,27 @@ def score_thresholds(samples: Samples, network: BandRatio, inputs: Inputs) -> pd
     return table
 
 
+def threshold_scores(samples: Samples, thresholds: Sequence[float]) -> list[dict[str, float]]:
+    """Return the scores of the band ratio at each of some thresholds, with the paper's 5x5 filters.
+
+    Parameters
+    ----------
+    samples
+        With the bands red and swir1.
+    thresholds
+        Of red / SWIR1.
+
+    Returns
+    -------
+    list of dict
+        `threshold`, `precision`, `recall`, `f1`, `kappa`, `oa` (fractions; NaN where undefined).
+    """
+    network = cast(BandRatio, build("band_ratio", 2))
+    ratios, truth = _labelled(samples, network, Inputs(("red", "swir1"), samples.units))
+    rows = _score(ratios, truth, thresholds, network).to_dict("records")
+    return [{str(key): float(value) for key, value in row.items()} for row in rows]
+
+
 def _score(
     ratios: NDArray[np.float32], truth: NDArray[np.bool_], thresholds: Sequence[float], network: BandRatio
 ) -> pd.DataFrame:

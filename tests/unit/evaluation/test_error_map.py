@@ -16,7 +16,7 @@ from odc.geo.geobox import GeoBox
 
 from trimline.errors import BandError, GridError
 from trimline.evaluation import Error, classify, false_colour, write_error_map
-from trimline.evaluation.error_map import _overlay, _round_length
+from trimline.evaluation.error_map import _round_length, overlay
 
 
 @dataclass
@@ -104,10 +104,10 @@ def test_large_maps_are_averaged_and_errors_do_not_grow(monkeypatch: pytest.Monk
     assert scene.asked == [(15, 20)]
     classes = np.zeros((8, 6), np.uint8)
     classes[0, 0] = Error.FALSE
-    overlay = _overlay(classes, 4)
-    assert overlay.shape == (2, 2, 4)
-    assert overlay[0, 0] == pytest.approx([227 / 255, 26 / 255, 28 / 255, 1 / 16], abs=1e-3)
-    assert not overlay[1:].any()
+    shown = overlay(classes, 4)
+    assert shown.shape == (2, 2, 4)
+    assert shown[0, 0] == pytest.approx([227 / 255, 26 / 255, 28 / 255, 1 / 16], abs=1e-3)
+    assert not shown[1:].any()
 
 
 @pytest.mark.parametrize(("km", "bar"), [(0.23, 0.2), (1.0, 1.0), (4.9, 2.0), (73.0, 50.0), (0.0999, 0.05)])

@@ -1,0 +1,141 @@
+"""The table of methods by experiment, in the form of Chen and others (2022, table III), and what a leak is worth."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from trimline.files import whole_file
+from trimline.report.tables import Best, Table, number, percent
+
+PAPER = ("precision", "recall", "f1", "kappa", "oa")
+"""The scores of the paper's table, in its order."""
+BEYOND = ("iou", "area_bias", "boundary_m")
+_HEADS = {
+    "precision": "precision %",
+    "recall": "recall %",
+    "f1": "F1 %",
+    "kappa": "kappa %",
+    "oa": "OA %",
+    "iou": "IoU %",
+    "area_bias": "area bias %",
+    "boundary_m": "boundary m",
+}
+
+
+@dataclass(frozen=True)
+class AccuracyRow:
+    """One method in one experiment, on one group of scenes."""
+
+    experiment: str
+    group: str
+    """Empty where the experiment has no groups."""
+    method: str
+    scores: Mapping[str, float | None]
+    """As `trimline.evaluation.SceneScores.as_dict` names them; fractions and metres."""
+    parameters: int
+    training_s: float
+    """Wall time of the training [s]."""
+    split: str
+    """How ground was kept from training."""
+
+    @property
+    def block(self) -> str:
+        """Experiment and group in one line."""
+        return f"{self.experiment}: {self.group}" if self.group else self.experiment
+
+
+def accuracy_tables(rows: Sequence[AccuracyRow]) -> list[tuple[str, Table]]:
+    """Return one table per experiment and group; in each column of scores the best is marked."""
+    tables = []
+    for block, members in groupby(rows, key=lambda row: row.block):
+        of_block = list(members)
+        best = {key: _best([row.scores[key] for row in of_block], key) for key in (*PAPER, *BEYOND)}
+        lines = [
+            [
+                row.method,
+                *(_cell(row.scores[key], key, best[key]) for key in (*PAPER, *BEYOND)),
+                f"{row.parameters:,}".replace(",", " "),
+                number(row.training_s / 60, 1),
+            ]
+            for row in of_block
+        ]
+        tables.append((block, (["method", *_HEADS.values(), "parameters", "training min"], lines)))
+    return tables
+
+
+def leak_table(rows: Iterable[AccuracyRow]) -> Table | None:
+    """Return how much a random split flatters: its F1 beside that of the split by ground; None without both."""
+    f1: dict[str, dict[str, float | None]] = {}
+    for row in rows:
+        if not row.group and row.split in ("paper", "blocks"):
+            f1.setdefault(row.method, {})[row.split] = row.scores["f1"]
+    both = {method: of for method, of in f1.items() if {"paper", "blocks"} <= of.keys()}
+    if not both:
+        return None
+    lines = []
+    for method, of in both.items():
+        random, ground = (math.nan if each is None else each for each in (of["paper"], of["blocks"]))
+        lines.append([method, percent(random), percent(ground), percent(random - ground, signed=True)])
+    return ["method", "F1 %, random split", "F1 %, split by ground", "flattery, points"], lines
+
+
+def write_accuracy(rows: Sequence[AccuracyRow], folder: Path) -> None:
+    """Write ``accuracy.csv`` (fractions, metres, seconds) and ``accuracy.tex`` (percent; the best in bold).
+
+    Parameters
+    ----------
+    rows
+        In the order of the table.
+    folder
+        Gets the two files.
+    """
+    keys = (*PAPER, *BEYOND)
+    with whole_file(folder / "accuracy.csv") as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow(("experiment", "group", "split", "method", *keys, "parameters", "training_s"))
+        for row in rows:
+            scores = ("" if (value := row.scores[key]) is None else f"{value:.6g}" for key in keys)
+            table.writerow(
+                (row.experiment, row.group, row.split, row.method, *scores, row.parameters, f"{row.training_s:.1f}")
+            )
+    with whole_file(folder / "accuracy.tex") as temporary:
+        temporary.write_text(_latex(rows), encoding="utf-8")
+
+
+def _latex(rows: Sequence[AccuracyRow]) -> str:
+    heads = " & ".join(["Method", *_HEADS.values(), "parameters", "training min"]).replace("%", r"(\%)")
+    columns = len(_HEADS) + 3
+    lines = [rf"\begin{{tabular}}{{l{'r' * (columns - 1)}}}", r"\toprule", rf"{heads} \\"]
+    for block, (_, body) in accuracy_tables(rows):
+        lines += [r"\midrule", rf"\multicolumn{{{columns}}}{{l}}{{{_escaped(block)}}} \\"]
+        for cells in body:
+            shown = (rf"\textbf{{{cell}}}" if isinstance(cell, Best) else _escaped(cell) for cell in cells)
+            lines.append(rf"{' & '.join(shown)} \\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def _escaped(text: str) -> str:
+    return text.replace("_", r"\_").replace("%", r"\%").replace("&", r"\&")
+
+
+def _cell(value: float | None, key: str, best: str | None) -> str:
+    text = number(value, 1) if key == "boundary_m" else percent(value, signed=key == "area_bias")
+    return Best(text) if text.lstrip("+-") == best else text
+
+
+def _best(values: Iterable[float | None], key: str) -> str | None:
+    """Return the best value as it is printed, without its sign; methods that print the same are equally good."""
+    known: list[Any] = [value for value in values if value is not None and math.isfinite(value)]
+    if not known:
+        return None
+    if key == "boundary_m":
+        return number(min(known), 1)
+    if key == "area_bias":
+        return percent(min(abs(value) for value in known))
+    return percent(max(known))

@@ -1,0 +1,82 @@
+"""The band ratio at many thresholds: table and picture, the optimum marked."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from trimline.files import whole_file
+from trimline.report.tables import Best, Table, percent
+
+SCORES = {"precision": "precision", "recall": "recall", "f1": "F1", "kappa": "kappa", "oa": "OA"}
+"""The scores of Chen and others (2022, table II), and what they are called."""
+_COLOURS = ("#0072b2", "#e69f00", "#000000", "#cc79a7", "#009e73")
+
+Rows = Sequence[Mapping[str, float]]
+
+
+def threshold_table(rows: Rows, optimum: float) -> Table:
+    """Return the scores at each threshold in percent; the best of each column is marked, the optimum has a star."""
+    best = {key: max(percent(row[key]) for row in rows) for key in SCORES}
+    lines = []
+    for row in rows:
+        star = "*" if row["threshold"] == optimum else ""
+        cells = [percent(row[key]) for key in SCORES]
+        marked = [Best(cell) if cell == best[key] else cell for cell, key in zip(cells, SCORES, strict=True)]
+        lines.append([f"{row['threshold']:g}{star}", *marked])
+    return ["threshold", *(f"{name} %" for name in SCORES.values())], lines
+
+
+def write_thresholds(folder: Path, rows: Rows, optimum: float) -> None:
+    """Write ``thresholds.csv`` (fractions) and ``thresholds.tex`` (percent).
+
+    Parameters
+    ----------
+    folder
+        Gets the two files.
+    rows
+        Per threshold: ``threshold`` and the scores.
+    optimum
+        The threshold that training samples chose.
+    """
+    path = folder / "thresholds.csv"
+    with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow(("threshold", *SCORES, "optimum"))
+        for row in rows:
+            chosen = int(row["threshold"] == optimum)
+            table.writerow((f"{row['threshold']:g}", *(f"{row[key]:.6g}" for key in SCORES), chosen))
+    heads, lines = threshold_table(rows, optimum)
+    body = [" & ".join(rf"\textbf{{{c}}}" if isinstance(c, Best) else c for c in cells) + r" \\" for cells in lines]
+    head = " & ".join(heads).replace("%", r"(\%)") + r" \\"
+    start, end = [r"\begin{tabular}{lrrrrr}", r"\toprule", head, r"\midrule"], [r"\bottomrule", r"\end{tabular}", ""]
+    with whole_file(folder / "thresholds.tex") as temporary:
+        temporary.write_text("\n".join([*start, *body, *end]), encoding="utf-8")
+
+
+def draw_thresholds(path: Path, rows: Rows, optimum: float) -> None:
+    """Write a PNG of the scores against the threshold, the optimum as a line."""
+    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    axes = figure.add_subplot()
+    thresholds = [row["threshold"] for row in rows]
+    for (key, name), colour in zip(SCORES.items(), _COLOURS, strict=True):
+        axes.plot(thresholds, [row[key] * 100 for row in rows], marker="o", ms=3.5, lw=1.4, color=colour, label=name)
+    axes.axvline(optimum, color="#5b6b7a", lw=1, ls="--")
+    axes.annotate(
+        f"optimum on training samples: {optimum:g}",
+        (optimum, 0.02),
+        xycoords=("data", "axes fraction"),
+        rotation=90,
+        ha="right",
+        va="bottom",
+        fontsize=8,
+    )
+    axes.set(xlabel="threshold of red / SWIR 1", ylabel="%")
+    axes.grid(color="#d5dde4", lw=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside upper center", ncols=len(SCORES), frameon=False, fontsize=9)
+    with whole_file(path) as temporary:
+        figure.savefig(temporary, dpi=130, metadata={"Software": None})

@@ -1,0 +1,107 @@
+"""The stage that carries out a project's experiments: the same methods, split and judged in other ways.
+
+An experiment is a study of its own on the same scenes: it has its samples, weights and scores in
+``<output>/experiments/<name>`` and is remembered there step by step.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trimline.errors import ProjectError
+from trimline.files import whole_folder
+from trimline.project import Experiment, Method, Project, nearest_name
+from trimline.report.accuracy import AccuracyRow, write_accuracy
+from trimline.study.ledger import Done
+from trimline.study.scenes import select
+from trimline.study.study import Study
+from trimline.study.train_stage import training_seconds
+
+FOLDER = "experiments"
+TABLES = "accuracy"
+"""Folder of the table of all experiments."""
+
+
+def run(study: Study) -> Done:
+    """Carry out every experiment; write ``<output>/accuracy``: one table of all, as CSV and LaTeX."""
+    project = study.project
+    results: dict[str, dict[str, Any]] = {}
+    fingerprints = {"evaluate": study.done["evaluate"].fingerprint}
+    for experiment in project.experiments:
+        own = Study(experiment_project(project, experiment), force=study.ledger.force)
+        study.experiments[experiment.name] = own
+        evaluated = own.bring_up("evaluate")
+        results[experiment.name] = evaluated.result["methods"]
+        fingerprints[experiment.name] = evaluated.fingerprint
+    if not project.experiments:
+        return study.ledger.once("experiments", {}, [], dict)
+    folder = project.output / TABLES
+
+    def work() -> dict[str, Any]:
+        with whole_folder(folder) as temporary:
+            write_accuracy(all_rows(study), temporary)
+        return {"experiments": results}
+
+    return study.ledger.once("experiments", fingerprints, [folder], work)
+
+
+def all_rows(study: Study) -> list[AccuracyRow]:
+    """Return the rows of the table: the study's own scores first, then those of its experiments."""
+    rows = _rows(study, study.project.split_title)
+    for experiment in study.project.experiments:
+        rows += _rows(study.experiments[experiment.name], experiment.title or experiment.name)
+    return rows
+
+
+def experiment_project(project: Project, experiment: Experiment) -> Project:
+    """Return an experiment as a project of its own.
+
+    Raises
+    ------
+    ProjectError
+        The experiment names a scene or method that the project does not have.
+    """
+    key = f"experiments.{experiment.name}"
+    return project.model_copy(
+        update={
+            "title": experiment.title or experiment.name,
+            "output": project.output / FOLDER / experiment.name,
+            "simulate": (),
+            "experiments": (),
+            "thresholds": None,
+            "scenes": select(project, experiment.scenes, f"{key}.scenes"),
+            "samples": experiment.samples or project.samples,
+            "split": experiment.split,
+            "evaluate": experiment.evaluate,
+            "methods": _methods(project, experiment.methods, f"{key}.methods"),
+        }
+    )
+
+
+def _methods(project: Project, names: tuple[str, ...] | None, key: str) -> tuple[Method, ...]:
+    known = {method.name: method for method in project.methods}
+    for name in names or ():
+        if name not in known:
+            raise ProjectError(f"'{name}' is none of the methods", where=key, remedy=nearest_name(name, known))
+    return project.methods if names is None else tuple(known[name] for name in names)
+
+
+def _rows(study: Study, title: str) -> list[AccuracyRow]:
+    """Return the rows of a study that has been judged: a block per group, or one of all scenes."""
+    project = study.project
+    scores, trained = study.done["evaluate"].result["methods"], study.done["train"].result["training"]
+    titles = {area.name: area.title or area.name for area in project.areas}
+    groups: list[str | None] = [*project.evaluate.groups] or [None]
+    return [
+        AccuracyRow(
+            experiment=title,
+            group=titles.get(group, group) if group is not None else "",
+            method=method.name,
+            scores=scores[method.name]["groups"][group] if group is not None else scores[method.name],
+            parameters=trained[method.name]["parameters"],
+            training_s=training_seconds(project, method),
+            split=project.split.by,
+        )
+        for group in groups
+        for method in project.methods
+    ]
