@@ -16,11 +16,12 @@ from trimline.project.model import (
     SplitSettings,
     union_of_bands,
 )
-from trimline.project.recipe import Augmentation, Recipe, Schedule
+from trimline.project.recipe import Augmentation, Focal, Recipe, Schedule
 from trimline.project.simulation import SimulatedRange, SimulatedScene
 
 __all__ = [
     "Augmentation",
+    "Focal",
     "MapSettings",
     "Method",
     "Project",

@@ -73,7 +73,7 @@ class TrainingModule(pl.LightningModule):
         self.fed, self.recipe, self.seed, self.run = inputs, recipe, seed, run
         self.training_tiles, self.validation_tiles = training, validation
         self.batches = recipe.batches_per_epoch or -(-len(training) // recipe.batch_size)
-        self._loss = weighted_sum(recipe.loss)
+        self._loss = weighted_sum(recipe.loss, recipe.focal)
         bands = Inputs(inputs.bands, inputs.units).fitted_to(training.images)
         self._band_mean, self._band_std = torch.tensor(bands.mean), torch.tensor(bands.std)
         self._gain_allowed = torch.tensor([band != "thermal" for band in inputs.bands])
