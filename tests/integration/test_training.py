@@ -273,7 +273,7 @@ def test_flips_are_only_used_where_they_raise_the_f1_on_validation(
         assert flipped.metadata.scores["f1"] != plain.metadata.scores["f1"]
     else:
         assert flipped.metadata.scores == plain.metadata.scores
-    monkeypatch.setattr("trimline.training.module.ask", _nothing_when_flipped)
+    monkeypatch.setattr("trimline.training.validation.ask", _nothing_when_flipped)
     assert not load_weights(run("worse", recipe), device="cpu").metadata.flips
     always = SHORT.model_copy(update={"flips": "always"})
     assert load_weights(run("always", always), device="cpu").metadata.flips

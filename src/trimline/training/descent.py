@@ -22,10 +22,11 @@ from trimline.samples import Samples
 from trimline.training.checkpoint import CHECKPOINT_NAME, EpochRecord, read_checkpoint
 from trimline.training.device import best_device, in_channels_last, uses_bf16
 from trimline.training.inputs import Inputs
-from trimline.training.module import TrainingModule, ask_all, scores_at
+from trimline.training.module import TrainingModule
 from trimline.training.progress_bar import RunBar
 from trimline.training.threshold import zero_bias_threshold
 from trimline.training.tiles import Tiles, generator_for
+from trimline.training.validation import ask_all, scores_at
 from trimline.training.weights import WeightsMetadata, finite_or_none, save_weights
 
 _logger = logging.getLogger(__name__)
