@@ -191,11 +191,11 @@ def test_blur_keeps_a_constant_constant_up_to_the_edge_of_the_data() -> None:
 
 
 def test_blur_is_a_gaussian() -> None:
-    images = torch.zeros(40, 1, 15, 15)
-    images[:, :, 7, 7] = 1.0
+    images = torch.zeros(40, 1, 25, 25)
+    images[:, :, 12, 12] = 1.0
     blurred, _ = augment(
         images,
-        torch.zeros(40, 15, 15, dtype=torch.uint8),
+        torch.zeros(40, 25, 25, dtype=torch.uint8),
         Augmentation(flips_and_rotations=False, blur=1.0),
         generator_for(0, "test"),
         mean=torch.zeros(1),
@@ -203,10 +203,9 @@ def test_blur_is_a_gaussian() -> None:
         scaled=torch.ones(1, dtype=torch.bool),
     )
     torch.testing.assert_close(blurred.sum((1, 2, 3)), torch.ones(40))
-    # The variance along one axis is that of the kernel, which is cut off at 2.7 sigma or farther out.
-    variance = (blurred.sum((1, 2)) * (torch.arange(15) - 7) ** 2).sum(1)
-    assert 0.5**2 <= float(variance.min()) + 0.05
-    assert float(variance.max()) <= 1.5**2
+    # The variance along one axis is that of the kernel: a little less than sigma squared, for pixels are few.
+    variance = (blurred.sum((1, 2)) * (torch.arange(25) - 12) ** 2).sum(1)
+    assert 0.2 < float(variance.min()) < float(variance.max()) < 1.5**2
     torch.testing.assert_close(blurred, blurred.transpose(-1, -2))
 
 
