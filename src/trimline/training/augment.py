@@ -173,13 +173,15 @@ def _blur(images: Tensor, probability: float, generator: torch.Generator) -> Non
 
 
 def _blurring(size: int, sigma: Tensor) -> Tensor:
-    """Return the matrices, (n, size, size), that blur a row of pixels by some standard deviations [pixels]."""
+    """Return the matrices, (n, size, size), that blur a row of pixels by some standard deviations [pixels].
+
+    Weights do not add up to one: what they give is divided by what they give for pixels with data.
+    """
+    reach = torch.arange(_BLUR_RADIUS + 1, device=sigma.device)
+    kernel = functional.pad(torch.exp(-0.5 * (reach / sigma.unsqueeze(1)).square()), (0, 1))
     pixels = torch.arange(size, device=sigma.device)
-    distance = (pixels.unsqueeze(0) - pixels.unsqueeze(1)).abs().to(sigma)
-    reached = (distance <= _BLUR_RADIUS).to(sigma)
-    matrix: Tensor = torch.exp(-0.5 * (distance / sigma.view(-1, 1, 1)).square()) * reached
-    # Weights need not add up to one: what they give is divided by what they give for pixels with data.
-    return matrix
+    distance = (pixels.unsqueeze(0) - pixels.unsqueeze(1)).abs().clamp_(max=_BLUR_RADIUS + 1)
+    return kernel.index_select(1, distance.flatten()).view(-1, size, size)
 
 
 def _occlude(images: Tensor, probability: float, generator: torch.Generator, *, mean: Tensor) -> None:
