@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -272,7 +273,7 @@ def test_flips_are_only_used_where_they_raise_the_f1_on_validation(
         assert flipped.metadata.scores["f1"] != plain.metadata.scores["f1"]
     else:
         assert flipped.metadata.scores == plain.metadata.scores
-    monkeypatch.setattr("trimline.training.module.ask", _nothing_when_flipped)
+    monkeypatch.setattr("trimline.training.validation.ask", _nothing_when_flipped)
     assert not load_weights(run("worse", recipe), device="cpu").metadata.flips
     always = SHORT.model_copy(update={"flips": "always"})
     assert load_weights(run("always", always), device="cpu").metadata.flips
@@ -300,20 +301,22 @@ def test_single_precision_and_bf16_are_both_obeyed(run: Callable[..., Path]) -> 
     assert exact.read_bytes() != rough.read_bytes()
 
 
+@pytest.mark.parametrize("value", [math.nan, -math.inf])
 def test_a_loss_that_is_not_a_number_names_epoch_and_batch(
-    run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: float
 ) -> None:
     from trimline.training import losses
 
     calls = []
 
-    def broken(logits: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
+    def broken(labelled: losses.Labelled) -> torch.Tensor:
         calls.append(1)
-        return logits.sum() * (torch.nan if len(calls) == 6 else 1.0)
+        return labelled.log_probability.sum() * (value if len(calls) == 6 else 1.0)
 
-    monkeypatch.setattr(losses, "LOSSES", {"cross_entropy": broken, "dice": losses.dice})
-    with pytest.raises(TrainingError, match="the loss is nan in epoch 2, batch 2"):
+    monkeypatch.setattr(losses, "cross_entropy", broken)
+    with pytest.raises(TrainingError, match=r"the loss is (nan|inf) in epoch 2, batch 2"):
         run()
+    assert not (tmp_path / "run" / "weights.safetensors").exists()
 
 
 def test_samples_without_ice_cannot_be_trained_on(validation: Samples, tmp_path: Path) -> None:

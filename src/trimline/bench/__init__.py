@@ -13,6 +13,7 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
     {
         "read": "A Landsat product becomes reflectance, against plain rasterio and NumPy.",
         "map": "A scene becomes outlines, against the bare forward pass of the same network.",
+        "train": "Samples become weights, against the bare forward and backward pass, and a DataLoader of GeoTIFFs.",
     }
 )
 """The benchmarks by name; `trimline.bench.<name>` has a `measure` for each."""

@@ -10,10 +10,15 @@ import typer
 def bench(
     what: Annotated[str, typer.Argument(help="A benchmark's name, or 'all'.")] = "all",
     size: Annotated[int, typer.Option(min=64, help="Side of the simulated scene [pixels].")] = 512,
+    network: Annotated[str, typer.Option(help="train: the network.")] = "unet",
+    tile: Annotated[int, typer.Option(min=16, help="train: side of a tile [pixels].")] = 128,
+    batch: Annotated[int, typer.Option(min=1, help="train: tiles per step.")] = 8,
+    device: Annotated[str | None, typer.Option(help="train: cpu or cuda; cuda where there is one.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
 ) -> None:
     """Measure trimline against what people use now, in one run on this machine; ratios come first."""
     from importlib import import_module
+    from inspect import signature
 
     from trimline.bench import BENCHMARKS
     from trimline.cli.results import print_json, print_table
@@ -22,9 +27,12 @@ def bench(
     if what != "all" and what not in BENCHMARKS:
         raise TrimlineError(f"there is no benchmark '{what}'", remedy=f"there are {', '.join(BENCHMARKS)} and all")
     names = list(BENCHMARKS) if what == "all" else [what]
+    options = {"size": size, "network": network, "tile": tile, "batch": batch, "device": device}
     figures: dict[str, dict[str, Any]] = {}
     for name in names:
-        figures[name] = import_module(f"trimline.bench.{name}").measure(size=size)
+        measure = import_module(f"trimline.bench.{name}").measure
+        taken = signature(measure).parameters
+        figures[name] = measure(**{key: value for key, value in options.items() if key in taken})
         if not json:
             rows = [[key, f"{value:.4g}"] for key, value in figures[name].items()]
             print_table(f"{name}: {BENCHMARKS[name]}", ["figure", "value"], rows)

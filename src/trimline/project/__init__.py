@@ -21,7 +21,7 @@ from trimline.project.model import (
 )
 from trimline.project.names import nearest_name
 from trimline.project.places import Area, Period
-from trimline.project.recipe import Augmentation, Recipe, Schedule
+from trimline.project.recipe import Augmentation, Focal, Recipe, Schedule
 from trimline.project.simulation import SimulatedRange, SimulatedScene
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Augmentation",
     "EvaluateSettings",
     "Experiment",
+    "Focal",
     "MapSettings",
     "Method",
     "Period",

@@ -57,118 +57,138 @@ def augment(
     tuple of Tensor
         Images (n, bands, crop, crop) and masks (n, crop, crop).
     """
-    images, masks = _window(images, masks, settings.scale, crop, generator)
-    if settings.flips_and_rotations:
-        images, masks = _turn(images, masks, generator)
-    images = _relight(images, settings, generator, std=std, scaled=scaled)
-    images = _blur(images, settings.blur, generator)
-    return _occlude(images, settings.occlusion, generator, mean=mean), masks
+    # The arithmetic of the network is not that of its data: blur in bfloat16 would round to three digits.
+    with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
+        images, masks = _look(images, masks, settings, crop, generator)
+        _relight(images, settings, generator, std=std, scaled=scaled)
+        _blur(images, settings.blur, generator)
+        _occlude(images, settings.occlusion, generator, mean=mean)
+    return images, masks
 
 
-def _window(
-    images: Tensor, masks: Tensor, scale: tuple[float, float], crop: int | None, generator: torch.Generator
+def _look(
+    images: Tensor, masks: Tensor, settings: Augmentation, crop: int | None, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Cut a window of random place, and of random zoom where `scale` is a range."""
+    """Return, as new tensors, a window of each tile: of random place, zoom and symmetry, as far as they are wanted."""
     count, _, height, width = images.shape
-    rows, columns = (height, width) if crop is None else (min(crop, height), min(crop, width))
+    sides = (height, width) if crop is None else (min(crop, height), min(crop, width))
     place = torch.rand(count, 2, generator=generator)
     zoom = torch.rand(count, generator=generator)
-    if tuple(scale) != (1.0, 1.0):
-        low, high = (math.log(each) for each in scale)
-        return _resample(images, masks, torch.exp(low + zoom * (high - low)), place, (rows, columns))
-    if (rows, columns) == (height, width):
-        return images, masks
-    tops = (place[:, 0] * (height - rows + 1)).long().tolist()
-    lefts = (place[:, 1] * (width - columns + 1)).long().tolist()
-    cuts = [(i, slice(t, t + rows), slice(x, x + columns)) for i, (t, x) in enumerate(zip(tops, lefts, strict=True))]
-    return (
-        torch.stack([images[i, :, down, across] for i, down, across in cuts]),
-        torch.stack([masks[i, down, across] for i, down, across in cuts]),
-    )
+    turns = mirrored = torch.zeros(count, dtype=torch.long)
+    if settings.flips_and_rotations:
+        # The eight symmetries of the square; of an oblong the four that keep its shape.
+        turns = torch.randint(4, (count,), generator=generator)
+        mirrored = torch.randint(2, (count,), generator=generator)
+        if sides[0] != sides[1]:
+            turns = turns // 2 * 2
+    if tuple(settings.scale) == (1.0, 1.0):
+        return _cut(images, masks, sides, place, turns, mirrored)
+    low, high = (math.log(each) for each in settings.scale)
+    return _resample(images, masks, sides, place, torch.exp(low + zoom * (high - low)), turns, mirrored)
+
+
+def _cut(
+    images: Tensor, masks: Tensor, sides: tuple[int, int], place: Tensor, turns: Tensor, mirrored: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Cut a window of each tile and turn it, each pixel being moved once and none interpolated."""
+    slack = torch.tensor([images.shape[-2] - sides[0] + 1, images.shape[-1] - sides[1] + 1])
+    corners = (place * slack).long()
+    looks = images.new_empty((*images.shape[:2], *sides))
+    labels = masks.new_empty((len(masks), *sides))
+    draws = zip(corners.tolist(), turns.tolist(), mirrored.tolist(), strict=True)
+    for i, ((top, left), turn, mirror) in enumerate(draws):
+        for tiles, cut in ((images, looks), (masks, labels)):
+            window = tiles[i, ..., top : top + sides[0], left : left + sides[1]]
+            # A turned tensor is a copy; to turn the target back is a view.
+            target = cut[i].transpose(-1, -2) if turn % 2 else cut[i]
+            reversed_axes = [axis for axis, flips in ((-2, turn >= 2), (-1, bool(mirror) != (turn >= 2))) if flips]
+            target.copy_(window.flip(reversed_axes) if reversed_axes else window)
+    return looks, labels
 
 
 def _resample(
-    images: Tensor, masks: Tensor, zoom: Tensor, place: Tensor, sides: tuple[int, int]
+    images: Tensor,
+    masks: Tensor,
+    sides: tuple[int, int],
+    place: Tensor,
+    zoom: Tensor,
+    turns: Tensor,
+    mirrored: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Zoom into a place of each tile: images bilinear among pixels with data, masks nearest."""
-    count, _, height, width = images.shape
-    axes = []
-    for size, side, where in ((height, sides[0], place[:, 0]), (width, sides[1], place[:, 1])):
-        slack = (size - side / zoom).clamp(min=0.0)
-        centre = (size - 1) / 2 + (where - 0.5) * slack
-        pixels = centre.unsqueeze(1) + (torch.arange(side) - (side - 1) / 2) / zoom.unsqueeze(1)
-        axes.append((2 * pixels + 1) / size - 1)
-    down = axes[0].unsqueeze(2).expand(count, *sides)
-    across = axes[1].unsqueeze(1).expand(count, *sides)
-    grid = torch.stack((across, down), dim=-1).to(images)
+    """Zoom into a place of each tile and turn it at once; images bilinear among pixels with data, masks nearest."""
+    count, bands, height, width = images.shape
+    size, side = torch.tensor([width, height]), torch.tensor([sides[1], sides[0]])
+    span = side / (zoom.unsqueeze(1) * size)
+    centre = (place.flip(1) * 2.0 - 1.0) * (1.0 - span).clamp(min=0.0)
+    quarter = turns * (math.pi / 2)
+    cosine, sine = quarter.cos().round(), quarter.sin().round()
+    mirror = 1.0 - 2.0 * mirrored
+    turn = torch.stack((torch.stack((mirror * cosine, -sine), 1), torch.stack((mirror * sine, cosine), 1)), dim=1)
+    affine = torch.cat((span.unsqueeze(2) * turn, centre.unsqueeze(2)), dim=2).to(images, non_blocking=True)
+    grid = functional.affine_grid(affine, [count, 1, *sides], align_corners=False)
 
-    absent = torch.isnan(images[:, :1])
-    held = torch.cat((images.masked_fill(absent, 0.0), (~absent).to(images)), dim=1)
+    held = images.new_empty(count, bands + 1, height, width)
+    known = torch.isnan(images[:, 0]).logical_not_()
+    torch.nan_to_num(images, nan=0.0, out=held[:, :-1])
+    held[:, -1] = known
     smooth = functional.grid_sample(held, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
-    # One is added because nearest neighbours outside the tile are 0.
-    labels = torch.cat(((masks.to(images) + 1.0).unsqueeze(1), held[:, -1:]), dim=1)
-    labels = functional.grid_sample(labels, grid, mode="nearest", padding_mode="zeros", align_corners=False)
-
-    weight = smooth[:, -1:]
-    without_data = (labels[:, 1:] < 0.5) | (weight <= 0.0)
-    zoomed = (smooth[:, :-1] / weight.clamp(min=1e-6)).masked_fill(without_data, torch.nan)
-    label = labels[:, 0]
-    chosen = torch.where(label > 0.5, label - 1.0, torch.full_like(label, float(IGNORE))).to(masks.dtype)
-    return zoomed, chosen.masked_fill(without_data.squeeze(1), IGNORE)
-
-
-def _turn(images: Tensor, masks: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Apply one of the eight symmetries of the square to each tile; of the four of a rectangle where it is none."""
-    turns = torch.randint(4, (len(images),), generator=generator)
-    mirrored = torch.randint(2, (len(images),), generator=generator)
-    if images.shape[-1] != images.shape[-2]:
-        turns = turns // 2 * 2
-    pairs = []
-    for image, mask, turn, mirror in zip(images, masks, turns.tolist(), mirrored.tolist(), strict=True):
-        image, mask = torch.rot90(image, turn, (-2, -1)), torch.rot90(mask, turn, (-2, -1))
-        pairs.append((image.flip(-1), mask.flip(-1)) if mirror else (image, mask))
-    return torch.stack([image for image, _ in pairs]), torch.stack([mask for _, mask in pairs])
+    # Labels are counted from 1, because 0 is what lies outside a tile and what has no data.
+    labels = ((masks.to(images) + 1.0) * known).unsqueeze(1)
+    labels = functional.grid_sample(labels, grid, mode="nearest", padding_mode="zeros", align_corners=False)[:, 0]
+    unknown = labels < 0.5
+    weight = smooth[:, -1].masked_fill_(unknown, torch.nan)
+    zoomed = smooth[:, :-1].div_(weight.unsqueeze(1))
+    return zoomed, labels.sub_(1.0).masked_fill_(unknown, float(IGNORE)).to(masks.dtype)
 
 
 def _relight(
     images: Tensor, settings: Augmentation, generator: torch.Generator, *, std: Tensor, scaled: Tensor
-) -> Tensor:
-    """Put a gain and an offset on each band: another sun, other haze, another calibration."""
+) -> None:
+    """Put a gain and an offset on each band, in place: another sun, other haze, another calibration."""
     shape = (len(images), images.shape[1], 1, 1)
-    gain = settings.gain * torch.randn(shape, generator=generator)
+    gain = (settings.gain * torch.randn(shape, generator=generator)).clamp(-0.9, 3.0)
     offset = settings.offset * torch.randn(shape, generator=generator)
-    if not settings.gain and not settings.offset:
-        return images
-    gain = 1.0 + gain.clamp(-0.9, 3.0).to(images) * scaled.view(1, -1, 1, 1)
-    return images * gain + offset.to(images) * std.view(1, -1, 1, 1)
+    if settings.gain:
+        images.mul_(1.0 + gain.to(images, non_blocking=True) * scaled.view(1, -1, 1, 1))
+    if settings.offset:
+        images.add_(offset.to(images, non_blocking=True) * std.view(1, -1, 1, 1))
 
 
-def _blur(images: Tensor, probability: float, generator: torch.Generator) -> Tensor:
-    """Blur some of the tiles with a Gaussian, among pixels with data only."""
-    chosen = torch.rand(len(images), generator=generator) < probability
+def _blur(images: Tensor, probability: float, generator: torch.Generator) -> None:
+    """Blur some of the tiles with a Gaussian, in place, among pixels with data only."""
+    chosen = (torch.rand(len(images), generator=generator) < probability).nonzero().flatten()
     sigma = torch.rand(len(images), generator=generator) * (_BLUR_SIGMA[1] - _BLUR_SIGMA[0]) + _BLUR_SIGMA[0]
-    if not bool(chosen.any()):
-        return images
-    blurred = images.clone()
-    distance = torch.arange(-_BLUR_RADIUS, _BLUR_RADIUS + 1)
-    for i in torch.nonzero(chosen).flatten().tolist():
-        kernel = torch.exp(-0.5 * (distance / sigma[i]) ** 2)
-        kernel = (kernel / kernel.sum()).to(images)
-        absent = torch.isnan(images[i, :1])
-        held = torch.cat((images[i].masked_fill(absent, 0.0), (~absent).to(images))).unsqueeze(1)
-        held = functional.conv2d(held, kernel.view(1, 1, -1, 1), padding=(_BLUR_RADIUS, 0))
-        held = functional.conv2d(held, kernel.view(1, 1, 1, -1), padding=(0, _BLUR_RADIUS)).squeeze(1)
-        blurred[i] = (held[:-1] / held[-1:].clamp(min=1e-6)).masked_fill(absent, torch.nan)
-    return blurred
+    if not len(chosen):
+        return
+    sigma, chosen = sigma[chosen].to(images, non_blocking=True), chosen.to(images.device, non_blocking=True)
+    sharp = images.index_select(0, chosen)
+    absent = torch.isnan(sharp[:, 0])
+    held = torch.cat((sharp.nan_to_num_(nan=0.0), absent.logical_not().to(images).unsqueeze(1)), dim=1)
+    count, _, height, width = held.shape
+    # As two products of matrices a whole batch is blurred at once, each tile by its own kernel.
+    held = torch.bmm(held.view(count, -1, width), _blurring(width, sigma)).view(held.shape)
+    held = torch.matmul(_blurring(height, sigma).unsqueeze(1), held)
+    weight = held[:, -1].clamp(min=1e-6).masked_fill_(absent, torch.nan)
+    images.index_copy_(0, chosen, held[:, :-1] / weight.unsqueeze(1))
 
 
-def _occlude(images: Tensor, probability: float, generator: torch.Generator, *, mean: Tensor) -> Tensor:
-    """Replace one band of some of the tiles by its mean, so that the network leans on no band alone."""
+def _blurring(size: int, sigma: Tensor) -> Tensor:
+    """Return the matrices, (n, size, size), that blur a row of pixels by some standard deviations [pixels].
+
+    Weights do not add up to one: what they give is divided by what they give for pixels with data.
+    """
+    reach = torch.arange(_BLUR_RADIUS + 1, device=sigma.device)
+    kernel = functional.pad(torch.exp(-0.5 * (reach / sigma.unsqueeze(1)).square()), (0, 1))
+    pixels = torch.arange(size, device=sigma.device)
+    distance = (pixels.unsqueeze(0) - pixels.unsqueeze(1)).abs().clamp_(max=_BLUR_RADIUS + 1)
+    return kernel.index_select(1, distance.flatten()).view(-1, size, size)
+
+
+def _occlude(images: Tensor, probability: float, generator: torch.Generator, *, mean: Tensor) -> None:
+    """Replace one band of some of the tiles by its mean, in place, so that the network leans on no band alone."""
     count, bands = images.shape[:2]
-    chosen = torch.rand(count, generator=generator) < probability
-    which = torch.randint(bands, (count,), generator=generator)
-    hidden = (torch.arange(bands) == which.unsqueeze(1)) & chosen.unsqueeze(1)
-    if not bool(hidden.any()):
-        return images
-    hidden = hidden.to(images.device).view(count, bands, 1, 1) & ~torch.isnan(images)
-    return torch.where(hidden, mean.to(images).view(1, -1, 1, 1), images)
+    chosen = (torch.rand(count, generator=generator) < probability).nonzero().flatten()
+    which = torch.randint(bands, (count,), generator=generator)[chosen]
+    for tile, band in zip(chosen.tolist(), which.tolist(), strict=True):
+        # Zero times a number is zero, and NaN stays NaN.
+        images[tile, band].mul_(0.0).add_(mean[band])

@@ -1,18 +1,11 @@
-"""Gradient descent: the epochs of a run under Lightning, and what is made of the best of them."""
+"""Gradient descent: a network drawn from the seed, its epochs, and what is made of the best of them."""
 
 from __future__ import annotations
 
 import logging
-import signal
-import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import lightning.pytorch as pl
 import torch
-from lightning.pytorch.loggers import TensorBoardLogger
 
 from trimline.errors import TrainingError
 from trimline.networks import Network, build, get_network
@@ -20,17 +13,17 @@ from trimline.progress import is_watched
 from trimline.project.recipe import Recipe
 from trimline.samples import Samples
 from trimline.training.checkpoint import CHECKPOINT_NAME, EpochRecord, read_checkpoint
-from trimline.training.device import best_device, in_channels_last, uses_bf16
+from trimline.training.device import best_device, in_channels_last
+from trimline.training.fitting import fit
 from trimline.training.inputs import Inputs
-from trimline.training.module import TrainingModule, ask_all, scores_at
+from trimline.training.module import TrainingModule
 from trimline.training.progress_bar import RunBar
 from trimline.training.threshold import zero_bias_threshold
 from trimline.training.tiles import Tiles, generator_for
+from trimline.training.validation import ask_all, scores_at
 from trimline.training.weights import WeightsMetadata, finite_or_none, save_weights
 
 _logger = logging.getLogger(__name__)
-
-LOGS_NAME = "tensorboard"
 
 
 def train_by_descent(
@@ -113,22 +106,8 @@ def _fit(module: TrainingModule, folder: Path, device: torch.device, title: str,
             module.load_state_dict(checkpoint["state_dict"])
             return
     shown = progress and is_watched()
-    with _quiet_lightning():
-        trainer = pl.Trainer(
-            accelerator="gpu" if device.type == "cuda" else "cpu",
-            devices=1,
-            max_epochs=module.recipe.epochs,
-            precision="bf16-mixed" if uses_bf16(module.recipe.precision, device) else "32-true",
-            # On the CPU all operations are deterministic anyway, and the switch would slow down every allocation.
-            deterministic="warn" if device.type == "cuda" else None,
-            logger=TensorBoardLogger(folder, name=LOGS_NAME, version=""),
-            log_every_n_steps=module.batches,
-            callbacks=[EpochRecord(folder), *([RunBar(title)] if shown else [])],
-            enable_progress_bar=shown,
-            enable_model_summary=False,
-        )
-        with _keyboard_interrupt_as_itself():
-            trainer.fit(module, ckpt_path=path if checkpoint else None, weights_only=True)
+    callbacks = [EpochRecord(folder), *([RunBar(title)] if shown else [])]
+    fit(module, folder, device, callbacks, bar=shown, checkpoint=path if checkpoint else None)
 
 
 def _freshly_drawn(metadata: WeightsMetadata, channels: int) -> Network:
@@ -152,35 +131,3 @@ def _check_crop(tiles: Tiles, recipe: Recipe, network: Network) -> None:
             f"a crop of {recipe.crop} pixels cannot be cut from tiles of {tiles.sides[0]} x {tiles.sides[1]}",
             remedy="lower recipe.crop, or cut larger tiles",
         )
-
-
-@contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    """Keep Lightning's announcements and advice from the user, who asked for a glacier, for the time of a run."""
-    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
-    levels = [each.level for each in loggers]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"lightning\..*")
-        for each in loggers:
-            each.setLevel(logging.ERROR)
-        try:
-            yield
-        finally:
-            for each, level in zip(loggers, levels, strict=True):
-                each.setLevel(level)
-
-
-@contextmanager
-def _keyboard_interrupt_as_itself() -> Iterator[None]:
-    """Undo what Lightning makes of Ctrl-C: it ignores all later ones and leaves by SystemExit."""
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    handler = signal.getsignal(signal.SIGINT)
-    try:
-        yield
-    except SystemExit as leaving:
-        if isinstance(leaving.__context__, KeyboardInterrupt):
-            raise KeyboardInterrupt from leaving
-        raise
-    finally:
-        if in_main_thread and handler is not None:
-            signal.signal(signal.SIGINT, handler)

@@ -20,9 +20,11 @@ def frozen_copy(network: nn.Module) -> nn.Module:
     return mean.eval()
 
 
-@torch.no_grad()
-def update(mean: nn.Module, network: nn.Module, decay: float, step: int) -> None:
-    """Move a running mean towards a network, in place.
+class RunningMean:
+    """Moves a running mean towards a network, in place.
+
+    The tensors of both are looked up once, so that a step costs no more than reading and writing them. Loading a
+    state dict keeps them; moving a network to another device does not.
 
     Parameters
     ----------
@@ -30,15 +32,30 @@ def update(mean: nn.Module, network: nn.Module, decay: float, step: int) -> None
         Of one architecture. Batch norm statistics are averaged like weights, which is good enough to compare epochs.
     decay
         Share of the mean that stays, per step.
-    step
-        Steps done before this one. Early on the mean follows faster, so that it forgets the random start.
     """
-    share = 1.0 - min(decay, (1 + step) / (10 + step))
-    for kept, new in zip(mean.state_dict().values(), network.state_dict().values(), strict=True):
-        if kept.dtype.is_floating_point:
-            kept.lerp_(new, share)
-        else:
-            kept.copy_(new)
+
+    def __init__(self, mean: nn.Module, network: nn.Module, decay: float) -> None:
+        self.decay = decay
+        pairs = list(zip(mean.state_dict().values(), network.state_dict().values(), strict=True))
+        self._averaged = [pair for pair in pairs if pair[0].dtype.is_floating_point]
+        self._counted = [pair for pair in pairs if not pair[0].dtype.is_floating_point]
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Move by one step.
+
+        Parameters
+        ----------
+        step
+            Steps done before this one. Early on the mean follows faster, so that it forgets the random start.
+        """
+        share = 1.0 - min(self.decay, (1 + step) / (10 + step))
+        if self._averaged:
+            kept, new = zip(*self._averaged, strict=True)
+            torch._foreach_lerp_(kept, new, share)
+        if self._counted:
+            kept, new = zip(*self._counted, strict=True)
+            torch._foreach_copy_(kept, new)
 
 
 @torch.no_grad()

@@ -14,24 +14,21 @@ import torch
 from torch import Tensor
 
 from trimline.errors import TrainingError
-from trimline.evaluation import Confusion
 from trimline.networks import Network
 from trimline.project.recipe import Recipe
-from trimline.samples import ICE, IGNORE
-from trimline.training.answer import ask
 from trimline.training.augment import augment
-from trimline.training.device import Precision, autocast
-from trimline.training.ema import frozen_copy, refresh_batch_norm, update
+from trimline.training.device import autocast
+from trimline.training.ema import RunningMean, frozen_copy, refresh_batch_norm
 from trimline.training.inputs import Inputs
 from trimline.training.losses import weighted_sum
 from trimline.training.schedules import learning_rate_factor
-from trimline.training.threshold import Answers
 from trimline.training.tiles import Tiles, generator_for, order_of_epoch
+from trimline.training.validation import confusion_of, scores_of
 
 _logger = logging.getLogger(__name__)
 
-_TILES_AT_ONCE = 16
-"""Validation tiles that are answered together."""
+_READ_EVERY = 16
+"""Batches whose losses are read together on a GPU: reading makes it wait for its last step."""
 
 _MEMORY = "trimline"
 """Key of our own part of a checkpoint."""
@@ -56,6 +53,10 @@ class TrainingModule(pl.LightningModule):
         Hash of all that decides the result; written into checkpoints.
     """
 
+    band_mean: Tensor
+    band_std: Tensor
+    gain_allowed: Tensor
+
     def __init__(
         self,
         network: Network,
@@ -73,15 +74,20 @@ class TrainingModule(pl.LightningModule):
         self.fed, self.recipe, self.seed, self.run = inputs, recipe, seed, run
         self.training_tiles, self.validation_tiles = training, validation
         self.batches = recipe.batches_per_epoch or -(-len(training) // recipe.batch_size)
-        self._loss = weighted_sum(recipe.loss)
+        self._loss = weighted_sum(recipe.loss, recipe.focal)
         bands = Inputs(inputs.bands, inputs.units).fitted_to(training.images)
-        self._band_mean, self._band_std = torch.tensor(bands.mean), torch.tensor(bands.std)
-        self._gain_allowed = torch.tensor([band != "thermal" for band in inputs.bands])
+        # Buffers go with the network from device to device, and these into no checkpoint.
+        self.register_buffer("band_mean", torch.tensor(bands.mean), persistent=False)
+        self.register_buffer("band_std", torch.tensor(bands.std), persistent=False)
+        gain_allowed = torch.tensor([band != "thermal" for band in inputs.bands])
+        self.register_buffer("gain_allowed", gain_allowed, persistent=False)
         self.history: list[dict[str, float]] = []
         self.best_score = -math.inf
         self.best_epoch = -1
         self.best_weights: dict[str, Tensor] | None = None
         self.finished = False
+        self._running_mean: RunningMean | None = None
+        self._unread: list[Tensor] = []
         self._losses: list[float] = []
         self._started = time.monotonic()
 
@@ -94,49 +100,59 @@ class TrainingModule(pl.LightningModule):
     def configure_optimizers(self) -> Any:
         """Return the recipe's optimiser with its schedule, moved every step."""
         kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[self.recipe.optimiser]
-        optimiser = kind(self.network.parameters(), lr=self.recipe.learning_rate, weight_decay=self.recipe.weight_decay)
+        optimiser = kind(
+            self.network.parameters(), lr=self.recipe.learning_rate, weight_decay=self.recipe.weight_decay, fused=True
+        )
         factor = learning_rate_factor(self.recipe.schedule, self.batches, self.recipe.epochs)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_fit_start(self) -> None:
+        """Bring the tiles to where the network is, if they fit there."""
+        self.training_tiles = self.training_tiles.resident(self.device)
+        if self.validation_tiles is not None:
+            self.validation_tiles = self.validation_tiles.resident(self.device)
+        if self.averaged is not None and self.recipe.ema:
+            self._running_mean = RunningMean(self.averaged, self.network, self.recipe.ema)
 
     def on_train_epoch_start(self) -> None:
         """Shuffle."""
         self._order = order_of_epoch(
             len(self.training_tiles), self.batches, self.recipe.batch_size, self.seed, self.current_epoch
         )
+        self._unread.clear()
         self._losses.clear()
         self._started = time.monotonic()
 
     def training_step(self, number: int, batch_idx: int) -> Tensor:
         """Return the loss of one batch."""
         generator = generator_for(self.seed, "augment", self.current_epoch, number)
-        fed, masks = self._batch(self._order[number], generator)
+        fed, masks = self.batch(self._order[number], generator)
         maps = self.network.supervised(fed)
-        loss = torch.stack([self._loss(logits, masks) for logits in maps]).mean()
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise TrainingError(
-                f"the loss is {value} in epoch {self.current_epoch + 1}, batch {number + 1}",
-                remedy="lower learning_rate, or normalise the inputs (normalise: true)",
-            )
-        self._losses.append(value)
+        losses = [self._loss(logits, masks) for logits in maps]
+        loss = losses[0] if len(losses) == 1 else torch.stack(losses).mean()
+        self._unread.append(loss.detach())
+        if self.device.type == "cpu" or len(self._unread) == _READ_EVERY:
+            self._read_losses()
         return loss
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
         """Move the running mean of the weights."""
-        if self.averaged is not None and self.recipe.ema:
-            update(self.averaged, self.network, self.recipe.ema, self.global_step - 1)
+        if self._running_mean is not None:
+            self._running_mean.update(self.global_step - 1)
 
     def on_train_epoch_end(self) -> None:
         """Score the epoch on validation, keep its weights if they are the best, and decide whether to go on."""
+        self._read_losses()
         row = {
             "epoch": float(self.current_epoch),
             "learning_rate": float(self.optimizers().param_groups[0]["lr"]),  # type: ignore[union-attr]
             "loss": float(np.mean(self._losses)),
         }
         if self.validation_tiles is not None:
-            answers = ask_all(self.candidate, self.fed, self.validation_tiles, self.device, self.recipe.precision)
-            row |= scores_at(0.5, answers)
+            row |= scores_of(
+                confusion_of(self.candidate, self.fed, self.validation_tiles, self.device, self.recipe.precision)
+            )
         row["seconds"] = round(time.monotonic() - self._started, 3)
         self.history.append(row)
         for name, value in row.items():
@@ -190,25 +206,35 @@ class TrainingModule(pl.LightningModule):
                 refresh_batch_norm(
                     network,
                     (
-                        self._batch(order[number], generator_for(self.seed, "refresh", number))[0]
+                        self.batch(order[number], generator_for(self.seed, "refresh", number))[0]
                         for number in range(self.batches)
                     ),
                 )
         return network.eval()
 
-    def _batch(self, chosen: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def batch(self, chosen: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return augmented inputs and masks of some tiles, on the device."""
         images, masks = augment(
-            self.training_tiles.images[chosen].to(self.device),
-            self.training_tiles.masks[chosen].to(self.device),
+            *self.training_tiles.batch(chosen, self.device),
             self.recipe.augmentation,
             generator,
-            mean=self._band_mean.to(self.device),
-            std=self._band_std.to(self.device),
-            scaled=self._gain_allowed.to(self.device),
+            mean=self.band_mean,
+            std=self.band_std,
+            scaled=self.gain_allowed,
             crop=self.recipe.crop,
         )
         return self.fed(images).contiguous(memory_format=torch.channels_last), masks
+
+    def _read_losses(self) -> None:
+        """Read the losses of the last batches from the device, and stop at one that is not a number."""
+        for value in torch.stack(self._unread).tolist() if self._unread else ():
+            if not math.isfinite(value):
+                raise TrainingError(
+                    f"the loss is {value} in epoch {self.current_epoch + 1}, batch {len(self._losses) + 1}",
+                    remedy="lower learning_rate, or normalise the inputs (normalise: true)",
+                )
+            self._losses.append(value)
+        self._unread.clear()
 
     def _select(self, row: Mapping[str, float]) -> None:
         """Keep the weights of the best epoch so far; the earlier one where two are equal."""
@@ -222,29 +248,3 @@ class TrainingModule(pl.LightningModule):
                 name: tensor.detach().to("cpu", copy=True) for name, tensor in self.candidate.state_dict().items()
             }
             _logger.debug("epoch %d is the best so far: %.4f", self.current_epoch + 1, score)
-
-
-@torch.no_grad()
-def ask_all(
-    network: Network, inputs: Inputs, tiles: Tiles, device: torch.device, precision: Precision, *, flips: bool = False
-) -> Answers:
-    """Return what a network says of the labelled pixels of some tiles."""
-    was_training = network.training
-    network.eval()
-    probability, truth, tile = [], [], []
-    for start in range(0, len(tiles), _TILES_AT_ONCE):
-        images, masks = tiles.images[start : start + _TILES_AT_ONCE], tiles.masks[start : start + _TILES_AT_ONCE]
-        labelled = masks != IGNORE
-        ice = ask(network, inputs(images.to(device)), precision, flips=flips)
-        probability.append(ice.cpu()[labelled])
-        truth.append(masks[labelled] == ICE)
-        tile.append(labelled.nonzero()[:, 0] + start)
-    network.train(was_training)
-    return Answers(torch.cat(probability).numpy(), torch.cat(truth).numpy(), torch.cat(tile).numpy())
-
-
-def scores_at(threshold: float, answers: Answers) -> dict[str, float]:
-    """Return the scores of labelled pixels at a threshold of the probability; NaN where one is not defined."""
-    confusion = Confusion.from_masks(answers.truth, answers.probability >= threshold)
-    names = ("oa", "f1", "iou", "precision", "recall", "kappa", "area_bias")
-    return {name: float(getattr(confusion, name)) for name in names}

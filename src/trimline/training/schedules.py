@@ -11,7 +11,8 @@ from collections.abc import Callable
 from trimline.project.recipe import Schedule
 
 _FIRST, _LAST = 1 / 25, 1e-4
-"""`one_cycle`: where the rate starts and ends, as shares of its peak. Smith and Topin (2018), arXiv:1708.07120."""
+"""Where the rate of `one_cycle` starts, and where its and that of `cosine` end, as shares of the peak. Smith and Topin
+(2018), arXiv:1708.07120."""
 
 
 def learning_rate_factor(schedule: Schedule, steps_per_epoch: int, epochs: int) -> Callable[[int], float]:
@@ -20,26 +21,47 @@ def learning_rate_factor(schedule: Schedule, steps_per_epoch: int, epochs: int) 
     Parameters
     ----------
     schedule
-        `constant`; `step`: multiplied by `factor` every `every_epochs`; `one_cycle`: half a cosine up for the share
-        `warm_up` of all steps, then half a cosine down.
+        `constant`; `step`: multiplied by `factor` every `every_epochs`; `exponential`: by as much, a little with every
+        step; `one_cycle`: half a cosine up for the share `warm_up` of all steps, then half a cosine down; `cosine`:
+        for that share in a straight line up from the first step's part of it (Goyal and others 2017,
+        arXiv:1706.02677), then half a cosine down (Loshchilov and Hutter 2017, arXiv:1608.03983, without restarts).
     steps_per_epoch, epochs
         The length of the run.
+
+    Returns
+    -------
+    Callable
+        Values in (0, 1].
     """
     total = steps_per_epoch * epochs
     rise = schedule.warm_up * total
+    period = steps_per_epoch * schedule.every_epochs
 
     def constant(step: int) -> float:
         return 1.0
 
     def staircase(step: int) -> float:
-        return float(schedule.factor ** (step // (steps_per_epoch * schedule.every_epochs)))
+        return float(schedule.factor ** (step // period))
 
-    def one_cycle(step: int) -> float:
-        if step < rise:
-            return _cosine(_FIRST, 1.0, step / rise)
+    def exponential(step: int) -> float:
+        return float(schedule.factor ** (step / period))
+
+    def falling(step: int) -> float:
         return _cosine(1.0, _LAST, min(1.0, (step - rise) / max(1.0, total - 1 - rise)))
 
-    return {"constant": constant, "step": staircase, "one_cycle": one_cycle}[schedule.kind]
+    def one_cycle(step: int) -> float:
+        return _cosine(_FIRST, 1.0, step / rise) if step < rise else falling(step)
+
+    def cosine(step: int) -> float:
+        return min(1.0, (step + 1) / rise) if step < rise else falling(step)
+
+    return {
+        "constant": constant,
+        "step": staircase,
+        "exponential": exponential,
+        "one_cycle": one_cycle,
+        "cosine": cosine,
+    }[schedule.kind]
 
 
 def _cosine(start: float, end: float, share: float) -> float:

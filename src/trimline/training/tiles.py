@@ -40,6 +40,21 @@ class Tiles:
     def __len__(self) -> int:
         return len(self.images)
 
+    def resident(self, device: torch.device) -> Self:
+        """Return the tiles on a CUDA device where they leave half of its free memory to the network; else as they are.
+
+        Training then waits for no transfer, and there is nothing to be fetched by processes of their own.
+        """
+        if device.type != "cuda" or self.images.nbytes + self.masks.nbytes > torch.cuda.mem_get_info(device)[0] / 2:
+            return self
+        return type(self)(self.images.to(device), self.masks.to(device))
+
+    def batch(self, chosen: Tensor, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Return copies of the images and masks of some tiles, (n,) int64 on the CPU, on a device."""
+        chosen = chosen.to(self.images.device, non_blocking=True)
+        images, masks = self.images.index_select(0, chosen), self.masks.index_select(0, chosen)
+        return images.to(device, non_blocking=True), masks.to(device, non_blocking=True)
+
     @property
     def sides(self) -> tuple[int, int]:
         """Height and width of a tile [pixels]."""

@@ -79,9 +79,42 @@ def test_flips_and_rotations_keep_every_pixel_with_its_label(seed: int) -> None:
         assert torch.equal(mask.flatten()[order][with_data], label.flatten()[original_order][with_data])
 
 
-def test_all_eight_symmetries_occur() -> None:
-    looks = {tuple(apply(ONLY_TURNS, seed=seed)[0][0, 2].nan_to_num(-1).flatten().tolist()) for seed in range(80)}
-    assert len(looks) == 8
+# A zoom of almost nothing is resampled like any other.
+@pytest.mark.parametrize("settings", [ONLY_TURNS, Augmentation(scale=(1.0, 1.0 + 1e-7))])
+def test_all_eight_symmetries_occur_and_no_other(settings: Augmentation) -> None:
+    images, masks = tiles()
+    every = [
+        (torch.rot90(flipped[0], turns, (-2, -1)), torch.rot90(flipped[1], turns, (-2, -1)))
+        for flipped in ((images[0], masks[0]), (images[0].flip(-1), masks[0].flip(-1)))
+        for turns in range(4)
+    ]
+    seen = set()
+    for seed in range(80):
+        looks, labels = apply(settings, seed=seed)
+        agree = [
+            torch.allclose(looks[0], image, atol=1e-4, equal_nan=True) and torch.equal(labels[0], mask)
+            for image, mask in every
+        ]
+        assert sum(agree) == 1
+        seen.add(agree.index(True))
+    assert len(seen) == 8
+
+
+def test_augmentation_leaves_its_tiles_alone() -> None:
+    images, masks = tiles()
+    kept, labels = images.clone(), masks.clone()
+    bands = {"mean": torch.zeros(3), "std": torch.ones(3), "scaled": torch.ones(3, dtype=torch.bool)}
+    for settings in (NOTHING, ONLY_TURNS, STRONG, Augmentation(flips_and_rotations=False, gain=0.2, blur=1.0)):
+        augment(images, masks, settings, generator_for(0, "test"), **bands)
+        assert same(images, kept)
+        assert same(masks, labels)
+
+
+def test_augmentation_is_in_single_precision_whatever_the_network_is_in() -> None:
+    exact = apply(STRONG, seed=1)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rough = apply(STRONG, seed=1)
+    assert same(exact[0], rough[0])
 
 
 @given(seed=st.integers(0, 50), crop=st.sampled_from([None, 16]))
@@ -155,6 +188,25 @@ def test_blur_keeps_a_constant_constant_up_to_the_edge_of_the_data() -> None:
         scaled=torch.ones(1, dtype=torch.bool),
     )
     torch.testing.assert_close(blurred, images, equal_nan=True)
+
+
+def test_blur_is_a_gaussian() -> None:
+    images = torch.zeros(40, 1, 25, 25)
+    images[:, :, 12, 12] = 1.0
+    blurred, _ = augment(
+        images,
+        torch.zeros(40, 25, 25, dtype=torch.uint8),
+        Augmentation(flips_and_rotations=False, blur=1.0),
+        generator_for(0, "test"),
+        mean=torch.zeros(1),
+        std=torch.ones(1),
+        scaled=torch.ones(1, dtype=torch.bool),
+    )
+    torch.testing.assert_close(blurred.sum((1, 2, 3)), torch.ones(40))
+    # The variance along one axis is that of the kernel: a little less than sigma squared, for pixels are few.
+    variance = (blurred.sum((1, 2)) * (torch.arange(25) - 12) ** 2).sum(1)
+    assert 0.2 < float(variance.min()) < float(variance.max()) < 1.5**2
+    torch.testing.assert_close(blurred, blurred.transpose(-1, -2))
 
 
 def test_oblong_tiles_keep_their_shape() -> None:

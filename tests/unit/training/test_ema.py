@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from trimline.training.ema import frozen_copy, refresh_batch_norm, update
+from trimline.training.ema import RunningMean, frozen_copy, refresh_batch_norm
 
 
 def test_the_mean_follows_quickly_at_first_and_slowly_later() -> None:
@@ -14,10 +14,32 @@ def test_the_mean_follows_quickly_at_first_and_slowly_later() -> None:
     nn.init.constant_(network.weight, 0.0)
     mean = frozen_copy(network)
     nn.init.constant_(network.weight, 1.0)
-    update(mean, network, decay=0.99, step=0)
+    running = RunningMean(mean, network, decay=0.99)
+    running.update(step=0)
     assert mean.state_dict()["weight"].item() == pytest.approx(0.9)
-    update(mean, network, decay=0.99, step=10_000)
+    running.update(step=10_000)
     assert mean.state_dict()["weight"].item() == pytest.approx(1 - 0.1 * 0.99)
+
+
+def test_batch_norm_statistics_are_averaged_and_its_batches_counted() -> None:
+    network = nn.BatchNorm2d(2)
+    mean = frozen_copy(network)
+    running = RunningMean(mean, network, decay=0.99)
+    network(torch.randn(4, 2, 8, 8) + 3.0)
+    running.update(step=0)
+    kept, new = mean.state_dict(), network.state_dict()
+    torch.testing.assert_close(kept["running_mean"], 0.9 * new["running_mean"])
+    assert kept["num_batches_tracked"] == new["num_batches_tracked"] == 1
+
+
+def test_the_mean_follows_what_is_loaded_into_the_network() -> None:
+    network = nn.Linear(1, 1, bias=False)
+    mean = frozen_copy(network)
+    running = RunningMean(mean, network, decay=0.5)
+    network.load_state_dict({"weight": torch.tensor([[8.0]])})
+    mean.load_state_dict({"weight": torch.tensor([[4.0]])})
+    running.update(step=10_000)
+    assert mean.state_dict()["weight"].item() == pytest.approx(6.0)
 
 
 def test_no_gradient_reaches_the_mean() -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any, get_args
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trimline.project.recipe import Schedule
 from trimline.training.schedules import learning_rate_factor
+
+KINDS = get_args(Schedule.model_fields["kind"].annotation)
 
 
 def test_the_papers_rate_is_divided_by_ten_every_ten_epochs() -> None:
@@ -26,8 +32,35 @@ def test_one_cycle_rises_to_one_and_falls_to_almost_nothing() -> None:
     assert values[-1] == pytest.approx(1e-4)
 
 
-def test_a_run_of_one_step_has_a_rate() -> None:
-    assert learning_rate_factor(Schedule(kind="one_cycle"), 1, 1)(0) > 0
+def test_exponential_decay_passes_through_the_steps_of_the_staircase() -> None:
+    smooth = learning_rate_factor(Schedule(kind="exponential", every_epochs=2, factor=0.5), 7, 80)
+    stairs = learning_rate_factor(Schedule(kind="step", every_epochs=2, factor=0.5), 7, 80)
+    assert [smooth(step) for step in range(0, 140, 14)] == pytest.approx([stairs(step) for step in range(0, 140, 14)])
+    ratios = {round(smooth(step + 1) / smooth(step), 9) for step in range(100)}
+    assert ratios == {round(0.5 ** (1 / 14), 9)}
+
+
+def test_cosine_warms_up_in_a_straight_line_and_falls_to_almost_nothing() -> None:
+    factor = learning_rate_factor(Schedule(kind="cosine", warm_up=0.1), 10, 10)
+    values = [factor(step) for step in range(100)]
+    assert values[:10] == pytest.approx([0.1 * (step + 1) for step in range(10)])
+    assert values[10:] == sorted(values[10:], reverse=True)
+    assert values[10 + 89 // 2] == pytest.approx(0.5, abs=0.01)
+    assert values[-1] == pytest.approx(1e-4)
+
+
+@pytest.mark.parametrize("kind", ["one_cycle", "cosine"])
+def test_without_warm_up_the_rate_starts_at_its_peak(kind: Any) -> None:
+    assert learning_rate_factor(Schedule(kind=kind, warm_up=0.0), 10, 10)(0) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(steps=st.integers(1, 30), epochs=st.integers(1, 30), warm_up=st.floats(0, 0.99))
+def test_every_rate_of_every_run_is_between_nothing_and_the_recipes(
+    kind: Any, steps: int, epochs: int, warm_up: float
+) -> None:
+    factor = learning_rate_factor(Schedule(kind=kind, warm_up=warm_up), steps, epochs)
+    assert all(0 < factor(step) <= 1 for step in range(steps * epochs))
 
 
 def test_constant_is_constant() -> None:

@@ -59,3 +59,13 @@ def test_the_fingerprint_changes_with_one_label(glacier: Callable[..., Samples])
     changed[1, 20, 20] ^= 1
     assert fingerprint(samples) == fingerprint(glacier(count=2))
     assert fingerprint(samples) != fingerprint(Samples(samples.images, changed, samples.bands, samples.units))
+
+
+def test_a_batch_is_a_copy_of_the_chosen_tiles(glacier: Callable[..., Samples]) -> None:
+    tiles = Tiles.of(glacier(count=4), stride=1).resident(torch.device("cpu"))
+    images, masks = tiles.batch(torch.tensor([2, 0, 2]), torch.device("cpu"))
+    for place, tile in enumerate((2, 0, 2)):
+        assert torch.equal(images[place].nan_to_num(-1.0), tiles.images[tile].nan_to_num(-1.0))
+        assert torch.equal(masks[place], tiles.masks[tile])
+    images.zero_()
+    assert tiles.images.nan_to_num(1.0).abs().sum() > 0
