@@ -13,7 +13,7 @@ import rasterio
 from trimline import __version__
 from trimline.evaluation import Error
 from trimline.files import whole_folder
-from trimline.outlines import read_outlines
+from trimline.outlines import area_km2, read_outlines
 from trimline.project import Project, SceneEntry
 from trimline.report.accuracy import accuracy_tables, leak_table
 from trimline.report.figures import draw_areas, draw_outlines
@@ -31,8 +31,8 @@ from trimline.study.study import Study
 from trimline.study.thresholds_stage import FOLDER as THRESHOLDS
 
 FOLDER = "report"
-_SHOWN = 3
-"""Scenes whose errors are shown, per experiment and group."""
+_SHOWN = 4
+"""Scenes that a section shows: those with the most ice."""
 
 
 def run(study: Study) -> Done:
@@ -160,19 +160,23 @@ def _experiments(study: Study) -> list[Section]:
 
 
 def _outlines(project: Project, folder: Path) -> Section:
+    method = project.mapping_method.name
+    entries = select(project, project.map.scenes, "map.scenes")
+    mapped = {e.id: read_outlines(map_folder(project, e.id) / "outlines.gpkg") for e in entries}
+    chosen = sorted(entries, key=lambda e: float(area_km2(mapped[e.id]).sum()), reverse=True)[:_SHOWN]
     pictures = []
-    for entry in select(project, project.map.scenes, "map.scenes"):
+    for entry in (entry for entry in entries if entry in chosen):
         path = folder / f"outlines_{entry.id}.png"
-        method = project.mapping_method.name
         draw_outlines(
             path,
             scene=open_entry(entry),
-            mapped=read_outlines(map_folder(project, entry.id) / "outlines.gpkg"),
+            mapped=mapped[entry.id],
             truth=_true_outlines(project, entry),
             title=f"{entry.id}: outlines by {method}",
         )
         pictures.append(Picture(path, f"Scene {entry.id}: SWIR 1, NIR and red; outlines by {method} and the truth."))
-    return Section("Outlines", pictures=pictures)
+    words = [f"The {len(chosen)} of {len(entries)} scenes with the most ice."] if len(chosen) < len(entries) else []
+    return Section("Outlines", words, pictures=pictures)
 
 
 def _true_outlines(project: Project, entry: SceneEntry) -> Any:
