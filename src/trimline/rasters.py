@@ -1,4 +1,4 @@
-"""Rasters on a grid, written whole or not at all."""
+"""Rasters on a grid: written whole or not at all, and read onto another grid."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
+from rasterio.errors import RasterioIOError
+from rasterio.warp import Resampling, reproject
 
+from trimline.errors import GridError
 from trimline.files import whole_file
 
 _SMALLEST_TILED = 256
@@ -60,3 +63,36 @@ def write_raster(
         for position, name in enumerate(names, start=1):
             target.set_band_description(position, name)
     return path
+
+
+def read_onto(path: Path, geobox: GeoBox) -> NDArray[np.float32]:
+    """Return the first band of a raster on another grid, bilinear; NaN outside its data.
+
+    Parameters
+    ----------
+    path
+        Any raster with a CRS: a DEM, say.
+    geobox
+        The grid.
+
+    Raises
+    ------
+    GridError
+        The raster cannot be read or has no CRS.
+    """
+    values = np.full(geobox.shape, np.nan, np.float32)
+    try:
+        with rasterio.open(path) as source:
+            if source.crs is None:
+                raise GridError("has no CRS", where=path, remedy="assign one with gdal_edit.py -a_srs")
+            reproject(
+                rasterio.band(source, 1),
+                values,
+                dst_crs=grid_options(geobox)["crs"],
+                dst_transform=geobox.transform,
+                dst_nodata=np.nan,
+                resampling=Resampling.bilinear,
+            )
+    except RasterioIOError as error:
+        raise GridError(f"cannot be read ({error})", where=path) from error
+    return values

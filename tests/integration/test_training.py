@@ -27,6 +27,9 @@ GROUND_REFLECTANCE = (0.12, 0.13, 0.15, 0.2, 0.25)
 TINY: dict[str, dict[str, Any]] = {
     "unet": {"widths": (4, 8)},
     "m_landsnet": {"widths": (4, 8), "middle": 8},
+    "unetpp": {"widths": (4, 8, 12)},
+    "saunet": {"widths": (4, 8)},
+    "dunet": {"widths": (4, 8)},
 }
 SHORT = Recipe.preset("strong", epochs=5, batches_per_epoch=4, batch_size=4)
 

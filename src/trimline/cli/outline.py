@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+_LOG = logging.getLogger(__name__)
+
 
 def outline(
     scene: Annotated[Path, typer.Argument(metavar="SCENE", help="Product folder, archive, MTL file or raster.")],
-    weights: Annotated[Path, typer.Option("--weights", "-w", help="The weights.safetensors of a trained network.")],
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            "--weights", "-w", help="The weights.safetensors of a trained network; by default those that come along."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder to write into; by default <scene>_outlines.")
     ] = None,
@@ -36,6 +44,7 @@ def outline(
     from trimline.outlines import read_outlines
     from trimline.scenes import open_scene
     from trimline.training import load_weights
+    from trimline.weights import SHIPPED_NOTE, shipped_weights
 
     opened = open_scene(
         scene,
@@ -46,6 +55,9 @@ def outline(
         nodata=nodata,
         date=date,
     )
+    if weights is None:
+        weights = shipped_weights()
+        _LOG.warning("no weights given: %s", SHIPPED_NOTE)
     folder = Path(f"{opened.id}_outlines") if out is None else out
     written = map_scene(
         opened,
@@ -61,6 +73,7 @@ def outline(
         print_json(
             {
                 "scene": opened.id,
+                "weights": str(weights),
                 "outlines": len(outlines),
                 "area_km2": area,
                 "files": {

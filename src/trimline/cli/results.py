@@ -36,6 +36,7 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
 
 def print_outcome(outcome: dict[str, Any], project: Project) -> None:
     """Print what the stages of a study found, as tables."""
+    from trimline.report.sensors import sensor_table
     from trimline.report.tables import area_table, method_table, sample_table
     from trimline.report.thresholds import threshold_table
 
@@ -48,6 +49,8 @@ def print_outcome(outcome: dict[str, Any], project: Project) -> None:
         print_table("Band ratio by threshold", *threshold_table(found["scores"], found["optimum"]))
     for name, methods in outcome.get("experiments", {}).items():
         print_table(f"Experiment {name}", *method_table(methods))
+    if "sensors" in outcome:
+        print_table("Sensors compared", *sensor_table(outcome["sensors"]["scores"], {}))
     if "dates" in outcome:
         print_table(f"Areas, mapped with {project.mapping_method.name}", *area_table(outcome["dates"]))
     if "report" in outcome:

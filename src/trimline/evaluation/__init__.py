@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from trimline.evaluation.boundary import BoundaryDistance, boundary_distance, boundary_distance_m
 from trimline.evaluation.confusion import SCORES, Confusion
 from trimline.evaluation.scores import SceneScores, pool, score_scene, write_scores
+from trimline.evaluation.termini import near_termini
 
 if TYPE_CHECKING:
     from trimline.evaluation.composite import false_colour
@@ -30,6 +31,7 @@ __all__ = [
     "boundary_distance_m",
     "classify",
     "false_colour",
+    "near_termini",
     "pool",
     "score_scene",
     "write_error_map",

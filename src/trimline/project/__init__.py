@@ -16,6 +16,7 @@ from trimline.project.model import (
     Method,
     Project,
     SampleSettings,
+    SensorStudy,
     SplitSettings,
     union_of_bands,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "SampleSettings",
     "SceneEntry",
     "Schedule",
+    "SensorStudy",
     "SimulatedRange",
     "SimulatedScene",
     "SplitSettings",

@@ -132,6 +132,17 @@ class Experiment(Settings):
         return self
 
 
+class SensorStudy(Settings):
+    """Two sensors compared on the same ground and dates, each as an experiment of its own."""
+
+    experiments: tuple[Name, Name]
+    """The experiment of the finer sensor, then that of the coarser; both split by blocks, scenes or dates."""
+    method: Name
+    """The method whose maps are compared."""
+    near_termini_m: float = Field(500.0, gt=0)
+    """How far from the lowest point of a glacier its terminus reaches [m]."""
+
+
 class MapSettings(Settings):
     """How whole scenes are mapped."""
 
@@ -187,6 +198,8 @@ class Project(Settings):
     scenes: Annotated[tuple[SceneEntry, ...], Field(min_length=1)]
     simulate: tuple[SimulatedRange, ...] = ()
     """Ranges to simulate into `<output>/simulated/<name>` before anything else."""
+    dem: ProjectPath | None = None
+    """Elevation [m], any raster with a CRS that covers the scenes."""
     inventory: ProjectPath | None = None
     """Outlines that serve as truth for every scene that brings none of its own."""
     bands: Annotated[tuple[str, ...], Field(min_length=1)] = ("blue", "green", "red", "nir", "swir1", "swir2")
@@ -198,6 +211,8 @@ class Project(Settings):
     evaluate: EvaluateSettings = EvaluateSettings()
     experiments: tuple[Experiment, ...] = ()
     """Further ways of training and judging the methods, beside `split` and `evaluate`: a paper's protocols."""
+    sensors: SensorStudy | None = None
+    """Two of the experiments that are compared date by date; needs `dem`."""
     thresholds: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] | None = None
     """Thresholds that the band ratio is judged at, one by one; None means that they are not studied."""
     map: MapSettings = MapSettings()
@@ -305,6 +320,21 @@ class Project(Settings):
         if _DATE.fullmatch(name) and any(entry.date is None for entry in self.scenes):
             return True
         return bool(_TILE.fullmatch(name)) and any(entry.tile is None for entry in self.scenes)
+
+    @model_validator(mode="after")
+    def _compared_sensors_exist(self) -> Project:
+        if self.sensors is None:
+            return self
+        known = [each.name for each in self.experiments]
+        for name in self.sensors.experiments:
+            if name not in known:
+                raise ValueError(f"sensors.experiments: '{name}' is no experiment; {nearest_name(name, known)}")
+        methods = [each.name for each in self.methods]
+        if self.sensors.method not in methods:
+            raise ValueError(
+                f"sensors.method: '{self.sensors.method}' is no method; {nearest_name(self.sensors.method, methods)}"
+            )
+        return self
 
     @property
     def mapping_method(self) -> Method:

@@ -18,6 +18,7 @@ from trimline.project import Project, SceneEntry
 from trimline.report.accuracy import accuracy_tables, leak_table
 from trimline.report.figures import draw_areas, draw_outlines
 from trimline.report.page import Picture, Section, write_page
+from trimline.report.sensors import sensor_table
 from trimline.report.tables import area_table, method_table, sample_table, scene_table
 from trimline.report.thresholds import threshold_table
 from trimline.samples import MEASURES
@@ -39,7 +40,7 @@ def run(study: Study) -> Done:
     """Write ``<output>/report/index.html`` and its pictures."""
     project = study.project
     folder = project.output / FOLDER
-    stands_on = ("samples", "train", "evaluate", "thresholds", "experiments", "map")
+    stands_on = ("samples", "train", "evaluate", "thresholds", "experiments", "sensors", "map")
     inputs = {name: study.done[name].fingerprint for name in stands_on}
     inputs["title"] = project.title
 
@@ -55,6 +56,7 @@ def run(study: Study) -> Done:
                     *_error_maps(project, "Where the methods err"),
                     *_thresholds(study),
                     *_experiments(study),
+                    *_sensors(study),
                     _outlines(project, temporary),
                     _samples(study),
                 ],
@@ -157,6 +159,18 @@ def _experiments(study: Study) -> list[Section]:
         for group, entries in groups.items() or {"": own.scenes}.items():
             sections += _error_maps(own, ": ".join(filter(None, (own.title, group))), entries)
     return sections
+
+
+def _sensors(study: Study) -> list[Section]:
+    found = study.done["sensors"].result.get("sensors")
+    if found is None:
+        return []
+    titles = {each.name: each.title or each.name for each in study.project.experiments}
+    words = (
+        f"Both maps of {found['pairs']} dates on the finer grid, against the finer truth, where both were judged. "
+        f"Near termini: within {found['near_termini_m']:g} m of the lowest point of each glacier."
+    )
+    return [Section("Sensors compared", [words], [("Same ground, same dates", sensor_table(found["scores"], titles))])]
 
 
 def _outlines(project: Project, folder: Path) -> Section:

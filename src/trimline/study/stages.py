@@ -38,8 +38,9 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
             Stage("evaluate", "Judge every method on what it was not trained on.", ("train",)),
             Stage("thresholds", "Judge the band ratio at the project's thresholds.", ("samples",)),
             Stage("experiments", "Carry out the project's experiments and table all scores.", ("evaluate",)),
+            Stage("sensors", "Compare two sensors on the same ground and dates.", ("experiments",)),
             Stage("map", "Map whole scenes: probability, mask and outlines.", ("train",)),
-            Stage("report", "Write the HTML report.", ("evaluate", "thresholds", "experiments", "map")),
+            Stage("report", "Write the HTML report.", ("evaluate", "thresholds", "sensors", "map")),
         )
     }
 )

@@ -121,6 +121,11 @@ def _freshly_drawn(metadata: WeightsMetadata, channels: int) -> Network:
 def _check_crop(tiles: Tiles, recipe: Recipe, network: Network) -> None:
     if recipe.crop is None:
         return
+    if network.halo is None:
+        raise TrainingError(
+            "a network whose answer depends on the whole tile cannot be trained on crops of it",
+            remedy="leave recipe.crop out, and cut the samples as small as they should be",
+        )
     if recipe.crop % network.stride:
         raise TrainingError(
             f"a crop of {recipe.crop} pixels does not fit the network",

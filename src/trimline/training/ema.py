@@ -12,6 +12,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from trimline.networks import Network
+
 
 def frozen_copy(network: nn.Module) -> nn.Module:
     """Return a copy of a network that no gradient reaches: the start of a running mean."""
@@ -79,8 +81,10 @@ def refresh_batch_norm(network: nn.Module, batches: Iterable[Tensor]) -> None:
         norm.reset_running_stats()
         norm.momentum = None  # the cumulative mean over all batches
         norm.train()
+    # Branches that only training compares with the mask have norms too.
+    run = network.supervised if isinstance(network, Network) else network
     for inputs in batches:
-        network(inputs)
+        run(inputs)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     network.eval()

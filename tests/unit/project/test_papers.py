@@ -140,8 +140,8 @@ def test_areas_and_protocols_are_the_papers(three_rivers: Project) -> None:
         "area-2": ["132037", "133035", "133036"],
         "area-3": ["134037", "135037", "135038", "136037"],
     }
-    random, ground, elsewhere = three_rivers.experiments
-    assert (random.split.by, ground.split.by, elsewhere.split.by) == ("paper", "blocks", "scenes")
+    random, elsewhere = three_rivers.experiments
+    assert (random.split.by, three_rivers.split.by, elsewhere.split.by) == ("paper", "blocks", "scenes")
     assert elsewhere.split.train == ("training",)
     assert elsewhere.evaluate.scenes == ("area-1", "area-2", "area-3")
     assert three_rivers.thresholds == tuple(round(1.5 + 0.2 * step, 1) for step in range(12))

@@ -1,0 +1,130 @@
+"""The stage that compares two sensors on the same ground and date (Li and others, 2024, section 3.1).
+
+Either sensor was trained and judged at its own resolution, in an experiment of its own. Here both maps are laid on
+the finer grid and judged there against the finer truth, near termini and elsewhere: what a coarse pixel cannot show
+counts against it.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from rasterio.warp import Resampling, reproject
+
+from trimline.errors import ProjectError
+from trimline.evaluation import Error, SceneScores, near_termini, pool, score_scene
+from trimline.files import whole_file, whole_folder
+from trimline.project import Project, SceneEntry, SensorStudy
+from trimline.rasters import grid_options, read_onto
+from trimline.report.sensors import ZONES
+from trimline.study.evaluate_stage import FOLDER as EVALUATION
+from trimline.study.evaluate_stage import class_path
+from trimline.study.ledger import Done, stamp
+from trimline.study.scenes import date_of, open_entry
+from trimline.study.study import Study
+
+FOLDER = "sensors"
+
+Classes = NDArray[np.uint8]
+
+
+def run(study: Study) -> Done:
+    """Write ``<output>/sensors/sensors.csv``; nothing where the project compares no sensors."""
+    project, settings = study.project, study.project.sensors
+    if settings is None:
+        return study.ledger.once("sensors", {}, [], dict)
+    dem = project.dem
+    if dem is None:
+        raise ProjectError("to tell termini from the rest, elevation is needed", where="sensors", remedy="give a dem")
+    folder = project.output / FOLDER
+    inputs = {
+        "experiments": study.done["experiments"].fingerprint,
+        "settings": settings.model_dump(mode="json"),
+        "dem": stamp(dem),
+    }
+
+    def work() -> dict[str, Any]:
+        found: dict[str, dict[str, list[SceneScores]]] = {
+            name: {zone: [] for zone in ZONES} for name in settings.experiments
+        }
+        pairs = 0
+        for geobox, classes in _pairs(study, settings):
+            pairs += 1
+            fine = classes[0]
+            pixel_m = abs(float(geobox.resolution.x))
+            truth = np.isin(fine, (Error.HIT, Error.MISSED))
+            both = (classes[0] != Error.UNKNOWN) & (classes[1] != Error.UNKNOWN)
+            near = near_termini(truth, read_onto(dem, geobox), pixel_m, settings.near_termini_m)
+            for name, each in zip(settings.experiments, classes, strict=True):
+                mapped = np.isin(each, (Error.HIT, Error.FALSE))
+                for zone, where in zip(ZONES, (both, both & near, both & ~near), strict=True):
+                    found[name][zone].append(score_scene(truth, mapped, where, pixel_m))
+        scores = {name: {zone: pool(each).as_dict() for zone, each in of.items()} for name, of in found.items()}
+        with whole_folder(folder) as temporary:
+            _write(temporary / "sensors.csv", scores)
+        return {"sensors": {"pairs": pairs, "near_termini_m": settings.near_termini_m, "scores": scores}}
+
+    return study.ledger.once("sensors", inputs, [folder], work)
+
+
+def _pairs(study: Study, settings: SensorStudy) -> Iterator[tuple[GeoBox, tuple[Classes, Classes]]]:
+    """Yield what the two maps of each date are, on the grid of the first."""
+    first, second = (study.experiments[name].project for name in settings.experiments)
+    others = {date_of(entry, open_entry(entry)): entry for entry in second.scenes}
+    paired = False
+    for entry in first.scenes:
+        scene = open_entry(entry)
+        other = others.get(date_of(entry, scene))
+        paths = [_classes_of(project, each, settings) for project, each in ((first, entry), (second, other))]
+        if any(path is None or not path.exists() for path in paths):
+            continue
+        fine, coarse = (_on(path, scene.geobox) for path in paths if path is not None)
+        if ((fine != Error.UNKNOWN) & (coarse != Error.UNKNOWN)).any():
+            paired = True
+            yield scene.geobox, (fine, coarse)
+    if not paired:
+        raise ProjectError(
+            "the two experiments judged no ground in common on any date",
+            where="sensors.experiments",
+            remedy="split both by blocks of the same ground, and give both sensors scenes of the same dates",
+        )
+
+
+def _classes_of(project: Project, entry: SceneEntry | None, settings: SensorStudy) -> Path | None:
+    if entry is None:
+        return None
+    (method,) = (each for each in project.methods if each.name == settings.method)
+    return class_path(project.output / EVALUATION, entry.id, method)
+
+
+def _on(path: Path, geobox: GeoBox) -> Classes:
+    """Return a map of classes on a grid, each pixel as the one that it lies in."""
+    classes = np.full(geobox.shape, Error.UNKNOWN, np.uint8)
+    with rasterio.open(path) as source:
+        reproject(
+            rasterio.band(source, 1),
+            classes,
+            dst_crs=grid_options(geobox)["crs"],
+            dst_transform=geobox.transform,
+            src_nodata=int(Error.UNKNOWN),
+            dst_nodata=int(Error.UNKNOWN),
+            resampling=Resampling.nearest,
+        )
+    return classes
+
+
+def _write(path: Path, scores: dict[str, dict[str, dict[str, float]]]) -> None:
+    keys = list(next(iter(next(iter(scores.values())).values())))
+    with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow(("experiment", "zone", *keys))
+        for name, zones in scores.items():
+            for zone, row in zones.items():
+                table.writerow((name, zone, *(f"{row[key]:.6g}" for key in keys)))
