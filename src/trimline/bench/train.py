@@ -53,8 +53,8 @@ def measure(
     tile: int = 128,
     batch: int = 8,
     device: str | None = None,
-    rounds: int = 5,
-    steps: int = 8,
+    rounds: int = 10,
+    steps: int = 3,
     arguments: dict[str, Any] | None = None,
 ) -> dict[str, float]:
     """Return the shares of ceiling and peer that are reached, and the tiles per second of all four.
