@@ -38,6 +38,8 @@ LONGEST_SIDE = 500
 """Pixels on the longer side of a panel; larger maps are averaged."""
 _INCHES = 3.4
 """Longer side of a panel on the page."""
+_IN_A_ROW = 3
+"""So many panels stand side by side; more fill a square."""
 _OUTLINE = "#ffd92f"
 
 
@@ -70,8 +72,9 @@ def write_panels(path: Path, *, scene: Scene, classes: Mapping[str, NDArray[np.u
     step = -(-max(next(iter(cut.values())).shape) // LONGEST_SIDE)
     grid = coarse_grid(scene.geobox[window], step)
     picture, extent = false_colour(scene, grid), extent_km(grid)
-    columns = math.ceil(math.sqrt(len(cut) + 1))
-    rows = math.ceil((len(cut) + 1) / columns)
+    panels = len(cut) + 1
+    columns = panels if panels <= _IN_A_ROW else math.ceil(math.sqrt(panels))
+    rows = math.ceil(panels / columns)
     inches = _INCHES / max(grid.shape)
     size = (columns * max(grid.width * inches, 1.5), rows * (max(grid.height * inches, 1.0) + 0.35) + 0.8)
     figure = Figure(figsize=size, layout="constrained")
@@ -85,7 +88,7 @@ def write_panels(path: Path, *, scene: Scene, classes: Mapping[str, NDArray[np.u
         panel.set_title(f"{name}, F1 {_confusion(each).f1 * 100:.1f} %", fontsize=9)
     for panel in axes:
         panel.set(xticks=[], yticks=[])
-        panel.set_visible(panel in axes[: len(cut) + 1])
+        panel.set_visible(panel in axes[:panels])
     figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
     handles = class_handles((Error.HIT, Error.FALSE, Error.MISSED, Error.UNKNOWN))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9)
@@ -97,9 +100,9 @@ def _show_truth(
     axes: Axes, picture: NDArray[np.uint8], classes: NDArray[np.uint8], extent: tuple[float, float, float, float]
 ) -> None:
     axes.imshow(picture, extent=extent, interpolation="nearest")
-    truth = np.isin(classes, (Error.HIT, Error.MISSED))
-    if truth.any() and not truth.all():
-        axes.contour(truth, levels=[0.5], colors=_OUTLINE, linewidths=0.6, extent=extent, origin="upper")
+    truth = np.ma.masked_array(np.isin(classes, (Error.HIT, Error.MISSED)), classes == Error.UNKNOWN)
+    if truth.any() and not truth.all():  # no line runs along the edge of what was judged
+        axes.contour(truth, levels=[0.5], colors=_OUTLINE, linewidths=1.0, extent=extent, origin="upper")
     scale_bar(axes, extent)
     axes.set_title("image and truth", fontsize=9)
 

@@ -70,7 +70,7 @@ def draw_thresholds(path: Path, rows: Rows, optimum: float) -> None:
         (optimum, 0.02),
         xycoords=("data", "axes fraction"),
         rotation=90,
-        ha="right",
+        ha="left" if optimum < sum(thresholds) / len(thresholds) else "right",
         va="bottom",
         fontsize=8,
     )
