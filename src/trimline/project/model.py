@@ -39,7 +39,7 @@ class SampleSettings(Settings):
     minimum_valid: float = Field(0.05, ge=0, le=1)
     """Tiles with a smaller share of valid pixels are dropped."""
     resolution_m: float | None = Field(None, gt=0)
-    """Pixel of the tiles [m]; None means that of each area's first scene."""
+    """Pixel of all tiles [m]; None means that each sensor's tiles have its own pixel."""
 
 
 class SplitSettings(Settings):
@@ -116,8 +116,7 @@ class Experiment(Settings):
     title: str = ""
     """What the report calls it; its name where not given."""
     scenes: tuple[Name, ...] | None = None
-    """Scenes that take part, named as in `evaluate.scenes`; None means all. Without `samples.resolution_m` the tiles
-    have the pixel of the first of them."""
+    """Scenes that take part, named as in `evaluate.scenes`; None means all."""
     samples: SampleSettings | None = None
     """How tiles are cut; None means as the study cuts its own."""
     split: SplitSettings = SplitSettings()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -20,7 +21,9 @@ from odc.geo.geobox import GeoBox
 from trimline.errors import SampleError
 from trimline.project import SampleSettings, SplitSettings
 from trimline.samples.grid import Place, TileGrid
+from trimline.samples.grids import footprint, grids_for, one_sided
 from trimline.samples.split import (
+    Block,
     Shares,
     keep_some_without_ice,
     split_at_random,
@@ -90,18 +93,16 @@ def cut_samples(
     SampleError
         No tile holds ice, or the split leaves nothing to train on.
     """
-    grid = TileGrid.anchored_on(
-        scenes[0].scene.geobox, tile=settings.tile, stride=settings.stride, resolution_m=settings.resolution_m
-    )
+    grids, serving = grids_for([labelled.scene.geobox for labelled in scenes], settings)
     block = split.block or settings.tile
-    tiles = _survey(scenes, grid, block)
+    tiles = _survey(scenes, grids, serving, block)
     if not (tiles["ice_fraction"] > 0).any():
         raise SampleError("no tile holds ice", where="samples", remedy="check that the truth overlaps the scenes")
-    tiles, ground = _split(tiles, split, sides, seed)
+    tiles, ground = _split(tiles, grids, split, sides, seed)
     keep = keep_some_without_ice(tiles["ice_fraction"], tiles["part"], settings.without_ice, seed)
     tiles = tiles[keep & (tiles["part"] != "unused")].reset_index(drop=True)
     index = _write_tiles(
-        tiles, scenes, grid, TileWriter(folder, bands, units, grid.tile), settings, units, bands, track
+        tiles, scenes, grids, TileWriter(folder, bands, units, settings.tile), settings, units, bands, track
     )
     if not (index["part"] == "train").any():
         raise SampleError(
@@ -113,18 +114,33 @@ def cut_samples(
     blocks = [(position, part) for position, part in sorted(ground.items())]
     gpd.GeoDataFrame(
         {"part": [part for _, part in blocks]},
-        geometry=[grid.block_geobox(position, block).extent.geom for position, _ in blocks],
-        crs=grid.crs,
+        geometry=[
+            _shown(grids, grids[number], grids[number].block_geobox((row, column), block))
+            for (number, row, column), _ in blocks
+        ],
+        crs=_crs_shown(grids),
     ).to_parquet(folder / GROUND_FILE)
 
 
-def _survey(scenes: Sequence[LabelledScene], grid: TileGrid, block: int) -> pd.DataFrame:
+def _shown(grids: Sequence[TileGrid], grid: TileGrid, geobox: GeoBox) -> Any:
+    """Return the polygon of a tile or block as the files hold it: in the grid's CRS, or in degrees if grids differ."""
+    return geobox.extent.geom if len(grids) == 1 else footprint(grid, geobox)
+
+
+def _crs_shown(grids: Sequence[TileGrid]) -> str:
+    return grids[0].crs if len(grids) == 1 else "EPSG:4326"
+
+
+def _survey(
+    scenes: Sequence[LabelledScene], grids: Sequence[TileGrid], serving: Sequence[int], block: int
+) -> pd.DataFrame:
     """Return one row per tile of every scene: where it is, and how much ice the truth shows there."""
-    fractions: dict[tuple[Path, Place], float] = {}
+    fractions: dict[tuple[Path, int, Place], float] = {}
     rows = []
-    for position, labelled in enumerate(scenes):
+    for position, (labelled, number) in enumerate(zip(scenes, serving, strict=True)):
+        grid = grids[number]
         for place in grid.over(labelled.scene.geobox):
-            key = (labelled.truth.path, place)
+            key = (labelled.truth.path, number, place)
             if key not in fractions:
                 fractions[key] = ice_fraction(labelled.truth.mask(grid.geobox(place)))
             rows.append(
@@ -134,9 +150,10 @@ def _survey(scenes: Sequence[LabelledScene], grid: TileGrid, block: int) -> pd.D
                     "date": labelled.date,
                     "area": labelled.area,
                     "tile": labelled.scene.tile,
+                    "grid": number,
                     "row": place.row,
                     "column": place.column,
-                    "blocks": grid.blocks(place, block),
+                    "blocks": frozenset((number, row, column) for row, column in grid.blocks(place, block)),
                     "ice_fraction": fractions[key],
                 }
             )
@@ -144,11 +161,11 @@ def _survey(scenes: Sequence[LabelledScene], grid: TileGrid, block: int) -> pd.D
 
 
 def _split(
-    tiles: pd.DataFrame, split: SplitSettings, sides: Sides, seed: int
-) -> tuple[pd.DataFrame, dict[tuple[int, int], str]]:
+    tiles: pd.DataFrame, grids: Sequence[TileGrid], split: SplitSettings, sides: Sides, seed: int
+) -> tuple[pd.DataFrame, dict[Block, str]]:
     """Add the columns ``part`` and ``symmetry``; return the ground of each part where parts are parts of ground."""
     shares = Shares(split.test, split.validation)
-    ground: dict[tuple[int, int], str] = {}
+    ground: dict[Block, str] = {}
     if split.by == "paper":
         with_ice = tiles[tiles["ice_fraction"] > 0]
         copies = [with_ice.assign(symmetry=symmetry) for symmetry in range(PAPER_SYMMETRIES)]
@@ -159,13 +176,15 @@ def _split(
         ground = {position: str(part) for position, part in dealt.items()}
     else:
         parts = split_by_scenes(tiles, sides.train, sides.test, split.validation, seed, same_ground=split.by == "dates")
+    if split.by != "dates":
+        parts = one_sided(tiles, grids, parts)
     return tiles.assign(part=parts, symmetry=0), ground
 
 
 def _write_tiles(
     tiles: pd.DataFrame,
     scenes: Sequence[LabelledScene],
-    grid: TileGrid,
+    grids: Sequence[TileGrid],
     writer: TileWriter,
     settings: SampleSettings,
     units: Sequence[Units],
@@ -173,21 +192,22 @@ def _write_tiles(
     track: Callable[[Iterable[int], str], Iterable[int]],
 ) -> gpd.GeoDataFrame:
     """Read and append the tiles; return their index."""
-    images: dict[tuple[int, int, int], tuple[int, float]] = {}
-    masks: dict[tuple[Path, int, int], int] = {}
+    images: dict[tuple[int, Place], tuple[int, float]] = {}
+    masks: dict[tuple[Path, int, Place], int] = {}
     rows = []
     for i in track(range(len(tiles)), "cutting tiles"):
         tile = tiles.iloc[i]
         labelled = scenes[tile["scene"]]
         place = Place(int(tile["row"]), int(tile["column"]))
+        grid = grids[tile["grid"]]
         geobox = grid.geobox(place)
-        image_key = (int(tile["scene"]), place.row, place.column)
+        image_key = (int(tile["scene"]), place)
         if image_key not in images:
             images[image_key] = _write_image(labelled.scene, geobox, writer, settings, units, bands)
         position, valid = images[image_key]
         if valid < settings.minimum_valid:
             continue
-        mask_key = (labelled.truth.path, place.row, place.column)
+        mask_key = (labelled.truth.path, int(tile["grid"]), place)
         if mask_key not in masks:
             masks[mask_key] = writer.add_mask(labelled.truth.mask(geobox))
         rows.append(
@@ -196,10 +216,13 @@ def _write_tiles(
                 "image": position,
                 "mask": masks[mask_key],
                 "valid_fraction": valid,
-                "geometry": geobox.extent.geom,
+                "crs": grid.crs,
+                "resolution_m": grid.resolution_m,
+                **dict(zip(("left", "bottom", "right", "top"), geobox.boundingbox, strict=True)),
+                "geometry": _shown(grids, grid, geobox),
             }
         )
-    return gpd.GeoDataFrame(rows, geometry="geometry", crs=grid.crs)
+    return gpd.GeoDataFrame(rows, geometry="geometry", crs=_crs_shown(grids))
 
 
 def _write_image(

@@ -57,12 +57,11 @@ class TileDataset(Dataset[dict[str, Any]]):
         rows = self.rows.iloc[[position]]
         samples = self.store.read(rows, bands=self.bands, units=self.units)
         row = rows.iloc[0]
-        left, bottom, right, top = row.geometry.bounds
         sample: dict[str, Any] = {
             "image": torch.from_numpy(np.nan_to_num(samples.images[0], nan=self.fill)),
             "mask": torch.from_numpy(samples.masks[0].astype(np.int64)),
-            "bounds": torch.tensor([left, bottom, right, top], dtype=torch.float64),
-            "crs": self.rows.crs.to_string(),
+            "bounds": torch.tensor([row[side] for side in ("left", "bottom", "right", "top")], dtype=torch.float64),
+            "crs": str(row["crs"]),
             "scene_id": str(row["scene_id"]),
             "date": str(row["date"]),
         }

@@ -1,8 +1,9 @@
 """The grid of places that tiles are cut from.
 
-One grid serves all scenes of a study, whatever their date: a place has one row and column, so that one label serves
-every date and a split can speak of ground rather than of images. It is anchored on the pixel corner of the first
-scene; Landsat scenes of one UTM zone share their pixels, so nothing is resampled among them.
+One grid serves all scenes of one resolution and region (see `grids`), whatever their date: a place has one row and
+column, so that one label serves every date and a split can speak of ground rather than of images. It is anchored on
+the pixel corner of the first scene; Landsat scenes of one UTM zone share their pixels, so nothing is resampled among
+them.
 """
 
 from __future__ import annotations

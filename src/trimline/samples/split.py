@@ -17,7 +17,8 @@ import pandas as pd
 from trimline.errors import SampleError
 
 Part = Literal["train", "validation", "test", "unused"]
-Block = tuple[int, int]
+Block = tuple[int, ...]
+"""Position of a block of ground: its grid, row and column."""
 
 MEASURES: Mapping[str, str] = {
     "blocks": "Ground that was never trained on, in the scenes that were: it measures transfer in space, not to "

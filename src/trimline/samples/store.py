@@ -31,12 +31,19 @@ INDEX_COLUMNS: dict[str, str] = {
     "date": "acquisition date of the scene, as precisely as it is known",
     "area": "the part of the study",
     "tile": "WRS-2 path/row or MGRS tile of the scene",
+    "grid": "number of the grid, where scenes of several resolutions or regions need several",
     "row": "row of the place in the grid",
     "column": "column of the place in the grid",
     "part": "train, validation or test",
     "ice_fraction": "share of ice among the labelled pixels",
     "valid_fraction": "share of pixels with data in all bands",
-    "geometry": "footprint, in the CRS of the grid",
+    "crs": "CRS of the grid",
+    "resolution_m": "side of a pixel [m]",
+    "left": "bounds of the tile in the CRS of its grid",
+    "bottom": "the same",
+    "right": "the same",
+    "top": "the same",
+    "geometry": "footprint: in the CRS of the grid where there is one, in longitude and latitude where there are more",
 }
 """The columns of the index and what they mean."""
 
@@ -149,7 +156,7 @@ class SampleStore:
         return {
             str(part): {
                 "samples": len(rows),
-                "places": len(rows[["row", "column"]].drop_duplicates()),
+                "places": len(rows[["grid", "row", "column"]].drop_duplicates()),
                 "scenes": int(rows["scene_id"].nunique()),
                 "ice_fraction": float(rows["ice_fraction"].mean()),
             }

@@ -161,11 +161,12 @@ def _tiles(project: Project, segmenter: Segmenter) -> Iterator[Judged]:
     tested = {entry.id for entry in tested_scenes(project)}
     for scene_id, of_scene in rows[rows["scene_id"].isin(tested)].groupby("scene_id", sort=True):
         samples = store.read(of_scene, bands=segmenter.bands, units=segmenter.units)
-        left, _, right, _ = of_scene.geometry.iloc[0].bounds
         probability = segmenter.probability(samples.images)
         for p, mask in zip(probability, samples.masks, strict=True):
             known = np.isfinite(p) & ((mask == GROUND) | (mask == ICE))
-            yield Judged(str(scene_id), mask == ICE, p >= segmenter.threshold, known, (right - left) / mask.shape[-1])
+            yield Judged(
+                str(scene_id), mask == ICE, p >= segmenter.threshold, known, float(of_scene["resolution_m"].iloc[0])
+            )
 
 
 def _test_ground(project: Project) -> gpd.GeoDataFrame | None:

@@ -1,0 +1,109 @@
+"""Which grid of tiles serves which scene, and that no ground is on two sides where grids overlap.
+
+Scenes of one resolution and region share a grid. A scene of another pixel size, or one so far away that the grid's
+projection would distort it, starts a grid of its own: nothing is resampled to a pixel that its sensor does not have.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from pyproj import CRS, Proj
+
+from trimline.project import SampleSettings
+from trimline.samples.grid import Place, TileGrid
+
+LARGEST_DISTORTION = 0.01
+"""How far lengths on a grid may be from those on the ground; a Landsat scene of the next UTM zone is within 0.7 %."""
+_SAME_PIXEL = 0.01
+_GEOGRAPHIC = "EPSG:4326"
+
+
+def grids_for(geoboxes: Sequence[GeoBox], settings: SampleSettings) -> tuple[list[TileGrid], list[int]]:
+    """Return the grids that some scenes need, and the position of each scene's grid among them.
+
+    Parameters
+    ----------
+    geoboxes
+        The scenes' own grids; the first scene of a grid anchors it.
+    settings
+        Tile, stride, and the pixel of all tiles where the project gives one.
+    """
+    grids: list[TileGrid] = []
+    serving = []
+    for geobox in geoboxes:
+        fitting = (i for i, grid in enumerate(grids) if _serves(grid, geobox, settings.resolution_m is not None))
+        position = next(fitting, len(grids))
+        if position == len(grids):
+            grids.append(
+                TileGrid.anchored_on(
+                    geobox, tile=settings.tile, stride=settings.stride, resolution_m=settings.resolution_m
+                )
+            )
+        serving.append(position)
+    return grids, serving
+
+
+def footprint(grid: TileGrid, geobox: GeoBox) -> shapely.Polygon:
+    """Return the ground of a tile or block of a grid in longitude and latitude."""
+    polygon: shapely.Polygon = geobox.extent.to_crs(_GEOGRAPHIC, resolution=16 * grid.resolution_m).geom
+    return polygon
+
+
+def one_sided(tiles: pd.DataFrame, grids: Sequence[TileGrid], parts: pd.Series) -> pd.Series:
+    """Return the parts with `unused` for tiles that touch the ground of another grid's test or validation.
+
+    Within a grid the split has seen to it. Tiles of training give way to those of validation and test, tiles of
+    validation to those of the test.
+
+    Parameters
+    ----------
+    tiles
+        One row per tile with ``grid``, ``row`` and ``column``.
+    grids
+        The grids.
+    parts
+        The part of each tile.
+    """
+    if len(grids) == 1:
+        return parts
+    ground = np.array(
+        [
+            footprint(grids[grid], grids[grid].geobox(Place(row, column)))
+            for grid, row, column in zip(tiles["grid"], tiles["row"], tiles["column"], strict=True)
+        ]
+    )
+    kept = parts.copy()
+    for stays, gives_way in (("test", ("train", "validation")), ("validation", ("train",))):
+        for number in range(len(grids)):
+            here = (tiles["grid"] == number).to_numpy()
+            held = ground[here & (kept == stays).to_numpy()]
+            asked = ~here & kept.isin(gives_way).to_numpy()
+            kept.iloc[np.flatnonzero(asked)[_touching(ground[asked], held)]] = "unused"
+    return kept
+
+
+def _touching(polygons: NDArray[np.object_], others: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Return which polygons share ground with any of some others; a common edge is none."""
+    touching = np.zeros(len(polygons), bool)
+    if len(polygons) and len(others):
+        first, second = shapely.STRtree(others).query(polygons, predicate="intersects")
+        shared = shapely.area(shapely.intersection(polygons[first], others[second])) > 0
+        touching[first[shared]] = True
+    return touching
+
+
+def _serves(grid: TileGrid, geobox: GeoBox, one_resolution: bool) -> bool:
+    pixel_m = abs(float(geobox.resolution.x))
+    if not one_resolution and abs(pixel_m / grid.resolution_m - 1.0) > _SAME_PIXEL:
+        return False
+    (longitude, latitude) = geobox.footprint(_GEOGRAPHIC).centroid.coords[0]
+    factors = Proj(CRS.from_user_input(grid.crs)).get_factors(longitude, latitude)
+    scales = (factors.meridional_scale, factors.parallel_scale)
+    return all(math.isfinite(scale) and abs(scale - 1.0) <= LARGEST_DISTORTION for scale in scales)
