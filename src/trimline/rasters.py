@@ -65,33 +65,38 @@ def write_raster(
     return path
 
 
-def read_onto(path: Path, geobox: GeoBox) -> NDArray[np.float32]:
-    """Return the first band of a raster on another grid, bilinear; NaN outside its data.
+def read_onto(path: Path, geobox: GeoBox, *, classes: bool = False) -> NDArray[Any]:
+    """Return the first band of a raster on another grid.
 
     Parameters
     ----------
     path
-        Any raster with a CRS: a DEM, say.
+        Any raster with a CRS.
     geobox
         The grid.
+    classes
+        Whether its values are classes, which keep their dtype and are taken from the nearest pixel, and of which the
+        raster's nodata stands for what lies outside; otherwise they are a field such as elevation: float32, bilinear,
+        NaN outside its data.
 
     Raises
     ------
     GridError
         The raster cannot be read or has no CRS.
     """
-    values = np.full(geobox.shape, np.nan, np.float32)
     try:
         with rasterio.open(path) as source:
             if source.crs is None:
                 raise GridError("has no CRS", where=path, remedy="assign one with gdal_edit.py -a_srs")
+            outside = source.nodata if classes else np.nan
+            values = np.full(geobox.shape, outside, source.dtypes[0] if classes else np.float32)
             reproject(
                 rasterio.band(source, 1),
                 values,
                 dst_crs=grid_options(geobox)["crs"],
                 dst_transform=geobox.transform,
-                dst_nodata=np.nan,
-                resampling=Resampling.bilinear,
+                dst_nodata=outside,
+                resampling=Resampling.nearest if classes else Resampling.bilinear,
             )
     except RasterioIOError as error:
         raise GridError(f"cannot be read ({error})", where=path) from error

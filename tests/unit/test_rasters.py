@@ -42,6 +42,16 @@ def test_a_plane_is_read_onto_a_finer_grid_and_is_unknown_outside(tmp_path: Path
     assert np.isnan(read[:, 125:]).all()
 
 
+def test_classes_keep_their_values_and_their_pixels(tmp_path: Path) -> None:
+    classes = np.random.default_rng(1).integers(0, 4, (30, 40)).astype(np.uint8)
+    path = write_raster(tmp_path / "classes.tif", classes, GRID, nodata=255)
+    finer = GeoBox((90, 123), Affine(10, 0, 500_000, 0, -10, 3_800_000), "EPSG:32646")
+    read = read_onto(path, finer, classes=True)
+    assert read.dtype == np.uint8
+    assert np.array_equal(read[:, :120], classes.repeat(3, axis=0).repeat(3, axis=1))
+    assert (read[:, 120:] == 255).all()
+
+
 def test_what_has_no_place_is_an_error(tmp_path: Path) -> None:
     with rasterio.open(tmp_path / "a.tif", "w", driver="GTiff", height=2, width=2, count=1, dtype="uint8") as target:
         target.write(np.zeros((1, 2, 2), np.uint8))

@@ -13,16 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
-from rasterio.warp import Resampling, reproject
 
 from trimline.errors import ProjectError
 from trimline.evaluation import Error, SceneScores, near_termini, pool, score_scene
 from trimline.files import whole_file, whole_folder
 from trimline.project import Project, SceneEntry, SensorStudy
-from trimline.rasters import grid_options, read_onto
+from trimline.rasters import read_onto
 from trimline.report.sensors import ZONES
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
 from trimline.study.evaluate_stage import class_path
@@ -85,7 +83,7 @@ def _pairs(study: Study, settings: SensorStudy) -> Iterator[tuple[GeoBox, tuple[
         paths = [_classes_of(project, each, settings) for project, each in ((first, entry), (second, other))]
         if any(path is None or not path.exists() for path in paths):
             continue
-        fine, coarse = (_on(path, scene.geobox) for path in paths if path is not None)
+        fine, coarse = (read_onto(path, scene.geobox, classes=True) for path in paths if path is not None)
         if ((fine != Error.UNKNOWN) & (coarse != Error.UNKNOWN)).any():
             paired = True
             yield scene.geobox, (fine, coarse)
@@ -102,22 +100,6 @@ def _classes_of(project: Project, entry: SceneEntry | None, settings: SensorStud
         return None
     (method,) = (each for each in project.methods if each.name == settings.method)
     return class_path(project.output / EVALUATION, entry.id, method)
-
-
-def _on(path: Path, geobox: GeoBox) -> Classes:
-    """Return a map of classes on a grid, each pixel as the one that it lies in."""
-    classes = np.full(geobox.shape, Error.UNKNOWN, np.uint8)
-    with rasterio.open(path) as source:
-        reproject(
-            rasterio.band(source, 1),
-            classes,
-            dst_crs=grid_options(geobox)["crs"],
-            dst_transform=geobox.transform,
-            src_nodata=int(Error.UNKNOWN),
-            dst_nodata=int(Error.UNKNOWN),
-            resampling=Resampling.nearest,
-        )
-    return classes
 
 
 def _write(path: Path, scores: dict[str, dict[str, dict[str, float]]]) -> None:
