@@ -18,6 +18,8 @@ Field = NDArray[np.float64]
 
 _STEEP = np.radians(32.0)
 """Slope above which the ground is bare rock."""
+_PATTERN_M = (30.0, 1800.0)
+"""Shortest and longest wavelength of the patterns of rock, grass and snow [m]."""
 _SHALLOWEST_LAKE_M = 0.5
 _SMALLEST_LAKE_KM2, _LARGEST_LAKE_KM2 = 0.02, 0.8
 _TURBID_WITHIN_M = 1500.0
@@ -84,7 +86,9 @@ def lay_out(
     is_glacier = thickness > THINNEST_M / 2
     elevation = enlarge(bed_m, finer) + np.where(is_glacier, thickness, 0.0)
     slope, sun = slope_angle(elevation, size_m), sunniness(ndimage.gaussian_filter(elevation, 2), size_m)
-    texture = fractal(elevation.shape, generator, slope=1.3, longest_px=60.0 * finer)
+    texture = fractal(
+        elevation.shape, generator, slope=1.3, longest_px=_PATTERN_M[1] / size_m, shortest_px=_PATTERN_M[0] / size_m
+    )
     line = environment.climate.equilibrium_line_m + rise_m + environment.climate.sun_shift_m * sun
 
     surface = np.where(slope + 0.06 * texture > _STEEP, Surface.ROCK, Surface.SOIL).astype(np.uint8)

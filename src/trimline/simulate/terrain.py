@@ -24,12 +24,19 @@ _TIME_STEP_A = 1.0e5
 _ERODIBILITY = 4.0e-6
 """K of the stream-power law with m = 0.5, n = 1 [1/a]."""
 _UPLIFT_M_PER_A = 1.0e-3
+_LONGEST_M, _SHORTEST_M = 360.0, 60.0
+"""Wavelengths of the relief that is finer than the carved [m]: below them, ground is smooth at any pixel."""
 _STEEPEST = np.tan(np.radians(42.0))
 """Angle of repose of bedrock hillslopes at the coarse grid."""
 
 
 def fractal(
-    shape: tuple[int, int], generator: np.random.Generator, *, slope: float, longest_px: float = np.inf
+    shape: tuple[int, int],
+    generator: np.random.Generator,
+    *,
+    slope: float,
+    longest_px: float = np.inf,
+    shortest_px: float = 2.0,
 ) -> Field:
     """Return fractal noise with a power-law spectrum, mean 0 and standard deviation 1.
 
@@ -41,14 +48,16 @@ def fractal(
         Source of randomness.
     slope
         Exponent of the amplitude spectrum: 1.8 is smooth hills, 1.2 rough rock.
-    longest_px
-        Longest wavelength in the noise [pixels].
+    longest_px, shortest_px
+        Longest and shortest wavelength in the noise [pixels]; 2 is the shortest that pixels can show.
     """
     rows, columns = np.fft.fftfreq(shape[0])[:, None], np.fft.rfftfreq(shape[1])[None, :]
     frequency = np.hypot(rows, columns)
     frequency[0, 0] = np.inf
     amplitude = frequency**-slope
     amplitude[frequency < 1 / longest_px] = 0.0
+    if shortest_px > 2.0:
+        amplitude[frequency > 1 / shortest_px] = 0.0
     spectrum = np.fft.rfft2(generator.standard_normal(shape)) * amplitude
     noise = np.fft.irfft2(spectrum, shape)
     standard: Field = (noise - noise.mean()) / noise.std()
@@ -85,7 +94,7 @@ def mountain_range(
     coarse = lowest_m + (coarse - low) * (highest_m - lowest_m) / (high - low)
     fine = enlarge(coarse, coarsening)
     steep = np.hypot(*gradients(ndimage.gaussian_filter(fine, coarsening), pixel_m))
-    rough = fractal(shape, generator, slope=1.5, longest_px=6.0 * coarsening)
+    rough = fractal(shape, generator, slope=1.5, longest_px=_LONGEST_M / pixel_m, shortest_px=_SHORTEST_M / pixel_m)
     roughness: Field = roughness_m * rough * np.clip(steep / 0.7, 0.1, 1.0)
     return fine + roughness
 

@@ -1,0 +1,63 @@
+"""The weights that come along: small, complete, honest about themselves, and better than guessing on a new range."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from trimline.cli.app import app
+from trimline.evaluation import score_scene
+from trimline.mapping import map_scene
+from trimline.outlines import rasterise, read_outlines
+from trimline.project import SimulatedRange
+from trimline.scenes import open_scene
+from trimline.simulate import RangeManifest, write_range
+from trimline.training import load_weights, read_metadata
+from trimline.weights import shipped_weights
+
+
+@pytest.fixture(scope="module")
+def unseen(tmp_path_factory: pytest.TempPathFactory) -> RangeManifest:
+    """Return a range of a seed that no project file names."""
+    settings = SimulatedRange.model_validate(
+        {"name": "unseen", "size": 192, "seed": 9001, "scenes": [{"date": "2019-08-23", "sensor": "landsat-8-oli"}]}
+    )
+    return write_range(settings, tmp_path_factory.mktemp("unseen"), progress=False)
+
+
+def test_they_are_small_and_say_where_they_come_from() -> None:
+    path = shipped_weights()
+    assert path.stat().st_size <= 10e6
+    metadata = read_metadata(path)
+    assert metadata.inputs.bands == ("blue", "green", "red", "nir", "swir1", "swir2")
+    assert metadata.data["provenance"]["project"] == "weights"
+    assert metadata.scores["f1"] is not None
+    card = (path.parent / "README.md").read_text(encoding="utf-8")
+    for heading in ("## Data", "## Scores", "## Limits", "## Licence"):
+        assert heading in card
+
+
+def test_they_find_the_ice_of_a_range_they_never_saw(unseen: RangeManifest, tmp_path: Path) -> None:
+    (record,) = unseen.scenes
+    scene = open_scene(unseen.folder / record.product)
+    written = map_scene(scene, load_weights(shipped_weights()), tmp_path)
+    mapped = rasterise(read_outlines(written.outlines), scene.geobox)
+    truth = rasterise(read_outlines(unseen.folder / record.outlines), scene.geobox)
+    assert score_scene(truth, mapped, None, 30.0).confusion.f1 > 0.9
+
+
+def test_outline_uses_them_where_none_are_given_and_says_so(
+    unseen: RangeManifest, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    product = str(unseen.folder / unseen.scenes[0].product)
+    with caplog.at_level(logging.WARNING):
+        result = CliRunner().invoke(app, ["outline", product, "-o", str(tmp_path / "out"), "--json"])
+    assert result.exit_code == 0, result.output
+    said = json.loads(result.stdout)
+    assert said["weights"] == str(shipped_weights())
+    assert said["area_km2"] > 0
+    assert "comes along" in caplog.text
