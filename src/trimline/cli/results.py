@@ -51,7 +51,7 @@ def print_outcome(outcome: dict[str, Any], project: Project) -> None:
         print_table(f"Experiment {name}", *method_table(methods))
     if "sensors" in outcome:
         print_table("Sensors compared", *sensor_table(outcome["sensors"]["scores"], {}))
-    if "dates" in outcome:
+    if outcome.get("dates"):
         print_table(f"Areas, mapped with {project.mapping_method.name}", *area_table(outcome["dates"]))
     if "report" in outcome:
         sys.stdout.write(f"report: {project.output / outcome['report']}\n")

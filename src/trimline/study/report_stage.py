@@ -32,7 +32,7 @@ from trimline.study.study import Study
 from trimline.study.thresholds_stage import FOLDER as THRESHOLDS
 
 FOLDER = "report"
-_SHOWN = 4
+_SHOWN = 2
 """Scenes that a section shows: those with the most ice."""
 
 
@@ -51,7 +51,7 @@ def run(study: Study) -> Done:
                 title=project.title or project.name,
                 summary=_summary(study),
                 sections=[
-                    _areas(study, temporary),
+                    *_areas(study, temporary),
                     _scores(study),
                     *_error_maps(project, "Where the methods err"),
                     *_thresholds(study),
@@ -76,20 +76,19 @@ def _summary(study: Study) -> str:
     )
 
 
-def _areas(study: Study, folder: Path) -> Section:
+def _areas(study: Study, folder: Path) -> list[Section]:
     dates = study.done["map"].result["dates"]
     method = study.project.mapping_method.name
     if not dates:
-        return Section("Areas", ["No scene has a truth to compare areas with."])
+        return []
     draw_areas(folder / "areas.png", dates)
     words = (
         "Geodesic areas of the outlines of whole scenes, those the method was trained on among them; the scores "
         "below are of what it was not trained on."
     )
     caption = f"Glacier area by date: the truth, and as mapped by {method}."
-    return Section(
-        "Areas", [words], [(f"Mapped with {method}", area_table(dates))], [Picture(folder / "areas.png", caption)]
-    )
+    table = (f"Mapped with {method}", area_table(dates))
+    return [Section("Areas", [words], [table], [Picture(folder / "areas.png", caption)])]
 
 
 def _scores(study: Study) -> Section:
