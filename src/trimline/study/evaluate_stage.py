@@ -1,7 +1,8 @@
 """The stage that judges every method on what it was not trained on.
 
 Where a split keeps ground, scenes or dates for the test, methods are judged on maps of whole scenes, each pixel once.
-The papers' random split has no ground of its own: there they are judged tile by tile.
+The papers' random split has no ground of its own: there they are judged tile by tile; so is, beside its maps, a split
+by blocks, for the two to be compared.
 """
 
 from __future__ import annotations
@@ -93,6 +94,11 @@ def _judge(project: Project, method: Method, folder: Path) -> dict[str, Any]:
         raise SampleError("no scene shares ground with the test", where="evaluate.scenes")
     said: dict[str, Any] = pool(scenes.values()).as_dict()
     said["scenes"] = {key: each.as_dict() for key, each in scenes.items()}
+    if project.split.by == "blocks":
+        # What the random split of the papers is compared with: the same kind of tiles, of ground never trained on.
+        said["tiles"] = pool(
+            score_scene(each.truth, each.mapped, each.valid, each.pixel_m) for each in _tiles(project, segmenter)
+        ).as_dict()
     groups = _groups(project)
     if groups:
         said["groups"] = {

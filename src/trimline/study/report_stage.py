@@ -149,7 +149,8 @@ def _experiments(study: Study) -> list[Section]:
     if leak is not None:
         said = (
             "Copies of one place fall on both sides of the random split, so that a method is judged on ground it "
-            "has seen. The difference to the split by ground is what that flatters."
+            "has seen. The difference to tiles of ground never trained on is what that flatters; the band ratio, which "
+            "has one number to learn, shows how much of it is chance."
         )
         sections.append(Section("What the random split flatters", [said], [("F1 of both splits", leak)]))
     for experiment in project.experiments:
