@@ -70,7 +70,7 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
             provenance={
                 "project": project.name,
                 "project_sha256": study.ledger.project_sha256,
-                "scenes": sorted(store.index["scene_id"].unique().tolist()),
+                "scenes": sorted(store.index["scene_id"][store.index["part"] != "test"].unique().tolist()),
                 "split": project.split.by,
                 "measures": MEASURES[project.split.by],
             },
