@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date
 from typing import Any
 from xml.etree import ElementTree
 
@@ -179,7 +179,6 @@ def _projection(geobox: GeoBox) -> dict[str, Any]:
 
 def _record(look: Look, bands: Sequence[Band]) -> dict[str, Any]:
     platform = look.sensor.platform.removeprefix("LANDSAT_")
-    processed = datetime.strptime(PROCESSED, "%Y%m%d").strftime("%Y-%m-%dT00:00:00Z")  # noqa: DTZ007 - a day, no time
     return {
         "ORIGIN": ORIGIN,
         "REQUEST_ID": "SIMULATED",
@@ -188,7 +187,7 @@ def _record(look: Look, bands: Sequence[Band]) -> dict[str, Any]:
         "PROCESSING_LEVEL": "L1TP",
         "COLLECTION_CATEGORY": "T1",
         "OUTPUT_FORMAT": "GEOTIFF",
-        "DATE_PRODUCT_GENERATED": _Bare(processed),
+        "DATE_PRODUCT_GENERATED": _Bare(f"{date.fromisoformat(PROCESSED)}T00:00:00Z"),
         "PROCESSING_SOFTWARE_VERSION": "trimline",
         **_files(look, bands),
     }

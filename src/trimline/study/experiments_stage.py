@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from trimline.errors import ProjectError
 from trimline.files import whole_folder
-from trimline.project import Experiment, Method, Project, nearest_name
+from trimline.project import Experiment, Method, Project
 from trimline.report.accuracy import AccuracyRow, write_accuracy
 from trimline.study.ledger import Done
 from trimline.study.scenes import select
@@ -59,9 +58,8 @@ def experiment_project(project: Project, experiment: Experiment) -> Project:
     Raises
     ------
     ProjectError
-        The experiment names a scene or method that the project does not have.
+        The experiment names a scene that the project does not have.
     """
-    key = f"experiments.{experiment.name}"
     return project.model_copy(
         update={
             "title": experiment.title or experiment.name,
@@ -69,20 +67,18 @@ def experiment_project(project: Project, experiment: Experiment) -> Project:
             "simulate": (),
             "experiments": (),
             "thresholds": None,
-            "scenes": select(project, experiment.scenes, f"{key}.scenes"),
+            "scenes": select(project, experiment.scenes, f"experiments.{experiment.name}.scenes"),
             "samples": experiment.samples or project.samples,
             "split": experiment.split,
             "evaluate": experiment.evaluate,
-            "methods": _methods(project, experiment.methods, f"{key}.methods"),
+            "methods": _methods(project, experiment.methods),
         }
     )
 
 
-def _methods(project: Project, names: tuple[str, ...] | None, key: str) -> tuple[Method, ...]:
+def _methods(project: Project, names: tuple[str, ...] | None) -> tuple[Method, ...]:
+    """Return the methods that take part; loading has seen to it that the project has them."""
     known = {method.name: method for method in project.methods}
-    for name in names or ():
-        if name not in known:
-            raise ProjectError(f"'{name}' is none of the methods", where=key, remedy=nearest_name(name, known))
     return project.methods if names is None else tuple(known[name] for name in names)
 
 
