@@ -109,4 +109,4 @@ def _write(path: Path, scores: dict[str, dict[str, dict[str, float]]]) -> None:
         table.writerow(("experiment", "zone", *keys))
         for name, zones in scores.items():
             for zone, row in zones.items():
-                table.writerow((name, zone, *(f"{row[key]:.6g}" for key in keys)))
+                table.writerow((name, zone, *("" if row[key] != row[key] else f"{row[key]:.6g}" for key in keys)))
