@@ -117,7 +117,8 @@ def test_the_receptive_field_is_what_the_gradient_says(name: str, arguments: dic
         images = torch.rand(1, 1, side, side, dtype=torch.double, requires_grad=True)
         network(images)[0, 0, centre, centre].backward()
         assert images.grad is not None
-        touched = torch.nonzero(images.grad[0, 0].abs().sum(0)).flatten()
+        felt = images.grad[0, 0].abs().sum(0)
+        touched = torch.nonzero(felt > 1e-13 * felt.max()).flatten()  # less is the rounding of a deformed tap's place
         fields.append(int(touched[-1] - touched[0]) + 1)
         radii.append(max(centre - int(touched[0]), int(touched[-1]) - centre))
     assert max(fields) == field
