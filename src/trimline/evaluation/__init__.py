@@ -12,13 +12,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from trimline.evaluation.boundary import BoundaryDistance, boundary_distance, boundary_distance_m
+from trimline.evaluation.classes import Error, classify, is_ice, is_mapped
 from trimline.evaluation.confusion import SCORES, Confusion
 from trimline.evaluation.scores import SceneScores, pool, score_scene, write_scores
 from trimline.evaluation.termini import near_termini
 
 if TYPE_CHECKING:
     from trimline.evaluation.composite import false_colour
-    from trimline.evaluation.error_map import Error, classify, write_error_map
+    from trimline.evaluation.error_map import write_error_map
     from trimline.evaluation.panels import write_panels
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
     "boundary_distance_m",
     "classify",
     "false_colour",
+    "is_ice",
+    "is_mapped",
     "near_termini",
     "pool",
     "score_scene",
@@ -40,8 +43,6 @@ __all__ = [
 ]
 
 _DRAWING = {
-    "Error": "error_map",
-    "classify": "error_map",
     "write_error_map": "error_map",
     "write_panels": "panels",
     "false_colour": "composite",

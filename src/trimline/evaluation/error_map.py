@@ -6,7 +6,6 @@ Colours are those of Chen and others (2022, figures 5 and 7): false positives re
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,29 +17,15 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import GridError
+from trimline.evaluation.classes import Error, classify
 from trimline.evaluation.composite import composite_bands, false_colour
-from trimline.evaluation.confusion import Confusion, require_one_shape
+from trimline.evaluation.confusion import Confusion
 from trimline.files import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from trimline.scenes import Scene
-
-
-class Error(IntEnum):
-    """What a pixel of a map is."""
-
-    GROUND = 0
-    """Ground mapped as ground."""
-    HIT = 1
-    """Ice mapped as ice."""
-    FALSE = 2
-    """Ground mapped as ice."""
-    MISSED = 3
-    """Ice mapped as ground."""
-    UNKNOWN = 255
-    """Not judged."""
 
 
 COLOURS = {
@@ -66,37 +51,6 @@ LONGEST_SIDE = 1400
 
 _INCHES = 8.0
 """Longer side of the map on the page."""
-
-
-def classify(truth: NDArray[Any], mapped: NDArray[Any], valid: NDArray[Any] | None = None) -> NDArray[np.uint8]:
-    """Say of every pixel what the map made of it.
-
-    Parameters
-    ----------
-    truth, mapped
-        (h, w); what is not 0 is ice.
-    valid
-        (h, w), or None for all: pixels where it is 0 are `Error.UNKNOWN`.
-
-    Returns
-    -------
-    NDArray[np.uint8]
-        (h, w) values of `Error`.
-
-    Raises
-    ------
-    GridError
-        The shapes differ.
-    """
-    require_one_shape(truth=truth, mapped=mapped, valid=valid)
-    true, said = truth.astype(bool), mapped.astype(bool)
-    classes = np.full(true.shape, Error.GROUND, np.uint8)
-    classes[true & said] = Error.HIT
-    classes[said & ~true] = Error.FALSE
-    classes[true & ~said] = Error.MISSED
-    if valid is not None:
-        classes[~valid.astype(bool)] = Error.UNKNOWN
-    return classes
 
 
 def write_error_map(

@@ -15,10 +15,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from trimline.errors import GridError
+from trimline.evaluation.classes import Error, confusion_of, is_ice
 from trimline.evaluation.composite import false_colour
-from trimline.evaluation.confusion import Confusion
 from trimline.evaluation.error_map import (
-    Error,
     class_handles,
     coarse_grid,
     extent_km,
@@ -85,7 +84,7 @@ def write_panels(path: Path, *, scene: Scene, classes: Mapping[str, NDArray[np.u
         panel.set_facecolor("#202428")
         panel.imshow(faded(picture), extent=extent, interpolation="nearest")
         panel.imshow(overlay(each, step), extent=extent, interpolation="nearest")
-        panel.set_title(f"{name}, F1 {_confusion(each).f1 * 100:.1f} %", fontsize=9)
+        panel.set_title(f"{name}, F1 {confusion_of(each).f1 * 100:.1f} %", fontsize=9)
     for panel in axes:
         panel.set(xticks=[], yticks=[])
         panel.set_visible(panel in axes[:panels])
@@ -100,16 +99,8 @@ def _show_truth(
     axes: Axes, picture: NDArray[np.uint8], classes: NDArray[np.uint8], extent: tuple[float, float, float, float]
 ) -> None:
     axes.imshow(picture, extent=extent, interpolation="nearest")
-    truth = np.ma.masked_array(np.isin(classes, (Error.HIT, Error.MISSED)), classes == Error.UNKNOWN)
+    truth = np.ma.masked_array(is_ice(classes), classes == Error.UNKNOWN)
     if truth.any() and not truth.all():  # no line runs along the edge of what was judged
         axes.contour(truth, levels=[0.5], colors=_OUTLINE, linewidths=1.0, extent=extent, origin="upper")
     scale_bar(axes, extent)
     axes.set_title("image and truth", fontsize=9)
-
-
-def _confusion(classes: NDArray[np.uint8]) -> Confusion:
-    return Confusion.from_masks(
-        np.isin(classes, (Error.HIT, Error.MISSED)),
-        np.isin(classes, (Error.HIT, Error.FALSE)),
-        classes != Error.UNKNOWN,
-    )

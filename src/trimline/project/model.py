@@ -354,16 +354,6 @@ class Project(Settings):
             remedy=f"the methods are {', '.join(m.name for m in self.methods)}",
         )
 
-    @property
-    def split_title(self) -> str:
-        """What tables call the study's own way of splitting and judging."""
-        return {
-            "blocks": "Split by ground",
-            "paper": "Split at random after augmentation, as published",
-            "scenes": "Split by scenes",
-            "dates": "Split by dates",
-        }[self.split.by]
-
     def method_bands(self, method: Method) -> tuple[str, ...]:
         """Return the bands a method sees: its own, or the project's."""
         return method.bands or self.bands

@@ -65,6 +65,21 @@ class Schedule(Settings):
     warm_up: float = Field(0.25, ge=0, lt=1)
     """`one_cycle` and `cosine`: the share of the steps in which the learning rate rises."""
 
+    @model_validator(mode="after")
+    def _what_is_set_is_used(self) -> Self:
+        for name, value in self:
+            kinds = _KINDS_USING.get(name)
+            if kinds and self.kind not in kinds and value != type(self).model_fields[name].default:
+                raise ValueError(f"the schedule '{self.kind}' has no {name}: only {' and '.join(kinds)} do")
+        return self
+
+
+_KINDS_USING = {
+    "every_epochs": ("step", "exponential"),
+    "factor": ("step", "exponential"),
+    "warm_up": ("one_cycle", "cosine"),
+}
+
 
 class Recipe(Settings):
     """How a network is trained."""
@@ -118,8 +133,17 @@ class Recipe(Settings):
         merged = {**preset, **given}
         for key in ("augmentation", "focal", "schedule"):
             if isinstance(given.get(key), Mapping):
-                merged[key] = {**preset.get(key, {}), **given[key]}
+                inherited = preset.get(key, {})
+                if key == "schedule" and given[key].get("kind", inherited.get("kind")) != inherited.get("kind"):
+                    inherited = {}  # what another kind of schedule goes by means nothing here
+                merged[key] = {**inherited, **given[key]}
         return merged
+
+    @model_validator(mode="after")
+    def _focal_is_used(self) -> Self:
+        if "focal" not in self.loss and self.focal != Focal():
+            raise ValueError("focal is set, but the loss has no term 'focal'")
+        return self
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> Self:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from trimline.files import whole_file
+from trimline.report.on_disk import write_csv, write_latex
 from trimline.report.tables import Best, Table, number, percent
 
 PAPER = ("precision", "recall", "f1", "kappa", "oa")
@@ -26,6 +25,15 @@ _HEADS = {
     "area_bias": "area bias %",
     "boundary_m": "boundary m",
 }
+
+
+SPLIT_TITLES = {
+    "blocks": "Split by ground",
+    "paper": "Split at random after augmentation, as published",
+    "scenes": "Split by scenes",
+    "dates": "Split by dates",
+}
+"""What tables call a study's own way of splitting and judging."""
 
 
 @dataclass(frozen=True)
@@ -100,32 +108,15 @@ def write_accuracy(rows: Sequence[AccuracyRow], folder: Path) -> None:
         Gets the two files.
     """
     keys = (*PAPER, *BEYOND)
-    with whole_file(folder / "accuracy.csv") as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        table = csv.writer(stream, lineterminator="\n")
-        table.writerow(("experiment", "group", "split", "method", *keys, "parameters", "training_s"))
-        for row in rows:
-            scores = ("" if (value := row.scores[key]) is None else f"{value:.6g}" for key in keys)
-            table.writerow(
-                (row.experiment, row.group, row.split, row.method, *scores, row.parameters, f"{row.training_s:.1f}")
-            )
-    with whole_file(folder / "accuracy.tex") as temporary:
-        temporary.write_text(_latex(rows), encoding="utf-8")
-
-
-def _latex(rows: Sequence[AccuracyRow]) -> str:
-    heads = " & ".join(["Method", *_HEADS.values(), "parameters", "training min"]).replace("%", r"(\%)")
-    columns = len(_HEADS) + 3
-    lines = [rf"\begin{{tabular}}{{l{'r' * (columns - 1)}}}", r"\toprule", rf"{heads} \\"]
-    for block, (_, body) in accuracy_tables(rows):
-        lines += [r"\midrule", rf"\multicolumn{{{columns}}}{{l}}{{{_escaped(block)}}} \\"]
-        for cells in body:
-            shown = (rf"\textbf{{{cell}}}" if isinstance(cell, Best) else _escaped(cell) for cell in cells)
-            lines.append(rf"{' & '.join(shown)} \\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
-
-
-def _escaped(text: str) -> str:
-    return text.replace("_", r"\_").replace("%", r"\%").replace("&", r"\&")
+    write_csv(
+        folder / "accuracy.csv",
+        ("experiment", "group", "split", "method", *keys, "parameters", "training_s"),
+        (
+            (r.experiment, r.group, r.split, r.method, *(r.scores[key] for key in keys), r.parameters, r.training_s)
+            for r in rows
+        ),
+    )
+    write_latex(folder / "accuracy.tex", accuracy_tables(rows))
 
 
 def _cell(value: float | None, key: str, best: str | None) -> str:

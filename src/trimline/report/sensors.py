@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 
+from trimline.report.on_disk import write_csv
 from trimline.report.tables import Table, percent
 
 ZONES = ("all", "near termini", "elsewhere")
@@ -35,6 +37,13 @@ def sensor_table(scores: Scores, titles: Mapping[str, str]) -> Table:
         gains = (_minus(scores[first][zone][key], scores[second][zone][key]) for key in _COLUMNS)
         lines.append([f"{zone}: difference, points", *(percent(gain, signed=True) for gain in gains)])
     return ["ground, sensor", *_COLUMNS.values()], lines
+
+
+def write_sensors(path: Path, scores: Scores) -> None:
+    """Write a CSV with a row per sensor and zone; fractions and metres."""
+    keys = list(next(iter(next(iter(scores.values())).values())))
+    rows = ((name, zone, *(of[key] for key in keys)) for name, zones in scores.items() for zone, of in zones.items())
+    write_csv(path, ("experiment", "zone", *keys), rows)
 
 
 def _minus(one: float | None, other: float | None) -> float:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from trimline.files import whole_file
+from trimline.report.on_disk import write_csv, write_latex
 from trimline.report.tables import Best, Table, percent
 
 SCORES = {"precision": "precision", "recall": "recall", "f1": "F1", "kappa": "kappa", "oa": "OA"}
@@ -42,19 +42,12 @@ def write_thresholds(folder: Path, rows: Rows, optimum: float) -> None:
     optimum
         The threshold that training samples chose.
     """
-    path = folder / "thresholds.csv"
-    with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        table = csv.writer(stream, lineterminator="\n")
-        table.writerow(("threshold", *SCORES, "optimum"))
-        for row in rows:
-            chosen = int(row["threshold"] == optimum)
-            table.writerow((f"{row['threshold']:g}", *(f"{row[key]:.6g}" for key in SCORES), chosen))
-    heads, lines = threshold_table(rows, optimum)
-    body = [" & ".join(rf"\textbf{{{c}}}" if isinstance(c, Best) else c for c in cells) + r" \\" for cells in lines]
-    head = " & ".join(heads).replace("%", r"(\%)") + r" \\"
-    start, end = [r"\begin{tabular}{lrrrrr}", r"\toprule", head, r"\midrule"], [r"\bottomrule", r"\end{tabular}", ""]
-    with whole_file(folder / "thresholds.tex") as temporary:
-        temporary.write_text("\n".join([*start, *body, *end]), encoding="utf-8")
+    write_csv(
+        folder / "thresholds.csv",
+        ("threshold", *SCORES, "optimum"),
+        ((row["threshold"], *(row[key] for key in SCORES), int(row["threshold"] == optimum)) for row in rows),
+    )
+    write_latex(folder / "thresholds.tex", [("", threshold_table(rows, optimum))])
 
 
 def draw_thresholds(path: Path, rows: Rows, optimum: float) -> None:

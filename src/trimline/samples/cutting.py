@@ -115,16 +115,15 @@ def cut_samples(
     gpd.GeoDataFrame(
         {"part": [part for _, part in blocks]},
         geometry=[
-            _shown(grids, grids[number], grids[number].block_geobox((row, column), block))
-            for (number, row, column), _ in blocks
+            _shown(grids, grids[number].block_geobox((row, column), block)) for (number, row, column), _ in blocks
         ],
         crs=_crs_shown(grids),
     ).to_parquet(folder / GROUND_FILE)
 
 
-def _shown(grids: Sequence[TileGrid], grid: TileGrid, geobox: GeoBox) -> Any:
+def _shown(grids: Sequence[TileGrid], geobox: GeoBox) -> Any:
     """Return the polygon of a tile or block as the files hold it: in the grid's CRS, or in degrees if grids differ."""
-    return geobox.extent.geom if len(grids) == 1 else footprint(grid, geobox)
+    return geobox.extent.geom if len(grids) == 1 else footprint(geobox)
 
 
 def _crs_shown(grids: Sequence[TileGrid]) -> str:
@@ -219,7 +218,7 @@ def _write_tiles(
                 "crs": grid.crs,
                 "resolution_m": grid.resolution_m,
                 **dict(zip(("left", "bottom", "right", "top"), geobox.boundingbox, strict=True)),
-                "geometry": _shown(grids, grid, geobox),
+                "geometry": _shown(grids, geobox),
             }
         )
     return gpd.GeoDataFrame(rows, geometry="geometry", crs=_crs_shown(grids))

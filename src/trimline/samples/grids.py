@@ -50,9 +50,9 @@ def grids_for(geoboxes: Sequence[GeoBox], settings: SampleSettings) -> tuple[lis
     return grids, serving
 
 
-def footprint(grid: TileGrid, geobox: GeoBox) -> shapely.Polygon:
-    """Return the ground of a tile or block of a grid in longitude and latitude."""
-    polygon: shapely.Polygon = geobox.extent.to_crs(_GEOGRAPHIC, resolution=16 * grid.resolution_m).geom
+def footprint(geobox: GeoBox) -> shapely.Polygon:
+    """Return the ground of a tile or block in longitude and latitude."""
+    polygon: shapely.Polygon = geobox.extent.to_crs(_GEOGRAPHIC, resolution=16 * abs(geobox.resolution.x)).geom
     return polygon
 
 
@@ -75,7 +75,7 @@ def one_sided(tiles: pd.DataFrame, grids: Sequence[TileGrid], parts: pd.Series) 
         return parts
     ground = np.array(
         [
-            footprint(grids[grid], grids[grid].geobox(Place(row, column)))
+            footprint(grids[grid].geobox(Place(row, column)))
             for grid, row, column in zip(tiles["grid"], tiles["row"], tiles["column"], strict=True)
         ]
     )

@@ -50,6 +50,11 @@ class Judged:
     valid: NDArray[np.bool_]
     pixel_m: float
 
+    @property
+    def scores(self) -> SceneScores:
+        """How well the map agrees with the truth."""
+        return score_scene(self.truth, self.mapped, self.valid, self.pixel_m)
+
 
 def run(study: Study) -> Done:
     """Write ``<output>/evaluation``.
@@ -88,17 +93,15 @@ def _judge(project: Project, method: Method, folder: Path) -> dict[str, Any]:
     judged = _tiles(project, segmenter) if project.split.by == "paper" else _maps(project, method, segmenter, folder)
     scenes: dict[str, SceneScores] = {}
     for each in judged:
-        one = score_scene(each.truth, each.mapped, each.valid, each.pixel_m)
-        scenes[each.scene_id] = pool([scenes[each.scene_id], one]) if each.scene_id in scenes else one
+        known = scenes.get(each.scene_id)
+        scenes[each.scene_id] = each.scores if known is None else pool([known, each.scores])
     if not scenes:
         raise SampleError("no scene shares ground with the test", where="evaluate.scenes")
     said: dict[str, Any] = pool(scenes.values()).as_dict()
     said["scenes"] = {key: each.as_dict() for key, each in scenes.items()}
     if project.split.by == "blocks":
         # What the random split of the papers is compared with: the same kind of tiles, of ground never trained on.
-        said["tiles"] = pool(
-            score_scene(each.truth, each.mapped, each.valid, each.pixel_m) for each in _tiles(project, segmenter)
-        ).as_dict()
+        said["tiles"] = pool(each.scores for each in _tiles(project, segmenter)).as_dict()
     groups = _groups(project)
     if groups:
         said["groups"] = {

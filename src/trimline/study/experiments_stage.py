@@ -10,7 +10,7 @@ from typing import Any
 
 from trimline.files import whole_folder
 from trimline.project import Experiment, Method, Project
-from trimline.report.accuracy import AccuracyRow, write_accuracy
+from trimline.report.accuracy import SPLIT_TITLES, AccuracyRow, write_accuracy
 from trimline.study.ledger import Done
 from trimline.study.scenes import select
 from trimline.study.study import Study
@@ -46,7 +46,7 @@ def run(study: Study) -> Done:
 
 def all_rows(study: Study) -> list[AccuracyRow]:
     """Return the rows of the table: the study's own scores first, then those of its experiments."""
-    rows = _rows(study, study.project.split_title)
+    rows = _rows(study, SPLIT_TITLES[study.project.split.by])
     for experiment in study.project.experiments:
         rows += _rows(study.experiments[experiment.name], experiment.title or experiment.name)
     return rows

@@ -9,7 +9,7 @@ from trimline.outlines import area_km2, read_outlines
 from trimline.project import Project, SceneEntry
 from trimline.samples import open_truth
 from trimline.study.ledger import Done, stamp
-from trimline.study.scenes import date_of, open_entry, select, truth_of
+from trimline.study.scenes import date_of, open_entry, select, source_of, truth_of
 from trimline.study.study import Study
 from trimline.study.train_stage import weights_path
 
@@ -43,7 +43,7 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str) -> Done:
     truth = truth_of(project, entry)
     inputs = {
         "weights": weights_sha256,
-        "scene": [entry.model_dump(mode="json"), stamp(entry.product)],
+        "scene": source_of(entry),
         "truth": stamp(truth) if truth is not None else None,
         "map": project.map.model_dump(mode="json", exclude={"scenes"}),
     }

@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import rasterio
 
 from trimline import __version__
-from trimline.evaluation import Error
+from trimline.evaluation import is_ice
 from trimline.files import whole_folder
 from trimline.outlines import area_km2, read_outlines
 from trimline.project import Project, SceneEntry
@@ -120,7 +119,7 @@ def _error_maps(project: Project, title: str, entries: Iterable[SceneEntry] | No
 
 def _ice_pixels(project: Project, entry: SceneEntry) -> int:
     with rasterio.open(class_path(project.output / EVALUATION, entry.id, project.methods[0])) as source:
-        return int(np.isin(source.read(1), (Error.HIT, Error.MISSED)).sum())
+        return int(is_ice(source.read(1)).sum())
 
 
 def _thresholds(study: Study) -> list[Section]:

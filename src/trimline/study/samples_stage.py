@@ -9,7 +9,7 @@ from trimline.progress import track
 from trimline.project import union_of_bands
 from trimline.samples import SampleStore, Sides, cut_samples
 from trimline.study.ledger import Done, stamp
-from trimline.study.scenes import labelled_scene, tested_scenes, trained_scenes, truth_of
+from trimline.study.scenes import labelled_scene, source_of, tested_scenes, trained_scenes, truth_of
 from trimline.study.study import Study
 
 FOLDER = "samples"
@@ -26,7 +26,7 @@ def run(study: Study) -> Done:
         used = list(trained)
     units = sorted({method.recipe.units for method in project.methods})
     inputs = {
-        "scenes": [[entry.model_dump(mode="json"), stamp(entry.product)] for entry in used],
+        "scenes": [source_of(entry) for entry in used],
         "truths": [stamp(path) for path in {truth_of(project, e): None for e in used} if path is not None],
         "sides": [] if by_ground else [[e.id for e in trained], [e.id for e in tested]],
         "bands": union_of_bands(project),

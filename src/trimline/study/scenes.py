@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from trimline.errors import ProjectError
 from trimline.project import Project, SceneEntry, nearest_name
 from trimline.samples import LabelledScene, open_truth
 from trimline.scenes import Scene, open_scene
+from trimline.study.ledger import stamp
 
 
 def open_entry(entry: SceneEntry) -> Scene:
@@ -23,6 +25,11 @@ def open_entry(entry: SceneEntry) -> Scene:
         nodata=entry.nodata,
         date=entry.date,
     )
+
+
+def source_of(entry: SceneEntry) -> list[Any]:
+    """Return, for a fingerprint, where the pixels of a scene come from: not what it is to the study."""
+    return [entry.model_dump(mode="json", exclude={"reference", "cloud_cover", "period"}), stamp(entry.product)]
 
 
 def date_of(entry: SceneEntry, scene: Scene) -> str:

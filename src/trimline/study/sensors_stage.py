@@ -7,7 +7,6 @@ counts against it.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,11 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import ProjectError
-from trimline.evaluation import Error, SceneScores, near_termini, pool, score_scene
-from trimline.files import whole_file, whole_folder
+from trimline.evaluation import Error, SceneScores, is_ice, is_mapped, near_termini, pool, score_scene
+from trimline.files import whole_folder
 from trimline.project import Project, SceneEntry, SensorStudy
 from trimline.rasters import read_onto
-from trimline.report.sensors import ZONES
+from trimline.report.sensors import ZONES, write_sensors
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
 from trimline.study.evaluate_stage import class_path
 from trimline.study.ledger import Done, stamp
@@ -57,16 +56,16 @@ def run(study: Study) -> Done:
             pairs += 1
             fine = classes[0]
             pixel_m = abs(float(geobox.resolution.x))
-            truth = np.isin(fine, (Error.HIT, Error.MISSED))
+            truth = is_ice(fine)
             both = (classes[0] != Error.UNKNOWN) & (classes[1] != Error.UNKNOWN)
             near = near_termini(truth, read_onto(dem, geobox), pixel_m, settings.near_termini_m)
             for name, each in zip(settings.experiments, classes, strict=True):
-                mapped = np.isin(each, (Error.HIT, Error.FALSE))
+                mapped = is_mapped(each)
                 for zone, where in zip(ZONES, (both, both & near, both & ~near), strict=True):
                     found[name][zone].append(score_scene(truth, mapped, where, pixel_m))
         scores = {name: {zone: pool(each).as_dict() for zone, each in of.items()} for name, of in found.items()}
         with whole_folder(folder) as temporary:
-            _write(temporary / "sensors.csv", scores)
+            write_sensors(temporary / "sensors.csv", scores)
         return {"sensors": {"pairs": pairs, "near_termini_m": settings.near_termini_m, "scores": scores}}
 
     return study.ledger.once("sensors", inputs, [folder], work)
@@ -100,13 +99,3 @@ def _classes_of(project: Project, entry: SceneEntry | None, settings: SensorStud
         return None
     (method,) = (each for each in project.methods if each.name == settings.method)
     return class_path(project.output / EVALUATION, entry.id, method)
-
-
-def _write(path: Path, scores: dict[str, dict[str, dict[str, float]]]) -> None:
-    keys = list(next(iter(next(iter(scores.values())).values())))
-    with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        table = csv.writer(stream, lineterminator="\n")
-        table.writerow(("experiment", "zone", *keys))
-        for name, zones in scores.items():
-            for zone, row in zones.items():
-                table.writerow((name, zone, *("" if row[key] != row[key] else f"{row[key]:.6g}" for key in keys)))

@@ -76,7 +76,7 @@ def test_files_hold_fractions_and_latex_bold(tmp_path: Path) -> None:
     latex = (tmp_path / "accuracy.tex").read_text()
     assert r"\textbf{96.01}" in latex
     assert r"m\_landsnet" in latex
-    assert r"F1 (\%)" in latex
+    assert r"F1 \%" in latex
     assert latex.count("{") == latex.count("}")
 
 

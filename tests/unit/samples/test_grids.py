@@ -59,7 +59,7 @@ def test_no_ground_is_on_two_sides_whatever_the_grids_and_parts(seed: int, shift
     parts = one_sided(tiles, grids, drawn)
     assert ((parts == drawn) | (parts == "unused")).all()
     assert (parts[drawn == "test"] == "test").all(), "the test gives way to nothing"
-    ground = [footprint(grids[t.grid], grids[t.grid].geobox(Place(t.row, t.column))) for t in tiles.itertuples()]
+    ground = [footprint(grids[t.grid].geobox(Place(t.row, t.column))) for t in tiles.itertuples()]
     for side, other in (("train", "test"), ("train", "validation"), ("validation", "test")):
         for number in (0, 1):
             one = [g for g, p, n in zip(ground, parts, tiles["grid"], strict=True) if p == side and n == number]

@@ -1,0 +1,58 @@
+"""Tables as files: CSV for machines, LaTeX for papers."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from trimline.files import whole_file
+from trimline.report.tables import Best, Table
+
+
+def write_csv(path: Path, heads: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
+    """Write a table of plain values: floats with six digits, nothing for what does not exist."""
+    with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow(heads)
+        table.writerows([_plain(value) for value in row] for row in rows)
+
+
+def write_latex(path: Path, tables: Sequence[tuple[str, Table]]) -> None:
+    """Write a ``tabular`` in the style of booktabs, the best of each column in bold.
+
+    Parameters
+    ----------
+    path
+        The file.
+    tables
+        Titles and tables with the same columns. A title stands across all columns above its rows; an empty one does
+        not.
+    """
+    heads, _ = tables[0][1]
+    lines = [rf"\begin{{tabular}}{{l{'r' * (len(heads) - 1)}}}", r"\toprule"]
+    lines.append(rf"{' & '.join(_escaped(head) for head in heads)} \\")
+    for title, (_, rows) in tables:
+        lines.append(r"\midrule")
+        if title:
+            lines.append(rf"\multicolumn{{{len(heads)}}}{{l}}{{{_escaped(title)}}} \\")
+        lines += [rf"{' & '.join(_shown(cell) for cell in row)} \\" for row in rows]
+    with whole_file(path) as temporary:
+        temporary.write_text("\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""]), encoding="utf-8")
+
+
+def _plain(value: object) -> object:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else value
+
+
+def _shown(cell: str) -> str:
+    return rf"\textbf{{{_escaped(cell)}}}" if isinstance(cell, Best) else _escaped(cell)
+
+
+def _escaped(text: str) -> str:
+    for character in "_%&#":
+        text = text.replace(character, rf"\{character}")
+    return text.replace("²", "$^2$").replace("–", "--").replace("±", r"$\pm$")
