@@ -6,6 +6,8 @@ with exit code 2; anything that is not a :class:`TrimlineError` is a bug and kee
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class TrimlineError(Exception):
     """Anything the user can mend.
@@ -25,6 +27,14 @@ class TrimlineError(Exception):
         self.what = what
         self.where = where
         self.remedy = remedy
+
+    def alone(self) -> TrimlineError:
+        """Return the same error without what led to it, which may not travel to another process."""
+        return type(self)(self.what, where=self.where, remedy=self.remedy)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel from one process to another, with all that is said."""
+        return _made_again, (type(self), self.what, self.where, self.remedy)
 
     def __str__(self) -> str:
         first = f"{self.where}: {self.what}" if self.where is not None else self.what
@@ -71,6 +81,10 @@ class MappingError(TrimlineError):
     """A scene cannot be mapped as asked."""
 
 
+class ClusterError(MappingError):
+    """A cluster cannot be reached, or does not do its work."""
+
+
 class SimulationError(TrimlineError):
     """A range cannot be simulated as asked."""
 
@@ -81,3 +95,7 @@ class ProjectError(TrimlineError):
 
 class StageError(TrimlineError):
     """A stage lacks what an earlier stage should have written."""
+
+
+def _made_again(kind: type[TrimlineError], what: str, where: object, remedy: str | None) -> TrimlineError:
+    return kind(what, where=where, remedy=remedy)

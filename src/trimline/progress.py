@@ -14,12 +14,12 @@ def is_watched() -> bool:
     return sys.stderr.isatty()
 
 
-def track(items: Iterable[T], description: str) -> Iterator[T]:
-    """Yield the items, with a bar when standard error is a terminal."""
+def track(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
+    """Yield the items, with a bar when standard error is a terminal; `total` where the items do not say how many."""
     if not is_watched():
         yield from items
         return
     from rich.console import Console
     from rich.progress import track as rich_track
 
-    yield from rich_track(items, description, console=Console(stderr=True), transient=True)
+    yield from rich_track(items, description, console=Console(stderr=True), total=total, transient=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+
+Precision = Literal["auto", "bf16", "fp32"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,7 +29,17 @@ def outline(
         float | None, typer.Option(help="Probability from which on a pixel is ice; by default that of the weights.")
     ] = None,
     minimum_area_km2: Annotated[float, typer.Option(min=0, help="Smaller outlines are left out.")] = 0.01,
-    window: Annotated[int, typer.Option(min=64, help="Side of the windows, in pixels.")] = 512,
+    minimum_hole_km2: Annotated[float, typer.Option(min=0, help="Smaller holes are filled.")] = 0.0,
+    smoothing: Annotated[
+        int, typer.Option(min=0, max=5, help="How often corners of outlines are cut; 0 follows the pixels.")
+    ] = 0,
+    screen: Annotated[
+        bool, typer.Option(help="Show the network only ground near what could be snow or ice by its spectrum.")
+    ] = True,
+    window: Annotated[int, typer.Option(min=64, help="Rows worked on at a time; fewer need less memory.")] = 1024,
+    precision: Annotated[
+        Precision, typer.Option(help="Arithmetic; auto takes what is fastest on this machine.")
+    ] = "auto",
     bands: Annotated[
         str | None, typer.Option(help="Names of a stack's bands in order, as in blue,green,red,nir; - leaves one out.")
     ] = None,
@@ -61,11 +73,14 @@ def outline(
     folder = Path(f"{opened.id}_outlines") if out is None else out
     written = map_scene(
         opened,
-        load_weights(weights),
+        load_weights(weights, precision=precision),
         folder,
         window=window,
+        screen=screen,
         threshold=threshold,
         minimum_area_m2=minimum_area_km2 * 1e6,
+        minimum_hole_m2=minimum_hole_km2 * 1e6,
+        smoothing=smoothing,
     )
     outlines = read_outlines(written.outlines)
     area = float(outlines["area_km2"].sum())
@@ -76,6 +91,7 @@ def outline(
                 "weights": str(weights),
                 "outlines": len(outlines),
                 "area_km2": area,
+                "asked": written.asked,
                 "files": {
                     "outlines": str(written.outlines),
                     "mask": str(written.mask),

@@ -1,29 +1,31 @@
-"""The loop over windows: read, ask the network, keep the core. Everything that maps goes through it."""
+"""The stream over a scene's strips: read ahead, ask the network, add up, hand on what is complete."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-from trimline.errors import GridError, MappingError, WeightsError
-from trimline.mapping.windows import Extent, Tiling, Window, plan_windows
+from trimline.mapping.survey import WINDOW, Answer, Seen, Survey, moved
+from trimline.mapping.windows import Strip
 from trimline.progress import track
-from trimline.scenes.calibration import IDENTITY, NoCalibration
-from trimline.scenes.grid import offset_between, positions_in
 
 if TYPE_CHECKING:
+    from trimline.mapping.screen import Within
     from trimline.scenes import Scene
     from trimline.training import Segmenter
 
-WINDOW = 512
-"""Side of a window's core unless said otherwise [pixels]."""
+In = TypeVar("In")
+Out = TypeVar("Out")
 
-_POINTS_PER_EDGE = 65
+Answers = Callable[[Survey, list[Strip]], Iterator[Answer]]
+"""What answers strips, in their order: this machine, or a cluster."""
 
 
 def predict_array(
@@ -33,6 +35,8 @@ def predict_array(
     *,
     window: int = WINDOW,
     halo: int | None = None,
+    screen: bool = False,
+    within: Within | None = None,
     progress: bool = False,
 ) -> NDArray[np.float32]:
     """Return the probability of ice on a grid, in memory.
@@ -45,8 +49,8 @@ def predict_array(
         The network that maps it.
     geobox
         The grid; None means the scene's own. It may reach beyond the scene.
-    window, halo
-        As in `map_scene`.
+    window, halo, screen, within
+        As in `map_scene`; here all ground is shown to the network unless told otherwise.
     progress
         Whether to show a bar.
 
@@ -64,127 +68,128 @@ def predict_array(
     GridError
         The grid has no CRS.
     """
-    region = scene.geobox if geobox is None else geobox
-    answer = np.full(region.shape, np.nan, np.float32)
-    for each, probability in probabilities(scene, segmenter, region, window=window, halo=halo, progress=progress):
-        answer[each.core] = probability
-    return answer
+    survey = Survey.of(scene, segmenter, geobox, window=window, halo=halo, screen=screen, within=within)
+    probability = np.full(survey.region.shape, np.nan, np.float32)
+    for rows in finished_rows(survey, survey.strips, here(segmenter), progress=progress):
+        probability[rows.rows] = rows.probability
+    return probability
 
 
-def probabilities(
-    scene: Scene,
-    segmenter: Segmenter,
-    region: GeoBox,
-    *,
-    window: int = WINDOW,
-    halo: int | None = None,
-    progress: bool = False,
-) -> Iterator[tuple[Window, NDArray[np.float32]]]:
-    """Yield the windows of a region with the probability of ice in their cores, row by row.
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a map that nothing will be added to."""
 
-    Windows without data are not shown to the network, and not yielded. The parameters are those of `predict_array`.
-    """
-    check_fits(scene, segmenter)
-    tiling = tiling_for(segmenter, window, halo)
-    windows = plan_windows(region, _extent_on(scene, region), tiling)
-    for each in track(windows, f"map {scene.id}") if progress else windows:
-        image = _read(scene, segmenter, each.seen)
-        if not np.isfinite(image[(slice(None), *each.inner)]).all(axis=0).any():
-            continue
-        probability = segmenter.probability(image[None])[0]
-        yield each, probability[each.inner]
+    rows: slice
+    """Of the region."""
+    probability: NDArray[np.float32]
+    """(h, w) of the region's columns; NaN where there are no data."""
+    asked: int
+    """Pixels with data that the network was asked about."""
+    known: int
+    """Pixels with data."""
 
 
-def tiling_for(segmenter: Segmenter, window: int = WINDOW, halo: int | None = None) -> Tiling:
-    """Return how scenes are cut for a network.
+def finished_rows(survey: Survey, strips: list[Strip], answers: Answers, *, progress: bool) -> Iterator[Rows]:
+    """Yield the rows of a map from the top as they are complete.
 
     Parameters
     ----------
-    segmenter
-        Its halo (half its receptive field, in multiples of its stride) is what windows need to agree with the whole
-        scene. Where its answer depends on the whole tile there is no such halo: it sees tiles of the size that it was
-        trained on, of which the inner half is kept.
-    window
-        Side of a core [pixels]; a network that depends on the whole tile has its own.
-    halo
-        Another margin than the network's [pixels]. A smaller one is faster, and the map then depends a little on
-        where windows meet.
-
-    Raises
-    ------
-    MappingError
-        The window or the halo cannot be, or the weights do not say which tile they were trained on.
+    survey
+        What is mapped.
+    strips
+        Those of its strips that are to be done, without a gap. Where strips share rows, the first is done for what it
+        adds to the second.
+    answers
+        Who asks the network.
+    progress
+        Whether to show a bar.
     """
-    if segmenter.halo is not None:
-        return Tiling((window, window), segmenter.halo if halo is None else halo, segmenter.stride)
-    tile = segmenter.metadata.tile
-    if tile is None:
-        raise MappingError(
-            f"the answer of {segmenter.metadata.network} depends on the whole tile, "
-            "and the weights do not say which tile they were trained on",
-            remedy="train anew",
-        )
-    return Tiling.for_tile(tile, halo, segmenter.stride)
+    waiting: NDArray[np.float32] | None = None
+    answered = zip(strips, answers(survey, strips), strict=True)
+    for strip, answer in track(answered, f"map {survey.scene.id}", len(strips)) if progress else answered:
+        probability = answer.probability
+        if waiting is not None:
+            probability[: len(waiting)] += waiting[: len(probability)]
+        complete = moved(strip.complete, -strip.cut.kept.start)
+        waiting = probability[complete.stop :].copy()
+        yield Rows(strip.complete, probability[complete], answer.asked, answer.known)
 
 
-def check_fits(scene: Scene, segmenter: Segmenter) -> None:
-    """Raise `WeightsError` when a scene lacks a band that weights need, or cannot be read in their units."""
-    for band in segmenter.bands:
-        if band not in scene.assets:
-            lost = scene.missing.get(band)
-            raise WeightsError(
-                f"the weights need the band '{band}', which the scene lacks",
-                where=scene.id,
-                remedy=f"its metadata name the file {lost}, which is not there: fetch the product again"
-                if lost
-                else f"it holds {', '.join(scene.assets)}; take weights trained on these",
-            )
-        calibration = scene.assets[band].calibration
-        if segmenter.units == "reflectance" and isinstance(calibration, NoCalibration):
-            raise WeightsError(
-                f"the weights need reflectance, and {calibration.reason}",
-                where=f"{scene.id}, band {band}",
-                remedy=calibration.remedy.partition(";")[0],
-            )
-        if segmenter.units == "dn" and calibration == IDENTITY:
-            raise WeightsError(
-                "the weights need digital numbers, and the scene holds reflectance only",
-                where=f"{scene.id}, band {band}",
-                remedy="take the Level-1 product, or weights trained on reflectance",
-            )
+def here(segmenter: Segmenter) -> Answers:
+    """Return what answers strips on this machine: the next strip is read while the network is busy with one."""
+
+    def answers(survey: Survey, strips: list[Strip]) -> Iterator[Answer]:
+        reader = _Reader(survey)
+        for strip, seen in zip(strips, ahead(reader, strips), strict=True):
+            yield survey.answer(strip, seen, segmenter)
+
+    return answers
 
 
-def _read(scene: Scene, segmenter: Segmenter, seen: GeoBox) -> NDArray[np.float32]:
-    """Return (bands, h, w): NaN beyond the scene and where its quality band says fill."""
-    image: NDArray[np.float32] = scene.read(segmenter.bands, seen, units=segmenter.units).values
-    if "pixel" in scene.quality_assets:
-        image[:, scene.quality(seen)["fill"].values] = np.nan
-    return image
+def ahead(work: Callable[[In], Out], items: Iterable[In], lead: int = 1) -> Iterator[Out]:
+    """Yield the results of some work in order, done in a thread while earlier results are used.
+
+    Where the work fails, or whoever uses the results stops, no later item is worked on.
+
+    Parameters
+    ----------
+    work
+        Called with one item after the other.
+    items
+        What is worked on.
+    lead
+        Results that may wait.
+    """
+    failed = False
+
+    def in_order(item: In) -> Out:
+        nonlocal failed
+        if failed:  # what comes after a failure must not be done: rows would be missing in between
+            raise CancelledError
+        try:
+            return work(item)
+        except BaseException:
+            failed = True
+            raise
+
+    with ThreadPoolExecutor(1) as pool:
+        pending: deque[Future[Out]] = deque()
+        try:
+            for item in items:
+                pending.append(pool.submit(in_order, item))
+                if len(pending) > lead:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for each in pending:
+                each.cancel()
 
 
-def _extent_on(scene: Scene, region: GeoBox) -> Extent:
-    """Return the rows and columns of a region's grid that a scene covers."""
-    if region.crs is None:
-        raise GridError("the grid to map onto has no CRS")
-    start = offset_between(region, scene.geobox)
-    if start is not None:
-        row, column = start
-        height, width = scene.geobox.shape
-        return Extent((-row, height - row), (-column, width - column))
-    columns, rows = positions_in(region, scene.geobox, *_edge(scene.geobox))
-    known = np.isfinite(columns) & np.isfinite(rows)
-    if not known.any():
-        return Extent((0, 0), (0, 0))
-    return Extent(_outward(rows[known]), _outward(columns[known]))
+class _Reader:
+    """Reads what strips are judged by, from the top, and no row twice."""
+
+    def __init__(self, survey: Survey) -> None:
+        self._survey = survey
+        self._last = 0
+        self._held: Seen | None = None
+        """Rows that were read last, up to `_last`."""
+
+    def __call__(self, strip: Strip) -> Seen:
+        first, last = self._survey.rows_needed(strip)
+        if self._held is None or not self._last - self._held.image.shape[1] <= first <= self._last:
+            seen = self._survey.read((first, last))
+        else:
+            kept = self._last - first
+            parts = [Seen(self._held.image[:, -kept:], self._held.candidates[-kept:])] if kept else []
+            if last > self._last:
+                parts.append(self._survey.read((self._last, last)))
+            seen = parts[0] if len(parts) == 1 else _stacked(parts)
+        self._held, self._last = seen, max(last, self._last)
+        return seen
 
 
-def _edge(geobox: GeoBox) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return columns and rows of points along the edge of a grid, close enough to follow where it bends."""
-    height, width = geobox.shape
-    along, zero, one = np.linspace(0, 1, _POINTS_PER_EDGE), np.zeros(_POINTS_PER_EDGE), np.ones(_POINTS_PER_EDGE)
-    columns, rows = np.concatenate([along, along, zero, one]), np.concatenate([zero, one, along, along])
-    return columns * width, rows * height
-
-
-def _outward(positions: NDArray[np.float64]) -> tuple[int, int]:
-    return math.floor(positions.min()), math.ceil(positions.max())
+def _stacked(parts: list[Seen]) -> Seen:
+    return Seen(
+        np.concatenate([part.image for part in parts], axis=1), np.concatenate([part.candidates for part in parts])
+    )

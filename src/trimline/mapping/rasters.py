@@ -1,22 +1,17 @@
-"""The rasters that mapping writes: probability and mask, first as scratch in any order, then as COG.
-
-A Cloud Optimized GeoTIFF holds its overviews before its tiles and cannot be written window by window, so windows go to
-a plain tiled GeoTIFF, whose blocks take no room until they are written, and GDAL copies that in bounded memory.
-"""
+"""The rasters that mapping writes, probability and mask, as numbers in a file and as Cloud Optimized GeoTIFF."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import rasterio
 import rasterio.shutil
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
+from rasterio.errors import RasterioIOError
 
-from trimline.rasters import grid_options
+from trimline.scenes.asset import check_readable
 
 PROBABILITY_SCALE = 1e-4
 """Probability per count."""
@@ -50,38 +45,18 @@ def bounded_cache() -> rasterio.Env:
     return rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES)
 
 
-def create_scratch(path: Path, geobox: GeoBox, dtype: Literal["uint8", "uint16"], nodata: int | None) -> Any:
-    """Open a tiled GeoTIFF for writing; blocks never written hold `nodata`, or 0."""
-    return rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        count=1,
-        dtype=dtype,
-        nodata=nodata,
-        tiled=True,
-        blockxsize=BLOCK,
-        blockysize=BLOCK,
-        sparse_ok=True,
-        bigtiff="if_safer",
-        **grid_options(geobox),
-    )
-
-
-def write_cog(
-    scratch: Path, path: Path, *, description: str, tags: Mapping[str, str], overviews: Literal["average", "mode"]
-) -> None:
-    """Copy a scratch raster to a Cloud Optimized GeoTIFF, with a description of its band and tags.
+def write_cog(source: Path, path: Path, *, overviews: Literal["average", "mode"]) -> None:
+    """Copy a raster to a Cloud Optimized GeoTIFF, in bounded memory.
 
     The same pixels and tags give the same bytes.
+
+    Raises
+    ------
+    RasterioError
+        It cannot be written, or what was written cannot be read.
     """
-    with rasterio.open(scratch, "r+") as dataset:
-        dataset.set_band_description(1, description)
-        dataset.update_tags(**tags)
-        if dataset.dtypes[0] == "uint16":
-            dataset.scales = (PROBABILITY_SCALE,)
     rasterio.shutil.copy(
-        scratch,
+        source,
         path,
         driver="COG",
         compress="deflate",
@@ -91,3 +66,7 @@ def write_cog(
         bigtiff="if_safer",
         num_threads="all_cpus",
     )
+    # GDAL does not say when the disk is full as it closes a file.
+    wrong = check_readable(str(path))
+    if wrong is not None:
+        raise RasterioIOError(wrong)

@@ -1,68 +1,69 @@
-"""Which windows a scene is mapped in.
+"""How a scene is cut: strips from the top to the bottom, and the windows of each that the network is shown.
 
-Each window has a core, which is kept, and a halo around it, which the network sees besides. Cores are cut, and reading
-starts, at multiples counted from the scene's own corner, and the halo ends where the scene ends. A network whose
-receptive field the halo covers then answers as if it saw the whole scene at once, whatever the size of the windows and
-whichever part of the scene is asked for.
+Everything is counted from the scene's own corner: strips and tiles start there, and what the network sees starts at
+multiples of its stride. A network whose reach the halo covers then answers as if it saw the whole scene at once,
+whatever the size of the windows and whichever part of the scene is asked for. One whose answer depends on the whole
+tile sees overlapping tiles of one size, whose answers are blended.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Self
 
-from odc.geo.geobox import GeoBox
+import numpy as np
+from numpy.typing import NDArray
 
 from trimline.errors import MappingError
+
+CELL = 64
+"""Least side of the squares of ground that are shown to the network or not [pixels]."""
+
+_PER_WINDOW = 1 << 14
+"""What a window costs besides its pixels [pixels]: some milliseconds."""
 
 
 @dataclass(frozen=True)
 class Tiling:
-    """How a scene is cut."""
+    """How scenes are cut for a network."""
 
-    window: tuple[int, int]
-    """Height and width of a core [pixels]."""
+    window: int
+    """Rows of a strip, and the most columns that are kept of one window [pixels]."""
     halo: int
-    """What the network sees around a core [pixels]."""
+    """What the network sees around a window; of tiles, half of what neighbours share [pixels]."""
     stride: int = 1
-    """Reading starts at multiples of it."""
+    """What the network sees starts at multiples of it."""
     tile: tuple[int, int] | None = None
-    """Height and width of what the network must see, for a network whose answer depends on the whole tile."""
+    """Height and width of what the network must see, where its answer depends on the whole tile."""
 
     def __post_init__(self) -> None:
-        if min(self.window) < 1 or self.halo < 0 or self.stride < 1:
+        if self.window < 1 or self.halo < 0 or self.stride < 1:
             raise MappingError(
-                f"a scene cannot be cut into windows of {self.window[0]} x {self.window[1]} pixels with a halo of "
-                f"{self.halo}",
+                f"a scene cannot be cut into windows of {self.window} pixels with a halo of {self.halo}",
                 remedy="the window must be at least 1, the halo at least 0",
+            )
+        if self.tile is not None and min(self.tile) <= 2 * self.halo:
+            raise MappingError(
+                f"a halo of {self.halo} leaves nothing of the tiles of {self.tile[0]} x {self.tile[1]} pixels that the "
+                "network needs",
+                remedy=f"give a halo below {min(self.tile) // 2}",
             )
 
     @classmethod
-    def for_tile(cls, tile: tuple[int, int], halo: int | None, stride: int) -> Tiling:
+    def for_tile(cls, tile: tuple[int, int], halo: int | None, stride: int) -> Self:
         """Cut for a network whose answer depends on the whole tile: it sees tiles of the size it was trained on.
 
-        Their halo is a quarter of the tile unless another is given: neighbouring tiles share half of what they see,
-        which softens the seams that such a network cannot be rid of.
+        Neighbours share half of what they see unless another halo is given: each place is then seen in four tiles,
+        and where one of them ends its weight is zero.
         """
-        halo = min(tile) // 4 if halo is None else halo
-        if min(tile) <= 2 * halo:
-            raise MappingError(
-                f"a halo of {halo} leaves nothing of the tiles of {tile[0]} x {tile[1]} pixels that the network needs",
-                remedy=f"give a halo below {min(tile) // 2}",
-            )
-        return cls((tile[0] - 2 * halo, tile[1] - 2 * halo), halo, stride, tile)
+        return cls(min(tile), min(tile) // 4 if halo is None else halo, stride, tile)
 
-
-@dataclass(frozen=True)
-class Window:
-    """One window of a region."""
-
-    core: tuple[slice, slice]
-    """Rows and columns of the region that are kept."""
-    seen: GeoBox
-    """What the network sees."""
-    inner: tuple[slice, slice]
-    """The core's rows and columns within what is seen."""
+    @property
+    def cell(self) -> int:
+        """Side of the squares of ground that are shown to the network or not [pixels]."""
+        return -(-CELL // self.stride) * self.stride
 
 
 @dataclass(frozen=True)
@@ -73,78 +74,159 @@ class Extent:
     columns: tuple[int, int]
 
 
-def plan_windows(region: GeoBox, extent: Extent, tiling: Tiling) -> list[Window]:
-    """Cut the part of a region that a scene covers into windows, row by row.
-
-    Parameters
-    ----------
-    region
-        The grid to map.
-    extent
-        Where the scene lies on it; beyond it there are no windows, because there is nothing to see.
-    tiling
-        How to cut.
-
-    Returns
-    -------
-    list[Window]
-        Their cores cover what region and scene share, each pixel once.
-    """
-    tile = tiling.tile or (None, None)
-    rows, columns = (
-        list(_cuts(length, bounds, window, tiling, side))
-        for length, bounds, window, side in zip(
-            region.shape, (extent.rows, extent.columns), tiling.window, tile, strict=True
-        )
-    )
-    return [
-        Window((row.core, column.core), _shifted(region, row.seen, column.seen), (row.inner, column.inner))
-        for row in rows
-        for column in columns
-    ]
-
-
 @dataclass(frozen=True)
-class _Cut:
-    """A window along one axis."""
+class Cut:
+    """A strip or window along one axis, in pixels of the region's grid."""
 
-    core: slice
+    kept: slice
+    """Pixels of the region that the answer is kept of."""
     seen: tuple[int, int]
+    """First and last-but-one pixel that the network sees; they may lie beyond the region."""
+    weights: NDArray[np.float32] | None = None
+    """Of the answer at each pixel kept; those of all cuts at a pixel add up to 1. None means 1."""
 
     @property
     def inner(self) -> slice:
-        return slice(self.core.start - self.seen[0], self.core.stop - self.seen[0])
+        """The pixels kept within what is seen."""
+        return slice(self.kept.start - self.seen[0], self.kept.stop - self.seen[0])
 
 
-def _cuts(length: int, bounds: tuple[int, int], window: int, tiling: Tiling, side: int | None) -> Iterator[_Cut]:
+@dataclass(frozen=True)
+class Strip:
+    """What is worked on at a time: full rows of the region."""
+
+    cut: Cut
+    """Its rows."""
+    complete: slice
+    """Rows of the region to which no later strip adds anything, and an earlier one did not complete."""
+
+
+def plan_strips(length: int, bounds: tuple[int, int], tiling: Tiling) -> list[Strip]:
+    """Cut the rows that region and scene share into strips, from the top.
+
+    Parameters
+    ----------
+    length
+        Rows of the region.
+    bounds
+        Where the scene lies on them.
+    tiling
+        How to cut.
+    """
+    cuts = list(cut_axis(length, bounds, tiling, axis=0))
+    starts = [*(cut.kept.start for cut in cuts), cuts[-1].kept.stop] if cuts else []
+    return [Strip(cut, slice(*rows)) for cut, rows in zip(cuts, pairwise(starts), strict=True)]
+
+
+def cut_axis(length: int, bounds: tuple[int, int], tiling: Tiling, axis: int) -> Iterator[Cut]:
+    """Cut one axis of a region, rows (0) or columns (1), as far as the scene reaches."""
+    if tiling.tile is not None:
+        return _tiles(length, bounds, tiling.tile[axis], tiling.halo)
+    return _windows(length, bounds, tiling)
+
+
+def reach(start: int, stop: int, bounds: tuple[int, int], tiling: Tiling) -> tuple[int, int]:
+    """Return what is seen around pixels to keep: their halo, out to the next multiple of the stride, in the scene."""
     lower, upper = bounds
-    first, last = max(0, lower), min(length, upper)
-    start = first
+    first = max(start - tiling.halo, lower) - lower
+    last = min(stop + tiling.halo, upper) - lower
+    return lower + first // tiling.stride * tiling.stride, min(lower + -(-last // tiling.stride) * tiling.stride, upper)
+
+
+def _windows(length: int, bounds: tuple[int, int], tiling: Tiling) -> Iterator[Cut]:
+    lower, upper = bounds
+    start, last = max(0, lower), min(length, upper)
     while start < last:
-        stop = min(lower + ((start - lower) // window + 1) * window, last)
-        seen = _reach(start, stop, bounds, tiling) if side is None else _tile(start, bounds, window, tiling.halo, side)
-        yield _Cut(slice(start, stop), seen)
+        stop = min(lower + ((start - lower) // tiling.window + 1) * tiling.window, last)
+        yield Cut(slice(start, stop), reach(start, stop, bounds, tiling))
         start = stop
 
 
-def _reach(start: int, stop: int, bounds: tuple[int, int], tiling: Tiling) -> tuple[int, int]:
-    """Return what is seen around a core: its halo, out to the next multiple of the stride, within the scene."""
+def _tiles(length: int, bounds: tuple[int, int], side: int, halo: int) -> Iterator[Cut]:
+    """Yield tiles that share `2 * halo` pixels; the last is moved into the scene where the scene is large enough."""
     lower, upper = bounds
-    stride = tiling.stride
-    first = max(start - tiling.halo, lower) - lower
-    last = min(stop + tiling.halo, upper) - lower
-    return lower + first // stride * stride, min(lower + -(-last // stride) * stride, upper)
+    first, last = max(0, lower), min(length, upper)
+    if first >= last:
+        return
+    furthest = max(lower, upper - side)
+    starts = [*range(lower, furthest, side - 2 * halo), furthest]
+    there = np.arange(first, last)
+    raised = np.stack([_trapezium(there - start, side, 2 * halo) for start in starts])
+    raised /= raised.sum(axis=0)
+    for start, weights in zip(starts, raised, strict=True):
+        kept = slice(max(first, start), min(last, start + side))
+        if kept.start < kept.stop:
+            yield Cut(kept, (start, start + side), weights[kept.start - first : kept.stop - first])
 
 
-def _tile(start: int, bounds: tuple[int, int], window: int, halo: int, side: int) -> tuple[int, int]:
-    """Return the tile around a core, moved into the scene where the scene is large enough."""
-    lower, upper = bounds
-    of_grid = lower + (start - lower) // window * window - halo
-    first = max(lower, min(of_grid, upper - side))
-    return first, first + side
+def _trapezium(position: NDArray[np.intp], side: int, overlap: int) -> NDArray[np.float32]:
+    """Return how much a tile counts at positions within it: less and less towards its ends, outside nothing."""
+    from_end = np.minimum(position + 0.5, side - position - 0.5).clip(0.0, max(overlap, 0.5))
+    return np.asarray(from_end, dtype=np.float32)
 
 
-def _shifted(region: GeoBox, rows: tuple[int, int], columns: tuple[int, int]) -> GeoBox:
-    """Return a window of a grid, which may reach beyond the grid."""
-    moved = region.translate_pix(columns[0], rows[0])
-    return GeoBox((rows[1] - rows[0], columns[1] - columns[0]), moved.affine, region.crs)
+def cover(asked: NDArray[np.bool_], cell: int, halo: int) -> list[tuple[slice, slice]]:
+    """Return rectangles of cells that hold all cells that are asked for, at little cost.
+
+    A rectangle is cut in two, along the line that saves most, as long as that makes the pixels to be computed fewer,
+    halos included.
+
+    Parameters
+    ----------
+    asked
+        (rows, columns) bool.
+    cell, halo
+        Side of a cell, and what is computed around a rectangle [pixels].
+
+    Returns
+    -------
+    list
+        Rows and columns of cells; no two rectangles share one.
+    """
+    first = _shrunk(asked, slice(0, asked.shape[0]), slice(0, asked.shape[1]))
+    waiting, done = [first] if first is not None else [], []
+    while waiting:
+        box = waiting.pop()
+        whole = _cost(box, cell, halo)
+        best, parts = whole, None
+        for pair in _halves(asked, box):
+            cost = sum(_cost(part, cell, halo) for part in pair)
+            if cost < best:
+                best, parts = cost, pair
+        if parts is None:
+            done.append(box)
+        else:
+            waiting.extend(reversed(parts))
+    return done
+
+
+Box = tuple[slice, slice]
+
+
+def _halves(asked: NDArray[np.bool_], box: Box) -> Iterator[tuple[Box, ...]]:
+    """Yield every way to cut a rectangle in two, without what is asked for nowhere."""
+    rows, columns = box
+    cuts = [((slice(rows.start, at), columns), (slice(at, rows.stop), columns)) for at in _between(rows)]
+    cuts += [((rows, slice(columns.start, at)), (rows, slice(at, columns.stop))) for at in _between(columns)]
+    for pair in cuts:
+        yield tuple(part for part in (_shrunk(asked, *half) for half in pair) if part is not None)
+
+
+def _between(axis: slice) -> range:
+    return range(axis.start + 1, axis.stop)
+
+
+def _shrunk(asked: NDArray[np.bool_], rows: slice, columns: slice) -> Box | None:
+    inside = asked[rows, columns]
+    down, across = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if not len(down):
+        return None
+    return (
+        slice(rows.start + int(down[0]), rows.start + int(down[-1]) + 1),
+        slice(columns.start + int(across[0]), columns.start + int(across[-1]) + 1),
+    )
+
+
+def _cost(box: Box, cell: int, halo: int) -> int:
+    height, width = ((axis.stop - axis.start) * cell + 2 * halo for axis in box)
+    return int(height * width) + _PER_WINDOW

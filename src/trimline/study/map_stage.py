@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from trimline.errors import ProjectError
 from trimline.outlines import area_km2, read_outlines
+from trimline.progress import track
 from trimline.project import Project, SceneEntry
 from trimline.samples import open_truth
 from trimline.study.ledger import Done, stamp
@@ -13,7 +17,16 @@ from trimline.study.scenes import date_of, open_entry, select, source_of, truth_
 from trimline.study.study import Study
 from trimline.study.train_stage import weights_path
 
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from trimline.mapping import Within
+    from trimline.mapping.engine import Answers
+    from trimline.training import Segmenter
+
 FOLDER = "maps"
+_AT_ONCE = 4
+"""Scenes under way on a cluster, so that its workers have work while one scene's files are written."""
 
 
 def map_folder(project: Project, scene_id: str) -> Path:
@@ -26,7 +39,7 @@ def run(study: Study) -> Done:
     project = study.project
     trained = study.done["train"].result["training"][project.mapping_method.name]
     entries = select(project, project.map.scenes, "map.scenes")
-    steps = [_map(study, entry, trained["sha256"]) for entry in entries]
+    steps = list(_map_all(study, entries, trained["sha256"]))
     dates: dict[str, dict[str, float]] = {}
     for step in sorted(steps, key=lambda step: step.result["date"]):
         known = dates.setdefault(step.result["date"], {})
@@ -37,28 +50,54 @@ def run(study: Study) -> Done:
     return study.ledger.once("map", {step.step: step.fingerprint for step in steps}, [], lambda: result)
 
 
-def _map(study: Study, entry: SceneEntry, weights_sha256: str) -> Done:
+def _map_all(study: Study, entries: Sequence[SceneEntry], weights_sha256: str) -> Iterator[Done]:
+    """Map scenes one after the other, or several at once on a cluster."""
+    if study.scheduler is None:
+        yield from (_map(study, entry, weights_sha256) for entry in entries)
+        return
+    from trimline.mapping.cluster import connected
+
+    with connected(study.scheduler) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
+        steps = [pool.submit(_map, study, entry, weights_sha256, client) for entry in entries]
+        try:
+            yield from (step.result() for step in track(steps, f"map on {study.scheduler}"))
+        except BaseException:
+            for step in steps:
+                step.cancel()
+            raise
+
+
+def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | None = None) -> Done:
     project = study.project
     folder = map_folder(project, entry.id)
-    truth = truth_of(project, entry)
+    truth, within = truth_of(project, entry), _within(project)
     inputs = {
         "weights": weights_sha256,
         "scene": source_of(entry),
         "truth": stamp(truth) if truth is not None else None,
         "map": project.map.model_dump(mode="json", exclude={"scenes"}),
+        "within": within.digest if within is not None else None,
     }
 
     def work() -> dict[str, Any]:
         from trimline.mapping import map_scene
         from trimline.training import load_weights
 
-        scene = open_entry(entry)
+        scene, settings = open_entry(entry), project.map
+        weights = weights_path(project, project.mapping_method)
+        segmenter = load_weights(weights, precision=settings.precision)
         written = map_scene(
             scene,
-            load_weights(weights_path(project, project.mapping_method)),
+            segmenter,
             folder,
-            window=project.map.window,
-            minimum_area_m2=project.map.minimum_area_km2 * 1e6,
+            window=settings.window,
+            screen=settings.screen,
+            within=within,
+            minimum_area_m2=settings.minimum_area_km2 * 1e6,
+            minimum_hole_m2=settings.minimum_hole_km2 * 1e6,
+            smoothing=settings.smoothing,
+            answers=None if client is None else _on_cluster(client, weights, segmenter),
+            progress=client is None,
         )
         areas = {"area_mapped_km2": float(area_km2(read_outlines(written.outlines)).sum())}
         if truth is not None:
@@ -68,7 +107,31 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str) -> Done:
             "scene": entry.id,
             "date": date_of(entry, scene),
             "areas": areas,
+            "asked": written.asked,
             "files": [path.relative_to(project.output).as_posix() for path in files],
         }
 
     return study.ledger.once(f"map/{entry.id}", inputs, [folder], work)
+
+
+def _on_cluster(client: Client, weights: Path, segmenter: Segmenter) -> Answers:
+    from trimline.mapping.cluster import on_cluster
+
+    return on_cluster(client, weights, segmenter)
+
+
+def _within(project: Project) -> Within | None:
+    """Return the ground that the project confines its maps to."""
+    from trimline.mapping import Within
+
+    settings = project.map
+    if settings.within_m is None and settings.minimum_elevation_m is None:
+        return None
+    outlines = None
+    if settings.within_m is not None:
+        if project.inventory is None:
+            raise ProjectError("within_m is a distance from an inventory", where="map", remedy="give an inventory")
+        outlines = read_outlines(project.inventory)
+    if settings.minimum_elevation_m is not None and project.dem is None:
+        raise ProjectError("minimum_elevation_m needs elevation", where="map", remedy="give a dem")
+    return Within(outlines, settings.within_m or 0.0, project.dem, settings.minimum_elevation_m)

@@ -15,8 +15,10 @@ Outcome = dict[str, Any]
 class Study:
     """A project being carried out: its ledger, and what its stages have done so far."""
 
-    def __init__(self, project: Project, *, force: bool = False) -> None:
+    def __init__(self, project: Project, *, force: bool = False, scheduler: str | None = None) -> None:
         self.project = project
+        self.scheduler = scheduler
+        """Address of the dask scheduler whose cluster maps; None where this machine does."""
         self.ledger = Ledger(project.output, project_hash(project), force)
         self.done: dict[str, Done] = {}
         self.experiments: dict[str, Study] = {}
@@ -39,8 +41,8 @@ class Study:
         return merged
 
 
-def run_study(project: Project, *, until: str = "report", force: bool = False) -> Study:
-    """Carry out a project up to a stage, skipping what is done."""
-    study = Study(project, force=force)
+def run_study(project: Project, *, until: str = "report", force: bool = False, scheduler: str | None = None) -> Study:
+    """Carry out a project up to a stage, skipping what is done; map on a dask cluster where a scheduler is given."""
+    study = Study(project, force=force, scheduler=scheduler)
     study.bring_up(until)
     return study

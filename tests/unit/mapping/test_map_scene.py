@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import signal
 import tracemalloc
 from collections.abc import Callable
 from importlib import import_module
@@ -16,6 +18,7 @@ import rasterio
 from trimline import __version__
 from trimline.errors import MappingError
 from trimline.mapping import map_scene, predict_array
+from trimline.mapping.journal import Journal, open_journal
 from trimline.mapping.rasters import encode_mask, encode_probability
 from trimline.outlines import COLUMNS, area_km2, rasterise, read_outlines
 from trimline.scenes import Scene
@@ -115,12 +118,14 @@ def test_the_same_scene_gives_the_same_bytes(scene: Scene, segmenter: Any, tmp_p
         assert getattr(first, name).read_bytes() == getattr(second, name).read_bytes()
 
 
-@pytest.mark.parametrize("stop_at", [1, 5])
-def test_an_interrupted_map_leaves_nothing(
-    scene: Scene, segmenter: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_at: int
+@pytest.mark.parametrize(("stop_at", "tile"), [(1, None), (15, None), (1, (64, 64)), (30, (64, 64))])
+def test_an_interrupted_map_goes_on_where_it_stopped(
+    scene: Scene, segmenter: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_at: int, tile: Any
 ) -> None:
-    before = map_scene(scene, segmenter, tmp_path / "old")
-    kept = {path.name: path.read_bytes() for path in before.mask.parent.iterdir()}
+    segmenter.tile = tile
+    undisturbed = map_scene(scene, segmenter, tmp_path / "once", window=64, region=scene.geobox.pad(0, 70))
+    asked = len(segmenter.seen)
+    kept = {path.name: path.read_bytes() for path in undisturbed.mask.parent.iterdir()}
     answer, calls = type(segmenter).probability, []
 
     def interrupted(self: Any, images: Any) -> Any:
@@ -130,24 +135,98 @@ def test_an_interrupted_map_leaves_nothing(
         return answer(self, images)
 
     monkeypatch.setattr(type(segmenter), "probability", interrupted)
-    for folder in ("new", "old"):
-        calls.clear()
+    folder = tmp_path / "twice"
+    with pytest.raises(KeyboardInterrupt):
+        map_scene(scene, segmenter, folder, window=64, region=scene.geobox.pad(0, 70))
+    assert [path.name for path in folder.iterdir()] == [".map"]
+    monkeypatch.setattr(type(segmenter), "probability", answer)
+    segmenter.seen.clear()
+    again = map_scene(scene, segmenter, folder, window=64, region=scene.geobox.pad(0, 70))
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == kept
+    assert again.asked == undisturbed.asked
+    if stop_at > 1:
+        assert 0 < len(segmenter.seen) < asked
+
+
+def test_an_interrupted_map_leaves_the_old_one_as_it_was(
+    scene: Scene, segmenter: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    map_scene(scene, segmenter, tmp_path, threshold=0.6)
+    kept = {name: (tmp_path / name).read_bytes() for name in ("probability.tif", "mask.tif", "outlines.gpkg")}
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(import_module("trimline.mapping.map_scene"), "write_outlines", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            map_scene(scene, segmenter, tmp_path / folder, window=64)
-    assert not list((tmp_path / "new").iterdir())
-    assert {path.name: path.read_bytes() for path in (tmp_path / "old").iterdir()} == kept
+            map_scene(scene, segmenter, tmp_path)
+    assert {name: (tmp_path / name).read_bytes() for name in kept} == kept
+    segmenter.seen.clear()
+    map_scene(scene, segmenter, tmp_path)
+    assert not segmenter.seen, "all rows were done but for the files"
+    assert (tmp_path / "mask.tif").read_bytes() != kept["mask.tif"]
 
 
-def test_a_stop_while_the_last_file_is_written_leaves_nothing(
+def test_rows_of_another_map_are_not_gone_on_with(
     scene: Scene, segmenter: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(import_module("trimline.mapping.map_scene"), "write_outlines", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        map_scene(scene, segmenter, tmp_path / "new")
-    assert not list((tmp_path / "new").iterdir())
+    with monkeypatch.context() as patch:
+        patch.setattr(import_module("trimline.mapping.map_scene"), "write_outlines", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            map_scene(scene, segmenter, tmp_path / "a", threshold=0.6)
+    resumed = map_scene(scene, segmenter, tmp_path / "a")
+    assert resumed.mask.read_bytes() == map_scene(scene, segmenter, tmp_path / "b").mask.read_bytes()
+
+
+def test_a_strip_left_half_written_is_done_again(
+    scene: Scene, segmenter: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = map_scene(scene, segmenter, tmp_path / "once", window=64)
+    calls: list[int] = []
+    append = Journal.append
+
+    def killed(self: Journal, *given: Any, **named: Any) -> None:
+        calls.append(1)
+        append(self, *given, **named)
+        if len(calls) == 2:  # as if the power went while the third was on its way to the disk
+            with (tmp_path / "twice" / ".map" / "mask.bin").open("ab") as stream:
+                stream.write(b"garbage")
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "append", killed)
+        with pytest.raises(KeyboardInterrupt):
+            map_scene(scene, segmenter, tmp_path / "twice", window=64)
+    again = map_scene(scene, segmenter, tmp_path / "twice", window=64)
+    assert again.mask.read_bytes() == whole.mask.read_bytes()
+
+
+def test_two_runs_do_not_map_into_one_folder(scene: Scene, segmenter: Any, tmp_path: Path) -> None:
+    with open_journal(tmp_path, 10, "other"), pytest.raises(MappingError, match="another run maps into this folder"):
+        map_scene(scene, segmenter, tmp_path)
+
+
+@pytest.mark.parametrize("limit", [60_000, 100_000])
+def test_a_full_disk_is_said_and_the_next_run_goes_on(scene: Scene, segmenter: Any, tmp_path: Path, limit: int) -> None:
+    """A limit on the size of files stands for a full disk: 70 503 pixels, of two bytes and one."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+        with pytest.raises(MappingError, match="the disk is full|cannot be written"):
+            map_scene(scene, segmenter, tmp_path / "maps", window=64)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert [path.name for path in (tmp_path / "maps").iterdir()] == [".map"]
+    result = map_scene(scene, segmenter, tmp_path / "maps", window=64)
+    whole = map_scene(scene, segmenter, tmp_path / "whole", window=64)
+    for name in ("probability", "mask", "outlines"):
+        assert getattr(result, name).read_bytes() == getattr(whole, name).read_bytes()
 
 
 def test_other_files_in_the_folder_stay(scene: Scene, segmenter: Any, tmp_path: Path) -> None:

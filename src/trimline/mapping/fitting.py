@@ -1,0 +1,39 @@
+"""Whether a scene has what weights need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trimline.errors import WeightsError
+from trimline.scenes.calibration import IDENTITY, NoCalibration
+
+if TYPE_CHECKING:
+    from trimline.scenes import Scene
+    from trimline.training import Segmenter
+
+
+def check_fits(scene: Scene, segmenter: Segmenter) -> None:
+    """Raise `WeightsError` when a scene lacks a band that weights need, or cannot be read in their units."""
+    for band in segmenter.bands:
+        if band not in scene.assets:
+            lost = scene.missing.get(band)
+            raise WeightsError(
+                f"the weights need the band '{band}', which the scene lacks",
+                where=scene.id,
+                remedy=f"its metadata name the file {lost}, which is not there: fetch the product again"
+                if lost
+                else f"it holds {', '.join(scene.assets)}; take weights trained on these",
+            )
+        calibration = scene.assets[band].calibration
+        if segmenter.units == "reflectance" and isinstance(calibration, NoCalibration):
+            raise WeightsError(
+                f"the weights need reflectance, and {calibration.reason}",
+                where=f"{scene.id}, band {band}",
+                remedy=calibration.remedy.partition(";")[0],
+            )
+        if segmenter.units == "dn" and calibration == IDENTITY:
+            raise WeightsError(
+                "the weights need digital numbers, and the scene holds reflectance only",
+                where=f"{scene.id}, band {band}",
+                remedy="take the Level-1 product, or weights trained on reflectance",
+            )

@@ -1,0 +1,167 @@
+"""The finished rows of a map on disk, so that a map that was interrupted goes on where it stopped.
+
+Rows are appended as plain numbers, the record of each strip after its rows: what a strip left half-written is cut off
+when the journal is opened again. GDAL reads the files as they are, through a VRT.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+
+from trimline.errors import MappingError
+
+_KEY = "key"
+_RECORD = np.dtype([("rows", "<i8"), ("asked", "<i8"), ("known", "<i8")])
+_LAYERS: dict[str, np.dtype[np.uint16] | np.dtype[np.uint8]] = {"probability": np.dtype("<u2"), "mask": np.dtype("u1")}
+_GDAL_TYPES = {2: "UInt16", 1: "Byte"}
+
+Layer = Literal["probability", "mask"]
+
+
+class Journal:
+    """Rows of a map as far as they are finished; made by `open_journal`."""
+
+    def __init__(self, folder: Path, width: int) -> None:
+        self._folder, self._width = folder, width
+        self._records = self._read_records()
+        for layer, dtype in _LAYERS.items():
+            _cut_off(self._path(layer), self.rows * width * dtype.itemsize)
+        _cut_off(self._path("records"), len(self._records) * _RECORD.itemsize)
+
+    @property
+    def rows(self) -> int:
+        """Rows that are finished, from the top."""
+        return int(self._records["rows"].sum())
+
+    @property
+    def asked(self) -> int:
+        """Pixels of them that the network was asked about."""
+        return int(self._records["asked"].sum())
+
+    @property
+    def known(self) -> int:
+        """Pixels of them with data."""
+        return int(self._records["known"].sum())
+
+    def append(
+        self, probability: NDArray[np.uint16], mask: NDArray[np.uint8], *, asked: int = 0, known: int = 0
+    ) -> None:
+        """Add finished rows, (h, width) each, on the disk before this returns.
+
+        Raises
+        ------
+        MappingError
+            The disk is full.
+        """
+        record = np.array([(len(mask), asked, known)], _RECORD)
+        try:
+            for layer, values in (("probability", probability), ("mask", mask), ("records", record)):
+                with self._path(layer).open("ab") as stream:
+                    stream.write(np.ascontiguousarray(values).data)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+        except OSError as error:
+            raise disk_error(error, self._folder.parent, f"{self.rows} rows are kept") from error
+        self._records = np.concatenate([self._records, record])
+
+    def mask(self, at_once: int) -> Iterator[NDArray[np.uint8]]:
+        """Yield the finished rows of the mask, some at once."""
+        for start in range(0, self.rows, at_once):
+            count = min(at_once, self.rows - start)
+            values = np.fromfile(self._path("mask"), np.uint8, count * self._width, offset=start * self._width)
+            yield values.reshape(count, self._width)
+
+    def raster(
+        self, layer: Layer, geobox: GeoBox, *, nodata: int, scale: float, description: str, tags: Mapping[str, str]
+    ) -> Path:
+        """Return a VRT of a layer whose rows are all finished."""
+        dtype = _LAYERS[layer]
+        crs = geobox.crs.proj.to_wkt() if geobox.crs is not None else ""
+        a, b, c, d, e, f, *_ = geobox.affine
+        metadata = "".join(f"<MDI key={quoteattr(key)}>{escape(value)}</MDI>" for key, value in tags.items())
+        scaled = f"<Scale>{scale!r}</Scale>" if scale != 1 else ""
+        path = self._folder / f"{layer}.vrt"
+        path.write_text(
+            f'<VRTDataset rasterXSize="{geobox.width}" rasterYSize="{geobox.height}"><SRS>{escape(crs)}</SRS>'
+            f"<GeoTransform>{', '.join(repr(float(each)) for each in (c, a, b, f, d, e))}</GeoTransform>"
+            f"<Metadata>{metadata}</Metadata>"
+            f'<VRTRasterBand dataType="{_GDAL_TYPES[dtype.itemsize]}" band="1" subClass="VRTRawRasterBand">'
+            f"<Description>{escape(description)}</Description><NoDataValue>{nodata}</NoDataValue>{scaled}"
+            f'<SourceFilename relativeToVRT="1">{self._path(layer).name}</SourceFilename><ImageOffset>0</ImageOffset>'
+            f"<PixelOffset>{dtype.itemsize}</PixelOffset><LineOffset>{dtype.itemsize * self._width}</LineOffset>"
+            "<ByteOrder>LSB</ByteOrder></VRTRasterBand></VRTDataset>",
+            encoding="utf-8",
+        )
+        return path
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.bin"
+
+    def _read_records(self) -> NDArray[np.void]:
+        path = self._path("records")
+        if not path.exists():
+            return np.zeros(0, _RECORD)
+        raw = path.read_bytes()
+        return np.frombuffer(raw[: len(raw) // _RECORD.itemsize * _RECORD.itemsize], _RECORD).copy()
+
+
+@contextmanager
+def open_journal(folder: Path, width: int, key: str) -> Iterator[Journal]:
+    """Open the journal of a map, with what an interrupted run of the same map left; delete it when the block is done.
+
+    Parameters
+    ----------
+    folder
+        Where the map goes; the journal lies in it, hidden.
+    width
+        Columns of the map.
+    key
+        Says what is mapped and how; rows of another map are thrown away.
+
+    Raises
+    ------
+    MappingError
+        Somebody maps into the folder right now.
+    """
+    journal = folder / ".map"
+    journal.mkdir(parents=True, exist_ok=True)
+    with (journal / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise MappingError(
+                "another run maps into this folder", where=folder, remedy="wait for it, or give another folder"
+            ) from error
+        known = journal / _KEY
+        if not known.exists() or known.read_text(encoding="utf-8") != key:
+            for path in journal.glob("*.bin"):
+                path.unlink()
+            known.write_text(key, encoding="utf-8")
+        yield Journal(journal, width)
+        shutil.rmtree(journal)
+
+
+def disk_error(error: OSError, where: Path, kept: str) -> MappingError:
+    """Return what to say of a file that cannot be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return MappingError(
+            f"the disk is full; {kept}", where=where, remedy="make room, and run again: it goes on there"
+        )
+    return MappingError(f"cannot be written ({error.strerror or error}); {kept}", where=where)
+
+
+def _cut_off(path: Path, size: int) -> None:
+    if path.exists() and path.stat().st_size != size:
+        os.truncate(path, size)

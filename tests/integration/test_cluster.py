@@ -1,0 +1,135 @@
+"""Scenes are mapped on a real dask cluster of processes on this machine, one of which dies on the way."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from trimline.errors import ClusterError, ProductError
+from trimline.mapping import map_scene
+from trimline.mapping.cluster import connected, on_cluster
+from trimline.networks import build
+from trimline.scenes import Scene, open_scene
+from trimline.training import load_weights
+from trimline.training.inputs import Inputs
+from trimline.training.weights import WeightsMetadata, save_weights
+
+NARROW = {"widths": (4, 4, 8, 8, 8)}
+BANDS = ("green", "red", "swir1")
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    inputs = Inputs(bands=BANDS, units="reflectance", mean=(0.4,) * 3, std=(0.2,) * 3)
+    metadata = WeightsMetadata(network="unet", arguments=NARROW, inputs=inputs)
+    return save_weights(tmp_path / "unet.safetensors", build("unet", 3, **NARROW), metadata)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    import rasterio
+    from rasterio.transform import from_origin
+    from scipy.ndimage import uniform_filter
+
+    noise = uniform_filter(np.random.default_rng(0).random((3, 700, 300)), (0, 25, 25)).astype(np.float32)
+    noise = (noise - noise.min()) / np.ptp(noise)
+    with rasterio.open(
+        tmp_path / "stack.tif", "w", driver="GTiff", count=3, height=700, width=300, dtype="float32",
+        crs="EPSG:32646", transform=from_origin(500_010, 3_800_040, 30, 30), nodata=float("nan"),
+    ) as dataset:  # fmt: skip
+        dataset.write(noise)
+        for i, name in enumerate(BANDS, start=1):
+            dataset.set_band_description(i, name)
+    return open_scene(tmp_path / "stack.tif", id="made", sensor="landsat-5-tm", date="1986-08-12")
+
+
+class Cluster:
+    """A scheduler and workers, each a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.file = folder, folder / "scheduler.json"
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self._start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        self.workers = [self._start("dask_worker", "--nthreads", "1", "--no-nanny", "--no-dashboard") for _ in "12"]
+
+    @property
+    def address(self) -> str:
+        import json
+
+        return str(json.loads(self.file.read_text())["address"])
+
+    def _start(self, program: str, *options: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", f"distributed.cli.{program}", "--scheduler-file", str(self.file), *options]
+        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        log = (self.folder / f"{program}_{len(self.processes)}.log").open("wb")
+        self.processes.append(subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=self.folder))
+        return self.processes[-1]
+
+    def stop(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    (tmp_path / "cluster").mkdir()
+    started = Cluster(tmp_path / "cluster")
+    deadline = time.monotonic() + 60
+    while not started.file.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    yield started
+    started.stop()
+
+
+def test_a_worker_that_dies_changes_no_byte(
+    scene: Scene, weights: Path, cluster: Cluster, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    segmenter = load_weights(weights, device="cpu", precision="fp32")
+    here = map_scene(scene, segmenter, tmp_path / "here", window=64)
+    with connected(cluster.address) as client:
+        client.wait_for_workers(2, timeout=60)
+        journal = tmp_path / "there" / ".map" / "records.bin"
+
+        def kill_one_half_way() -> None:
+            while not journal.exists() or journal.stat().st_size < 3 * 24:
+                time.sleep(0.005)
+            cluster.workers[0].kill()
+
+        killer = threading.Thread(target=kill_one_half_way)
+        killer.start()
+        there = map_scene(
+            scene, segmenter, tmp_path / "there", window=64, answers=on_cluster(client, weights, segmenter)
+        )
+        killer.join()
+        assert cluster.workers[0].wait(10) != 0
+        assert len(client.nthreads()) == 1
+        for name in ("probability", "mask", "outlines"):
+            assert getattr(here, name).read_bytes() == getattr(there, name).read_bytes()
+
+        # What goes wrong on a worker is said as it would be here.
+        (scene.source).write_bytes(scene.source.read_bytes()[:200_000])
+        with pytest.raises(ProductError, match="damaged"):
+            map_scene(scene, segmenter, tmp_path / "bad", window=64, answers=on_cluster(client, weights, segmenter))
+
+
+def test_no_scheduler_is_said() -> None:
+    with pytest.raises(ClusterError, match="no scheduler answers"), connected("tcp://127.0.0.1:1"):
+        pass
+
+
+def test_errors_travel_whole() -> None:
+    error = ProductError("is damaged", where="file.tif", remedy="fetch it again")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - our own
+    assert type(pickle.loads(pickle.dumps(error))) is ProductError  # noqa: S301
