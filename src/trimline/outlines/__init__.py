@@ -3,8 +3,8 @@
 Outlines are a ``GeoDataFrame`` that has passed `check`: a CRS, valid polygons in two dimensions, and columns named
 after the published schema (`COLUMNS`). The room hands out `read_outlines` and `write_outlines` at the edges, `check`
 with the `Problem` reports it makes, geodesic `area_km2` and `perimeter_km`, and the two ways between polygons and
-pixels, `rasterise` and `trace`, which return each other's input on the same grid. `smooth` takes the stairs of the pixels
-out of traced outlines.
+pixels, `rasterise` and `trace`, which return each other's input on the same grid. `RowTracer` traces what is too large
+to hold, row by row, and `smooth` takes the stairs of the pixels out of traced outlines.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from trimline.outlines.raster import rasterise, trace, trace_band
 from trimline.outlines.reading import read_outlines
 from trimline.outlines.schema import COLUMNS, Column, conform
 from trimline.outlines.smoothing import smooth
+from trimline.outlines.tracing import RowTracer
 from trimline.outlines.writing import write_outlines
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Column",
     "Kind",
     "Problem",
+    "RowTracer",
     "area_km2",
     "check",
     "conform",
