@@ -3,7 +3,8 @@
 Outlines are a ``GeoDataFrame`` that has passed `check`: a CRS, valid polygons in two dimensions, and columns named
 after the published schema (`COLUMNS`). The room hands out `read_outlines` and `write_outlines` at the edges, `check`
 with the `Problem` reports it makes, geodesic `area_km2` and `perimeter_km`, and the two ways between polygons and
-pixels, `rasterise` and `trace`, which return each other's input on the same grid.
+pixels, `rasterise` and `trace`, which return each other's input on the same grid. `RowTracer` traces what is too large
+to hold, row by row, and `smooth` takes the stairs of the pixels out of traced outlines.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from trimline.outlines.check import Kind, Problem, check
 from trimline.outlines.raster import rasterise, trace, trace_band
 from trimline.outlines.reading import read_outlines
 from trimline.outlines.schema import COLUMNS, Column, conform
+from trimline.outlines.smoothing import smooth
+from trimline.outlines.tracing import RowTracer
 from trimline.outlines.writing import write_outlines
 
 __all__ = [
@@ -20,12 +23,14 @@ __all__ = [
     "Column",
     "Kind",
     "Problem",
+    "RowTracer",
     "area_km2",
     "check",
     "conform",
     "perimeter_km",
     "rasterise",
     "read_outlines",
+    "smooth",
     "trace",
     "trace_band",
     "write_outlines",

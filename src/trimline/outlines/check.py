@@ -18,8 +18,10 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from pyproj import CRS
 
-from trimline.errors import OutlineError
+from trimline.errors import GridError, OutlineError
 from trimline.outlines.area import area_km2
 
 _LOG = logging.getLogger(__name__)
@@ -103,6 +105,13 @@ def require_crs(outlines: gpd.GeoDataFrame) -> None:
             "the outlines have no CRS",
             remedy="a Shapefile needs its .prj beside it; in Python, set it with outlines.set_crs(...)",
         )
+
+
+def grid_crs(geobox: GeoBox) -> CRS:
+    """Return the CRS of a grid; raise `GridError` where it has none."""
+    if geobox.crs is None:
+        raise GridError("the grid has no CRS")
+    return CRS.from_user_input(geobox.crs.proj)
 
 
 def require_polygons(outlines: gpd.GeoDataFrame) -> None:

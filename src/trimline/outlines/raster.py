@@ -1,12 +1,12 @@
 """Between polygons and pixels, both ways and without drift: tracing then rasterising on one grid is the identity.
 
-A pixel belongs to an outline when its centre lies inside. A traced outline follows the edges of the pixels exactly.
+A pixel belongs to an outline when its centre lies inside. A traced outline follows the edges of the pixels exactly,
+unless it is smoothed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,16 +15,19 @@ import shapely
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import CRS, Transformer
+from rasterio.windows import Window
 
 from trimline.errors import GridError
 from trimline.outlines.area import unit_m
-from trimline.outlines.check import require_crs
-
-Connectivity = Literal[4, 8]
+from trimline.outlines.check import grid_crs, require_crs
+from trimline.outlines.tracing import RowTracer
 
 _EDGE_PIXELS = 10.0
 """Edges are split to this many pixels before they are reprojected, so that a line straight in one CRS lies where it
 should in the other: over 300 m, no two CRS in use bend a line by a hundredth of a Landsat pixel."""
+
+_ROWS_AT_A_TIME = 512
+"""Rows of a raster that are read together: a multiple of the blocks that rasters are stored in."""
 
 
 def rasterise(outlines: gpd.GeoDataFrame, geobox: GeoBox, all_touched: bool = False) -> NDArray[np.uint8]:
@@ -68,9 +71,16 @@ def rasterise(outlines: gpd.GeoDataFrame, geobox: GeoBox, all_touched: bool = Fa
 
 
 def trace(
-    mask: NDArray[Any], geobox: GeoBox, *, minimum_area_m2: float = 0.0, connectivity: Connectivity = 4
+    mask: NDArray[Any],
+    geobox: GeoBox,
+    *,
+    minimum_area_m2: float = 0.0,
+    minimum_hole_m2: float = 0.0,
+    smoothing: int = 0,
 ) -> gpd.GeoDataFrame:
-    """Trace the pixels that are not 0 as polygons with holes, along the exact edges of the pixels.
+    """Trace the pixels that are not 0 as polygons with holes, along the exact edges of the pixels or smoothed.
+
+    Pixels that touch only at a corner are separate outlines.
 
     Parameters
     ----------
@@ -78,30 +88,31 @@ def trace(
         (h, w) bool or integer.
     geobox
         The grid that the mask lies on.
-    minimum_area_m2
-        Smaller polygons are left out [m2], by their area in the grid's CRS.
-    connectivity
-        4: pixels that touch only at a corner are separate outlines. 8: they are one, in two parts.
+    minimum_area_m2, minimum_hole_m2, smoothing
+        As in `RowTracer`.
 
     Returns
     -------
     GeoDataFrame
-        One valid polygon per connected patch, in the grid's CRS, without columns.
+        One valid polygon per connected patch, in the grid's CRS, without columns; from the top, those that begin in
+        one row from the left.
 
     Raises
     ------
     GridError
         The grid has no CRS, or another shape than the mask.
+    OutlineError
+        `smoothing` is negative.
     """
     if mask.shape != tuple(geobox.shape):
         raise GridError(f"a mask of shape {mask.shape} does not lie on a grid of {tuple(geobox.shape)}")
-    ice = np.ascontiguousarray(mask != 0, dtype=np.uint8)
-    shapes = rasterio.features.shapes(ice, mask=ice.view(bool), connectivity=connectivity, transform=geobox.transform)
-    return _collect(shapes, _crs(geobox), minimum_area_m2)
+    tracer = RowTracer(geobox, minimum_area_m2=minimum_area_m2, minimum_hole_m2=minimum_hole_m2, smoothing=smoothing)
+    tracer.add(mask)
+    return tracer.finish()
 
 
-def trace_band(band: Any, *, minimum_area_m2: float = 0.0, connectivity: Connectivity = 4) -> gpd.GeoDataFrame:
-    """Trace the pixels of an open raster that are not 0, reading it line by line.
+def trace_band(band: Any, *, minimum_area_m2: float = 0.0) -> gpd.GeoDataFrame:
+    """Trace the pixels of an open raster that are not 0, reading it by blocks of rows.
 
     Memory grows with the outlines found, not with the raster.
 
@@ -109,8 +120,8 @@ def trace_band(band: Any, *, minimum_area_m2: float = 0.0, connectivity: Connect
     ----------
     band
         ``rasterio.band(dataset, number)`` of an integer raster in which 0 is all that is not ice, nodata included.
-    minimum_area_m2, connectivity
-        As in `trace`.
+    minimum_area_m2
+        As in `RowTracer`.
 
     Returns
     -------
@@ -125,30 +136,16 @@ def trace_band(band: Any, *, minimum_area_m2: float = 0.0, connectivity: Connect
     dataset = band.ds
     if dataset.crs is None:
         raise GridError("the raster has no CRS", where=dataset.name)
-    shapes = rasterio.features.shapes(band, mask=band, connectivity=connectivity, transform=dataset.transform)
-    return _collect(shapes, CRS.from_user_input(dataset.crs), minimum_area_m2)
-
-
-def _collect(shapes: Iterable[tuple[dict[str, Any], float]], crs: CRS, minimum_area_m2: float) -> gpd.GeoDataFrame:
-    smallest = minimum_area_m2 / unit_m(crs) ** 2
-    geometries = list(_polygons(shapes, smallest))
-    return gpd.GeoDataFrame(geometry=gpd.GeoSeries(geometries, crs=crs))
-
-
-def _polygons(shapes: Iterable[tuple[dict[str, Any], float]], smallest: float) -> Iterator[shapely.Geometry]:
-    for shape, _ in shapes:
-        exterior, *holes = shape["coordinates"]
-        polygon = shapely.Polygon(exterior, holes)
-        if not polygon.is_valid:
-            # A patch that touches itself at a corner is traced as one ring through that corner twice.
-            polygon = shapely.make_valid(polygon)
-        if polygon.area >= smallest:
-            yield polygon
+    tracer = RowTracer(GeoBox.from_rio(dataset), minimum_area_m2=minimum_area_m2)
+    for first in range(0, dataset.height, _ROWS_AT_A_TIME):
+        rows = min(_ROWS_AT_A_TIME, dataset.height - first)
+        tracer.add(dataset.read(band.bidx, window=Window(0, first, dataset.width, rows)))
+    return tracer.finish()
 
 
 def _on_grid(geometries: gpd.GeoSeries, geobox: GeoBox) -> list[shapely.Geometry]:
     """Return those geometries that may touch the grid, in its CRS."""
-    crs = _crs(geobox)
+    crs = grid_crs(geobox)
     present = geometries[~(geometries.isna() | geometries.is_empty)]
     if present.empty or crs.equals(present.crs):
         return list(present)
@@ -169,9 +166,3 @@ def _candidates(geometries: gpd.GeoSeries, geobox: GeoBox, crs: CRS) -> NDArray[
     boxes = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
     found = [geometries.sindex.query(shapely.box(left, south, right, north)) for left, right in boxes]
     return np.unique(np.concatenate(found))
-
-
-def _crs(geobox: GeoBox) -> CRS:
-    if geobox.crs is None:
-        raise GridError("the grid has no CRS")
-    return CRS.from_user_input(geobox.crs.proj)
