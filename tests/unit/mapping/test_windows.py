@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -77,7 +79,7 @@ def test_all_that_region_and_scene_share_is_kept_once(
     np.testing.assert_allclose(kept, shared, atol=1e-6)
     assert np.array_equal(complete, shared)
     # What a strip completes, no later one touches.
-    assert all(one.complete.stop <= other.cut.kept.start for one, other in zip(strips, strips[1:], strict=False))
+    assert all(one.complete.stop <= other.cut.kept.start for one, other in itertools.pairwise(strips))
 
 
 def test_where_a_tile_ends_it_counts_for_little() -> None:
