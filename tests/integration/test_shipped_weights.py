@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from trimline.cli.app import app
@@ -16,6 +18,7 @@ from trimline.project import SimulatedRange
 from trimline.scenes import open_scene
 from trimline.simulate import RangeManifest, write_range
 from trimline.training import load_weights, read_metadata
+from trimline.training.answer import ask
 from trimline.weights import shipped_weights
 
 
@@ -47,6 +50,18 @@ def test_they_find_the_ice_of_a_range_they_never_saw(unseen: RangeManifest, tmp_
     mapped = rasterise(read_outlines(written.outlines), scene.geobox)
     truth = rasterise(read_outlines(unseen.folder / record.outlines), scene.geobox)
     assert score_scene(truth, mapped, None, 30.0).confusion.f1 > 0.9
+
+
+def test_the_fast_path_maps_the_ice_of_the_slow_one(unseen: RangeManifest) -> None:
+    scene = open_scene(unseen.folder / unseen.scenes[0].product)
+    segmenter = load_weights(shipped_weights(), device="cpu", precision="bf16").fastest((192, 192))
+    image = scene.read(segmenter.bands, units=segmenter.units).to_numpy()[np.newaxis]
+    fast = segmenter.probability(image) >= segmenter.threshold
+    with torch.inference_mode():
+        exact = ask(segmenter.network, segmenter.inputs(torch.from_numpy(image)), "fp32").numpy()
+    slow = (exact >= segmenter.threshold) & np.isfinite(image).all(axis=1)
+    assert segmenter.arithmetic == "bf16"
+    assert (fast & slow).sum() / (fast | slow).sum() >= 0.999
 
 
 def test_outline_uses_them_where_none_are_given_and_says_so(unseen: RangeManifest, tmp_path: Path) -> None:

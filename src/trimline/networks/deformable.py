@@ -54,14 +54,18 @@ class DeformableConvolution(nn.Module):
         weights = torch.sigmoid(computed[:, 2 * _TAPS :]) if self.modulated else None
         features = features.to(precision)
         if features.device.type == "cpu":
-            convolved = sampled_convolution(features, offsets, self.convolution.weight, weights)
+            convolved = sampled_convolution(
+                features, offsets, self.convolution.weight, weights, bias=self.convolution.bias
+            )
         else:
             convolved = self.convolution(features, offsets, weights)
         activated: Tensor = self.relu(self.norm(convolved))
         return activated
 
 
-def sampled_convolution(features: Tensor, offsets: Tensor, kernel: Tensor, weights: Tensor | None = None) -> Tensor:
+def sampled_convolution(
+    features: Tensor, offsets: Tensor, kernel: Tensor, weights: Tensor | None = None, *, bias: Tensor | None = None
+) -> Tensor:
     """Return the deformable 3x3 convolution of `features`, as :func:`torchvision.ops.deform_conv2d` defines it.
 
     All nine taps are interpolated by one call of :func:`torch.nn.functional.grid_sample`, whose kernels for the CPU
@@ -77,11 +81,13 @@ def sampled_convolution(features: Tensor, offsets: Tensor, kernel: Tensor, weigh
         (out, into, 3, 3).
     weights
         (n, 9, h, w), a factor for each tap; None means 1.
+    bias
+        (out,), added; None means 0.
 
     Returns
     -------
     Tensor
-        (n, out, h, w): padded with zeros, no bias.
+        (n, out, h, w): padded with zeros.
     """
     count, channels, height, width = features.shape
     taps = torch.arange(-1, 2, dtype=features.dtype, device=features.device)
@@ -97,6 +103,8 @@ def sampled_convolution(features: Tensor, offsets: Tensor, kernel: Tensor, weigh
     if weights is not None:
         values = values * weights.view(count, 1, _TAPS, height * width)
     convolved = kernel.flatten(1) @ values.flatten(1, 2)
+    if bias is not None:
+        convolved += bias.view(-1, 1).to(convolved.dtype)
     return convolved.view(count, -1, height, width)
 
 

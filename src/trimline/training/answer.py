@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -10,7 +12,7 @@ from trimline.training.device import Precision, autocast
 
 
 def ask(network: Network, fed: Tensor, precision: Precision, *, flips: bool = False) -> Tensor:
-    """Return the probability of ice.
+    """Return the probability of ice, from a network as it is trained.
 
     Parameters
     ----------
@@ -21,6 +23,33 @@ def ask(network: Network, fed: Tensor, precision: Precision, *, flips: bool = Fa
     precision
         Arithmetic of the convolutions.
     flips
+        As in :func:`probability_of_ice`.
+
+    Returns
+    -------
+    Tensor
+        (n, h, w) float32 in [0, 1].
+    """
+
+    def logits(images: Tensor) -> Tensor:
+        with autocast(precision, images.device):
+            answer: Tensor = network(images)
+        return answer
+
+    return probability_of_ice(logits, fed, flips=flips)
+
+
+def probability_of_ice(logits: Callable[[Tensor], Tensor], fed: Tensor, *, flips: bool = False) -> Tensor:
+    """Return the probability of ice, from whatever computes logits.
+
+    Parameters
+    ----------
+    logits
+        From images (n, channels, h, w), channels last, to logits (n, classes, h, w): a network, or a
+        :class:`trimline.training.fast_path.FastPath` to one.
+    fed
+        (n, channels, h, w): what :class:`trimline.training.Inputs` gives.
+    flips
         Ask eight times, with the image turned and mirrored, and give the mean of the answers turned back. A glacier
         does not know which way the image lies, but a network does, a little.
 
@@ -30,17 +59,20 @@ def ask(network: Network, fed: Tensor, precision: Precision, *, flips: bool = Fa
         (n, h, w) float32 in [0, 1].
     """
     if not flips:
-        return _ask_once(network, fed, precision)
+        return _ask_once(logits, fed)
     total = torch.zeros_like(fed[:, 0], dtype=torch.float32)
     for turns in range(4):
         turned = torch.rot90(fed, turns, (-2, -1))
-        total += torch.rot90(_ask_once(network, turned, precision), -turns, (-2, -1))
-        mirrored = _ask_once(network, turned.flip(-1), precision).flip(-1)
+        total += torch.rot90(_ask_once(logits, turned), -turns, (-2, -1))
+        mirrored = _ask_once(logits, turned.flip(-1)).flip(-1)
         total += torch.rot90(mirrored, -turns, (-2, -1))
     return total / 8.0
 
 
-def _ask_once(network: Network, fed: Tensor, precision: Precision) -> Tensor:
-    with autocast(precision, fed.device):
-        logits: Tensor = network(fed.contiguous(memory_format=torch.channels_last))
-    return logits.float().softmax(dim=1)[:, 1]
+def _ask_once(logits: Callable[[Tensor], Tensor], fed: Tensor) -> Tensor:
+    answer = logits(fed.contiguous(memory_format=torch.channels_last))
+    if answer.shape[1] == 2:
+        # The softmax of two classes, in half its time.
+        ground, ice = answer.unbind(dim=1)
+        return (ice.float() - ground.float()).sigmoid_()
+    return answer.float().softmax(dim=1)[:, 1]

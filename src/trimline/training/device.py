@@ -10,9 +10,11 @@ from typing import Literal
 
 import torch
 
+from trimline.errors import NetworkError
 from trimline.networks import Network
 
-Precision = Literal["auto", "bf16", "fp32"]
+Precision = Literal["auto", "bf16", "fp16", "fp32"]
+"""What a user may ask for. `fp16` is for mapping on a CUDA device."""
 
 
 def best_device() -> torch.device:
@@ -32,11 +34,27 @@ def uses_bf16(precision: Precision, device: torch.device) -> bool:
     return _cpu_has_bf16()
 
 
+def half_type(precision: Precision, device: torch.device) -> torch.dtype | None:
+    """Return the half precision that convolutions run in, or None where they run in single precision.
+
+    Raises
+    ------
+    NetworkError
+        The device does not compute in it.
+    """
+    if precision == "fp16":
+        if device.type != "cuda":
+            raise NetworkError(
+                f"networks are not computed in fp16 on the device '{device}'", remedy="take bf16, fp32 or auto"
+            )
+        return torch.float16
+    return torch.bfloat16 if uses_bf16(precision, device) else None
+
+
 def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
     """Return the context in which a network is run."""
-    if uses_bf16(precision, device):
-        return torch.autocast(device.type, dtype=torch.bfloat16)
-    return nullcontext()
+    half = half_type(precision, device)
+    return nullcontext() if half is None else torch.autocast(device.type, dtype=half)
 
 
 def in_channels_last(network: Network) -> Network:
