@@ -98,7 +98,14 @@ def on_cluster(client: Client, weights: Path, segmenter: Segmenter) -> Answers:
         for strip in strips:
             pending.append(
                 client.submit(
-                    _answer, survey, strip, segmenter.sha256, segmenter.precision, __version__, pure=False, retries=2
+                    _answer,
+                    survey,
+                    strip,
+                    segmenter.sha256,
+                    segmenter.path.arithmetic,
+                    __version__,
+                    pure=False,
+                    retries=2,
                 )
             )
             if len(pending) > _PER_THREAD * max(1, _threads(client)):

@@ -36,6 +36,7 @@ from trimline.mapping.survey import WINDOW, Survey
 from trimline.mapping.windows import Strip
 from trimline.outlines import RowTracer, area_km2, perimeter_km, write_outlines
 from trimline.scenes.asset import first_line
+from trimline.training.freed_memory import freed_memory_kept
 
 if TYPE_CHECKING:
     from trimline.mapping.screen import Within
@@ -137,11 +138,15 @@ def map_scene(
     survey = Survey.of(scene, segmenter, region, window=window, halo=halo, screen=screen, within=within)
     if survey.region.crs is None or not survey.region.crs.projected:
         raise MappingError("the region must lie in a projected CRS", remedy="give a grid in UTM, for instance")
+    if answers is None:
+        segmenter = segmenter.fastest((window, window))
+        answers = here(segmenter)
     tracer = RowTracer(
         survey.region, minimum_area_m2=minimum_area_m2, minimum_hole_m2=minimum_hole_m2, smoothing=smoothing
     )
     folder.mkdir(parents=True, exist_ok=True)
-    with bounded_cache(), open_journal(folder, survey.region.width, _key(survey, segmenter, threshold)) as journal:
+    key = _key(survey, segmenter, threshold)
+    with freed_memory_kept(), bounded_cache(), open_journal(folder, survey.region.width, key) as journal:
         for mask in journal.mask(window):
             tracer.add(mask == 1)
 
@@ -151,7 +156,7 @@ def map_scene(
             tracer.add(mask == 1)
 
         # What is finished is encoded, written and traced while the network is busy with the next strip.
-        for _ in ahead(keep, _remaining(survey, journal, answers or here(segmenter), progress=progress)):
+        for _ in ahead(keep, _remaining(survey, journal, answers, progress=progress)):
             pass
         outlines = _described(tracer.finish(), scene, segmenter, threshold)
         return _write(folder, journal, survey, outlines, _provenance(survey, segmenter, threshold))
@@ -267,7 +272,7 @@ def _key(survey: Survey, segmenter: Segmenter, threshold: float) -> str:
         "screen": survey.screen,
         "within": within.digest if within is not None else None,
         "weights": segmenter.sha256,
-        "precision": str(getattr(segmenter, "precision", "")),
+        "arithmetic": segmenter.arithmetic,
         "threshold": threshold,
         "version": __version__,
     }
@@ -293,6 +298,7 @@ def _provenance(survey: Survey, segmenter: Segmenter, threshold: float) -> dict[
         "TRIMLINE_BANDS": ",".join(segmenter.bands),
         "TRIMLINE_UNITS": segmenter.units,
         "TRIMLINE_THRESHOLD": f"{threshold:g}",
+        "TRIMLINE_ARITHMETIC": segmenter.arithmetic,
         "TRIMLINE_SCREEN": "on" if survey.screen else "off",
         "TRIMLINE_VERSION": __version__,
     }

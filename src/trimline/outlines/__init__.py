@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from trimline.outlines.area import area_km2, perimeter_km
 from trimline.outlines.check import Kind, Problem, check
-from trimline.outlines.raster import rasterise, trace, trace_band
+from trimline.outlines.raster import rasterise, trace
 from trimline.outlines.reading import read_outlines
 from trimline.outlines.schema import COLUMNS, Column, conform
 from trimline.outlines.smoothing import smooth
@@ -32,6 +32,5 @@ __all__ = [
     "read_outlines",
     "smooth",
     "trace",
-    "trace_band",
     "write_outlines",
 ]

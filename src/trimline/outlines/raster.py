@@ -15,7 +15,6 @@ import shapely
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import CRS, Transformer
-from rasterio.windows import Window
 
 from trimline.errors import GridError
 from trimline.outlines.area import unit_m
@@ -25,9 +24,6 @@ from trimline.outlines.tracing import RowTracer
 _EDGE_PIXELS = 10.0
 """Edges are split to this many pixels before they are reprojected, so that a line straight in one CRS lies where it
 should in the other: over 300 m, no two CRS in use bend a line by a hundredth of a Landsat pixel."""
-
-_ROWS_AT_A_TIME = 512
-"""Rows of a raster that are read together: a multiple of the blocks that rasters are stored in."""
 
 
 def rasterise(outlines: gpd.GeoDataFrame, geobox: GeoBox, all_touched: bool = False) -> NDArray[np.uint8]:
@@ -108,38 +104,6 @@ def trace(
         raise GridError(f"a mask of shape {mask.shape} does not lie on a grid of {tuple(geobox.shape)}")
     tracer = RowTracer(geobox, minimum_area_m2=minimum_area_m2, minimum_hole_m2=minimum_hole_m2, smoothing=smoothing)
     tracer.add(mask)
-    return tracer.finish()
-
-
-def trace_band(band: Any, *, minimum_area_m2: float = 0.0) -> gpd.GeoDataFrame:
-    """Trace the pixels of an open raster that are not 0, reading it by blocks of rows.
-
-    Memory grows with the outlines found, not with the raster.
-
-    Parameters
-    ----------
-    band
-        ``rasterio.band(dataset, number)`` of an integer raster in which 0 is all that is not ice, nodata included.
-    minimum_area_m2
-        As in `RowTracer`.
-
-    Returns
-    -------
-    GeoDataFrame
-        As from `trace`, in the raster's CRS.
-
-    Raises
-    ------
-    GridError
-        The raster has no CRS.
-    """
-    dataset = band.ds
-    if dataset.crs is None:
-        raise GridError("the raster has no CRS", where=dataset.name)
-    tracer = RowTracer(GeoBox.from_rio(dataset), minimum_area_m2=minimum_area_m2)
-    for first in range(0, dataset.height, _ROWS_AT_A_TIME):
-        rows = min(_ROWS_AT_A_TIME, dataset.height - first)
-        tracer.add(dataset.read(band.bidx, window=Window(0, first, dataset.width, rows)))
     return tracer.finish()
 
 

@@ -35,6 +35,11 @@ class BlurSegmenter:
     tile: tuple[int, int] | None = None
     seen: list[tuple[int, int]] = field(default_factory=list)
 
+    arithmetic: str = "fp32"
+
+    def fastest(self, sides: tuple[int, int]) -> BlurSegmenter:
+        return self
+
     @property
     def halo(self) -> int | None:
         return None if self.tile else (self.radius + 1) * self.stride

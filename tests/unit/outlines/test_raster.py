@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import geopandas as gpd
 import numpy as np
 import pytest
-import rasterio
 import shapely
 from affine import Affine
 from hypothesis import given, settings
@@ -17,7 +14,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import GridError, OutlineError
-from trimline.outlines import rasterise, trace, trace_band
+from trimline.outlines import rasterise, trace
 
 TURNED = Affine(8.66, 5.0, 5e5, 5.0, -8.66, 4e6)
 
@@ -75,21 +72,6 @@ def test_nothing_traces_to_nothing() -> None:
     assert len(traced) == 0
     assert traced.crs == 32646
     assert not rasterise(traced, grid((4, 4))).any()
-
-
-def test_a_band_is_traced_like_an_array(tmp_path: Path) -> None:
-    mask = (np.random.default_rng(1).random((70, 90)) > 0.6).astype(np.uint8)
-    geobox = grid(mask.shape)
-    with rasterio.open(
-        tmp_path / "ice.tif", "w", driver="GTiff", height=70, width=90, count=1, dtype="uint8",
-        crs="EPSG:32646", transform=geobox.transform,
-    ) as dataset:  # fmt: skip
-        dataset.write(mask, 1)
-    with rasterio.open(tmp_path / "ice.tif") as dataset:
-        traced = trace_band(rasterio.band(dataset, 1), minimum_area_m2=2000)
-    expected = trace(mask, geobox, minimum_area_m2=2000)
-    assert traced.geom_equals_exact(expected, 0).all()
-    assert traced.crs == expected.crs
 
 
 def test_a_pixel_belongs_to_the_outline_that_holds_its_centre() -> None:
