@@ -36,9 +36,11 @@ from trimline.simulate.look import Look
 
 BELT = 2048
 """Rows after which a range and a plain are over and the next begin [pixels]: 61 km."""
-SIDE, SEED = 384, 3
-"""Side of the range [pixels], and a seed that gives it glaciers on a sixth of its ground and a quarter of its rows
-free of them: it takes some 12 s to simulate."""
+SIDE, SEED = 256, 2
+"""Side of the range [pixels], and a seed that gives it ice on a quarter of its ground and no snow on its plain, which
+is a third of it and has lakes. It takes some 5 s to simulate."""
+WINDOW = 512
+"""Side of the windows that are counted as holding glacier or not [pixels]."""
 
 _SMALLEST_PLAIN = 16
 """Rows without glaciers that a plain can be made of, at least."""
@@ -61,6 +63,8 @@ class BigScene:
     """GeoTIFF on the scene's grid: 1 glacier, 0 none."""
     glacier_fraction: float
     """Share of its pixels that is glacier."""
+    glacier_windows: float
+    """Share of its windows of `WINDOW` x `WINDOW` pixels in which there is some: what no screen may skip."""
 
 
 def simulate_big_scene(
@@ -103,7 +107,7 @@ def simulate_big_scene(
                 _write(temporary / path.name, source.read(1), rows, columns, geobox, source.nodata)
         _write_metadata(temporary, small, settings.wrs2, geobox)
     _write(truth, is_glacier, rows, columns, geobox, None)
-    return BigScene(product, truth, float(per_row[rows].mean()))
+    return BigScene(product, truth, float(per_row[rows].mean()), _windows_with(is_glacier, rows, columns))
 
 
 def fold(length: int, side: int) -> Rows:
@@ -177,6 +181,17 @@ def _longest_run(where: NDArray[np.bool_]) -> range:
     edges = np.flatnonzero(np.diff(np.concatenate(([False], where, [False]))))
     runs = [range(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
     return max(runs, key=len, default=range(0))
+
+
+def _windows_with(is_glacier: NDArray[np.uint8], rows: Rows, columns: Rows) -> float:
+    """Return the share of windows that hold glacier."""
+    starts = range(0, len(rows), WINDOW)
+    found = [
+        is_glacier[np.ix_(rows[top : top + WINDOW], columns[left : left + WINDOW])].any()
+        for top in starts
+        for left in starts
+    ]
+    return float(np.mean(found))
 
 
 def _write(path: Path, values: NDArray[Any], rows: Rows, columns: Rows, geobox: GeoBox, nodata: float | None) -> None:

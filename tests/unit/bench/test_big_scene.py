@@ -88,6 +88,7 @@ def test_at_most_a_tenth_is_glacier_and_the_truth_says_where(big: BigScene) -> N
     assert set(np.unique(truth)) == {0, 1}
     assert truth.mean() == pytest.approx(big.glacier_fraction)
     assert 0.05 < big.glacier_fraction <= 0.1
+    assert big.glacier_windows == 1.0
     image = open_scene(big.product).read(("green", "swir1")).to_numpy()
     snow_index = (image[0] - image[1]) / (image[0] + image[1])
     assert snow_index[truth == 1].mean() > 0.4 > snow_index[truth == 0].mean() + 0.2
