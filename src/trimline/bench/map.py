@@ -99,8 +99,8 @@ def measure(
     Ratios first. `ratio_of_ceiling` and `ratio_of_overlap50` are of mapping with the screen off, where every pixel is
     looked at. `peak_memory_mb` is that of a process that maps the scene with the screen on and does nothing else.
     `outline_iou_vs_fp32` compares a map of a corner, the screen on, with the network as it is stored, in single
-    precision. `glacier_windows` is the share of windows of 512 x 512 pixels that hold glacier: none of them may be
-    skipped.
+    precision. `glacier_windows` is the share of windows of 512 x 512 pixels that hold glacier, `asked_fraction` the
+    share of pixels that the network was asked about with the screen on.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def measure(
         big = simulate_big_scene(folder / "scene", size, glacier=glacier, side=side, seed=seed)
         weights = train_quickly(big, network, folder / "training", arguments)
         scene, segmenter = open_scene(big.product), load_weights(weights, device=device)
-        rates = _rates(scene, segmenter, folder, rounds, peers=peers)
+        rates, asked = _rates(scene, segmenter, folder, rounds, peers=peers)
         agreement = outline_iou(scene, segmenter, weights, folder / "corner", min(size, _SAMPLE))
         memory = peak_memory_mb(big.product, weights, folder / "alone", device)
     ratios = {"ratio_of_ceiling": rates["screen_off"] / rates["ceiling"]}
@@ -133,11 +133,14 @@ def measure(
         "outline_iou_vs_fp32": agreement,
         "glacier_fraction": big.glacier_fraction,
         "glacier_windows": big.glacier_windows,
+        "asked_fraction": asked,
     }
 
 
-def _rates(scene: Scene, segmenter: Segmenter, folder: Path, rounds: int, *, peers: bool) -> dict[str, float]:
-    """Return the megapixels per second of all.
+def _rates(
+    scene: Scene, segmenter: Segmenter, folder: Path, rounds: int, *, peers: bool
+) -> tuple[dict[str, float], float]:
+    """Return the megapixels per second of all, and the share of pixels that the network was asked about.
 
     The ceiling takes a turn before each of the others, so that a machine that slows down in between is noticed by it.
     """
@@ -149,16 +152,24 @@ def _rates(scene: Scene, segmenter: Segmenter, folder: Path, rounds: int, *, pee
     fastest = min(CUTS, key=trial.__getitem__)
     at_once = min((ONE_BY_ONE, FOUR_AT_ONCE), key=trial.__getitem__).at_once
 
-    def ours(*, screen: bool) -> Callable[[GeoBox], object]:
-        return lambda part: map_scene(scene, segmenter, folder / "ours", region=part, screen=screen, progress=False)
+    asked: dict[bool, float] = {}
 
-    def theirs(probability: Probability) -> Callable[[GeoBox], object]:
-        return lambda part: map_whole(scene, part, segmenter, probability, folder / "theirs")
+    def ours(part: GeoBox, *, screen: bool) -> None:
+        done = map_scene(scene, segmenter, folder / "ours", region=part, screen=screen, progress=False)
+        asked[screen] = done.asked
 
-    contenders = {"screen_off": _Contender(ours(screen=False), size), "screen_on": _Contender(ours(screen=True), size)}
+    def theirs(part: GeoBox, *, way: Probability) -> None:
+        map_whole(scene, part, segmenter, way, folder / "theirs")
+
+    contenders = {
+        "screen_off": _Contender(partial(ours, screen=False), size),
+        "screen_on": _Contender(partial(ours, screen=True), size),
+    }
     if peers:
         ways = {"monai": by_monai(segmenter, at_once), "overlap50": by_overlapping_tiles(segmenter)}
-        contenders |= {name: _Contender(theirs(way), min(size, LARGEST[name])) for name, way in ways.items()}
+        contenders |= {
+            name: _Contender(partial(theirs, way=way), min(size, LARGEST[name])) for name, way in ways.items()
+        }
     forward = bare_forward(segmenter, batches[fastest])
     turns = Turns()
     for timed in [False] + [True] * rounds:
@@ -167,7 +178,7 @@ def _rates(scene: Scene, segmenter: Segmenter, folder: Path, rounds: int, *, pee
             side = contender.side if timed else min(size, _WARM_UP)
             turns.take(name, partial(contender.map, scene.geobox[:side, :side]))
     sides = {"ceiling": sample} | {name: contender.side for name, contender in contenders.items()}
-    return {name: sides[name] ** 2 / 1e6 / seconds for name, seconds in turns.medians().items()}
+    return {name: sides[name] ** 2 / 1e6 / seconds for name, seconds in turns.medians().items()}, asked[True]
 
 
 def _seconds_when_warm(segmenter: Segmenter, batches: list[Tensor]) -> float:

@@ -1,7 +1,8 @@
 """What mapping is compared with: the bare network, and the two ways in which whole scenes are usually mapped.
 
-The network, its arithmetic and its memory format are those of mapping throughout; what differs is what is done around
-it. Both peers read the image whole, keep probabilities whole in memory, and write the outlines as they are traced.
+All compute the network as mapping does, in the same arithmetic and with the same shortcuts; what differs is what is
+done around it. Both peers read the image whole, keep probabilities whole in memory, and write the outlines as they are
+traced.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from torch import Tensor
 from trimline.errors import TrimlineError
 from trimline.scenes import Scene
 from trimline.training import Segmenter
-from trimline.training.device import autocast
+from trimline.training.freed_memory import freed_memory_kept
 
 TILE = 512
 """Side of the tiles that the peers show to the network [pixels]."""
@@ -65,13 +66,17 @@ def read_whole(scene: Scene, region: GeoBox, segmenter: Segmenter) -> Tensor:
 
 
 def bare_forward(segmenter: Segmenter, batches: list[Tensor]) -> Callable[[], None]:
-    """Return a turn of the bare forward pass over batches that lie on the device."""
+    """Return a turn of the bare forward pass over batches that lie on the device, freed memory kept."""
 
+    path = segmenter.path
+
+    @torch.inference_mode()
     def turn() -> None:
-        for batch in batches:
-            _logits(segmenter, batch)
-        if segmenter.device.type == "cuda":
-            torch.cuda.synchronize(segmenter.device)
+        with freed_memory_kept():
+            for batch in batches:
+                path(batch)
+            if segmenter.device.type == "cuda":
+                torch.cuda.synchronize(segmenter.device)
 
     return turn
 
@@ -89,11 +94,11 @@ def by_monai(segmenter: Segmenter, at_once: int) -> Probability:
     """Return MONAI's sliding windows, blended by a Gaussian, with so many windows at once."""
     from monai.inferers.utils import sliding_window_inference
 
+    ask = _asker(segmenter)
+
     def probability(fed: Tensor) -> Tensor:
         side = _side(segmenter, fed)
-        answer: Any = sliding_window_inference(
-            fed, (side, side), at_once, lambda tiles: _ice(segmenter, tiles), overlap=OVERLAP, mode="gaussian"
-        )
+        answer: Any = sliding_window_inference(fed, (side, side), at_once, ask, overlap=OVERLAP, mode="gaussian")
         ice: Tensor = answer[0, 0]
         return ice
 
@@ -102,6 +107,7 @@ def by_monai(segmenter: Segmenter, at_once: int) -> Probability:
 
 def by_overlapping_tiles(segmenter: Segmenter) -> Probability:
     """Return the mean over tiles that overlap by half, one at a time."""
+    ask = _asker(segmenter)
 
     def probability(fed: Tensor) -> Tensor:
         side = _side(segmenter, fed)
@@ -109,14 +115,13 @@ def by_overlapping_tiles(segmenter: Segmenter) -> Probability:
         for top in _starts(fed.shape[-2], side):
             for left in _starts(fed.shape[-1], side):
                 place = slice(top, top + side), slice(left, left + side)
-                total[place] += _ice(segmenter, fed[(..., *place)])[0, 0]
+                total[place] += ask(fed[(..., *place)])[0, 0]
                 count[place] += 1
         return total / count
 
     return probability
 
 
-@torch.inference_mode()
 def map_whole(scene: Scene, region: GeoBox, segmenter: Segmenter, probability: Probability, folder: Path) -> Path:
     """Map a region as scripts do, and return the GeoPackage of its outlines.
 
@@ -131,7 +136,8 @@ def map_whole(scene: Scene, region: GeoBox, segmenter: Segmenter, probability: P
     folder
         Gets `outlines.gpkg`.
     """
-    ice = probability(read_whole(scene, region, segmenter)) >= segmenter.threshold
+    with torch.inference_mode():
+        ice = probability(read_whole(scene, region, segmenter)) >= segmenter.threshold
     mask = ice.cpu().numpy().astype(np.uint8)
     found = rasterio.features.shapes(mask, mask=mask.astype(bool), transform=region.transform)
     outlines = gpd.GeoDataFrame(geometry=[shape(each) for each, _ in found], crs=str(region.crs))
@@ -141,16 +147,10 @@ def map_whole(scene: Scene, region: GeoBox, segmenter: Segmenter, probability: P
     return path
 
 
-@torch.inference_mode()
-def _logits(segmenter: Segmenter, tiles: Tensor) -> Tensor:
-    with autocast(segmenter.precision, segmenter.device):
-        logits: Tensor = segmenter.network(tiles.contiguous(memory_format=torch.channels_last))
-    return logits
-
-
-def _ice(segmenter: Segmenter, tiles: Tensor) -> Tensor:
-    """Return (n, 1, h, w) probability of ice."""
-    return _logits(segmenter, tiles).float().softmax(dim=1)[:, 1:2]
+def _asker(segmenter: Segmenter) -> Callable[[Tensor], Tensor]:
+    """Return what answers tiles with the probability of ice, (n, 1, h, w)."""
+    path = segmenter.path
+    return lambda tiles: path(tiles.contiguous(memory_format=torch.channels_last)).float().softmax(dim=1)[:, 1:2]
 
 
 def _side(segmenter: Segmenter, fed: Tensor) -> int:

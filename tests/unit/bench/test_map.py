@@ -33,6 +33,7 @@ KEYS = [
     "outline_iou_vs_fp32",
     "glacier_fraction",
     "glacier_windows",
+    "asked_fraction",
 ]
 TINY = {"size": 256, "rounds": 1, "device": "cpu", "arguments": {"widths": [4, 8]}, "side": 128, "seed": 1}
 
