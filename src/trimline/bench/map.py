@@ -1,52 +1,189 @@
-"""Mapping: a scene becomes probability, mask and outlines.
+"""Mapping: a product on disk becomes outlines on disk.
 
-The ceiling is the bare forward pass of the same network over the same pixels, each seen once, from memory and to
-memory: no product can be mapped faster than that with this network on this machine.
+The ceiling is the bare forward pass of the same network, each pixel seen once, over tiles in memory of the fastest of
+several sizes: with this network, no product of which every pixel is looked at can be mapped faster on this machine.
+The peers are MONAI's sliding windows (512 pixels, overlapping by a quarter, blended by a Gaussian) and the loop that
+most scripts have, over tiles of 512 pixels that overlap by half; both from the same product on disk to outlines on
+disk. What a pixel costs them depends neither on what it shows nor, edges apart, on how many there are, so that of the
+largest scenes they map a part, which holds as much glacier as the rest. Ours are always measured on the whole scene.
 """
 
 from __future__ import annotations
 
 import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from odc.geo.geobox import GeoBox
+from torch import Tensor
 
-from trimline.bench.turns import median_seconds
+from trimline.bench.agreement import outline_iou
+from trimline.bench.alone import peak_memory_mb
+from trimline.bench.big_scene import BELT, SEED, SIDE, simulate_big_scene
+from trimline.bench.peers import (
+    CUTS,
+    FOUR_AT_ONCE,
+    ONE_BY_ONE,
+    Probability,
+    bare_forward,
+    by_monai,
+    by_overlapping_tiles,
+    check_monai,
+    map_whole,
+    read_whole,
+)
+from trimline.bench.quick_network import train_quickly
+from trimline.bench.turns import Turns
 from trimline.mapping import map_scene
-from trimline.networks import build
-from trimline.project import SimulatedRange
-from trimline.scenes import open_scene
-from trimline.simulate import write_range
-from trimline.training import Inputs, WeightsMetadata, load_weights, save_weights
+from trimline.scenes import Scene, open_scene
+from trimline.training import Segmenter, load_weights
 
-BANDS = ("blue", "green", "red", "nir", "swir1", "swir2")
-ARGUMENTS: dict[str, Any] = {"widths": [16, 32, 64], "middle": 128}
+LARGEST = {"monai": 2 * BELT, "overlap50": BELT}
+"""Side of what the peers map at most [pixels]: whole ranges and plains. A part has more edge, where MONAI's windows
+overlap less, so that it is flattered a little beyond."""
+
+_SAMPLE = 1024
+"""Side of what the ceiling is measured on, and of what is compared with single precision [pixels]."""
+_WARM_UP = 512
+"""Side of what everybody maps first, untimed [pixels]."""
+_ROUNDS, _MANY_PIXELS = 3, 1 << 21
+"""Rounds unless said otherwise; scenes of more pixels are mapped once."""
 
 
-def measure(size: int = 512, rounds: int = 3) -> dict[str, float]:
-    """Return the share of the ceiling that mapping reaches, and both in megapixels per second."""
-    with tempfile.TemporaryDirectory() as name:
+@dataclass(frozen=True)
+class _Contender:
+    map: Callable[[GeoBox], object]
+    """Maps a part of the scene."""
+    side: int
+    """Of the part that is timed [pixels]."""
+
+
+def measure(
+    size: int = 1024,
+    network: str = "unet",
+    device: str | None = None,
+    peers: bool = True,
+    glacier: float = 0.1,
+    rounds: int | None = None,
+    arguments: dict[str, Any] | None = None,
+    side: int = SIDE,
+    seed: int = SEED,
+) -> dict[str, float]:
+    """Return the shares of ceiling and peers that are reached, the megapixels per second of all, and peak memory.
+
+    Parameters
+    ----------
+    size
+        Side of the scene [pixels].
+    network
+        A name from the registry; it is trained for some steps first.
+    device
+        Where to map; None takes a CUDA device where there is one.
+    peers
+        Whether to measure the peers too.
+    glacier
+        Share of the scene that is glacier, at most.
+    rounds
+        How often the contenders take turns; None means three times, or once where the scene is large.
+    arguments
+        Of the network; None means those in the registry.
+    side, seed
+        Of the range that the scene is folded from, see `simulate_big_scene`.
+
+    Returns
+    -------
+    Ratios first. `ratio_of_ceiling` and `ratio_of_overlap50` are of mapping with the screen off, where every pixel is
+    looked at. `peak_memory_mb` is that of a process that maps the scene with the screen on and does nothing else.
+    `outline_iou_vs_fp32` compares a map of a corner, the screen on, with the network as it is stored, in single
+    precision. `glacier_windows` is the share of windows of 512 x 512 pixels that hold glacier, `asked_fraction` the
+    share of pixels that the network was asked about with the screen on.
+
+    Raises
+    ------
+    TrimlineError
+        The peers are to be measured, and MONAI is not installed.
+    """
+    if peers:
+        check_monai()
+    if rounds is None:
+        rounds = 1 if size * size > _MANY_PIXELS else _ROUNDS
+    with tempfile.TemporaryDirectory(prefix="trimline-bench-") as name:
         folder = Path(name)
-        looks = [{"date": "1988-08-20"}]
-        settings = SimulatedRange.model_validate({"name": "bench", "size": size, "seed": 1, "scenes": looks})
-        record = write_range(settings, folder / "range", progress=False).scenes[0]
-        scene = open_scene(folder / "range" / record.product)
-        weights = folder / "weights.safetensors"
-        metadata = WeightsMetadata(network="m_landsnet", arguments=ARGUMENTS, inputs=Inputs(BANDS, "reflectance"))
-        save_weights(weights, build("m_landsnet", len(BANDS), **ARGUMENTS), metadata)
-        segmenter = load_weights(weights)
-        image = np.nan_to_num(scene.read(BANDS).to_numpy())[np.newaxis]
-        seconds = median_seconds(
-            {
-                "ceiling": lambda: segmenter.probability(image),
-                "map": lambda: map_scene(scene, segmenter, folder / "map", progress=False),
-            },
-            rounds,
-        )
-    megapixels = size * size / 1e6
+        big = simulate_big_scene(folder / "scene", size, glacier=glacier, side=side, seed=seed)
+        weights = train_quickly(big, network, folder / "training", arguments)
+        scene, segmenter = open_scene(big.product), load_weights(weights, device=device)
+        rates, asked = _rates(scene, segmenter, folder, rounds, peers=peers)
+        agreement = outline_iou(scene, segmenter, weights, folder / "corner", min(size, _SAMPLE))
+        memory = peak_memory_mb(big.product, weights, folder / "alone", device)
+    ratios = {"ratio_of_ceiling": rates["screen_off"] / rates["ceiling"]}
+    if peers:
+        ratios |= {
+            "ratio_of_monai_screen_off": rates["screen_off"] / rates["monai"],
+            "ratio_of_monai_screen_on": rates["screen_on"] / rates["monai"],
+            "ratio_of_overlap50": rates["screen_off"] / rates["overlap50"],
+        }
     return {
-        "ratio_of_ceiling": seconds["ceiling"] / seconds["map"],
-        "map_mpx_s": megapixels / seconds["map"],
-        "ceiling_mpx_s": megapixels / seconds["ceiling"],
+        **ratios,
+        **{f"{contender}_mpx_s": rate for contender, rate in rates.items()},
+        "peak_memory_mb": memory,
+        "outline_iou_vs_fp32": agreement,
+        "glacier_fraction": big.glacier_fraction,
+        "glacier_windows": big.glacier_windows,
+        "asked_fraction": asked,
     }
+
+
+def _rates(
+    scene: Scene, segmenter: Segmenter, folder: Path, rounds: int, *, peers: bool
+) -> tuple[dict[str, float], float]:
+    """Return the megapixels per second of all, and the share of pixels that the network was asked about.
+
+    The ceiling takes a turn before each of the others, so that a machine that slows down in between is noticed by it.
+    """
+    size = scene.geobox.width
+    sample = 1 << (min(size, _SAMPLE).bit_length() - 1)
+    fed = read_whole(scene, scene.geobox[:sample, :sample], segmenter)
+    batches = {cut: cut.of(fed) for cut in CUTS}
+    trial = {cut: _seconds_when_warm(segmenter, batches[cut]) for cut in CUTS}
+    fastest = min(CUTS, key=trial.__getitem__)
+    at_once = min((ONE_BY_ONE, FOUR_AT_ONCE), key=trial.__getitem__).at_once
+
+    asked: dict[bool, float] = {}
+
+    def ours(part: GeoBox, *, screen: bool) -> None:
+        done = map_scene(scene, segmenter, folder / "ours", region=part, screen=screen, progress=False)
+        asked[screen] = done.asked
+
+    def theirs(part: GeoBox, *, way: Probability) -> None:
+        map_whole(scene, part, segmenter, way, folder / "theirs")
+
+    contenders = {
+        "screen_off": _Contender(partial(ours, screen=False), size),
+        "screen_on": _Contender(partial(ours, screen=True), size),
+    }
+    if peers:
+        ways = {"monai": by_monai(segmenter, at_once), "overlap50": by_overlapping_tiles(segmenter)}
+        contenders |= {
+            name: _Contender(partial(theirs, way=way), min(size, LARGEST[name])) for name, way in ways.items()
+        }
+    forward = bare_forward(segmenter, batches[fastest])
+    turns = Turns()
+    for timed in [False] + [True] * rounds:
+        for name, contender in contenders.items():
+            turns.take("ceiling", forward)
+            side = contender.side if timed else min(size, _WARM_UP)
+            turns.take(name, partial(contender.map, scene.geobox[:side, :side]))
+    sides = {"ceiling": sample} | {name: contender.side for name, contender in contenders.items()}
+    return {name: sides[name] ** 2 / 1e6 / seconds for name, seconds in turns.medians().items()}, asked[True]
+
+
+def _seconds_when_warm(segmenter: Segmenter, batches: list[Tensor]) -> float:
+    """Return what the bare forward pass over some batches takes once it has seen a batch of that size [s]."""
+    bare_forward(segmenter, batches[:1])()
+    started = time.perf_counter()
+    bare_forward(segmenter, batches)()
+    return time.perf_counter() - started

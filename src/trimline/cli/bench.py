@@ -9,11 +9,18 @@ import typer
 
 def bench(
     what: Annotated[str, typer.Argument(help="A benchmark's name, or 'all'.")] = "all",
-    size: Annotated[int, typer.Option(min=64, help="Side of the simulated scene [pixels].")] = 512,
-    network: Annotated[str, typer.Option(help="train: the network.")] = "unet",
+    size: Annotated[
+        int | None,
+        typer.Option(
+            min=64, help="Side of the simulated scene [pixels]; 512 for read, 1024 for map.", show_default=False
+        ),
+    ] = None,
+    network: Annotated[str, typer.Option(help="map, train: the network.")] = "unet",
     tile: Annotated[int, typer.Option(min=16, help="train: side of a tile [pixels].")] = 128,
     batch: Annotated[int, typer.Option(min=1, help="train: tiles per step.")] = 8,
-    device: Annotated[str | None, typer.Option(help="train: cpu or cuda; cuda where there is one.")] = None,
+    device: Annotated[str | None, typer.Option(help="map, train: cpu or cuda; cuda where there is one.")] = None,
+    peers: Annotated[bool, typer.Option(help="map: measure MONAI and overlapping tiles too.")] = True,
+    glacier: Annotated[float, typer.Option(min=0, max=0.2, help="map: share of glacier in the scene, at most.")] = 0.1,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
 ) -> None:
     """Measure trimline against what people use now, in one run on this machine; ratios come first."""
@@ -27,7 +34,9 @@ def bench(
     if what != "all" and what not in BENCHMARKS:
         raise TrimlineError(f"there is no benchmark '{what}'", remedy=f"there are {', '.join(BENCHMARKS)} and all")
     names = list(BENCHMARKS) if what == "all" else [what]
-    options = {"size": size, "network": network, "tile": tile, "batch": batch, "device": device}
+    options = {"network": network, "tile": tile, "batch": batch, "device": device, "peers": peers, "glacier": glacier}
+    if size is not None:
+        options["size"] = size
     figures: dict[str, dict[str, Any]] = {}
     for name in names:
         measure = import_module(f"trimline.bench.{name}").measure

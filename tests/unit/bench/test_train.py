@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
-import torch
 
 from trimline.bench.train import measure
 from trimline.bench.turns import Turns
@@ -14,13 +12,7 @@ from trimline.bench.turns import Turns
 KEYS = ("tiles_per_s", "ceiling_tiles_per_s", "pipeline_tiles_per_s", "dataloader_tiles_per_s")
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Compute on one thread: tiny convolutions on many threads mostly wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_a_tiny_run_gives_every_figure_ratios_first() -> None:

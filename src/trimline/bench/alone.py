@@ -1,0 +1,50 @@
+"""What mapping a scene needs when nothing else does anything: the memory of a process of its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import torch
+
+from trimline.mapping import map_scene
+from trimline.scenes import open_scene
+from trimline.training import load_weights
+
+_STATUS = Path("/proc/self/status")
+
+
+def peak_memory_mb(product: Path, weights: Path, folder: Path, device: str | None = None) -> float:
+    """Map a scene in a fresh process and return the most memory that was resident [MB of 2**20 bytes].
+
+    Parameters
+    ----------
+    product, weights
+        What is mapped, and with what.
+    folder
+        Gets the maps.
+    device
+        Where to map, as for `load_weights`; a GPU's own memory is not counted.
+    """
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(map_alone, product, weights, folder, device, torch.get_num_threads()).result()
+
+
+def map_alone(product: Path, weights: Path, folder: Path, device: str | None, threads: int) -> float:
+    """Map a scene in this process, on so many threads; return the most memory that was ever resident in it [MB]."""
+    torch.set_num_threads(threads)
+    map_scene(open_scene(product), load_weights(weights, device=device), folder, progress=False)
+    return _peak_mb()
+
+
+def _peak_mb() -> float:
+    # Linux hands the largest resident set of a parent on to the program it starts, so that getrusage tells of the
+    # parent here; the high-water mark of the process's own memory does not.
+    if _STATUS.is_file():
+        lines = dict(line.split(":", 1) for line in _STATUS.read_text().splitlines())
+        return float(lines["VmHWM"].split()[0]) / 2**10
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
