@@ -28,13 +28,16 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-SCREEN_BANDS = ("green", "swir1")
-"""What the spectral screen looks at: the bands of the NDSI."""
+SCREEN_BANDS = ("green", "nir", "swir1")
+"""What the spectral screen looks at: the bands of the NDSI and the NDWI."""
 
 LEAST_NDSI = 0.2
 """Snow and clean ice lie above 0.4 (Hall and others, 1995), dirty ice lower; most rock and all meadow below 0."""
-LEAST_GREEN = 0.08
-"""Green reflectance of what could be ice: darker ground is water or shadow in which nothing is seen."""
+LARGEST_NDWI = 0.43
+"""Turbid lakes are as bright as dirty ice in green, but not in the near infrared; blue ice stays below 0.4."""
+LEAST_REFLECTANCE = 0.08
+"""Green and near-infrared reflectance of what could be ice: darker is water, or shadow in which nothing is seen. For
+snow Hall and others (1995) ask for more, 0.10 and 0.11, which loses some shaded ice of the Himalaya."""
 
 
 def can_screen(scene: Scene) -> bool:
@@ -50,16 +53,19 @@ def can_screen(scene: Scene) -> bool:
     return True
 
 
-def could_be_ice(green: NDArray[np.float32], swir1: NDArray[np.float32]) -> NDArray[np.bool_]:
+def could_be_ice(green: NDArray[np.float32], nir: NDArray[np.float32], swir1: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return which pixels could be snow or ice, clean or dirty, in light or in shadow.
 
     Parameters
     ----------
-    green, swir1
+    green, nir, swir1
         (h, w) reflectance, NaN where there are no data, which could be nothing.
     """
     # As products, because a sum of reflectances may be 0.
-    found: NDArray[np.bool_] = (green - swir1 > LEAST_NDSI * (green + swir1)) & (green > LEAST_GREEN)
+    found: NDArray[np.bool_] = green - swir1 > LEAST_NDSI * (green + swir1)
+    found &= green - nir < LARGEST_NDWI * (green + nir)
+    found &= green > LEAST_REFLECTANCE
+    found &= nir > LEAST_REFLECTANCE
     return found
 
 

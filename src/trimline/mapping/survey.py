@@ -223,10 +223,8 @@ class Survey:
     def _could_be_ice(self, image: NDArray[np.float32], geobox: GeoBox) -> NDArray[np.bool_]:
         """Ask the spectral screen, of bands that the network sees anyway where these are reflectance."""
         if self.units == "reflectance" and set(SCREEN_BANDS) <= set(self.bands):
-            green, swir1 = (image[self.bands.index(band)] for band in SCREEN_BANDS)
-        else:
-            green, swir1 = self.scene.read(SCREEN_BANDS, geobox).values
-        return could_be_ice(green, swir1)
+            return could_be_ice(*(image[self.bands.index(band)] for band in SCREEN_BANDS))
+        return could_be_ice(*self.scene.read(SCREEN_BANDS, geobox).values)
 
     @cached_property
     def _columns(self) -> list[Cut]:

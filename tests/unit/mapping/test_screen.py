@@ -19,14 +19,14 @@ from trimline.mapping.screen import cells_of, could_be_ice
 from trimline.rasters import write_raster
 from trimline.scenes import NoCalibration, Scene
 
-BANDS = ("green", "swir1")
+BANDS = ("green", "swir1", "nir")
 
 
 def rock_with_ice(*places: tuple[int, int], shape: tuple[int, int] = (600, 700)) -> NDArray[np.float32]:
-    """Return green and SWIR 1 of rock, with some bright pixels; the segmenter calls SWIR 1 above 0.3 ice."""
-    image = np.stack([np.full(shape, 0.15, np.float32), np.full(shape, 0.9, np.float32)])
+    """Return green, SWIR 1 and NIR of rock, with some bright pixels; the segmenter calls SWIR 1 above 0.3 ice."""
+    image = np.stack([np.full(shape, value, np.float32) for value in (0.15, 0.9, 0.2)])
     for row, column in places:
-        image[:, row, column] = (0.8, 0.1)
+        image[:, row, column] = (0.8, 0.1, 0.7)
     return image
 
 
@@ -42,10 +42,11 @@ def eager(segmenter: Any) -> Any:
 
 
 def test_snow_and_ice_pass_the_screen_and_rock_and_meadow_do_not() -> None:
-    surfaces = {  # green and SWIR 1, as TM sees them (Hall and others, 1995; Zeng and others, 1984)
-        "fresh snow": (0.90, 0.10), "clean ice": (0.50, 0.03), "dirty ice": (0.25, 0.12), "ice in shadow": (0.10, 0.01),
-        "meadow": (0.08, 0.20), "rock": (0.15, 0.25), "bare soil": (0.12, 0.30), "deep shadow": (0.05, 0.01),
-        "no data": (np.nan, np.nan),
+    surfaces = {  # green, NIR and SWIR 1, as TM sees them
+        "fresh snow": (0.90, 0.85, 0.10), "clean ice": (0.50, 0.40, 0.03), "dirty ice": (0.25, 0.20, 0.12),
+        "ice in shadow": (0.12, 0.09, 0.01), "meadow": (0.08, 0.40, 0.20), "rock": (0.15, 0.20, 0.25),
+        "bare soil": (0.12, 0.20, 0.30), "deep shadow": (0.05, 0.03, 0.01), "clear lake": (0.09, 0.03, 0.01),
+        "turbid lake": (0.22, 0.082, 0.005), "no data": (np.nan, np.nan, np.nan),
     }  # fmt: skip
     values = np.array(list(surfaces.values()), np.float32).T
     found = dict(zip(surfaces, could_be_ice(*values), strict=True))
