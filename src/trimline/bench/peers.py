@@ -67,7 +67,6 @@ def read_whole(scene: Scene, region: GeoBox, segmenter: Segmenter) -> Tensor:
 
 def bare_forward(segmenter: Segmenter, batches: list[Tensor]) -> Callable[[], None]:
     """Return a turn of the bare forward pass over batches that lie on the device, freed memory kept."""
-
     path = segmenter.path
 
     @torch.inference_mode()
