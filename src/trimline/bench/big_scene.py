@@ -4,7 +4,8 @@ To simulate a whole scene would take hours. One small range is simulated instead
 rows and columns walk to and fro over the range's, one pixel at a time, so that ground and light go on without a step
 from pixel to pixel wherever the walk turns. Columns walk over the whole range. Rows stay among those that no glacier
 reaches, which makes a plain, and in every `BELT` of them set out into the mountains as often as the share of glacier
-allows. Ice thus lies in ranges with ice-free ground between them, as it does on the Earth; lakes lie everywhere.
+allows. Ice thus lies in ranges with ice-free ground between them, as it does on the Earth. A quarter of the plains has
+lakes, which then cover a percent or two of the scene; the rest has neither water nor snow.
 """
 
 from __future__ import annotations
@@ -37,13 +38,15 @@ from trimline.simulate.look import Look
 BELT = 2048
 """Rows after which a range and a plain are over and the next begin [pixels]: 61 km."""
 SIDE, SEED = 256, 2
-"""Side of the range [pixels], and a seed that gives it ice on a quarter of its ground and no snow on its plain, which
-is a third of it and has lakes. It takes some 5 s to simulate."""
+"""Side of the range [pixels], and a seed that gives it ice on a quarter of its ground, and a third without. It takes
+some 5 s to simulate."""
 WINDOW = 512
 """Side of the windows that are counted as holding glacier or not [pixels]."""
 
 _SMALLEST_PLAIN = 16
 """Rows without glaciers that a plain can be made of, at least."""
+_LAKELAND = 0.25
+"""Share of the plains that has lakes, or whatever else lies in the range's rows without glaciers."""
 _STRIP = 512
 """Rows written at once."""
 _LAYOUT = {"tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "deflate", "predictor": 2}
@@ -98,7 +101,8 @@ def simulate_big_scene(
     is_glacier = rasterise(read_outlines(folder / "range" / record.outlines), small.geobox)
     columns = fold(size, side)
     per_row = is_glacier[:, columns].mean(axis=1)
-    rows = walk(per_row, size, glacier)
+    flags = small.quality()
+    rows = walk(per_row, (flags["snow"] | flags["water"]).to_numpy().any(axis=1), size, glacier)
     geobox = GeoBox(wh_(size, size), small.geobox.affine, small.geobox.crs)
     product, truth = folder / record.product, folder / "truth.tif"
     with whole_folder(product) as temporary:
@@ -116,13 +120,15 @@ def fold(length: int, side: int) -> Rows:
     return np.minimum(within, 2 * side - 1 - within)
 
 
-def walk(glacier: NDArray[np.float64], length: int, most: float) -> Rows:
-    """Return (length,) rows of a range that make up a scene: in every belt mountains first, then a plain.
+def walk(glacier: NDArray[np.float64], marked: NDArray[np.bool_], length: int, most: float) -> Rows:
+    """Return (length,) rows of a range that make up a scene: in every belt mountains, a plain with lakes, a plain.
 
     Parameters
     ----------
     glacier
         (side,) share of each row that is glacier.
+    marked
+        (side,) whether a row holds snow or water.
     length
         Rows of the scene.
     most
@@ -143,12 +149,13 @@ def walk(glacier: NDArray[np.float64], length: int, most: float) -> Rows:
             f"the simulated range has no {_SMALLEST_PLAIN} rows together that no glacier reaches",
             remedy="choose another seed or a larger side",
         )
+    bare = _longest_run(~marked & _is_in(plain, len(glacier)))
     steps = [plain[-1]]
     for start in range(0, length, BELT):
         end = min(start + BELT, length)
         _climb(steps, glacier, plain, end, most * (end - start))
-        while len(steps) < end:
-            _go(steps, plain[0] if steps[-1] == plain[-1] else plain[-1])
+        _stay(steps, plain, len(steps) + round(_LAKELAND * (end - len(steps))))
+        _stay(steps, bare if len(bare) >= _SMALLEST_PLAIN else plain, end)
         del steps[end:]
     return np.array(steps, np.intp)
 
@@ -171,9 +178,21 @@ def _climb(steps: list[int], glacier: NDArray[np.float64], plain: range, end: in
             return
 
 
+def _stay(steps: list[int], among: range, end: int) -> None:
+    """Walk to and fro among some rows until there are enough."""
+    while len(steps) < end:
+        _go(steps, among[0] if steps[-1] == among[-1] else among[-1])
+
+
 def _go(steps: list[int], target: int) -> None:
     step = 1 if target > steps[-1] else -1
     steps.extend(range(steps[-1] + step, target + step, step))
+
+
+def _is_in(rows: range, side: int) -> NDArray[np.bool_]:
+    inside = np.zeros(side, bool)
+    inside[rows.start : rows.stop] = True
+    return inside
 
 
 def _longest_run(where: NDArray[np.bool_]) -> range:

@@ -31,12 +31,13 @@ def test_a_fold_goes_to_and_fro_over_the_whole_side(length: int, side: int) -> N
     below=st.lists(st.floats(0, 1), max_size=40),
     length=st.integers(1, BELT + 300),
     most=st.floats(0, 0.5),
+    marked=st.integers(0, 140),
 )
 def test_a_walk_is_continuous_and_shows_no_more_glacier_than_allowed(
-    above: list[float], plain: int, below: list[float], length: int, most: float
+    above: list[float], plain: int, below: list[float], length: int, most: float, marked: int
 ) -> None:
     glacier = np.array([*above, *[0.0] * plain, *below])
-    rows = walk(glacier, length, most)
+    rows = walk(glacier, np.arange(len(glacier)) < marked, length, most)
     assert rows.shape == (length,)
     assert rows.min() >= 0
     assert rows.max() < len(glacier)
@@ -46,13 +47,21 @@ def test_a_walk_is_continuous_and_shows_no_more_glacier_than_allowed(
 
 def test_every_belt_of_a_walk_holds_as_much_glacier() -> None:
     glacier = np.concatenate([np.zeros(60), np.full(40, 0.5)])
-    belts = glacier[walk(glacier, 3 * BELT, 0.1)].reshape(3, BELT).mean(axis=1)
+    belts = glacier[walk(glacier, np.zeros(100, bool), 3 * BELT, 0.1)].reshape(3, BELT).mean(axis=1)
     assert belts == pytest.approx(0.1, abs=0.001)
 
 
 def test_a_range_without_a_plain_is_refused() -> None:
     with pytest.raises(SimulationError, match="no 16 rows together"):
-        walk(np.tile([0.0, 0.1], 50), 200, 0.1)
+        walk(np.tile([0.0, 0.1], 50), np.zeros(100, bool), 200, 0.1)
+
+
+def test_a_quarter_of_the_plains_has_lakes() -> None:
+    glacier, lake = np.concatenate([np.zeros(60), np.full(40, 0.5)]), np.arange(100) < 20
+    rows = walk(glacier, lake, BELT, 0.1)
+    left_the_mountains = np.flatnonzero(glacier[rows])[-1] + 1
+    saw_a_lake = np.flatnonzero(lake[rows])[-1] + 1
+    assert (saw_a_lake - left_the_mountains) / (BELT - left_the_mountains) == pytest.approx(0.25, abs=0.05)
 
 
 def test_the_scene_is_a_whole_landsat_product_of_the_size_asked_for(big: BigScene) -> None:
