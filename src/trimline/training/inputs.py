@@ -102,13 +102,15 @@ class Inputs:
         std = torch.where(std > 1e-6 * (1.0 + mean.abs()), std, torch.ones_like(std))
         return type(self)(self.bands, self.units, self.indices, mean=tuple(mean.tolist()), std=tuple(std.tolist()))
 
-    def __call__(self, images: Tensor) -> Tensor:
+    def __call__(self, images: Tensor, *, whole_pixels: bool = False) -> Tensor:
         """Return the channels, finite.
 
         Parameters
         ----------
         images
             (n, bands, h, w) float, in `units`, NaN outside valid data.
+        whole_pixels
+            Whether a pixel that lacks data in any band is NaN in all already, which saves looking.
 
         Returns
         -------
@@ -116,14 +118,15 @@ class Inputs:
             (n, channels, h, w); 0 in all channels of a pixel that lacks data in any band, which after normalisation
             is the mean.
         """
-        # 0 where all bands are finite, else NaN: as fast as memory allows, unlike a reduction of truth values.
-        absent = images.sum(dim=1, keepdim=True).mul_(0.0)
         channels = self._channels_of(images)
         if self.mean:
             channels.sub_(self._per_channel(self.mean, channels))
         if self.std:
             channels.div_(self._per_channel(self.std, channels))
-        return channels.add_(absent).nan_to_num_(nan=0.0)
+        if not whole_pixels:
+            # 0 where all bands are finite, else NaN: as fast as memory allows, unlike a reduction of truth values.
+            channels.add_(images.sum(dim=1, keepdim=True).mul_(0.0))
+        return channels.nan_to_num_(nan=0.0)
 
     def _channels_of(self, images: Tensor) -> Tensor:
         """Return the bands and the indices, as a new tensor."""

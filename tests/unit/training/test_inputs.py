@@ -43,6 +43,14 @@ def test_a_pixel_that_lacks_one_band_is_zero_in_all() -> None:
     assert (fed[0, :, 1, 1] != 0).any()
 
 
+def test_whole_pixels_give_the_same_without_being_looked_for() -> None:
+    images = torch.rand(2, 3, 5, 5, generator=torch.Generator().manual_seed(1))
+    images[:, :, 1, 2] = torch.nan
+    inputs = Inputs(("green", "nir", "swir1"), "reflectance", ("ndsi", "ndwi")).fitted_to(images)
+    torch.testing.assert_close(inputs(images, whole_pixels=True), inputs(images), rtol=0, atol=0)
+    assert (inputs(images)[:, :, 1, 2] == 0).all()
+
+
 def test_fitted_inputs_have_mean_zero_and_standard_deviation_one() -> None:
     images = torch.rand(70, 4, 8, 8, generator=torch.Generator().manual_seed(0)) * 3 + 1
     images[3, :, :4] = torch.nan
