@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from trimline.errors import TrainingError
+from trimline.networks import build
 from trimline.project.recipe import Recipe
 from trimline.samples import ICE, IGNORE, Samples
 from trimline.training import load_weights, train
@@ -139,6 +140,8 @@ def test_weights_tell_how_they_came_about(training: Samples, validation: Samples
     assert metadata.data["provenance"] == {"scenes": ["LT05_L1TP_139036"]}
     assert metadata.data["training"]["tiles"] == 6
     assert 1 <= metadata.data["epoch"] <= 5
+    assert metadata.data["halo_measured_on"] == "validation"
+    assert metadata.halo in range(0, build("unet", 6, **TINY["unet"]).halo + 1, 2)
     assert set(metadata.scores) == {"oa", "f1", "iou", "precision", "recall", "kappa", "area_bias"}
 
 
@@ -343,6 +346,8 @@ def test_no_validation_is_enough_where_nothing_is_chosen_by_it(training: Samples
     metadata = load_weights(path, device="cpu").metadata
     assert metadata.scores == {}
     assert metadata.data["epoch"] == 2
+    assert metadata.data["halo_measured_on"] == "training"
+    assert metadata.halo is not None
 
 
 @pytest.mark.parametrize(

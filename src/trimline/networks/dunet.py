@@ -94,4 +94,5 @@ class DUNet(EncoderDecoder):
             decoder=[up] * len(stages),
         )
         super().__init__(bands, classes, widths, encoder=encoder, decoder=decoder, reach=reach)
+        self.bounded = offset_limit is not None
         initialise_deformable(self)

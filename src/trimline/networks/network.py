@@ -35,6 +35,8 @@ class Network(nn.Module, ABC):
     halo
         Margin around a window, a multiple of the stride, within which the window's edge can be felt [pixels], or
         None. Windows that overlap by it, and start at multiples of the stride, agree with the whole image.
+    bounded
+        Whether nothing beyond the halo can be felt at all. False where the halo is only what is expected.
     """
 
     def __init__(self, bands: int, classes: int, *, stride: int, reach: Reach | None) -> None:
@@ -46,6 +48,7 @@ class Network(nn.Module, ABC):
         self.stride = stride
         self.receptive_field = reach.field if reach else None
         self.halo = -(-reach.radius // stride) * stride if reach else None
+        self.bounded = reach is not None
 
     @abstractmethod
     def segment(self, images: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from trimline.samples import Samples
 from trimline.training.checkpoint import CHECKPOINT_NAME, EpochRecord, read_checkpoint
 from trimline.training.device import best_device, in_channels_last
 from trimline.training.fitting import fit
+from trimline.training.halo import measure_halo
 from trimline.training.inputs import Inputs
 from trimline.training.module import TrainingModule
 from trimline.training.progress_bar import RunBar
@@ -72,14 +73,17 @@ def train_by_descent(
         if recipe.threshold == "zero_bias":
             threshold = zero_bias_threshold(answers)
         scores = finite_or_none(scores_at(threshold, answers))
+    measured_on, shown = ("training", tiles) if held_out is None else ("validation", held_out)
+    halo = measure_halo(trained, inputs, shown.images, device, flips=flips)
     finished = metadata.model_copy(
         update={
             "inputs": inputs,
             "threshold": threshold,
             "flips": flips,
+            "halo": halo,
             "tile": (recipe.crop, recipe.crop) if recipe.crop else tiles.sides,
             "scores": scores,
-            "data": metadata.data | {"epoch": module.best_epoch + 1},
+            "data": metadata.data | {"epoch": module.best_epoch + 1, "halo_measured_on": measured_on},
         }
     )
     save_weights(weights, trained, finished)
@@ -92,6 +96,8 @@ def train_by_descent(
         f", F1 {scores['f1']:.3f} on validation" if scores.get("f1") is not None else "",
         threshold,
     )
+    if halo is not None:
+        _logger.info("%s: windows need a halo of %d pixels; it could look %d far", title, halo, trained.halo)
     return weights
 
 

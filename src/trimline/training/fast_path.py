@@ -32,8 +32,8 @@ _CPU_SIDE = 128
 """Largest side of the noise that is measured on the CPU [pixels]; 128 x 128 take the largest U-Net a quarter of a
 second on one core in single precision."""
 
-_SECONDS = 0.1
-"""How long a path is timed at least, after a first round that is not [s]; the last round may end later."""
+_SECONDS = 0.3
+"""How long rounds of all paths are timed, after a first one that is not [s]; the last one is finished."""
 
 
 _ROUNDING = 0.02
@@ -132,7 +132,7 @@ def fastest(
     images = _noise(network, device, sides)
     best, *others = tried = _paths(network, device, precision, images)
     if others:
-        speeds = {str(path): _speed(path, images) for path in tried}
+        speeds = _speeds(tried, images)
         for path in others:
             worth = 1.0 if path.arithmetic == best.arithmetic else _WORTH
             best = path if speeds[str(path)] > worth * speeds[str(best)] else best
@@ -188,17 +188,23 @@ def _noise(network: Network, device: torch.device, sides: tuple[int, int]) -> Te
 
 
 @torch.inference_mode()
-def _speed(path: FastPath, images: Tensor) -> float:
-    """Return how fast a path is [Mpx/s], the best of some rounds: whatever else the machine does only slows it."""
-    path(images)
-    started, best = time.perf_counter(), float("inf")
-    while time.perf_counter() - started < _SECONDS:
-        _wait_for(images.device)
-        start = time.perf_counter()
+def _speeds(paths: list[FastPath], images: Tensor) -> dict[str, float]:
+    """Return how fast paths are [Mpx/s], by their names.
+
+    They take turns, and the best of each counts: whatever else the machine does only slows them.
+    """
+    for path in paths:
         path(images)
-        _wait_for(images.device)
-        best = min(best, time.perf_counter() - start)
-    return images[:, 0].numel() / 1e6 / best
+    best = dict.fromkeys(map(str, paths), float("inf"))
+    started = time.perf_counter()
+    while time.perf_counter() - started < _SECONDS:
+        for path in paths:
+            _wait_for(images.device)
+            start = time.perf_counter()
+            path(images)
+            _wait_for(images.device)
+            best[str(path)] = min(best[str(path)], time.perf_counter() - start)
+    return {name: images[:, 0].numel() / 1e6 / seconds for name, seconds in best.items()}
 
 
 def _wait_for(device: torch.device) -> None:

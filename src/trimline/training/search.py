@@ -77,7 +77,8 @@ def train_by_search(
     with whole_file(folder / TABLE_NAME) as temporary:
         table.to_csv(temporary, index=False, float_format="%.6g")
     _logger.info("ice is where red / SWIR1 exceeds %.2f", best)
-    update = {"arguments": arguments, "inputs": inputs, "threshold": 0.5, "scores": scores}
+    # The halo needs no measuring: morphology feels exactly as far as its windows reach.
+    update = {"arguments": arguments, "inputs": inputs, "threshold": 0.5, "halo": network.halo, "scores": scores}
     return save_weights(weights, network, metadata.model_copy(update=update))
 
 

@@ -53,6 +53,10 @@ class WeightsMetadata(BaseModel):
     """Whether the answer is the mean over the eight symmetries of the square."""
     tile: tuple[int, int] | None = None
     """Height and width of what the network was trained on [pixels]."""
+    halo: int | None = Field(None, ge=0)
+    """Margin around a window beyond which the window's edge changes no probability by more than 0.001, measured on the
+    validation tiles, or on the training tiles where there are no others (`data` says which) [pixels]. None where it
+    was not measured, or every answer depends on the whole tile."""
     recipe: dict[str, Any] = Field(default_factory=dict)
     """How it was trained, every key."""
     seed: int = 0

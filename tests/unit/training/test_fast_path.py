@@ -94,7 +94,7 @@ def test_half_precision_is_taken_where_it_pays(
     gain: float, taken: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(fast_path, "uses_bf16", lambda precision, device: True)
-    monkeypatch.setattr(fast_path, "_speed", lambda path, noise: gain if path.arithmetic == "bf16" else 1.0)
+    monkeypatch.setattr(fast_path, "_speeds", lambda paths, noise: {"fp32": 1.0, "bf16": gain})
     with caplog.at_level(logging.INFO):
         path = fastest(lived_in("unet"), CPU, "auto", (512, 512), "U-Net")
     assert path.arithmetic == taken
@@ -105,19 +105,21 @@ def test_half_precision_is_taken_where_it_pays(
 
 @pytest.mark.parametrize("precision", ["bf16", "fp32"])
 def test_a_precision_that_is_asked_for_is_not_measured(precision: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast_path, "_speed", lambda path, noise: pytest.fail("measured"))
+    monkeypatch.setattr(fast_path, "_speeds", lambda paths, noise: pytest.fail("measured"))
     assert fastest(lived_in("unet"), CPU, precision, (64, 64), "U-Net").arithmetic == precision
 
 
 def test_where_there_is_no_convolution_nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast_path, "_speed", lambda path, noise: pytest.fail("measured"))
+    monkeypatch.setattr(fast_path, "_speeds", lambda paths, noise: pytest.fail("measured"))
     assert fastest(lived_in("band_ratio"), CPU, "auto", (64, 64), "Band ratio").arithmetic == "fp32"
 
 
 def test_what_is_measured_is_a_small_window() -> None:
     network = lived_in("unet")
     assert fast_path._noise(network, CPU, (512, 30)).shape == (1, 3, 128, 32)
-    assert fast_path._speed(FastPath(network, CPU, "fp32"), fast_path._noise(network, CPU, (16, 16))) > 0
+    speeds = fast_path._speeds([FastPath(network, CPU, "fp32")], fast_path._noise(network, CPU, (16, 16)))
+    assert list(speeds) == ["fp32"]
+    assert speeds["fp32"] > 0
 
 
 def test_fp16_is_not_for_the_cpu() -> None:

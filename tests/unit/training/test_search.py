@@ -39,6 +39,7 @@ def test_it_finds_a_threshold_between_ice_and_ground(tmp_path: Path) -> None:
     assert 1.8 < float(segmenter.network.threshold) < 3.4
     assert segmenter.bands == ("red", "swir1")
     assert segmenter.threshold == 0.5
+    assert segmenter.metadata.halo == segmenter.halo == segmenter.declared_halo == 8
     assert segmenter.metadata.scores["f1"] == 1.0
     mapped = segmenter.probability(samples.images[:, ::-1]) >= segmenter.threshold
     np.testing.assert_array_equal(mapped, samples.masks == 1)
