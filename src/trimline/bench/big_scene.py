@@ -102,7 +102,8 @@ def simulate_big_scene(
     columns = fold(size, side)
     per_row = is_glacier[:, columns].mean(axis=1)
     flags = small.quality()
-    rows = walk(per_row, (flags["snow"] | flags["water"]).to_numpy().any(axis=1), size, glacier)
+    marked = np.logical_or(flags["snow"].to_numpy(), flags["water"].to_numpy())
+    rows = walk(per_row, marked.any(axis=1).astype(bool), size, glacier)
     geobox = GeoBox(wh_(size, size), small.geobox.affine, small.geobox.crs)
     product, truth = folder / record.product, folder / "truth.tif"
     with whole_folder(product) as temporary:

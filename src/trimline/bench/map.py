@@ -39,6 +39,7 @@ from trimline.bench.peers import (
 from trimline.bench.quick_network import train_quickly
 from trimline.bench.turns import Turns
 from trimline.mapping import map_scene
+from trimline.mapping.survey import WINDOW
 from trimline.scenes import Scene, open_scene
 from trimline.training import Segmenter, load_weights
 
@@ -115,7 +116,9 @@ def measure(
         folder = Path(name)
         big = simulate_big_scene(folder / "scene", size, glacier=glacier, side=side, seed=seed)
         weights = train_quickly(big, network, folder / "training", arguments)
-        scene, segmenter = open_scene(big.product), load_weights(weights, device=device)
+        # As mapping does, so that all compute in the same arithmetic.
+        segmenter = load_weights(weights, device=device).fastest((WINDOW, WINDOW))
+        scene = open_scene(big.product)
         rates, asked = _rates(scene, segmenter, folder, rounds, peers=peers)
         agreement = outline_iou(scene, segmenter, weights, folder / "corner", min(size, _SAMPLE))
         memory = peak_memory_mb(big.product, weights, folder / "alone", device)
