@@ -161,7 +161,7 @@ class Survey:
         inside[known] = 0.0
         for down, along in self._windows(strip, cells):
             image = seen.image[:, moved(slice(*down.seen), -top), moved(slice(*along.seen), -left)]
-            answer = segmenter.probability(image[None])[0, down.inner, along.inner]
+            answer = segmenter.probability(image[None], (down.inner, along.inner))[0]
             if down.weights is not None and along.weights is not None:
                 answer = answer * down.weights[:, None] * along.weights
             probability[moved(down.kept, -rows.start), along.kept] += answer

@@ -16,7 +16,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from trimline.networks import Network
+from trimline.networks import Network, Within
 from trimline.networks.folding import fold_batch_norm
 from trimline.training.device import Precision, autocast, half_type, in_channels_last, uses_bf16
 
@@ -80,24 +80,25 @@ class FastPath:
     def __str__(self) -> str:
         return f"{self.arithmetic}, recorded" if self._recorded is not None else self.arithmetic
 
-    def __call__(self, images: Tensor) -> Tensor:
-        """Return logits."""
+    def __call__(self, images: Tensor, within: Within | None = None) -> Tensor:
+        """Return logits, of some rows and columns or of all."""
         if self._recorded is not None and self._recorded.shape == images.shape:
             logits = self._recorded(images)
+            logits = logits if within is None else logits[(..., *within)]
         else:
-            logits = self._computed(images)
+            logits = self._computed(images, within)
         if self.arithmetic == "fp16" and not torch.isfinite(logits).all():
             # Numbers end at 65504 in fp16, and nothing keeps the features of a network below it.
-            logits = self._as_trained(images)
+            logits = self._as_trained(images, within)
         return logits
 
     def record(self, images: Tensor) -> None:
         """Record the kernels of a batch on a CUDA device, for all batches of the same shape."""
         self._recorded = _Recording(self, images)
 
-    def _computed(self, images: Tensor) -> Tensor:
+    def _computed(self, images: Tensor, within: Within | None = None) -> Tensor:
         with autocast(self.arithmetic, self._device):
-            logits: Tensor = self._network(images)
+            logits: Tensor = self._network(images, within)
         return logits
 
 

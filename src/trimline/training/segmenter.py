@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from trimline.errors import BandError
 from trimline.files import sha256
-from trimline.networks import Network, get_network
+from trimline.networks import Network, Within, get_network
 from trimline.training.answer import probability_of_ice
 from trimline.training.device import Precision, best_device, half_type, in_channels_last
 from trimline.training.fast_path import FastPath, fastest
@@ -110,18 +110,21 @@ class Segmenter:
         """Probability from which on a pixel is ice."""
         return self.metadata.threshold
 
-    def probability(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+    def probability(self, images: NDArray[np.float32], within: Within | None = None) -> NDArray[np.float32]:
         """Return the probability of ice.
 
         Parameters
         ----------
         images
             (n, bands, h, w) float32 of the bands `bands` in `units`, NaN outside valid data; any h and w.
+        within
+            Rows and columns that are wanted; None means all. What they do not depend on is left out, as far as the
+            network can.
 
         Returns
         -------
         NDArray
-            (n, h, w) float32 in [0, 1]; NaN where any band is NaN.
+            (n, h, w) float32 in [0, 1], of the rows and columns wanted; NaN where any band is NaN.
 
         Raises
         ------
@@ -135,26 +138,29 @@ class Segmenter:
             )
         count, _, height, width = images.shape
         path = self.path  # folds batch norm at the first call, outside inference mode
-        ice = np.empty((count, height, width), dtype=np.float32)
+        wanted = (slice(0, height), slice(0, width)) if within is None else within
+        ice = np.empty((count, *(axis.stop - axis.start for axis in wanted)), dtype=np.float32)
         at_once = max(1, _PIXELS_AT_ONCE // max(1, height * width))
         for start in range(0, count, at_once):
             part = slice(start, start + at_once)
-            ice[part] = self._probability(path, torch.from_numpy(np.ascontiguousarray(images[part], np.float32)))
+            ice[part] = self._probability(
+                path, torch.from_numpy(np.ascontiguousarray(images[part], np.float32)), wanted
+            )
         return ice
 
     @torch.inference_mode()
-    def _probability(self, path: FastPath, images: torch.Tensor) -> NDArray[np.float32]:
+    def _probability(self, path: FastPath, images: torch.Tensor, wanted: Within) -> NDArray[np.float32]:
         height, width = images.shape[-2:]
         images = images.to(self.device)
         # One pass where a reduction of truth values takes six times as long.
-        absent = images.sum(dim=1).isfinite().logical_not_()
+        absent = images[(..., *wanted)].sum(dim=1).isfinite().logical_not_()
         fed = self.inputs(images)
         below, right = -height % self.stride, -width % self.stride
         if below or right:
             # What is added to reach a multiple of the stride is what lies outside a scene: pixels without data.
             fed = functional.pad(fed, (0, right, 0, below))
-        ice = probability_of_ice(path, fed, flips=self.metadata.flips)
-        ice = ice[:, :height, :width].masked_fill(absent, torch.nan)
+        ice = probability_of_ice(path, fed, flips=self.metadata.flips, within=wanted)
+        ice = ice.masked_fill(absent, torch.nan)
         answer: NDArray[np.float32] = ice.cpu().numpy()
         return answer
 

@@ -52,7 +52,7 @@ class BlurSegmenter:
     def metadata(self) -> Any:
         return SimpleNamespace(network="blur", tile=self.tile)
 
-    def probability(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+    def probability(self, images: NDArray[np.float32], within: Any = (slice(None), slice(None))) -> NDArray[np.float32]:
         n, _, height, width = images.shape
         self.seen.append((height, width))
         padded = np.zeros((n, -(-height // self.stride) * self.stride, -(-width // self.stride) * self.stride))
@@ -61,7 +61,7 @@ class BlurSegmenter:
         side = 2 * self.radius + 1
         blurred = np.stack([uniform_filter(each, side, mode="constant") for each in blocks])
         ice = np.clip(blurred.repeat(self.stride, 1).repeat(self.stride, 2)[:, :height, :width], 0, 1)
-        return np.where(np.isfinite(images).all(axis=1), ice, np.nan).astype(np.float32)
+        return np.where(np.isfinite(images).all(axis=1), ice, np.nan).astype(np.float32)[(..., *within)]
 
 
 def write_stack(
