@@ -68,7 +68,7 @@ def measure(
     network: str = "unet",
     device: str | None = None,
     peers: bool = True,
-    glacier: float = 0.1,
+    glacier: float = 0.05,
     rounds: int | None = None,
     arguments: dict[str, Any] | None = None,
     side: int = SIDE,

@@ -20,7 +20,7 @@ def bench(
     batch: Annotated[int, typer.Option(min=1, help="train: tiles per step.")] = 8,
     device: Annotated[str | None, typer.Option(help="map, train: cpu or cuda; cuda where there is one.")] = None,
     peers: Annotated[bool, typer.Option(help="map: measure MONAI and overlapping tiles too.")] = True,
-    glacier: Annotated[float, typer.Option(min=0, max=0.2, help="map: share of glacier in the scene, at most.")] = 0.1,
+    glacier: Annotated[float, typer.Option(min=0, max=0.2, help="map: share of glacier in the scene, at most.")] = 0.05,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
 ) -> None:
     """Measure trimline against what people use now, in one run on this machine; ratios come first."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from trimline.scenes import Scene
     from trimline.training import Segmenter
 
-WINDOW = 1024
+WINDOW = 768
 """Rows of a strip and most columns of a window unless said otherwise [pixels]."""
 
 
@@ -131,10 +131,12 @@ class Survey:
         """
         geobox = part_of(self.region, rows, self.columns_needed)
         image: NDArray[np.float32] = self.scene.read(self.bands, geobox, units=self.units).values
-        absent: NDArray[np.bool_] = np.logical_or.reduce(np.isnan(image), axis=0)
+        # A sum is NaN where any of its terms is; no band of a scene is infinite.
+        absent: NDArray[np.bool_] = np.isnan(image.sum(axis=0))
         if "pixel" in self.scene.quality_assets:
-            absent |= self.scene.quality(geobox)["fill"].values
-        image[:, absent] = np.nan
+            absent |= self.scene.fill(geobox)
+        for band in image:
+            band[absent] = np.nan
         candidates: NDArray[np.bool_] = np.logical_not(absent)
         if self.screen:
             candidates &= self._could_be_ice(image, geobox)

@@ -149,7 +149,7 @@ class MapSettings(Settings):
     """Scenes, by id, date, area, period, sensor or WRS-2 path/row; None means all."""
     method: Name | None = None
     """The method whose outlines are the result; None means the first."""
-    window: int = Field(1024, ge=64)
+    window: int = Field(768, ge=64)
     """Rows that are worked on at a time, and most columns of a window [pixels]: less needs less memory, and more time
     for the halos."""
     screen: bool = True

@@ -54,6 +54,11 @@ def pixel_flags(values: NDArray[np.uint16], sensor: Sensor) -> dict[str, NDArray
     return {flag: _bit(values, PIXEL_BITS[flag]) for flag in _TOLD_BY[sensor.instrument]}
 
 
+def is_fill(values: NDArray[np.uint16]) -> NDArray[np.bool_]:
+    """Return where QA_PIXEL says that there is no image, as all sensors' products do."""
+    return _bit(values, PIXEL_BITS["fill"])
+
+
 def saturation_bits(sensor: Sensor) -> dict[str, int]:
     """Return the bit of QA_RADSAT that tells of each band, by common name.
 

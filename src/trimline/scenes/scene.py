@@ -18,7 +18,7 @@ from odc.geo.xr import xr_coords
 
 from trimline.errors import BandError, TrimlineError
 from trimline.scenes.asset import Asset
-from trimline.scenes.quality import pixel_flags, saturation_flags
+from trimline.scenes.quality import is_fill, pixel_flags, saturation_flags
 from trimline.scenes.reading import read_assets
 from trimline.sensors import Sensor
 
@@ -156,6 +156,20 @@ class Scene:
             coords=xr_coords(target, dims=SPATIAL_DIMENSIONS),
             attrs={"scene": self.id},
         )
+
+    def fill(self, geobox: GeoBox | None = None) -> NDArray[np.bool_]:
+        """Return where the quality band says that there is no image, (h, w); without reading the other flags.
+
+        Raises
+        ------
+        BandError
+            The product has no QA_PIXEL.
+        """
+        if "pixel" not in self.quality_assets:
+            raise BandError("the product has no QA_PIXEL", where=self.id, remedy=self._lost("pixel"))
+        numbers = read_assets([self.quality_assets["pixel"]], self.geobox if geobox is None else geobox, "nearest")[0]
+        outside: NDArray[np.bool_] = np.isnan(numbers)
+        return outside | is_fill(np.where(outside, 0, numbers).astype(np.uint16))
 
     def _common(self, band: str) -> str:
         """Return the common name of a band that the scene holds."""

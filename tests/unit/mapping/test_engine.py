@@ -70,14 +70,12 @@ def test_windows_without_data_are_not_shown_to_the_network(make_scene: Callable[
 
 
 def test_fill_is_nodata_though_the_bands_have_numbers(scene: Scene, segmenter: Any, monkeypatch: Any) -> None:
-    import xarray as xr
+    def fill(_: Scene, geobox: GeoBox) -> Any:
+        there = np.zeros(geobox.shape, bool)
+        there[:, :10] = geobox.affine.c == scene.geobox.affine.c
+        return there
 
-    def quality(_: Scene, geobox: GeoBox) -> xr.Dataset:
-        fill = np.zeros(geobox.shape, bool)
-        fill[:, :10] = geobox.affine.c == scene.geobox.affine.c
-        return xr.Dataset({"fill": (("y", "x"), fill)})
-
-    monkeypatch.setattr(Scene, "quality", quality)
+    monkeypatch.setattr(Scene, "fill", fill)
     flagged = replace(scene, quality_assets={"pixel": scene.assets["red"]})
     mapped = predict_array(flagged, segmenter, window=64)
     assert np.isnan(mapped[:, :10]).all()

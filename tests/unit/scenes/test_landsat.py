@@ -347,6 +347,7 @@ def test_quality_flags_are_read_by_name(make: Any) -> None:
     radsat[1, 1], radsat[2, 2] = 1 << 3, 1 << 11
     scene = open_scene(make.product(qa_pixel=pixel, qa_radsat=radsat))
     flags = scene.quality()
+    assert np.array_equal(scene.fill(), flags["fill"])
     assert set(flags) == {
         "fill",
         "cloud",
