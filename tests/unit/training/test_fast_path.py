@@ -132,7 +132,7 @@ def test_what_overflows_in_fp16_is_computed_in_single_precision() -> None:
     network = lived_in("unet")
     path = FastPath(network, CPU, "fp32")
     path.arithmetic = "fp16"
-    path._computed = lambda images: torch.full((2, 2, 16, 24), torch.inf)  # type: ignore[method-assign]
+    path._computed = lambda images, within=None: torch.full((2, 2, 16, 24), torch.inf)  # type: ignore[method-assign]
     torch.testing.assert_close(path(images()), network(images()))
 
 
