@@ -62,11 +62,12 @@ def open_chip(path: Path) -> Scene:
 def map_chip(path: Path, weights_path: Path, out: Path) -> float:
     """Map a chip, check that its files agree, and return the share of ice."""
     scene = open_chip(path)
-    segmenter = load_weights(weights_path, device="cpu")
+    # Whether mapping computes in bf16 is measured; what is compared must be computed alike.
+    segmenter = load_weights(weights_path, device="cpu", precision="fp32")
     # A freshly drawn network, and a ratio without a limit for dark pixels, find ice where the screen sees none.
     result = map_scene(scene, segmenter, out / path.stem, minimum_area_m2=0, screen=False)
     mapped = rasterise(read_outlines(result.outlines), scene.geobox)
-    probability = predict_array(scene, load_weights(weights_path, device="cpu"))
+    probability = predict_array(scene, segmenter)
     assert np.array_equal(mapped == 1, probability >= 0.5)
     return float(mapped.mean())
 
