@@ -59,18 +59,38 @@ def augment(
     """
     # The arithmetic of the network is not that of its data: blur in bfloat16 would round to three digits.
     with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
-        images, masks = _look(images, masks, settings, crop, generator)
-        _relight(images, settings, generator, std=std, scaled=scaled)
-        _blur(images, settings.blur, generator)
-        _occlude(images, settings.occlusion, generator, mean=mean)
-    return images, masks
+        held, masks, absent = _look(_hold(images), masks, settings, crop, generator)
+        light = torch.randn(2, *images.shape[:2], 1, 1, generator=generator)
+        _blur(held, settings.blur, generator)
+        looks = _release(held, absent)
+        _relight(looks, settings, light, std=std, scaled=scaled)
+        _occlude(looks, settings.occlusion, generator, mean=mean)
+    return looks, masks
+
+
+def _hold(images: Tensor) -> Tensor:
+    """Return tiles as what may be averaged: 0 where there is no data, and as a last band 1 where there is some."""
+    count, bands, height, width = images.shape
+    held = images.new_empty(count, bands + 1, height, width)
+    torch.nan_to_num(images, nan=0.0, out=held[:, :-1])
+    torch.eq(images[:, 0], images[:, 0], out=held[:, -1])  # NaN equals nothing
+    return held
+
+
+def _release(held: Tensor, absent: Tensor) -> Tensor:
+    """Return averages among pixels with data, (n, bands, h, w), in place; NaN where `absent`, (n, h, w) bool."""
+    weight = held[:, -1].masked_fill_(absent, torch.nan)
+    return held[:, :-1].div_(weight.unsqueeze(1))
 
 
 def _look(
-    images: Tensor, masks: Tensor, settings: Augmentation, crop: int | None, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Return, as new tensors, a window of each tile: of random place, zoom and symmetry, as far as they are wanted."""
-    count, _, height, width = images.shape
+    held: Tensor, masks: Tensor, settings: Augmentation, crop: int | None, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return, as new tensors, a window of each tile: of random place, zoom and symmetry, as far as they are wanted.
+
+    The third tensor is true where the window has no data.
+    """
+    count, _, height, width = held.shape
     sides = (height, width) if crop is None else (min(crop, height), min(crop, width))
     place = torch.rand(count, 2, generator=generator)
     zoom = torch.rand(count, generator=generator)
@@ -82,41 +102,41 @@ def _look(
         if sides[0] != sides[1]:
             turns = turns // 2 * 2
     if tuple(settings.scale) == (1.0, 1.0):
-        return _cut(images, masks, sides, place, turns, mirrored)
+        return _cut(held, masks, sides, place, turns, mirrored)
     low, high = (math.log(each) for each in settings.scale)
-    return _resample(images, masks, sides, place, torch.exp(low + zoom * (high - low)), turns, mirrored)
+    return _resample(held, masks, sides, place, torch.exp(low + zoom * (high - low)), turns, mirrored)
 
 
 def _cut(
-    images: Tensor, masks: Tensor, sides: tuple[int, int], place: Tensor, turns: Tensor, mirrored: Tensor
-) -> tuple[Tensor, Tensor]:
+    held: Tensor, masks: Tensor, sides: tuple[int, int], place: Tensor, turns: Tensor, mirrored: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
     """Cut a window of each tile and turn it, each pixel being moved once and none interpolated."""
-    slack = torch.tensor([images.shape[-2] - sides[0] + 1, images.shape[-1] - sides[1] + 1])
+    slack = torch.tensor([held.shape[-2] - sides[0] + 1, held.shape[-1] - sides[1] + 1])
     corners = (place * slack).long()
-    looks = images.new_empty((*images.shape[:2], *sides))
+    looks = held.new_empty((*held.shape[:2], *sides))
     labels = masks.new_empty((len(masks), *sides))
     draws = zip(corners.tolist(), turns.tolist(), mirrored.tolist(), strict=True)
     for i, ((top, left), turn, mirror) in enumerate(draws):
-        for tiles, cut in ((images, looks), (masks, labels)):
+        for tiles, cut in ((held, looks), (masks, labels)):
             window = tiles[i, ..., top : top + sides[0], left : left + sides[1]]
             # A turned tensor is a copy; to turn the target back is a view.
             target = cut[i].transpose(-1, -2) if turn % 2 else cut[i]
             reversed_axes = [axis for axis, flips in ((-2, turn >= 2), (-1, bool(mirror) != (turn >= 2))) if flips]
             target.copy_(window.flip(reversed_axes) if reversed_axes else window)
-    return looks, labels
+    return looks, labels, looks[:, -1] == 0.0
 
 
 def _resample(
-    images: Tensor,
+    held: Tensor,
     masks: Tensor,
     sides: tuple[int, int],
     place: Tensor,
     zoom: Tensor,
     turns: Tensor,
     mirrored: Tensor,
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor]:
     """Zoom into a place of each tile and turn it at once; images bilinear among pixels with data, masks nearest."""
-    count, bands, height, width = images.shape
+    height, width = held.shape[-2:]
     size, side = torch.tensor([width, height]), torch.tensor([sides[1], sides[0]])
     span = side / (zoom.unsqueeze(1) * size)
     centre = (place.flip(1) * 2.0 - 1.0) * (1.0 - span).clamp(min=0.0)
@@ -124,20 +144,14 @@ def _resample(
     cosine, sine = quarter.cos().round(), quarter.sin().round()
     mirror = 1.0 - 2.0 * mirrored
     turn = torch.stack((torch.stack((mirror * cosine, -sine), 1), torch.stack((mirror * sine, cosine), 1)), dim=1)
-    affine = torch.cat((span.unsqueeze(2) * turn, centre.unsqueeze(2)), dim=2).to(images, non_blocking=True)
+    affine = torch.cat((span.unsqueeze(2) * turn, centre.unsqueeze(2)), dim=2).to(held, non_blocking=True)
     grid = _grid(affine, sides)
-
-    held = images.new_empty(count, bands + 1, height, width)
-    torch.nan_to_num(images, nan=0.0, out=held[:, :-1])
-    known = torch.eq(images[:, 0], images[:, 0], out=held[:, -1])  # NaN equals nothing
-    smooth = functional.grid_sample(held, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    looks = functional.grid_sample(held, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
     # Labels are counted from 1, because 0 is what lies outside a tile and what has no data.
-    labels = torch.add(masks, 1.0).mul_(known).unsqueeze(1)
+    labels = torch.add(masks, 1.0).mul_(held[:, -1]).unsqueeze(1)
     labels = functional.grid_sample(labels, grid, mode="nearest", padding_mode="zeros", align_corners=False)[:, 0]
-    unknown = labels < 0.5
-    weight = smooth[:, -1].masked_fill_(unknown, torch.nan)
-    zoomed = smooth[:, :-1].div_(weight.unsqueeze(1))
-    return zoomed, labels.sub_(1.0).masked_fill_(unknown, float(IGNORE)).to(masks.dtype)
+    absent = labels < 0.5
+    return looks, labels.sub_(1.0).masked_fill_(absent, float(IGNORE)).to(masks.dtype), absent
 
 
 def _grid(affine: Tensor, sides: tuple[int, int]) -> Tensor:
@@ -150,35 +164,29 @@ def _grid(affine: Tensor, sides: tuple[int, int]) -> Tensor:
     return grid
 
 
-def _relight(
-    images: Tensor, settings: Augmentation, generator: torch.Generator, *, std: Tensor, scaled: Tensor
-) -> None:
-    """Put a gain and an offset on each band, in place: another sun, other haze, another calibration."""
-    shape = (len(images), images.shape[1], 1, 1)
-    gain = (settings.gain * torch.randn(shape, generator=generator)).clamp(-0.9, 3.0)
-    offset = settings.offset * torch.randn(shape, generator=generator)
+def _relight(images: Tensor, settings: Augmentation, light: Tensor, *, std: Tensor, scaled: Tensor) -> None:
+    """Put a gain and an offset on each band, in place: another sun, other haze, another calibration.
+
+    `light`, (2, n, bands, 1, 1), are draws of the standard normal distribution.
+    """
     if settings.gain:
-        images.mul_(1.0 + gain.to(images, non_blocking=True) * scaled.view(1, -1, 1, 1))
+        gain = (settings.gain * light[0]).clamp(-0.9, 3.0).to(images, non_blocking=True)
+        images.mul_(1.0 + gain * scaled.view(-1, 1, 1))
     if settings.offset:
-        images.add_(offset.to(images, non_blocking=True) * std.view(1, -1, 1, 1))
+        images.add_(settings.offset * light[1].to(images, non_blocking=True) * std.view(-1, 1, 1))
 
 
-def _blur(images: Tensor, probability: float, generator: torch.Generator) -> None:
-    """Blur some of the tiles with a Gaussian, in place, among pixels with data only."""
-    chosen = (torch.rand(len(images), generator=generator) < probability).nonzero().flatten()
-    sigma = torch.rand(len(images), generator=generator) * (_BLUR_SIGMA[1] - _BLUR_SIGMA[0]) + _BLUR_SIGMA[0]
+def _blur(held: Tensor, probability: float, generator: torch.Generator) -> None:
+    """Blur some of the tiles with a Gaussian, in place, sums and weights alike."""
+    chosen = (torch.rand(len(held), generator=generator) < probability).nonzero().flatten()
+    sigma = torch.rand(len(held), generator=generator) * (_BLUR_SIGMA[1] - _BLUR_SIGMA[0]) + _BLUR_SIGMA[0]
     if not len(chosen):
         return
-    sigma, chosen = sigma[chosen].to(images, non_blocking=True), chosen.to(images.device, non_blocking=True)
-    sharp = images.index_select(0, chosen)
-    absent = torch.isnan(sharp[:, 0])
-    held = torch.cat((sharp.nan_to_num_(nan=0.0), absent.logical_not().to(images).unsqueeze(1)), dim=1)
-    count, _, height, width = held.shape
-    # As two products of matrices a whole batch is blurred at once, each tile by its own kernel.
-    held = torch.bmm(held.view(count, -1, width), _blurring(width, sigma)).view(held.shape)
-    held = torch.matmul(_blurring(height, sigma).unsqueeze(1), held)
-    weight = held[:, -1].clamp(min=1e-6).masked_fill_(absent, torch.nan)
-    images.index_copy_(0, chosen, held[:, :-1] / weight.unsqueeze(1))
+    sigma = sigma[chosen].to(held, non_blocking=True)
+    # As two products of matrices a whole tile is blurred at once, by its own kernel.
+    down, across = (_blurring(size, sigma) for size in held.shape[-2:])
+    for tile, rows, columns in zip(chosen.tolist(), down, across, strict=True):
+        torch.matmul(rows, torch.matmul(held[tile], columns), out=held[tile])
 
 
 def _blurring(size: int, sigma: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import signal
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -16,6 +16,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from trimline.training.device import uses_bf16
+from trimline.training.freed_memory import freed_memory_kept
 from trimline.training.module import TrainingModule
 
 LOGS_NAME = "tensorboard"
@@ -63,7 +64,7 @@ def fit(
             enable_progress_bar=bar,
             enable_model_summary=False,
         )
-        with _keyboard_interrupt_as_itself():
+        with _keyboard_interrupt_as_itself(), freed_memory_kept() if device.type == "cpu" else nullcontext():
             trainer.fit(module, ckpt_path=checkpoint, weights_only=True)
 
 

@@ -115,8 +115,8 @@ class Inputs:
         Returns
         -------
         Tensor
-            (n, channels, h, w); 0 in all channels of a pixel that lacks data in any band, which after normalisation
-            is the mean.
+            (n, channels, h, w), channels last in memory; 0 in all channels of a pixel that lacks data in any band,
+            which after normalisation is the mean.
         """
         channels = self._channels_of(images)
         if self.mean:
@@ -126,7 +126,9 @@ class Inputs:
         if not whole_pixels:
             # 0 where all bands are finite, else NaN: as fast as memory allows, unlike a reduction of truth values.
             channels.add_(images.sum(dim=1, keepdim=True).mul_(0.0))
-        return channels.nan_to_num_(nan=0.0)
+        # The channels of a pixel side by side, as the fastest convolutions want them.
+        fed = torch.empty_like(channels, memory_format=torch.channels_last)
+        return torch.nan_to_num(channels, nan=0.0, out=fed)
 
     def _channels_of(self, images: Tensor) -> Tensor:
         """Return the bands and the indices, as a new tensor."""

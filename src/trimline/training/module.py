@@ -223,7 +223,7 @@ class TrainingModule(pl.LightningModule):
             scaled=self.gain_allowed,
             crop=self.recipe.crop,
         )
-        return self.fed(images, whole_pixels=True).contiguous(memory_format=torch.channels_last), masks
+        return self.fed(images, whole_pixels=True), masks
 
     def _read_losses(self) -> None:
         """Read the losses of the last batches from the device, and stop at one that is not a number."""
