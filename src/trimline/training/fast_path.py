@@ -68,13 +68,13 @@ class FastPath:
         self._as_trained = network
         self._device = device
         self._network = in_channels_last(fold_batch_norm(network))
+        if device.type == "cpu" and _onednn_fuses(half or torch.float32):
+            _fuse_relu(self._network, half or torch.float32)
         if half is not None:
             # Autocast would do the same at every call. Deformable convolutions keep their single precision.
             for module in self._network.modules():
                 if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
                     module.to(half)
-        if device.type == "cpu" and _onednn_fuses(half or torch.float32):
-            _fuse_relu(self._network)
         self._recorded: _Recording | None = None
 
     def __str__(self) -> str:
@@ -241,24 +241,26 @@ class _ConvolutionWithReLU(nn.Module):
     """A convolution and the ReLU after it in one pass over memory.
 
     The operator is the one that torch.compile writes for CPUs; it has no public name, so :func:`_onednn_fuses` looks
-    whether it is there and does what it should.
+    whether it is there and does what it should. The bias, which batch norm is part of, is added in single precision
+    before anything is rounded.
     """
 
-    def __init__(self, convolution: nn.Conv2d) -> None:
+    def __init__(self, convolution: nn.Conv2d, dtype: torch.dtype) -> None:
         super().__init__()
-        self.convolution = convolution
+        self.weight = nn.Parameter(convolution.weight.detach().to(dtype), requires_grad=False)
+        self.bias = convolution.bias
+        self.setting = (convolution.padding, convolution.stride, convolution.dilation, convolution.groups)
 
     def forward(self, features: Tensor) -> Tensor:
         """Return relu(convolution(features)), (n, out, h, w)."""
-        of = self.convolution
+        features = features.to(self.weight.dtype)
         activated: Tensor = torch.ops.mkldnn._convolution_pointwise(
-            features.to(of.weight.dtype), of.weight, of.bias, of.padding, of.stride, of.dilation, of.groups,
-            "relu", [], "",
-        )  # fmt: skip
+            features, self.weight, self.bias, *self.setting, "relu", [], ""
+        )
         return activated
 
 
-def _fuse_relu(network: Network) -> None:
+def _fuse_relu(network: Network, dtype: torch.dtype) -> None:
     """Make one module of each convolution that a ReLU follows directly."""
     for owner in [module for module in network.modules() if isinstance(module, nn.Sequential)]:
         computing = [name for name, child in owner.named_children() if not isinstance(child, nn.Identity)]
@@ -270,7 +272,7 @@ def _fuse_relu(network: Network) -> None:
                 and convolution.padding_mode == "zeros"
                 and isinstance(convolution.padding, tuple)
             ):
-                setattr(owner, first, _ConvolutionWithReLU(convolution))
+                setattr(owner, first, _ConvolutionWithReLU(convolution, dtype))
                 setattr(owner, second, nn.Identity())
 
 
@@ -279,11 +281,10 @@ def _onednn_fuses(dtype: torch.dtype) -> bool:
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
     with torch.random.fork_rng(devices=[]):
-        convolution = nn.Conv2d(3, 8, 3, padding=1).requires_grad_(False).to(dtype)
-        images = torch.randn(1, 3, 8, 8).to(dtype)
+        convolution = nn.Conv2d(3, 8, 3, padding=1).requires_grad_(False)
+        images = torch.randn(1, 3, 8, 8)
     try:
-        fused = _ConvolutionWithReLU(convolution)(images)
-        expected = convolution(images).relu()
+        fused = _ConvolutionWithReLU(convolution, dtype)(images)
     except (AttributeError, RuntimeError):
         return False
-    return torch.allclose(fused.float(), expected.float(), rtol=_ROUNDING, atol=_ROUNDING)
+    return torch.allclose(fused.float(), convolution(images).relu(), rtol=_ROUNDING, atol=_ROUNDING)
