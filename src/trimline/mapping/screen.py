@@ -1,8 +1,8 @@
 """Where ice can be at all: what the spectrum excludes, what an inventory excludes, what lies too low.
 
 All work that mapping saves is decided here, before the network is asked. The spectral screen errs on the side of
-asking: one pixel that could be snow or ice has its cell asked, and the eight cells around it, for what is covered by
-debris looks like rock.
+asking: one pixel that could be snow or ice has its cell asked, and the cells around it, for what is covered by debris
+looks like rock.
 """
 
 from __future__ import annotations
@@ -77,9 +77,9 @@ def cells_of(pixels: NDArray[np.bool_], cell: int) -> NDArray[np.bool_]:
     return held
 
 
-def with_neighbours(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the cells and those around them."""
-    grown: NDArray[np.bool_] = binary_dilation(cells, np.ones((3, 3), bool))
+def with_neighbours(cells: NDArray[np.bool_], rings: int) -> NDArray[np.bool_]:
+    """Return the cells and those around them, so many rings wide."""
+    grown: NDArray[np.bool_] = binary_dilation(cells, np.ones((2 * rings + 1, 2 * rings + 1), bool))
     return grown
 
 

@@ -185,9 +185,10 @@ class Survey:
             there &= self.within.on(part_of(self.region, *((axis.start, axis.stop) for axis in block)))
         cells = cells_of(there, self.tiling.cell)
         if self.screen:
-            wider = slice(max(0, rows.start - 1), rows.stop + 1), slice(max(0, columns.start - 1), columns.stop + 1)
+            margin = self.tiling.margin
+            wider = tuple(slice(max(0, axis.start - margin), axis.stop + margin) for axis in (rows, columns))
             around = moved(self._pixels(wider[0], 0), -top), moved(self._pixels(wider[1], 1), -left)
-            near = with_neighbours(cells_of(seen.candidates[around], self.tiling.cell))
+            near = with_neighbours(cells_of(seen.candidates[around], self.tiling.cell), margin)
             cells &= near[rows.start - wider[0].start :, columns.start - wider[1].start :][
                 : cells.shape[0], : cells.shape[1]
             ]
@@ -207,18 +208,19 @@ class Survey:
         for rows, columns in cover(cells, self.tiling.cell, self.tiling.halo):
             down = clipped(self._pixels(moved(rows, first_row), 0), strip.cut.kept)
             across = clipped(self._pixels(moved(columns, first_column), 1), self._across)
-            for each in self._pieces(across):
+            for each in self._pieces(across, down.stop - down.start):
                 yield (
                     Cut(down, reach(down.start, down.stop, self.extent.rows, self.tiling)),
                     Cut(each, reach(each.start, each.stop, self.extent.columns, self.tiling)),
                 )
 
-    def _pieces(self, columns: slice) -> Iterator[slice]:
-        """Cut columns into about equal pieces no wider than a window."""
+    def _pieces(self, columns: slice, height: int) -> Iterator[slice]:
+        """Cut columns into about equal pieces of which the network sees no more pixels than of a square window."""
         length = columns.stop - columns.start
-        count = -(-length // self.tiling.window)
+        most = self.tiling.widest(height)
+        count = -(-length // most)
         even = -(-length // max(1, count))
-        step = min(-(-even // self.tiling.stride) * self.tiling.stride, self.tiling.window)
+        step = min(-(-even // self.tiling.stride) * self.tiling.stride, most)
         for start in range(columns.start, columns.stop, step):
             yield slice(start, min(start + step, columns.stop))
 
@@ -240,7 +242,7 @@ class Survey:
     def _widened(self, seen: tuple[int, int], kept: slice, bounds: tuple[int, int]) -> tuple[int, int]:
         """Return pixels that hold what is seen, the whole cells around what is kept, and the cells beside those."""
         (lower, upper), cell = bounds, self.tiling.cell
-        margin = 1 if self.screen else 0
+        margin = self.tiling.margin if self.screen else 0
         first = lower + ((kept.start - lower) // cell - margin) * cell
         last = lower + (-(-(kept.stop - lower) // cell) + margin) * cell
         return min(seen[0], max(lower, first)), max(seen[1], min(upper, last))

@@ -18,8 +18,11 @@ from numpy.typing import NDArray
 
 from trimline.errors import MappingError
 
-CELL = 64
+CELL = 32
 """Least side of the squares of ground that are shown to the network or not [pixels]."""
+
+MARGIN = 64
+"""How far at least ground is shown around what could be ice: debris hides the ice of a glacier's tongue [pixels]."""
 
 _PER_WINDOW = 1 << 14
 """What a window costs besides its pixels [pixels]: some milliseconds."""
@@ -30,7 +33,7 @@ class Tiling:
     """How scenes are cut for a network."""
 
     window: int
-    """Rows of a strip, and the most columns that are kept of one window [pixels]."""
+    """Rows of a strip, and the columns that are kept of one window of so many rows [pixels]."""
     halo: int
     """What the network sees around a window; of tiles, half of what neighbours share [pixels]."""
     stride: int = 1
@@ -64,6 +67,16 @@ class Tiling:
     def cell(self) -> int:
         """Side of the squares of ground that are shown to the network or not [pixels]."""
         return -(-CELL // self.stride) * self.stride
+
+    def widest(self, height: int) -> int:
+        """Return the most columns that are kept of a window of some rows: lower windows may be wider [pixels]."""
+        seen = (self.window + 2 * self.halo) ** 2
+        return max(self.window, seen // (height + 2 * self.halo) - 2 * self.halo)
+
+    @property
+    def margin(self) -> int:
+        """How many cells around what could be ice are shown."""
+        return -(-MARGIN // self.cell)
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def test_the_network_is_asked_around_what_could_be_ice(rock: Callable[..., Scene
     assert (predict_array(scene, eager) > 0.3).all()
     screened = predict_array(scene, eager, screen=True)
     asked = np.zeros(scene.geobox.shape, bool)
-    asked[192:384, 320:512] = True  # the cell of the pixel, and the eight around it
+    asked[224:384, 320:480] = True  # the cell of the pixel, and two rings around it
     assert (screened[asked] > 0.3).all()
     assert (screened[~asked] == 0).all()
 
@@ -82,8 +82,8 @@ def test_what_is_asked_does_not_depend_on_the_windows(rock: Callable[..., Scene]
 def test_blended_tiles_are_screened_alike(rock: Callable[..., Scene], eager: Any) -> None:
     eager.tile = (128, 128)
     screened = predict_array(rock((300, 400)), eager, screen=True)
-    assert (screened[192:384, 320:512] > 0.3).all()
-    assert screened[:192].max() == screened[:, 512:].max() == 0
+    assert (screened[224:384, 320:480] > 0.3).all()
+    assert screened[:224].max() == screened[:, 480:].max() == 0
 
 
 def test_a_scene_without_ice_is_not_shown_to_the_network(rock: Callable[..., Scene], eager: Any) -> None:
@@ -94,7 +94,7 @@ def test_a_scene_without_ice_is_not_shown_to_the_network(rock: Callable[..., Sce
 
 def test_a_map_says_how_much_was_asked(rock: Callable[..., Scene], eager: Any, tmp_path: Path) -> None:
     scene = rock((300, 400))
-    assert map_scene(scene, eager, tmp_path / "on").asked == pytest.approx(9 * 64**2 / (600 * 700))
+    assert map_scene(scene, eager, tmp_path / "on").asked == pytest.approx(25 * 32**2 / (600 * 700))
     assert map_scene(scene, eager, tmp_path / "off", screen=False).asked == 1
 
 
