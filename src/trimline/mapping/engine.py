@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-from trimline.mapping.survey import WINDOW, Answer, Seen, Survey, moved
+from trimline.mapping.survey import Answer, Seen, Survey, moved
 from trimline.mapping.windows import Strip
 from trimline.progress import track
 
@@ -33,7 +33,7 @@ def predict_array(
     segmenter: Segmenter,
     geobox: GeoBox | None = None,
     *,
-    window: int = WINDOW,
+    window: int | None = None,
     halo: int | None = None,
     screen: bool = False,
     within: Within | None = None,

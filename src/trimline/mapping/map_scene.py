@@ -22,6 +22,7 @@ from trimline import __version__
 from trimline.errors import MappingError
 from trimline.files import whole_file
 from trimline.mapping.engine import Answers, Rows, ahead, finished_rows, here
+from trimline.mapping.fitting import check_fits
 from trimline.mapping.journal import Journal, disk_error, open_journal
 from trimline.mapping.rasters import (
     MASK_NODATA,
@@ -69,7 +70,7 @@ def map_scene(
     folder: Path,
     *,
     region: GeoBox | None = None,
-    window: int = WINDOW,
+    window: int | None = None,
     halo: int | None = None,
     screen: bool = True,
     within: Within | None = None,
@@ -95,8 +96,8 @@ def map_scene(
     region
         The grid to map onto, projected; None means the scene's own.
     window
-        Rows that are worked on at a time, and most columns of a window [pixels]; the network sees `halo` more on each
-        side.
+        Rows that are worked on at a time, and columns of a window of so many rows [pixels]; the network sees `halo`
+        more on each side. None means up to 768, as the network's memory allows.
     halo
         That margin [pixels]; None means what the network needs for a map that does not depend on the windows.
     screen
@@ -135,19 +136,20 @@ def map_scene(
     threshold = segmenter.threshold if threshold is None else threshold
     if not 0 <= threshold <= 1:
         raise MappingError(f"a probability is never {threshold}", where="threshold", remedy="give one from 0 to 1")
+    check_fits(scene, segmenter)
+    if answers is None:
+        segmenter = segmenter.fastest((window or WINDOW, window or WINDOW))
+        answers = here(segmenter)
     survey = Survey.of(scene, segmenter, region, window=window, halo=halo, screen=screen, within=within)
     if survey.region.crs is None or not survey.region.crs.projected:
         raise MappingError("the region must lie in a projected CRS", remedy="give a grid in UTM, for instance")
-    if answers is None:
-        segmenter = segmenter.fastest((window, window))
-        answers = here(segmenter)
     tracer = RowTracer(
         survey.region, minimum_area_m2=minimum_area_m2, minimum_hole_m2=minimum_hole_m2, smoothing=smoothing
     )
     folder.mkdir(parents=True, exist_ok=True)
     key = _key(survey, segmenter, threshold)
     with freed_memory_kept(), bounded_cache(), open_journal(folder, survey.region.width, key) as journal:
-        for mask in journal.mask(window):
+        for mask in journal.mask(WINDOW):
             tracer.add(mask == 1)
 
         def keep(rows: Rows) -> None:

@@ -6,6 +6,7 @@ order. What is not shown to the network has the probability 0 where there are da
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from trimline.training import Segmenter
 
 WINDOW = 768
-"""Rows of a strip and most columns of a window unless said otherwise [pixels]."""
+"""Most rows of a strip and columns of a window unless said otherwise [pixels]."""
+
+_FEATURE_BYTES = 1.9e9
+"""Memory that a network's features may take: mapping a whole Landsat scene then needs less than 3 GB."""
 
 
 class Seen(NamedTuple):
@@ -76,7 +80,7 @@ class Survey:
         segmenter: Segmenter,
         region: GeoBox | None = None,
         *,
-        window: int = WINDOW,
+        window: int | None = None,
         halo: int | None = None,
         screen: bool = False,
         within: Within | None = None,
@@ -258,7 +262,7 @@ class Survey:
         return slice(lower + cells.start * cell, min(upper, lower + cells.stop * cell))
 
 
-def tiling_for(segmenter: Segmenter, window: int = WINDOW, halo: int | None = None) -> Tiling:
+def tiling_for(segmenter: Segmenter, window: int | None = None, halo: int | None = None) -> Tiling:
     """Return how scenes are cut for a network.
 
     Parameters
@@ -267,7 +271,8 @@ def tiling_for(segmenter: Segmenter, window: int = WINDOW, halo: int | None = No
         Its halo is what windows need to agree with the whole scene. Where its answer depends on the whole tile there
         is no such halo: it sees tiles of the size that it was trained on, which overlap.
     window
-        Rows of a strip and most columns of a window [pixels]; a network that depends on the whole tile has its own.
+        Rows of a strip, and columns of a window of so many rows [pixels]; None means as many as memory allows, see
+        `window_for`. A network that depends on the whole tile has its own.
     halo
         Another margin than the network's [pixels]. A smaller one is faster, and the map then depends a little on
         where windows meet.
@@ -278,7 +283,8 @@ def tiling_for(segmenter: Segmenter, window: int = WINDOW, halo: int | None = No
         The window or the halo cannot be, or the weights do not say which tile they were trained on.
     """
     if segmenter.halo is not None:
-        return Tiling(window, segmenter.halo if halo is None else halo, segmenter.stride)
+        halo = segmenter.halo if halo is None else halo
+        return Tiling(window_for(segmenter, halo) if window is None else window, halo, segmenter.stride)
     tile = segmenter.metadata.tile
     if tile is None:
         raise MappingError(
@@ -287,6 +293,18 @@ def tiling_for(segmenter: Segmenter, window: int = WINDOW, halo: int | None = No
             remedy="train anew",
         )
     return Tiling.for_tile(tile, halo, segmenter.stride)
+
+
+def window_for(segmenter: Segmenter, halo: int) -> int:
+    """Return the side of a window, halo left out, whose features fit into memory: a multiple of a cell [pixels].
+
+    On a GPU, whose memory is its own, windows are as large as they ever are.
+    """
+    if segmenter.device.type != "cpu":
+        return WINDOW
+    fits = math.isqrt(int(_FEATURE_BYTES / segmenter.bytes_per_pixel)) - 2 * halo
+    cell = Tiling(WINDOW, halo, segmenter.stride).cell
+    return min(WINDOW, max(1, fits // cell) * cell)
 
 
 def part_of(region: GeoBox, rows: tuple[int, int], columns: tuple[int, int]) -> GeoBox:

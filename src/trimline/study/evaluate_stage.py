@@ -154,7 +154,7 @@ def _draw(project: Project, entry: SceneEntry, folder: Path) -> None:
 
 
 def _map(
-    labelled: LabelledScene, segmenter: Segmenter, geobox: GeoBox, tested: NDArray[np.bool_], window: int
+    labelled: LabelledScene, segmenter: Segmenter, geobox: GeoBox, tested: NDArray[np.bool_], window: int | None
 ) -> Judged:
     probability = predict_array(labelled.scene, segmenter, geobox, window=window)
     truth = labelled.truth.mask(geobox)

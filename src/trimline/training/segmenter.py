@@ -18,8 +18,13 @@ from trimline.networks import Network, Within, get_network
 from trimline.training.answer import probability_of_ice
 from trimline.training.device import Precision, best_device, half_type, in_channels_last
 from trimline.training.fast_path import FastPath, fastest
+from trimline.training.footprint import bytes_per_pixel
 from trimline.training.inputs import Inputs
 from trimline.training.weights import WeightsMetadata, load_network
+
+_HELD = 3.3
+"""Memory that a process takes for features, over what is alive at a time: 2.8 (U-Net) to 3.3 (M-LandsNet) was
+measured where freed memory is kept for the next layer."""
 
 _PIXELS_AT_ONCE = 1 << 20
 """Pixels of a batch that the network sees at once: the features of the finest level then stay below some 500 MB."""
@@ -51,6 +56,12 @@ class Segmenter:
     def arithmetic(self) -> str:
         """What it computes in, as `path` says it: `bf16`, for example."""
         return str(self.path)
+
+    @cached_property
+    def bytes_per_pixel(self) -> float:
+        """Memory that features take for each pixel that is shown, about [bytes]: what is held at a time, and gaps."""
+        dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.path.arithmetic, torch.float32)
+        return _HELD * bytes_per_pixel(self.network, dtype)
 
     def fastest(self, sides: tuple[int, int]) -> Self:
         """Return the same segmenter, computed in the fastest way that this device has, and log which it is.

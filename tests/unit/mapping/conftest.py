@@ -36,6 +36,8 @@ class BlurSegmenter:
     seen: list[tuple[int, int]] = field(default_factory=list)
 
     arithmetic: str = "fp32"
+    device: Any = field(default_factory=lambda: SimpleNamespace(type="cpu"))
+    bytes_per_pixel: float = 8.0
 
     def fastest(self, sides: tuple[int, int]) -> BlurSegmenter:
         return self

@@ -1,0 +1,50 @@
+"""The memory of features is told from shapes alone, and decides how large windows are."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from trimline.mapping.survey import WINDOW, window_for
+from trimline.networks import Network, build
+from trimline.training.footprint import bytes_per_pixel
+
+
+class Two(Network):
+    """Three channels become eight, and eight two."""
+
+    def __init__(self) -> None:
+        super().__init__(3, 2, stride=1, reach=None)
+        self.first, self.second = nn.Conv2d(3, 8, 1), nn.Conv2d(8, 2, 1)
+
+    def segment(self, images: Tensor) -> Tensor:
+        features: Tensor = self.first(images)
+        return self.second(features)  # type: ignore[no-any-return]
+
+
+def test_what_is_alive_at_a_time_is_counted() -> None:
+    assert bytes_per_pixel(Two(), torch.float32) == pytest.approx((8 + 2) * 4)
+    assert bytes_per_pixel(Two(), torch.bfloat16) == pytest.approx((8 + 2) * 2)
+
+
+def test_features_of_a_unet_are_counted_without_computing_them() -> None:
+    """At the finest level of the decoder: the map handed across, what is upsampled, and both side by side."""
+    network = build("unet", 6)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    assert 4 * 64 * 2 <= bytes_per_pixel(network, torch.bfloat16) <= 8 * 64 * 2
+    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+
+
+@pytest.mark.parametrize(("needs", "side"), [(100.0, WINDOW), (2323.0, WINDOW), (6000.0, 416), (1e6, 32)])
+def test_windows_are_as_large_as_memory_allows(needs: float, side: int) -> None:
+    segmenter: Any = SimpleNamespace(device=SimpleNamespace(type="cpu"), bytes_per_pixel=needs, stride=16)
+    assert window_for(segmenter, 64) == side
+
+
+def test_on_a_gpu_windows_are_as_large_as_ever() -> None:
+    segmenter: Any = SimpleNamespace(device=SimpleNamespace(type="cuda"), bytes_per_pixel=1e6, stride=16)
+    assert window_for(segmenter, 64) == WINDOW
