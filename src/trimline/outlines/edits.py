@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import math
+import sqlite3
 from collections.abc import Collection, Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -62,6 +64,9 @@ EDIT_COLUMNS: Mapping[str, str] = MappingProxyType(
 _TOLD = ("operation", "period", "glac_id", "value", "reverts")
 """Columns that make up, with the geometry, what an edit does; an author may be filled in later."""
 
+PATIENCE_S = 10.0
+"""How long another program may hold the file [s]."""
+
 _ID_DIGITS = 12
 """Hexadecimal digits of an identifier made of content: two of a million edits are alike with a chance of 0.2 %."""
 
@@ -100,6 +105,7 @@ def read_rows(path: Path) -> gpd.GeoDataFrame:
     """
     if not path.exists():
         raise EditError("the file does not exist", where=path)
+    _roll_back(path)
     try:
         rows = pyogrio.read_dataframe(path, layer=layer_of(path), fid_as_index=True)
     except pyogrio.errors.DataSourceError as error:
@@ -219,6 +225,19 @@ def _ids(edits: gpd.GeoDataFrame, taken: Collection[str]) -> list[str]:
         known.add(name)
         ids.append(name)
     return ids
+
+
+def _roll_back(path: Path) -> None:
+    """Undo what a process that was killed had half written: GDAL reads a file without writing to it, and cannot."""
+    if not path.with_name(f"{path.name}-journal").exists():
+        return
+    try:
+        with closing(sqlite3.connect(path, timeout=PATIENCE_S)) as database:
+            database.execute("SELECT name FROM sqlite_master").fetchall()
+    except sqlite3.Error as error:
+        raise EditError(
+            f"cannot be read as edits: {error}", where=path, remedy="another program writes to it; try again"
+        ) from error
 
 
 def _contents(edits: gpd.GeoDataFrame) -> list[str]:

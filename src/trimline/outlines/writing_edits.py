@@ -16,11 +16,8 @@ import pyogrio
 
 from trimline.errors import EditError
 from trimline.files import whole_file
-from trimline.outlines.edits import EDIT_COLUMNS, LAYER, as_edits, layer_of, read_edits
+from trimline.outlines.edits import EDIT_COLUMNS, LAYER, PATIENCE_S, as_edits, layer_of, read_edits
 from trimline.outlines.writing import fixed_date
-
-_PATIENCE_S = 10.0
-"""How long another program may hold the file [s]."""
 
 _ANY_GEOMETRY = ("Unknown", "GeometryCollection")
 """Types of layers that take polygons and lines alike."""
@@ -77,9 +74,15 @@ def _append(path: Path, edits: gpd.GeoDataFrame) -> None:
     about = pyogrio.read_info(path, layer=layer)
     _require_room(path, about["geometry_type"], edits)
     kinds = dict(zip(about["fields"], about["dtypes"], strict=True))
-    columns = {name: _held(edits[name], kinds[name], path) for name in EDIT_COLUMNS if name in kinds}
-    _widen(path, layer, [name for name in EDIT_COLUMNS if name not in kinds])
-    fitting = edits.assign(**columns)
+    missing = [name for name in EDIT_COLUMNS if name not in kinds]
+    columns = {
+        name: _held(edits[name], kinds.get(name, "object"), path)
+        if name in EDIT_COLUMNS
+        else pd.Series([None] * len(edits), dtype="object")
+        for name in (*kinds, *missing)  # rows are appended by the position of their columns, not by their names
+    }
+    _widen(path, layer, missing)
+    fitting = gpd.GeoDataFrame(columns, geometry=edits.geometry, crs=edits.crs)
     if about["crs"] is not None and edits.crs is not None:
         fitting = fitting.to_crs(about["crs"])
     pyogrio.write_dataframe(
@@ -121,6 +124,6 @@ def _widen(path: Path, layer: str, missing: list[str]) -> None:
     """Give the layer the columns that it lacks."""
     if not missing:
         return
-    with closing(sqlite3.connect(path, timeout=_PATIENCE_S)) as database, database:
+    with closing(sqlite3.connect(path, timeout=PATIENCE_S)) as database, database:
         for name in missing:
             database.execute(f'ALTER TABLE "{layer.replace(chr(34), chr(34) * 2)}" ADD COLUMN "{name}" TEXT')
