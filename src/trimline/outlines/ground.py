@@ -106,7 +106,6 @@ class Ground:
             said = f", of the subregion of {nearest}"
         if edit["image"] is not None and "scene_id" in self._rows.columns:
             alike = self._rows[self._rows["scene_id"] == edit["image"]]
-            columns["scene_id"] = edit["image"]
             if len(alike):
                 columns |= {key: alike[key].iloc[0] for key in _OF_THE_IMAGE if key in alike.columns}
                 if "scene_ids" in alike.columns:

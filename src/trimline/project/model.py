@@ -21,7 +21,7 @@ from trimline.project.names import nearest_name
 from trimline.project.places import Area, Period
 from trimline.project.publishing import Author, Doi, License
 from trimline.project.recipe import Recipe
-from trimline.project.settings import Name, ProjectPath, Settings
+from trimline.project.settings import IsoDate, Name, ProjectPath, Settings
 from trimline.project.simulation import SimulatedRange, SimulatedScene
 
 SIMULATED = "simulated"
@@ -243,6 +243,8 @@ class Project(Settings):
     """Version of the released data."""
     doi: Doi | None = None
     """DOI of the released data, where a repository has given one: `10.5281/zenodo.123`."""
+    released: IsoDate | None = None
+    """When the data are released, for their citation."""
 
     @field_validator("scenes", mode="after")
     @classmethod
