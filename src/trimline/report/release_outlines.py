@@ -159,5 +159,5 @@ def _described(name: str, short: str, values: pd.Series) -> ReleasedColumn:
     known = COLUMNS.get(name)
     kind = _kind(name, values)
     cut = sum(len(str(each).encode()) > _TEXT_BYTES for each in values.dropna()) if kind == "text" else 0
-    unit, meaning = (known.unit or "", known.meaning) if known is not None else ("", "set by a correction by hand")
+    unit, meaning = (known.unit or "", known.meaning) if known is not None else ("", "a column of the study's own")
     return ReleasedColumn(name, short, kind, unit, meaning, cut)

@@ -138,7 +138,7 @@ def _method(study: Study) -> dict[str, str]:
     trained = study.done["train"].result["training"][method.name]
     recipe = method.recipe.model_dump(mode="json")
     said = {
-        "network": f"{method.network}, {trained['parameters']} parameters",
+        "network": f"{method.network}; parameters: {trained['parameters']}",
         "arguments": _listed(method.arguments),
         "bands": ", ".join(project.method_bands(method)),
         "ice is": f"a probability from {metadata.threshold:g} on",

@@ -295,6 +295,8 @@ def test_the_citation_file_names_authors_version_and_licence(folder: Path) -> No
 def test_the_readme_tells_it_all(folder: Path) -> None:
     text = (folder / "README.md").read_text()
     for expected in (
+        "\n\nVersion 1.0, CC-BY-4.0, https://doi.org/10.5281/zenodo.123\n\n- Chen, J. L. (https://orcid.org/0000-0002-",
+        "1825-0097), An Institute\n- The Survey\n\n## What",
         "Chen, J. L. and The Survey (2026). A small range. Version 1.0 [data set]. https://doi.org/10.5281/zenodo.123",
         "| 1986-1988 | 1988.64 | 2 | 3.00",
         "No outlines were made for 2004-2006.",
