@@ -61,6 +61,10 @@ class OutlineError(TrimlineError):
     """Outlines are unreadable, invalid, or lack a column that is needed."""
 
 
+class EditError(OutlineError):
+    """A correction by hand cannot be what it says: an unknown operation, an invalid polygon, no author or time."""
+
+
 class SampleError(TrimlineError):
     """Samples cannot be made, split or read as asked."""
 
@@ -91,6 +95,10 @@ class SimulationError(TrimlineError):
 
 class ProjectError(TrimlineError):
     """A project file is wrong."""
+
+
+class ReleaseError(TrimlineError):
+    """A data release lacks what a repository asks for."""
 
 
 class StageError(TrimlineError):

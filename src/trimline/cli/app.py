@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from trimline import __version__
-from trimline.cli import bench, demo, info, networks, outline, simulate, stages
+from trimline.cli import bench, demo, edits, info, networks, outline, simulate, stages
 from trimline.errors import TrimlineError
 
 USER_ERROR = 2
@@ -50,6 +50,7 @@ app.command()(demo.demo)
 app.command()(info.info)
 app.command()(outline.outline)
 stages.add_to(app)
+app.command()(edits.edits)
 app.command()(simulate.simulate)
 app.command()(networks.networks)
 app.command()(bench.bench)

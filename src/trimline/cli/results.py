@@ -55,3 +55,5 @@ def print_outcome(outcome: dict[str, Any], project: Project) -> None:
         print_table(f"Areas, mapped with {project.mapping_method.name}", *area_table(outcome["dates"]))
     if "report" in outcome:
         sys.stdout.write(f"report: {project.output / outcome['report']}\n")
+    if "release" in outcome:
+        sys.stdout.write(f"release: {project.output / outcome['release']['folder']}\n")

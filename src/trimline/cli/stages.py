@@ -85,7 +85,12 @@ def carry_out(
     from trimline.project import load_project
     from trimline.study import run_study
 
-    study = run_study(load_project(path, overrides, quick=quick), until=until, force=force, scheduler=scheduler)
+    loaded = load_project(path, overrides, quick=quick)
+    if until == "release":
+        from trimline.report.release_words import require_citable
+
+        require_citable(loaded)  # before hours of work, not after them
+    study = run_study(loaded, until=until, force=force, scheduler=scheduler)
     outcome = study.outcome()
     if json:
         print_json(outcome)

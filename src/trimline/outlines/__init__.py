@@ -4,32 +4,47 @@ Outlines are a ``GeoDataFrame`` that has passed `check`: a CRS, valid polygons i
 after the published schema (`COLUMNS`). The room hands out `read_outlines` and `write_outlines` at the edges, `check`
 with the `Problem` reports it makes, geodesic `area_km2` and `perimeter_km`, and the two ways between polygons and
 pixels, `rasterise` and `trace`, which return each other's input on the same grid. `RowTracer` traces what is too large
-to hold, row by row, and `smooth` takes the stairs of the pixels out of traced outlines.
+to hold, row by row, and `smooth` takes the stairs of the pixels out of traced outlines. Corrections by hand are a layer
+that only grows: `read_edits` and `append_edits`, `check_edits` for what is wrong with them, and `replay`, which gives
+the final outlines of a period and the `Outcome` of every edit.
 """
 
 from __future__ import annotations
 
 from trimline.outlines.area import area_km2, perimeter_km
 from trimline.outlines.check import Kind, Problem, check
+from trimline.outlines.checking_edits import EditProblem, check_edits, require_sound
+from trimline.outlines.edits import as_edits, no_edits, read_edits
 from trimline.outlines.raster import rasterise, trace
 from trimline.outlines.reading import read_outlines
+from trimline.outlines.replaying import Outcome, replay
 from trimline.outlines.schema import COLUMNS, Column, conform
 from trimline.outlines.smoothing import smooth
 from trimline.outlines.tracing import RowTracer
 from trimline.outlines.writing import write_outlines
+from trimline.outlines.writing_edits import append_edits
 
 __all__ = [
     "COLUMNS",
     "Column",
+    "EditProblem",
     "Kind",
+    "Outcome",
     "Problem",
     "RowTracer",
+    "append_edits",
     "area_km2",
+    "as_edits",
     "check",
+    "check_edits",
     "conform",
+    "no_edits",
     "perimeter_km",
     "rasterise",
+    "read_edits",
     "read_outlines",
+    "replay",
+    "require_sound",
     "smooth",
     "trace",
     "write_outlines",

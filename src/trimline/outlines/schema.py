@@ -65,6 +65,7 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
             Column("network", "text", None, "network that mapped it", False),
             Column("threshold", "number", "1", "probability from which a pixel counts as ice", False),
             Column("weights_sha256", "text", None, "SHA-256 of the weights file", False),
+            Column("edit_ids", "text", None, "edits by hand that made the outline what it is, separated by ;", False),
             Column("trimline_version", "text", None, "version of trimline that drew the outline", False),
         )
     }

@@ -75,7 +75,7 @@ def _write_vector(outlines: gpd.GeoDataFrame, path: Path, driver: str) -> None:
     if driver == "GeoJSON":
         outlines = outlines.to_crs(4326)
         options = {"RFC7946": "YES"}
-    with _fixed_date():
+    with fixed_date():
         pyogrio.write_dataframe(
             outlines,
             path,
@@ -103,7 +103,7 @@ def _write_shapefile(outlines: gpd.GeoDataFrame, path: Path) -> None:
 
 
 @contextmanager
-def _fixed_date() -> Iterator[None]:
+def fixed_date() -> Iterator[None]:
     """Let GDAL write a fixed date where it would write the clock's."""
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _LAST_CHANGE})

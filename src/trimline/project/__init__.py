@@ -22,6 +22,7 @@ from trimline.project.model import (
 )
 from trimline.project.names import nearest_name
 from trimline.project.places import Area, Period
+from trimline.project.publishing import Author
 from trimline.project.recipe import Augmentation, Focal, Recipe, Schedule
 from trimline.project.simulation import SimulatedRange, SimulatedScene
 
@@ -29,6 +30,7 @@ __all__ = [
     "SIMULATED",
     "Area",
     "Augmentation",
+    "Author",
     "EvaluateSettings",
     "Experiment",
     "Focal",

@@ -19,12 +19,17 @@ from trimline.errors import ProjectError
 from trimline.project.entry import SceneEntry
 from trimline.project.names import nearest_name
 from trimline.project.places import Area, Period
+from trimline.project.publishing import Author, Doi, License
 from trimline.project.recipe import Recipe
-from trimline.project.settings import Name, ProjectPath, Settings
+from trimline.project.settings import IsoDate, Name, ProjectPath, Settings
 from trimline.project.simulation import SimulatedRange, SimulatedScene
 
 SIMULATED = "simulated"
 """Folder within the output that simulated ranges are written into."""
+
+
+EDITS_FILE = "edits.gpkg"
+"""File within the output that corrections by hand are appended to."""
 
 
 class SampleSettings(Settings):
@@ -228,6 +233,18 @@ class Project(Settings):
     thresholds: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] | None = None
     """Thresholds that the band ratio is judged at, one by one; None means that they are not studied."""
     map: MapSettings = MapSettings()
+    edits: ProjectPath | None = None
+    """The GeoPackage of corrections by hand; None means `<output>/edits.gpkg`."""
+    authors: tuple[Author, ...] = ()
+    """Who made the study, in the order in which it is cited."""
+    license: License | None = None
+    """Under which licence the data are released, as SPDX calls it: `CC-BY-4.0`."""
+    version: Name = "1.0"
+    """Version of the released data."""
+    doi: Doi | None = None
+    """DOI of the released data, where a repository has given one: `10.5281/zenodo.123`."""
+    released: IsoDate | None = None
+    """When the data are released, for their citation."""
 
     @field_validator("scenes", mode="after")
     @classmethod
@@ -347,6 +364,11 @@ class Project(Settings):
                 f"sensors.method: '{self.sensors.method}' is no method; {nearest_name(self.sensors.method, methods)}"
             )
         return self
+
+    @property
+    def edits_file(self) -> Path:
+        """The GeoPackage of corrections by hand, which need not exist."""
+        return self.edits or self.output / EDITS_FILE
 
     @property
     def mapping_method(self) -> Method:

@@ -41,7 +41,8 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
             Stage("sensors", "Compare two sensors on the same ground and dates.", ("experiments",)),
             Stage("map", "Map whole scenes: probability, mask and outlines.", ("train",)),
             Stage("report", "Write the HTML report.", ("evaluate", "thresholds", "sensors", "map")),
+            Stage("release", "Write a folder fit for a data repository.", ("evaluate", "timeline")),
         )
     }
 )
-"""Every stage by name, in the order in which `trimline run` does them."""
+"""Every stage by name, in the order in which `trimline run` does them; it stops at the report."""

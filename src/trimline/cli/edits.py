@@ -1,0 +1,94 @@
+"""`trimline edits PROJECT`: list the corrections by hand, check them, add to them, take one back."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from trimline.project import Project
+    from trimline.study.editing import EditState
+
+_HEADS = ["edit", "period", "operation", "glacier", "author", "time", "reason", "state"]
+
+
+def edits(
+    project: Annotated[Path, typer.Argument(help="The project file (YAML).")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY.PATH=VALUE", help="Override a key of the project file; may be repeated."),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Say all that is wrong; end with code 2 if anything is.")
+    ] = False,
+    add: Annotated[
+        Path | None, typer.Option("--add", metavar="FILE", help="Append the rows of a vector file of one layer.")
+    ] = None,
+    revert: Annotated[str | None, typer.Option("--revert", metavar="EDIT_ID", help="Take an edit back.")] = None,
+    author: Annotated[str | None, typer.Option(help="Who makes the edit; with --add and --revert.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why; with --add and --revert.")] = None,
+    period: Annotated[
+        str | None, typer.Option(help="With --add: the period of rows that name none; * for all periods.")
+    ] = None,
+    operation: Annotated[str | None, typer.Option(help="With --add: the operation of rows that name none.")] = None,
+    glacier: Annotated[str | None, typer.Option(help="With --add: the glacier of rows that name none.")] = None,
+    image: Annotated[str | None, typer.Option(help="With --add: the image consulted, where rows name none.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """List the corrections by hand and what becomes of them; nothing is ever deleted."""
+    from trimline.project import load_project
+
+    if sum((check, add is not None, revert is not None)) > 1:
+        raise typer.BadParameter("--check, --add and --revert are three things: do one at a time")
+    study = load_project(project, overrides or [])
+    if check:
+        _check(study, as_json)
+    elif revert is not None:
+        from trimline.study.editing import revert as take_back
+
+        _list(study, as_json, set(take_back(study, revert, author=author, reason=reason)["edit_id"]))
+    elif add is not None:
+        from trimline.study.editing import add_file
+
+        given = {"operation": operation, "period": period, "glac_id": glacier, "image": image}
+        _list(study, as_json, set(add_file(study, add, given | {"author": author, "reason": reason})["edit_id"]))
+    else:
+        _list(study, as_json)
+
+
+def _list(study: Project, as_json: bool, only: set[str] | None = None) -> None:
+    from trimline.cli.results import print_json, print_table
+    from trimline.study.editing import states_of
+
+    states = [each for each in states_of(study) if only is None or each.edit["edit_id"] in only]
+    if as_json:
+        print_json({"edits": [each.as_dict() for each in states]})
+        return
+    title = "Edits" if only is None else "Edits, as they were appended"
+    print_table(f"{title}: {study.edits_file.name}", _HEADS, [_row(each) for each in states])
+
+
+def _row(state: EditState) -> list[str]:
+    keys = ("edit_id", "period", "operation", "glac_id", "author", "time", "reason")
+    return [*(str(state.edit[key] or "") for key in keys), f"{state.state}: {state.text}"]
+
+
+def _check(study: Project, as_json: bool) -> None:
+    from trimline.cli.app import USER_ERROR
+    from trimline.cli.results import print_json
+    from trimline.study.editing import problems_of
+
+    problems = problems_of(study)
+    if as_json:
+        print_json({"problems": [{"edit_id": p.edit_id, "text": p.text, "remedy": p.remedy} for p in problems]})
+    else:
+        for each in problems:
+            sys.stdout.write(f"{each}\n")
+        sys.stdout.write(
+            f"{study.edits_file.name}: {len(problems) or 'no'} problem{'' if len(problems) == 1 else 's'}\n"
+        )
+    if problems:
+        raise typer.Exit(USER_ERROR)

@@ -1,0 +1,214 @@
+"""What is wrong with edits, before any of them is replayed: every problem names its edit and what to do.
+
+Edits that were taken back are not looked at any more: that is how a wrong row is put right in a layer that only grows.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import shapely
+
+from trimline.errors import EditError
+from trimline.outlines.edits import EVERY_PERIOD, OPERATIONS, REVERT, in_order, instant, rows_of, taken_back
+from trimline.outlines.schema import COLUMNS
+
+_POLYGONS = ("Polygon", "MultiPolygon")
+_LINES = ("LineString", "MultiLineString")
+
+_GEOMETRIES: Mapping[str, Sequence[str]] = {
+    "add": _POLYGONS,
+    "remove": _POLYGONS,
+    "replace": _POLYGONS,
+    "split": (*_LINES, *_POLYGONS),
+}
+"""What an operation may be drawn as; the others need no geometry."""
+
+_NAMES_A_GLACIER = ("add", "replace", "split", "attribute")
+
+COMPUTED = ("period", "area_km2", "perimeter_km", "edit_ids", "geometry")
+"""Columns that an edit cannot set: they follow from the others."""
+
+TAKE, NEW_ID = "take", "new_id"
+"""What `value` may tell `add` and `replace` (ground of other glaciers is taken), and `split` (the new part's id)."""
+
+_OPTIONS: Mapping[str, Sequence[str]] = {"add": (TAKE,), "replace": (TAKE,), "split": (NEW_ID,)}
+
+
+@dataclass(frozen=True)
+class EditProblem:
+    """One thing that keeps an edit from being replayed."""
+
+    edit_id: str
+    """The edit."""
+    text: str
+    """What is wrong, for people."""
+    remedy: str
+    """What to do about it."""
+
+    def __str__(self) -> str:
+        return f"edit {self.edit_id}: {self.text}; {self.remedy}"
+
+
+def check_edits(edits: gpd.GeoDataFrame, periods: Collection[str] | None = None) -> list[EditProblem]:
+    """Return all that is wrong with edits, in the order in which they are replayed.
+
+    Parameters
+    ----------
+    edits
+        As `trimline.outlines.read_edits` gives them.
+    periods
+        The periods that there are; None lets all names pass.
+    """
+    dead = taken_back(edits)
+    problems: list[EditProblem] = []
+    for edit_id, count in Counter(edits["edit_id"]).items():
+        if count > 1:
+            problems.append(
+                EditProblem(edit_id, f"{count} rows have this edit_id", "give each its own, or leave it empty")
+            )
+    before: set[str] = set()
+    for edit in rows_of(in_order(edits)):
+        if edit["edit_id"] not in dead:
+            found = (*_of_hand(edit), *_of_period(edit, periods), *_of_operation(edit), *_of_reverts(edit, before))
+            problems += [EditProblem(edit["edit_id"], text, remedy) for text, remedy in found]
+        before.add(edit["edit_id"])
+    return problems
+
+
+def require_sound(
+    edits: gpd.GeoDataFrame, periods: Collection[str] | None = None, *, where: Path | None = None
+) -> None:
+    """Raise `EditError` for the first edit that cannot be replayed as it stands.
+
+    Parameters
+    ----------
+    edits, periods
+        As for `check_edits`.
+    where
+        The file, for the message.
+    """
+    problems = check_edits(edits, periods)
+    if problems:
+        first, more = problems[0], f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise EditError(f"edit {first.edit_id}: {first.text}{more}", where=where, remedy=first.remedy)
+
+
+def value_of(edit: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON object in `value`; empty where there is none.
+
+    Raises
+    ------
+    ValueError
+        It is no JSON object.
+    """
+    if edit["value"] is None:
+        return {}
+    content = json.loads(edit["value"])
+    if not isinstance(content, dict):
+        raise ValueError("no object")
+    return content
+
+
+_Found = Iterator[tuple[str, str]]
+
+
+def _of_hand(edit: Mapping[str, Any]) -> _Found:
+    if edit["author"] is None:
+        yield "has no author", "write who made it into the column 'author'"
+    if edit["time"] is None:
+        yield "has no time", "write into the column 'time' when it was made, as in 2024-05-31T14:00:00Z"
+    elif instant(edit["time"]) is None:
+        yield f"the time '{edit['time']}' cannot be read", "write it as ISO 8601, as in 2024-05-31T14:00:00Z"
+
+
+def _of_period(edit: Mapping[str, Any], periods: Collection[str] | None) -> _Found:
+    period = edit["period"]
+    if edit["operation"] == REVERT or period == EVERY_PERIOD:
+        return
+    if period is None:
+        yield "has no period", f"write into the column 'period' which one it corrects, or {EVERY_PERIOD} for all"
+    elif periods is not None and period not in periods:
+        yield f"'{period}' is no period of the project", _nearest(period, periods)
+
+
+def _of_operation(edit: Mapping[str, Any]) -> _Found:
+    operation, known = edit["operation"], list(OPERATIONS)
+    if operation is None:
+        yield "has no operation", f"write into the column 'operation' one of {', '.join(known)}"
+        return
+    if operation not in OPERATIONS:
+        yield f"'{operation}' is no operation", _nearest(operation, known)
+        return
+    if operation == REVERT and edit["reverts"] is None:
+        yield "does not say what it takes back", "write that edit's edit_id into the column 'reverts'"
+    if operation in _NAMES_A_GLACIER and edit["glac_id"] is None:
+        new = ", or a new one," if operation == "add" else ""
+        yield "names no glacier", f"write the identifier of one{new} into the column 'glac_id'"
+    yield from _of_geometry(edit["geometry"], operation)
+    yield from _of_value(edit, operation)
+
+
+def _of_geometry(geometry: shapely.Geometry | None, operation: str) -> _Found:
+    wanted = _GEOMETRIES.get(operation)
+    if wanted is None:
+        return
+    if geometry is None or geometry.is_empty:
+        yield "has no geometry", f"'{operation}' needs a {' or a '.join(wanted[::2])}"
+    elif geometry.geom_type not in wanted:
+        yield f"is a {geometry.geom_type}", f"'{operation}' needs a {' or a '.join(wanted[::2])}"
+    elif not shapely.is_valid(geometry):
+        yield (
+            f"its polygon is invalid: {shapely.is_valid_reason(geometry)}",
+            "mend it with QGIS's 'Fix geometries' or draw it again, or take the edit back",
+        )
+    elif not all(map(math.isfinite, geometry.bounds)):
+        yield "has coordinates that are no numbers", "draw it again, or take the edit back"
+
+
+def _of_value(edit: Mapping[str, Any], operation: str) -> _Found:
+    try:
+        value = value_of(edit)
+    except ValueError:
+        yield "'value' is no JSON object", 'write it as in {"glac_name": "Upper Tongue"}'
+        return
+    if operation == "attribute" and not value:
+        yield "sets no column", 'write the columns and their values into \'value\', as in {"glac_name": "Upper Tongue"}'
+    for name, content in value.items():
+        if name in _OPTIONS.get(operation, ()):
+            if not isinstance(content, bool if name == TAKE else str):
+                yield f"'{name}' in 'value' is {content!r}", "give true or false" if name == TAKE else "give a text"
+        elif name in COMPUTED:
+            yield f"'{name}' cannot be set", "it follows from the outline: correct that"
+        elif name == "glac_id" and operation != "attribute":
+            yield "'glac_id' in 'value' is not the column of that name", "rename a glacier by an edit 'attribute'"
+        elif isinstance(content, dict | list):
+            yield f"'{name}' in 'value' is not one value", "give a text, a number or null"
+        elif name in COLUMNS and COLUMNS[name].kind != "text" and not _is_number(content):
+            yield f"'{name}' is a number, and {content!r} is none", "correct 'value'"
+
+
+def _of_reverts(edit: Mapping[str, Any], before: Collection[str]) -> _Found:
+    reverts = edit["reverts"]
+    if reverts is not None and reverts not in before:
+        yield (
+            f"takes back '{reverts}', which is no edit made before it",
+            _nearest(reverts, before) if before else "there is none",
+        )
+
+
+def _is_number(content: Any) -> bool:
+    return content is None or (isinstance(content, int | float) and not isinstance(content, bool))
+
+
+def _nearest(wanted: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(wanted, list(known), n=1, cutoff=0.5)
+    return f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known) or 'none'}"

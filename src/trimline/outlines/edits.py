@@ -1,0 +1,265 @@
+"""Corrections by hand as a layer that only grows: one row per edit, in a GeoPackage that QGIS opens.
+
+An edit says what is done (`operation`), to which ground (its geometry) and glacier, in which period, by whom, when and
+why. Nothing is ever deleted: an edit is taken back by a further row that names it in `reverts`. Rows drawn in QGIS are
+read as they are, and the file is not touched by reading it: where a row has no `edit_id`, one is made of its content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import sqlite3
+from collections.abc import Collection, Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+import shapely
+
+from trimline.errors import EditError
+
+LAYER = "edits"
+"""Name of the layer."""
+
+REVERT = "revert"
+"""The operation of a row that does nothing but take another back."""
+
+OPERATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "add": "the ground becomes ice of the named glacier, which may be a new one",
+        "remove": "the ground is taken from the named glacier, or from whichever has it",
+        "replace": "the named glacier gets this outline",
+        "split": "the named glacier is cut in two by a line, or by the edge of a polygon",
+        "attribute": "columns of the named glacier get other values",
+        REVERT: "another edit is taken back",
+    }
+)
+"""What an edit can do."""
+
+EVERY_PERIOD = "*"
+"""Stands in `period` for all periods: a divide is one at any time."""
+
+EDIT_COLUMNS: Mapping[str, str] = MappingProxyType(
+    {
+        "edit_id": "identifier of the edit; made of its content where nobody gave one",
+        "operation": f"one of {', '.join(OPERATIONS)}",
+        "period": f"period whose outlines are corrected, or {EVERY_PERIOD} for all",
+        "glac_id": "identifier of the glacier within the study",
+        "author": "who made the edit",
+        "time": "when it was made, ISO 8601 and UTC",
+        "reason": "why",
+        "image": "scene or picture that was consulted",
+        "value": "JSON object: columns and their values, and what an operation is told besides",
+        "reverts": "edit_id of the edit that this one takes back",
+    }
+)
+"""The columns of the layer, all text, and what they mean."""
+
+_TOLD = ("operation", "period", "glac_id", "value", "reverts")
+"""Columns that make up, with the geometry, what an edit does; an author may be filled in later."""
+
+PATIENCE_S = 10.0
+"""How long another program may hold the file [s]."""
+
+_ID_DIGITS = 12
+"""Hexadecimal digits of an identifier made of content: two of a million edits are alike with a chance of 0.2 %."""
+
+
+def no_edits(crs: Any = 4326) -> gpd.GeoDataFrame:
+    """Return a layer without a row."""
+    return as_edits(gpd.GeoDataFrame({"edit_id": []}, geometry=[], crs=crs))
+
+
+def read_edits(path: Path | str) -> gpd.GeoDataFrame:
+    """Read a layer of edits as it stands, whoever wrote it.
+
+    Parameters
+    ----------
+    path
+        A GeoPackage with a layer `edits`, or any vector file of one layer. A file that does not exist holds no edit.
+
+    Returns
+    -------
+    GeoDataFrame
+        See `as_edits`; rows in the order in which they were written, in the CRS of the file.
+
+    Raises
+    ------
+    EditError
+        The file cannot be read, or has several layers of which none is called `edits`.
+    """
+    path = Path(path)
+    return as_edits(read_rows(path)) if path.exists() else no_edits()
+
+
+def read_rows(path: Path) -> gpd.GeoDataFrame:
+    """Read the rows of a file with all their columns, in the order in which they were written; raise as `read_edits`.
+
+    The index is the number that the format gives each row.
+    """
+    if not path.exists():
+        raise EditError("the file does not exist", where=path)
+    _roll_back(path)
+    try:
+        rows = pyogrio.read_dataframe(path, layer=layer_of(path), fid_as_index=True)
+    except pyogrio.errors.DataSourceError as error:
+        raise EditError(f"cannot be read as edits: {error}", where=path) from error
+    if not isinstance(rows, gpd.GeoDataFrame):
+        rows = gpd.GeoDataFrame(rows, geometry=[None] * len(rows), crs=4326)
+    if rows.crs is None and rows.geometry.notna().any():
+        raise EditError("the edits have no CRS", where=path, remedy="set the layer's CRS in QGIS")
+    return rows.sort_index()
+
+
+def layer_of(path: Path) -> str:
+    """Return the layer of a file that holds edits: the one called `edits`, or the only one.
+
+    Raises
+    ------
+    EditError
+        The file cannot be read, or it cannot be told which layer is meant.
+    """
+    try:
+        names = [str(name) for name, _ in pyogrio.list_layers(path)]
+    except pyogrio.errors.DataSourceError as error:
+        raise EditError(f"cannot be read as edits: {error}", where=path) from error
+    if LAYER in names:
+        return LAYER
+    if len(names) == 1:
+        return names[0]
+    raise EditError(
+        f"has {len(names)} layers, and none is called '{LAYER}'",
+        where=path,
+        remedy=f"give the layer of edits that name; there are {', '.join(names) or 'none'}",
+    )
+
+
+def as_edits(rows: gpd.GeoDataFrame, taken: Collection[str] = ()) -> gpd.GeoDataFrame:
+    """Give rows the columns of the layer, as text, and an identifier where they have none.
+
+    Parameters
+    ----------
+    rows
+        Any columns of any type; those that are no `EDIT_COLUMNS` are left out. NULL, NaN and empty text are nothing;
+        whole numbers become their digits; times become ISO 8601 in UTC, which a time without a zone is taken to be.
+    taken
+        Identifiers that are another's already, and that none may be made like.
+
+    Returns
+    -------
+    GeoDataFrame
+        `EDIT_COLUMNS`, text or None, then the geometry in two dimensions; a fresh index in the order of the rows. A
+        row without `edit_id` has one made of what it does: the same content gives the same identifier, and a repeated
+        row gets ``-2``, ``-3`` ... behind it.
+    """
+    geometry = gpd.GeoSeries(shapely.force_2d(rows.geometry.to_numpy()), crs=rows.crs)
+    columns = {
+        name: _objects([_time(each) if name == "time" else _text(each) for each in rows[name]])
+        if name in rows.columns
+        else _objects([None] * len(rows))
+        for name in EDIT_COLUMNS
+    }
+    edits = gpd.GeoDataFrame(columns, geometry=geometry.reset_index(drop=True), crs=rows.crs)
+    edits["operation"] = _objects(
+        [
+            (each.lower() if each is not None else REVERT if taken is not None else None)
+            for each, taken in zip(edits["operation"], edits["reverts"], strict=True)
+        ]
+    )
+    edits["edit_id"] = _objects(_ids(edits, taken))
+    return edits
+
+
+def in_order(edits: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return edits in the order in which they are replayed: by time, and of one time by row.
+
+    An edit whose time is missing or unreadable comes first; `trimline.outlines.checking_edits` tells of it.
+    """
+    times = [instant(each) for each in edits["time"]]
+    known = [each if each is not None else datetime.min.replace(tzinfo=UTC) for each in times]
+    order = sorted(range(len(edits)), key=lambda row: (known[row], row))
+    return edits.iloc[order]
+
+
+def taken_back(edits: gpd.GeoDataFrame) -> set[str]:
+    """Return the identifiers of edits that a later one takes back, and that are not brought back by a further one."""
+    ordered = in_order(edits)
+    dead: set[str] = set()
+    for edit_id, reverts in zip(reversed(ordered["edit_id"]), reversed(ordered["reverts"]), strict=True):
+        if reverts is not None and edit_id not in dead:
+            dead.add(reverts)
+    return dead
+
+
+def rows_of(edits: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    """Return each edit by itself; a frame's own rows would make NaN of what is None."""
+    return [dict(zip(edits.columns, row, strict=True)) for row in zip(*(edits[name] for name in edits), strict=True)]
+
+
+def instant(time: str | None) -> datetime | None:
+    """Return a time as a moment; None where it is missing or unreadable."""
+    if time is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(time)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _ids(edits: gpd.GeoDataFrame, taken: Collection[str]) -> list[str]:
+    """Return the identifier of every edit: its own, or one made of its content."""
+    known = {each for each in edits["edit_id"] if each is not None} | set(taken)
+    ids = []
+    for edit_id, content in zip(edits["edit_id"], _contents(edits), strict=True):
+        name, count = edit_id or content, 1
+        while edit_id is None and name in known:
+            count += 1
+            name = f"{content}-{count}"
+        known.add(name)
+        ids.append(name)
+    return ids
+
+
+def _roll_back(path: Path) -> None:
+    """Undo what a process that was killed had half written: GDAL reads a file without writing to it, and cannot."""
+    if not path.with_name(f"{path.name}-journal").exists():
+        return
+    try:
+        with closing(sqlite3.connect(path, timeout=PATIENCE_S)) as database:
+            database.execute("SELECT name FROM sqlite_master").fetchall()
+    except sqlite3.Error as error:
+        raise EditError(
+            f"cannot be read as edits: {error}", where=path, remedy="another program writes to it; try again"
+        ) from error
+
+
+def _contents(edits: gpd.GeoDataFrame) -> list[str]:
+    """Return the hash of what each edit does."""
+    shapes = [None if each is None else shapely.normalize(each).wkb_hex for each in edits.geometry]
+    told = zip(*(edits[name] for name in _TOLD), shapes, strict=True)
+    return [hashlib.sha256(repr(each).encode()).hexdigest()[:_ID_DIGITS] for each in told]
+
+
+def _objects(values: list[Any]) -> pd.Series:
+    return pd.Series(values, dtype="object")
+
+
+def _text(value: Any) -> str | None:
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip() or None
+
+
+def _time(value: Any) -> str | None:
+    text = _text(value.isoformat() if isinstance(value, datetime) and value is not pd.NaT else value)
+    moment = instant(text)
+    return text if moment is None else moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,245 @@
+"""Edits replayed on automatic outlines: the same edits on the same outlines give the same outlines.
+
+Edits refer to ground and to the names of glaciers, not to rows, so that they outlive a mapping with better weights. One
+that no longer applies changes nothing and is reported. No operation makes outlines overlap: ground that is another
+glacier's stays there unless the edit says that it takes it.
+
+A split gives the new identifier to what lies right of the line, seen along it, or inside the polygon, and leaves the
+old one to the rest; the sizes of the parts play no role, so that a divide gives the same names in every period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, Literal
+
+import geopandas as gpd
+import shapely
+
+from trimline.errors import EditError
+from trimline.outlines.check import require_crs, require_polygons
+from trimline.outlines.checking_edits import NEW_ID, TAKE, require_sound, value_of
+from trimline.outlines.cutting import cut, polygonal
+from trimline.outlines.edits import EVERY_PERIOD, REVERT, in_order, rows_of, taken_back
+from trimline.outlines.ground import Ground
+
+State = Literal["applied", "not applied", "reverted"]
+"""What became of an edit."""
+
+SMALLEST_KM2 = 1e-6
+"""A change of less than a square metre is none [km2]: re-mapped borders differ by as much in their last digits."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one edit in one period."""
+
+    edit_id: str
+    """The edit."""
+    operation: str
+    """What it does."""
+    period: str
+    """The period that was replayed."""
+    glac_id: str | None
+    """The glacier that it names."""
+    state: State
+    """Whether it changed the outlines."""
+    text: str
+    """What came of it, or why nothing did, for people."""
+    added_km2: float = 0.0
+    """Ground that became ice [km2]."""
+    removed_km2: float = 0.0
+    """Ground that is no ice any more [km2]."""
+
+    def __str__(self) -> str:
+        return f"edit {self.edit_id} ({self.operation}), {self.period}: {self.state}: {self.text}"
+
+
+def replay(
+    outlines: gpd.GeoDataFrame, edits: gpd.GeoDataFrame, period: str | None = None
+) -> tuple[gpd.GeoDataFrame, list[Outcome]]:
+    """Replay the edits of a period on its automatic outlines, in the order of their time and row.
+
+    Parameters
+    ----------
+    outlines
+        Polygons of one period with a CRS, a row per glacier, its name in `glac_id`.
+    edits
+        Of all periods, as `trimline.outlines.read_edits` gives them, in any CRS.
+    period
+        The period; None takes it from the column `period`.
+
+    Returns
+    -------
+    tuple[GeoDataFrame, list[Outcome]]
+        The outlines with a fresh index and the column `edit_ids`: the edits that made a row what it is, in their order
+        and separated by ``;``, None where no hand was at work. Geodesic areas and perimeters are measured anew where
+        the ground changed. And what became of each edit.
+
+    Raises
+    ------
+    EditError
+        An edit cannot be what it says (see `trimline.outlines.check_edits`), or the period is not known.
+    OutlineError
+        The outlines have no CRS or are no polygons, or a `glac_id` is missing or stands twice.
+    """
+    require_crs(outlines)
+    require_polygons(outlines)
+    require_sound(edits)
+    period = period if period is not None else _only_period(outlines)
+    ground = Ground(outlines, period)
+    placed = edits.to_crs(outlines.crs) if len(edits) and edits.crs is not None else edits
+    dead, by_id = taken_back(edits), dict(zip(edits["edit_id"], edits["period"], strict=True))
+    outcomes: list[Outcome] = []
+    for edit in rows_of(in_order(placed)):
+        of = by_id.get(edit["reverts"]) if edit["operation"] == REVERT else edit["period"]
+        if of not in (period, EVERY_PERIOD):
+            continue
+        outcome = Outcome(edit["edit_id"], edit["operation"], period, edit["glac_id"], "applied", "")
+        if edit["edit_id"] in dead:
+            outcomes.append(replace(outcome, state="reverted", text="a later edit takes it back"))
+        elif edit["operation"] == REVERT:
+            outcomes.append(replace(outcome, text=f"takes back {edit['reverts']}"))
+        else:
+            outcomes.append(replace(outcome, **_WORK[edit["operation"]](ground, edit)))
+    return ground.outlines(), outcomes
+
+
+_Said = dict[str, Any]
+"""Fields of an `Outcome`."""
+
+
+def _nothing(text: str) -> _Said:
+    return {"state": "not applied", "text": text}
+
+
+def _add(ground: Ground, edit: Mapping[str, Any]) -> _Said:
+    name, wanted = edit["glac_id"], edit["geometry"]
+    old = ground.of.get(name, shapely.Polygon())
+    gained, notes = _freed(ground, edit, wanted)
+    fresh = polygonal(shapely.difference(gained, old))
+    added = ground.km2(fresh)
+    if added <= SMALLEST_KM2:
+        return _nothing("; ".join(["nothing is left to add", *notes]) if notes else f"it is ice of {name} already")
+    taken = _take(ground, edit)
+    if name not in ground.of:
+        notes = [f"a new glacier{ground.found(name, edit)}", *notes]
+    ground.draw(name, shapely.union(old, gained), edit)
+    _set(ground, edit)
+    return {"text": "; ".join([f"{added:.4f} km2 became ice of {name}", *notes]), "added_km2": added - taken}
+
+
+def _remove(ground: Ground, edit: Mapping[str, Any]) -> _Said:
+    name = edit["glac_id"]
+    if name is not None and name not in ground.of:
+        return _nothing(f"there is no glacier {name}")
+    lost = {}
+    for each in [name] if name is not None else ground.touching(edit["geometry"]):
+        km2 = ground.km2(shapely.intersection(ground.of[each], edit["geometry"]))
+        if km2 > SMALLEST_KM2:
+            lost[each] = km2
+    if not lost:
+        return _nothing("there is no ice on its ground" if name is None else f"{name} has no ice on its ground")
+    gone = [each for each in lost if ground.cut_away(each, edit["geometry"], edit)]
+    _set(ground, edit, list(lost))
+    notes = [f"nothing is left of {each}" for each in gone]
+    text = f"{sum(lost.values()):.4f} km2 taken from {', '.join(lost)}"
+    return {"text": "; ".join([text, *notes]), "removed_km2": sum(lost.values())}
+
+
+def _replace(ground: Ground, edit: Mapping[str, Any]) -> _Said:
+    name, wanted = edit["glac_id"], edit["geometry"]
+    if name not in ground.of:
+        return _nothing(f"there is no glacier {name}")
+    outline, notes = _freed(ground, edit, wanted)
+    if ground.km2(outline) <= SMALLEST_KM2:
+        return _nothing("; ".join(["nothing would be left of it", *notes]))
+    old = ground.of[name]
+    added, removed = ground.km2(shapely.difference(outline, old)), ground.km2(shapely.difference(old, outline))
+    if added + removed <= SMALLEST_KM2:
+        return _nothing("; ".join([f"{name} has this outline already", *notes]))
+    taken = _take(ground, edit)
+    ground.draw(name, outline, edit)
+    _set(ground, edit)
+    text = f"{name} got another outline, {added:.4f} km2 more and {removed:.4f} km2 less"
+    return {"text": "; ".join([text, *notes]), "added_km2": added - taken, "removed_km2": removed}
+
+
+def _split(ground: Ground, edit: Mapping[str, Any]) -> _Said:
+    name = edit["glac_id"]
+    new = value_of(edit).get(NEW_ID, f"{name}-{edit['edit_id']}")
+    if name not in ground.of:
+        return _nothing(f"there is no glacier {name}")
+    if new in ground.of:
+        return _nothing(f"there is a glacier {new} already")
+    kept, parted = cut(ground.of[name], edit["geometry"])
+    if min(ground.km2(kept), ground.km2(parted)) <= SMALLEST_KM2:
+        return _nothing(f"it does not cut {name} in two")
+    ground.part(name, new, edit)
+    ground.draw(name, kept, edit)
+    ground.draw(new, parted, edit)
+    _set(ground, edit, [new])
+    return {"text": f"{new} was cut from {name}, {ground.km2(parted):.4f} km2"}
+
+
+def _attribute(ground: Ground, edit: Mapping[str, Any]) -> _Said:
+    name, value = edit["glac_id"], value_of(edit)
+    if name not in ground.of:
+        return _nothing(f"there is no glacier {name}")
+    renamed = value.get("glac_id")
+    if renamed is not None and renamed != name and renamed in ground.of:
+        return _nothing(f"there is a glacier {renamed} already")
+    if not ground.set(name, value, edit):
+        return _nothing(f"{name} has these values already")
+    return {"text": f"{name}: {', '.join(f'{key} = {each}' for key, each in value.items())}"}
+
+
+_WORK: Mapping[str, Callable[[Ground, Mapping[str, Any]], _Said]] = MappingProxyType(
+    {"add": _add, "remove": _remove, "replace": _replace, "split": _split, "attribute": _attribute}
+)
+
+
+def _freed(ground: Ground, edit: Mapping[str, Any], wanted: shapely.Geometry) -> tuple[shapely.Geometry, list[str]]:
+    """Return what of some ground the edit's glacier can have, and whose the rest is or was."""
+    others = [each for each in ground.touching(wanted) if each != edit["glac_id"]]
+    shared = {each: ground.km2(shapely.intersection(ground.of[each], wanted)) for each in others}
+    shared = {each: km2 for each, km2 in shared.items() if km2 > SMALLEST_KM2}
+    if value_of(edit).get(TAKE):
+        return wanted, [f"{km2:.4f} km2 of it were taken from {each}" for each, km2 in shared.items()]
+    notes = [f"{km2:.4f} km2 of it stay with {each}" for each, km2 in shared.items()]
+    if not others:
+        return wanted, notes
+    return polygonal(shapely.difference(wanted, shapely.union_all([ground.of[each] for each in others]))), notes
+
+
+def _take(ground: Ground, edit: Mapping[str, Any]) -> float:
+    """Take the edit's ground from other glaciers where it says so, and return how much that was [km2]."""
+    if not value_of(edit).get(TAKE):
+        return 0.0
+    taken = 0.0
+    for each in ground.touching(edit["geometry"]):
+        km2 = ground.km2(shapely.intersection(ground.of[each], edit["geometry"]))
+        if each != edit["glac_id"] and km2 > SMALLEST_KM2:
+            ground.cut_away(each, edit["geometry"], edit)
+            taken += km2
+    return taken
+
+
+def _set(ground: Ground, edit: Mapping[str, Any], names: list[str] | None = None) -> None:
+    """Set what columns the edit names besides its options, on the glaciers that are still there."""
+    columns = {key: each for key, each in value_of(edit).items() if key not in (TAKE, NEW_ID)}
+    for name in names or [edit["glac_id"]]:
+        if columns and name in ground.of:
+            ground.set(name, columns, edit)
+
+
+def _only_period(outlines: gpd.GeoDataFrame) -> str:
+    names = outlines["period"].dropna().unique().tolist() if "period" in outlines.columns else []
+    if len(names) == 1:
+        return str(names[0])
+    raise EditError(
+        f"outlines of {len(names)} periods, where edits are replayed on one",
+        remedy="give the outlines of one period, and its name where they do not say it",
+    )

@@ -1,0 +1,129 @@
+"""Edits appended to their layer: all of them or none, and what was there stays as it was.
+
+A GeoPackage is an SQLite database, and rows are appended in one transaction: a process that is killed on the way leaves
+the old rows. The file is never written beside and renamed, because QGIS may have it open.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+
+from trimline.errors import EditError
+from trimline.files import whole_file
+from trimline.outlines.edits import EDIT_COLUMNS, LAYER, PATIENCE_S, as_edits, layer_of, read_edits
+from trimline.outlines.writing import fixed_date
+
+_ANY_GEOMETRY = ("Unknown", "GeometryCollection")
+"""Types of layers that take polygons and lines alike."""
+
+
+def append_edits(path: Path | str, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Append edits to a layer, which is made where there is none.
+
+    Parameters
+    ----------
+    path
+        A GeoPackage.
+    rows
+        Rows that `trimline.outlines.as_edits` takes; in any CRS, which a new layer takes over and an old one does not.
+
+    Returns
+    -------
+    GeoDataFrame
+        The edits as they were appended, each with its identifier.
+
+    Raises
+    ------
+    EditError
+        An identifier is another's, the file is no GeoPackage or is locked, or its columns or its type of geometry
+        cannot hold the edits.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".gpkg":
+        raise EditError("is no GeoPackage", where=path, remedy="edits are kept in a file that ends in .gpkg")
+    there = set(read_edits(path)["edit_id"])
+    edits = as_edits(rows, there)
+    again = [each for each in edits["edit_id"] if each in there]
+    if again:
+        raise EditError(f"there is an edit '{again[0]}' already", where=path, remedy="leave its edit_id empty")
+    if edits.empty:
+        return edits
+    try:
+        if path.exists():
+            _append(path, edits)
+        else:
+            with whole_file(path) as temporary, fixed_date():
+                pyogrio.write_dataframe(edits, temporary, layer=LAYER, driver="GPKG", geometry_type="Unknown")
+    except (sqlite3.Error, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        raise EditError(
+            f"the edits cannot be appended: {error}",
+            where=path,
+            remedy="save and close the layer in QGIS, see that the file may be written, and try again",
+        ) from error
+    return edits
+
+
+def _append(path: Path, edits: gpd.GeoDataFrame) -> None:
+    layer = layer_of(path)
+    about = pyogrio.read_info(path, layer=layer)
+    _require_room(path, about["geometry_type"], edits)
+    kinds = dict(zip(about["fields"], about["dtypes"], strict=True))
+    missing = [name for name in EDIT_COLUMNS if name not in kinds]
+    columns = {
+        name: _held(edits[name], kinds.get(name, "object"), path)
+        if name in EDIT_COLUMNS
+        else pd.Series([None] * len(edits), dtype="object")
+        for name in (*kinds, *missing)  # rows are appended by the position of their columns, not by their names
+    }
+    _widen(path, layer, missing)
+    fitting = gpd.GeoDataFrame(columns, geometry=edits.geometry, crs=edits.crs)
+    if about["crs"] is not None and edits.crs is not None:
+        fitting = fitting.to_crs(about["crs"])
+    pyogrio.write_dataframe(
+        fitting, path, layer=layer, append=True, promote_to_multi="Multi" in (about["geometry_type"] or "")
+    )
+
+
+def _require_room(path: Path, kind: str | None, edits: gpd.GeoDataFrame) -> None:
+    """Raise where the layer holds one type of geometry and an edit has another."""
+    if kind is None or kind in _ANY_GEOMETRY:
+        return
+    plain = kind.replace(" Z", "").replace("Multi", "")
+    for edit_id, geometry in zip(edits["edit_id"], edits.geometry, strict=True):
+        if geometry is not None and plain not in geometry.geom_type:
+            raise EditError(
+                f"edit {edit_id} is a {geometry.geom_type}, and the layer holds {kind} alone",
+                where=path,
+                remedy="split with a polygon, or make the layer one of any geometry",
+            )
+
+
+def _held(values: pd.Series, kind: str, path: Path) -> pd.Series:
+    """Return values as a column of the layer holds them; raise where it would change them."""
+    if kind == "object":
+        return values
+    if kind.startswith("datetime"):
+        return pd.to_datetime(values, utc=True, format="ISO8601")
+    try:
+        return pd.to_numeric(values)
+    except (ValueError, TypeError) as error:
+        raise EditError(
+            f"the column '{values.name}' of the layer holds {kind}, and not '{values.dropna().iloc[0]}'",
+            where=path,
+            remedy="make it a column of text in QGIS",
+        ) from error
+
+
+def _widen(path: Path, layer: str, missing: list[str]) -> None:
+    """Give the layer the columns that it lacks."""
+    if not missing:
+        return
+    with closing(sqlite3.connect(path, timeout=PATIENCE_S)) as database, database:
+        for name in missing:
+            database.execute(f'ALTER TABLE "{layer.replace(chr(34), chr(34) * 2)}" ADD COLUMN "{name}" TEXT')

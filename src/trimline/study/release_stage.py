@@ -1,0 +1,193 @@
+"""The stage that puts what a study found into a folder fit for a data repository."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from trimline import __version__
+from trimline.errors import ProjectError, StageError
+from trimline.outlines import read_edits, read_outlines
+from trimline.project import Project, SceneEntry
+from trimline.report.release import Release, ReleasedPeriod
+from trimline.report.release_folder import write_release
+from trimline.report.release_words import require_citable
+from trimline.report.tables import UNDEFINED, Table, method_table, number
+from trimline.samples import MEASURES
+from trimline.study.editing import FINAL, TIMELINE
+from trimline.study.evaluate_stage import FOLDER as EVALUATION
+from trimline.study.ledger import Done, stamp
+from trimline.study.study import Study
+from trimline.study.train_stage import weights_path
+
+FOLDER = "release"
+_TABLES = ("change",)
+"""Folders of the output whose CSV files are released."""
+_SCORES = "scores.csv"
+_UNSEEN, _SOURCES = "unseen.gpkg", "sources.json"
+
+
+def run(study: Study) -> Done:
+    """Write ``<output>/release/<name>-<version>``.
+
+    Raises
+    ------
+    ReleaseError
+        The project names no authors or no licence.
+    StageError
+        No period has outlines.
+    """
+    project = study.project
+    require_citable(project)
+    label = f"{project.name}-{project.version}"
+    folder = project.output / FOLDER / label
+    tables = _tables(project)
+    inputs = {
+        **{name: done.fingerprint for name, done in study.done.items()},
+        "project": study.ledger.project_sha256,
+        "periods": {name: [stamp(path) for path in paths] for name, paths in _files(project).items()},
+        "edits": stamp(project.edits_file) if project.edits_file.exists() else None,
+        "tables": [stamp(path) for path in tables],
+    }
+
+    def work() -> dict[str, Any]:
+        release = _gather(study, tables)
+        write_release(release, folder)
+        return {
+            "release": {
+                "folder": folder.relative_to(project.output).as_posix(),
+                "periods": [each.name for each in release.periods],
+                "missing": list(release.missing),
+                "files": sum(each.is_file() for each in folder.rglob("*")),
+            }
+        }
+
+    return study.ledger.once("release", inputs, [folder], work)
+
+
+def _files(project: Project) -> dict[str, list[Path]]:
+    """Return the files of each period that are released, of the periods that have outlines."""
+    folders = {period.name: project.output / TIMELINE / period.name for period in project.periods}
+    found = {
+        name: [path for each in (FINAL, _UNSEEN, _SOURCES) if (path := folder / each).exists()]
+        for name, folder in folders.items()
+        if (folder / FINAL).exists()
+    }
+    if not found:
+        raise StageError(
+            "there are no outlines to release",
+            where=project.output / TIMELINE,
+            remedy="give the project periods and their scenes, and run the stage timeline",
+        )
+    return found
+
+
+def _gather(study: Study, tables: list[Path]) -> Release:
+    project = study.project
+    files = _files(project)
+    periods = []
+    for period in project.periods:
+        if period.name not in files:
+            continue
+        final, unseen = (project.output / TIMELINE / period.name / each for each in (FINAL, _UNSEEN))
+        periods.append(
+            ReleasedPeriod(
+                period.name,
+                period.first,
+                period.last,
+                read_outlines(final),
+                read_outlines(unseen) if unseen.exists() else None,
+            )
+        )
+    methods = study.done["evaluate"].result["methods"]
+    judged = {name: scores for name, scores in methods.items() if name == project.mapping_method.name}
+    return Release(
+        name=project.name,
+        version=project.version,
+        title=project.title or project.name,
+        authors=project.authors,
+        license=project.license or "",
+        doi=project.doi,
+        released=project.released,
+        periods=periods,
+        missing=[period.name for period in project.periods if period.name not in files],
+        edits=read_edits(project.edits_file),
+        tables=tables,
+        method=_method(study),
+        scenes=_scenes(project, list(files)),
+        scores=method_table(judged) if judged else None,
+        measures=MEASURES[project.split.by],
+        provenance={"trimline": __version__, "project": f"{project.name}, SHA-256 {study.ledger.project_sha256}"},
+    )
+
+
+def _tables(project: Project) -> list[Path]:
+    """Return the tables that lie in the output by now."""
+    found = [path for folder in _TABLES for path in sorted((project.output / folder).glob("*.csv"))]
+    scores = project.output / EVALUATION / _SCORES
+    return [*found, *([scores] if scores.exists() else [])]
+
+
+def _method(study: Study) -> dict[str, str]:
+    from trimline.training.weights import read_metadata
+
+    project, method = study.project, study.project.mapping_method
+    weights = weights_path(project, method)
+    metadata = read_metadata(weights)
+    trained = study.done["train"].result["training"][method.name]
+    recipe = method.recipe.model_dump(mode="json")
+    said = {
+        "network": f"{method.network}; parameters: {trained['parameters']}",
+        "arguments": _listed(method.arguments),
+        "bands": ", ".join(project.method_bands(method)),
+        "ice is": f"a probability from {metadata.threshold:g} on",
+        "outlines": f"of at least {project.map.minimum_area_km2:g} km², smoothed {project.map.smoothing} times",
+        "recipe": _listed(recipe),
+        "seed": str(project.seed),
+        "weights": f"SHA-256 {trained['sha256']}",
+    }
+    return {key: text for key, text in said.items() if text}
+
+
+def _listed(settings: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {json.dumps(value)}" for key, value in settings.items())
+
+
+def _scenes(project: Project, periods: list[str]) -> Table:
+    """Return the scenes of the periods, with the pixels that they speak for where that is known."""
+    rows = []
+    for period in periods:
+        path = project.output / TIMELINE / period / _SOURCES
+        listed = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        known = {each["scene_id"]: each for each in listed}
+        members = [entry for entry in project.scenes if entry.period == period]
+        rows += [_scene(entry, known.get(entry.id, {})) for entry in sorted(members, key=lambda each: each.id)]
+    return ["scene", "product", "date", "sensor", "path/row or tile", "cloud %", "reference", "period", "pixels"], rows
+
+
+def _scene(entry: SceneEntry, known: dict[str, Any]) -> list[str]:
+    cloud = entry.cloud_cover if entry.cloud_cover is not None else _percent(known.get("cloud"))
+    return [
+        entry.id,
+        _product(entry),
+        str(known.get("date") or entry.date or UNDEFINED),
+        str(known.get("sensor") or entry.sensor or UNDEFINED),
+        entry.tile or UNDEFINED,
+        number(cloud, 1),
+        "yes" if entry.reference else "",
+        entry.period or UNDEFINED,
+        str(known.get("pixels", UNDEFINED)),
+    ]
+
+
+def _percent(fraction: float | None) -> float | None:
+    return None if fraction is None else 100.0 * fraction
+
+
+def _product(entry: SceneEntry) -> str:
+    """Return the name of the product, never the folder that it lies in."""
+    try:
+        return entry.product.name
+    except ProjectError:
+        return entry.path.name

@@ -1,0 +1,128 @@
+"""`trimline edits`: before anything is mapped, and after; what is appended stays."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pytest
+import shapely
+import yaml
+from typer.testing import CliRunner
+
+from trimline.cli.app import app
+from trimline.errors import EditError
+from trimline.outlines import area_km2, read_edits, read_outlines, write_outlines
+from trimline.project import load_project
+from trimline.study.editing import edits_of, replay_period
+
+PERIODS = [{"name": "1986-1988", "first": 1986, "last": 1988}, {"name": "2019-2021", "first": 2019, "last": 2021}]
+WEST, EAST = shapely.box(0, 0, 1000, 1000), shapely.box(3000, 0, 4000, 1000)
+HAND = ("--author", "Ana", "--reason", "debris, not rock")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    path = tmp_path / "small.yaml"
+    content = {"name": "small", "output": "out", "periods": PERIODS, "scenes": [{"id": "a", "path": "a.tif"}]}
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+def drawn(path: Path, *shapes: shapely.Geometry, **columns: Any) -> str:
+    frame = gpd.GeoDataFrame(columns, geometry=list(shapes), crs=32646)
+    frame.geometry = frame.translate(500_000, 3_800_000)
+    frame.to_file(path)
+    return str(path)
+
+
+def mapped(folder: Path, period: str) -> Path:
+    frame = gpd.GeoDataFrame({"glac_id": ["A", "B"], "period": [period] * 2}, geometry=[WEST, EAST], crs=32646)
+    frame.geometry = frame.translate(500_000, 3_800_000)
+    frame["area_km2"] = area_km2(frame)
+    write_outlines(frame, folder / "out" / "timeline" / period / "automatic.gpkg")
+    return folder / "out" / "timeline" / period
+
+
+def edits(project: Path, *arguments: str) -> dict[str, Any]:
+    result = CliRunner().invoke(app, ["edits", str(project), "--json", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    content: dict[str, Any] = json.loads(result.stdout)
+    return content
+
+
+def test_a_study_without_edits_has_none(project: Path) -> None:
+    assert edits(project) == {"edits": []}
+    assert not (project.parent / "out").exists()
+
+
+def test_edits_are_added_replayed_and_taken_back(project: Path, tmp_path: Path) -> None:
+    file = drawn(tmp_path / "tongue.gpkg", shapely.box(1000, 0, 1500, 1000))
+    added = edits(project, "--add", file, "--operation", "add", "--period", "1986-1988", "--glacier", "A", *HAND)
+    (first,) = added["edits"]
+    assert (first["operation"], first["author"], first["state"]) == ("add", "Ana", "not replayed yet")
+
+    folder = mapped(tmp_path, "1986-1988")
+    assert [each["state"] for each in edits(project)["edits"]] == ["applied"]
+    replay_period(folder, edits_of(load_project(project)), "1986-1988")
+    assert read_outlines(folder / "outlines.gpkg")["edit_ids"].fillna("").tolist() == [first["edit_id"], ""]
+    assert json.loads((folder / "edits.json").read_text())[0]["added_km2"] == pytest.approx(0.5, rel=1e-2)
+
+    edits(project, "--revert", first["edit_id"], "--author", "Ben", "--reason", "it is rock")
+    listed = edits(project)["edits"]
+    assert [each["state"] for each in listed] == ["reverted", "applied"]
+    assert [each["author"] for each in listed] == ["Ana", "Ben"]
+    replay_period(folder, edits_of(load_project(project)), "1986-1988")
+    assert read_outlines(folder / "outlines.gpkg")["edit_ids"].isna().all()
+    with pytest.raises(EditError, match="taken back already"):
+        edits(project, "--revert", first["edit_id"], "--author", "Ben")
+    with pytest.raises(EditError, match="there is no edit 'nothing'"):
+        edits(project, "--revert", "nothing", "--author", "Ben")
+
+
+def test_an_edit_of_all_periods_says_in_how_many_it_applied(project: Path, tmp_path: Path) -> None:
+    mapped(tmp_path, "1986-1988")
+    mapped(tmp_path, "2019-2021")
+    file = drawn(tmp_path / "cut.gpkg", shapely.LineString([(500, -10), (500, 1010)]), glac_id=["A"])
+    (cut,) = edits(project, "--add", file, "--operation", "split", "--period", "*", *HAND)["edits"]
+    assert cut["text"].startswith("applied in 2 of 2 periods")
+    assert [each["period"] for each in cut["outcomes"]] == ["1986-1988", "2019-2021"]
+
+
+def test_a_wrong_row_is_not_appended_and_nothing_is_lost(project: Path, tmp_path: Path) -> None:
+    file = drawn(tmp_path / "two.gpkg", WEST, EAST, period=["1986-1988", "1986-1989"], glac_id=["A", "B"])
+    with pytest.raises(EditError, match=r"'1986-1989' is no period of the project"):
+        edits(project, "--add", file, "--operation", "add", *HAND)
+    assert edits(project) == {"edits": []}
+    with pytest.raises(EditError, match="has no author"):
+        edits(project, "--add", file, "--operation", "add", "--set", "periods=[]")
+
+
+def test_check_tells_all_problems_and_ends_with_code_2(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    bow_tie = shapely.Polygon([(0, 0), (9, 9), (9, 0), (0, 9)])
+    drawn(tmp_path / "out" / "edits.gpkg", bow_tie, WEST, operation=["add", "ad"], period=["1986-1988", "*"])
+    result = CliRunner().invoke(app, ["edits", str(project), "--check"])
+    assert result.exit_code == 2
+    for text in ("invalid", "'ad' is no operation", "has no author", "has no time", "names no glacier", "7 problems"):
+        assert text in result.stdout
+    assert {each["state"] for each in edits(project)["edits"]} == {"wrong"}
+    with pytest.raises(EditError, match=r"edits\.gpkg: edit "):
+        edits_of(load_project(project))
+
+
+def test_edits_may_lie_where_the_project_says(project: Path, tmp_path: Path) -> None:
+    file = drawn(tmp_path / "a.gpkg", WEST)
+    options = ("--operation", "remove", "--period", "*", *HAND, "--set", "edits=hands/mine.gpkg")
+    edits(project, "--add", file, *options)
+    assert len(read_edits(tmp_path / "hands" / "mine.gpkg")) == 1
+
+
+def test_the_table_names_each_edit(project: Path, tmp_path: Path) -> None:
+    file = drawn(tmp_path / "a.gpkg", WEST)
+    edits(project, "--add", file, "--operation", "remove", "--period", "*", *HAND)
+    shown = CliRunner().invoke(app, ["edits", str(project)], env={"COLUMNS": "200"}).stdout
+    for text in ("remove", "Ana", "not", "replayed"):
+        assert text in shown
