@@ -104,7 +104,7 @@ def neighbour_lists(n: int, first: NDArray[np.intp], second: NDArray[np.intp]) -
     """Return for each of n outlines the sorted positions of its partners in pairs."""
     one, other = np.concatenate([first, second]), np.concatenate([second, first])
     order = np.lexsort((other, one))
-    return np.split(other[order], np.cumsum(np.bincount(one, minlength=n))[:-1])
+    return np.split(other[order], np.cumsum(np.bincount(one, minlength=n))[:-1]) if n else []
 
 
 def _among_neighbours(

@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trimline.change import LEVELS, REGION, TOTAL_COLUMNS, changes, class_names, glacier_areas, totals
@@ -43,6 +43,7 @@ GLACIERS = st.lists(
 )
 
 
+@settings(deadline=None, max_examples=20)
 @given(GLACIERS)
 def test_parts_sum_to_the_whole_in_every_period(rows: list[tuple[str, int, float, float]]) -> None:
     areas = made([(name, "north" if name < "d" else "south", *rest) for name, *rest in rows])
@@ -55,6 +56,7 @@ def test_parts_sum_to_the_whole_in_every_period(rows: list[tuple[str, int, float
     assert (table["uncertainty_independent_km2"] <= table["uncertainty_km2"] * (1 + 1e-9)).all()
 
 
+@settings(deadline=None, max_examples=20)
 @given(GLACIERS, st.randoms(use_true_random=False))
 def test_totals_do_not_depend_on_the_order_of_rows(rows: list[tuple[str, int, float, float]], random: object) -> None:
     areas = made([(name, "all", *rest) for name, *rest in rows])
