@@ -15,6 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
+from trimline.errors import OutlineError
 from trimline.outlines.area import unit_m
 
 AUTHALIC_RADIUS_M = 6_371_007.181
@@ -46,11 +47,22 @@ def centred_on(bounds: NDArray[np.float64], crs: CRS) -> CRS:
 
 
 def projected(geometries: NDArray[np.object_], crs: CRS, plane: CRS) -> NDArray[np.object_]:
-    """Return geometries in the plane [m], with their long edges split first so that the plane does not bend them."""
+    """Return geometries in the plane [m], with their long edges split first so that the plane does not bend them.
+
+    Raises
+    ------
+    OutlineError
+        A coordinate is so far off that it has no place in the plane.
+    """
     fine = shapely.segmentize(geometries, _LONGEST_EDGE_M / unit_m(crs))
     change = Transformer.from_crs(crs, plane, always_xy=True)
     coordinates = shapely.get_coordinates(fine)
     x, y = change.transform(coordinates[:, 0], coordinates[:, 1])
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise OutlineError(
+            f"coordinates of the outlines have no place in '{plane.to_proj4()}'",
+            remedy=f"see whether '{crs.name}' is really the CRS of the coordinates",
+        )
     moved: NDArray[np.object_] = shapely.set_coordinates(fine, np.column_stack([x, y]))
     return moved
 

@@ -19,7 +19,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from trimline.change.equal_area import centred_on, projected
-from trimline.change.long_table import require_columns
+from trimline.change.long_table import require_columns, require_no_overlap
 from trimline.errors import ChangeError
 from trimline.outlines.check import require_crs, require_polygons
 
@@ -89,9 +89,8 @@ def match_inventory(
         require_crs(frame)
         require_polygons(frame)
         require_columns(frame, (column,), where=name)
-        sides.append(
-            (_ids(frame[column], name), _polygons(projected(frame.geometry.to_numpy(), frame.crs, plane), name))
-        )
+        _require_valid(frame.geometry.to_numpy(), name)
+        sides.append((_ids(frame[column], name), projected(frame.geometry.to_numpy(), frame.crs, plane)))
     (theirs, old), (ours, new) = sides
     _require_apart(old, theirs, "inventory")
     _require_apart(new, ours, "outlines")
@@ -114,18 +113,15 @@ def _ids(values: pd.Series, where: str) -> NDArray[np.object_]:
     return values.astype(str).to_numpy(dtype=object)
 
 
-def _polygons(geometries: NDArray[np.object_], where: str) -> NDArray[np.object_]:
+def _require_valid(geometries: NDArray[np.object_], where: str) -> None:
     wrong = int((~shapely.is_valid(geometries)).sum())
     if wrong:
         raise ChangeError(
             f"{wrong} polygons are invalid", where=where, remedy="pass the outlines through trimline.outlines.check"
         )
-    return geometries
 
 
 def _require_apart(polygons: NDArray[np.object_], names: NDArray[np.object_], where: str) -> None:
-    from trimline.change.long_table import require_no_overlap
-
     first, second = shapely.STRtree(polygons).query(polygons, predicate="intersects")
     ordered = first < second
     require_no_overlap(polygons, first[ordered], second[ordered], names, where)
@@ -164,26 +160,35 @@ def _table(
     before = np.bincount(of_old, shapely.area(old), number) / 1e6
     after = np.bincount(of_new, shapely.area(new), number) / 1e6
     common = np.bincount(of_old[row], shared, number) / 1e6
+    left, right = _joined(theirs, of_old, number), _joined(ours, of_new, number)
+    many_left, many_right = np.bincount(of_old, minlength=number), np.bincount(of_new, minlength=number)
     rows = []
     for g in range(number):
-        left, right = sorted(theirs[of_old == g]), sorted(ours[of_new == g])
-        both = bool(left and right)
+        both = bool(many_left[g] and many_right[g])
         rows.append(
             {
-                "kind": _kind(len(left), len(right)),
-                "inventory_ids": ";".join(left),
-                "ids": ";".join(right),
+                "kind": _kind(int(many_left[g]), int(many_right[g])),
+                "inventory_ids": left[g],
+                "ids": right[g],
                 "inventory_km2": before[g],
                 "area_km2": after[g],
                 "intersection_km2": common[g],
                 "iou": common[g] / (before[g] + after[g] - common[g]) if both else np.nan,
                 "gained_km2": max(after[g] - common[g], 0.0),
                 "lost_km2": max(before[g] - common[g], 0.0),
-                "change_percent": 100 * (after[g] - before[g]) / before[g] if left else np.nan,
+                "change_percent": 100 * (after[g] - before[g]) / before[g] if many_left[g] else np.nan,
             }
         )
     rows.sort(key=lambda each: (not each["inventory_ids"], each["inventory_ids"], each["ids"]))
     return pd.DataFrame(rows, columns=list(MATCH_COLUMNS))
+
+
+def _joined(names: NDArray[np.object_], group: NDArray[np.intp], number: int) -> list[str]:
+    """Return the sorted names of each group, joined by ";"."""
+    members: list[list[str]] = [[] for _ in range(number)]
+    for name, g in sorted(zip(names, group, strict=True)):
+        members[g].append(name)
+    return [";".join(each) for each in members]
 
 
 def _kind(old: int, new: int) -> MatchKind:
