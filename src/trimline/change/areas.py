@@ -9,8 +9,8 @@ length of the outline by half the width of a pixel. Borders that glaciers share 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
@@ -19,6 +19,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from trimline.change.chunks import available_threads, chunks_of, work_through
 from trimline.change.equal_area import equal_area_crs, lengths_m, projected
 from trimline.change.long_table import require_no_overlap, require_series
 from trimline.change.one_sided import OneSided, near_pairs, neighbour_lists, one_sided_areas
@@ -104,10 +105,13 @@ def measured(
     periods = outlines["period"].astype(str).to_numpy()
     pixels = _by_period(pixel_m, periods)
     distances = pixels / 2 if buffer_m is None else np.full(len(outlines), _positive(buffer_m, "buffer_m"))
-    geometries = projected(outlines.geometry.to_numpy(), outlines.crs, plane)
-    areas = shapely.area(geometries)
-    moved = _moved(geometries, distances, periods, outlines["glac_id"].astype(str).to_numpy(), areas, threads)
-    perimeter, shared = lengths_m(geometries), lengths_m(moved.shared_border)
+    threads = threads or available_threads()
+    geometries, areas, perimeter = _in_plane(outlines, plane, threads)
+    names = outlines["glac_id"].astype(str).to_numpy()
+    moved = _moved(geometries, distances, periods, names, areas, threads)
+    shared = np.zeros(len(outlines))
+    bordering = ~shapely.is_empty(moved.shared_border)
+    shared[bordering] = lengths_m(moved.shared_border[bordering])
     return pd.DataFrame(
         {
             "glac_id": outlines["glac_id"].astype(str),
@@ -149,13 +153,29 @@ def perimeter_error_km2(
     return np.asarray(perimeter_km, np.float64) * np.asarray(pixel_m, np.float64) / 2e3
 
 
+def _in_plane(
+    outlines: gpd.GeoDataFrame, plane: CRS, threads: int
+) -> tuple[NDArray[np.object_], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the outlines in the plane, their areas [m2] and lengths [m]."""
+    given, crs = outlines.geometry.to_numpy(), outlines.crs
+    geometries = np.empty(len(given), dtype=object)
+    areas, lengths = np.zeros(len(given)), np.zeros(len(given))
+
+    def of_chunk(chunk: NDArray[np.intp]) -> None:
+        there = projected(given[chunk], crs, plane)
+        geometries[chunk], areas[chunk], lengths[chunk] = there, shapely.area(there), lengths_m(there)
+
+    work_through([partial(of_chunk, chunk) for chunk in chunks_of(np.arange(len(given)))], threads)
+    return geometries, areas, lengths
+
+
 def _moved(
     geometries: NDArray[np.object_],
     distances: NDArray[np.float64],
     periods: NDArray[np.object_],
     names: NDArray[np.object_],
     areas: NDArray[np.float64],
-    threads: int | None,
+    threads: int,
 ) -> OneSided:
     """Move outlines period by period, because only outlines of the same period are neighbours."""
     first: list[NDArray[np.intp]] = []
@@ -168,8 +188,6 @@ def _moved(
         second.append(rows[other])
     none = [np.empty(0, np.intp)]
     neighbours = neighbour_lists(len(geometries), np.concatenate(first or none), np.concatenate(second or none))
-    if threads is None:
-        threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return one_sided_areas(geometries, distances, neighbours, areas, threads)
 
 

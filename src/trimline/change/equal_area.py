@@ -9,6 +9,8 @@ too wide on the others, which cancels around an outline.
 
 from __future__ import annotations
 
+from functools import cache
+
 import geopandas as gpd
 import numpy as np
 import shapely
@@ -55,7 +57,7 @@ def projected(geometries: NDArray[np.object_], crs: CRS, plane: CRS) -> NDArray[
         A coordinate is so far off that it has no place in the plane.
     """
     fine = shapely.segmentize(geometries, _LONGEST_EDGE_M / unit_m(crs))
-    change = Transformer.from_crs(crs, plane, always_xy=True)
+    change = _transformer(crs, plane)
     coordinates = shapely.get_coordinates(fine)
     x, y = change.transform(coordinates[:, 0], coordinates[:, 1])
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
@@ -65,6 +67,11 @@ def projected(geometries: NDArray[np.object_], crs: CRS, plane: CRS) -> NDArray[
         )
     moved: NDArray[np.object_] = shapely.set_coordinates(fine, np.column_stack([x, y]))
     return moved
+
+
+@cache
+def _transformer(crs: CRS, plane: CRS) -> Transformer:
+    return Transformer.from_crs(crs, plane, always_xy=True)
 
 
 def lengths_m(geometries: NDArray[np.object_]) -> NDArray[np.float64]:

@@ -10,7 +10,6 @@ them together gives, and every subtotal is a sum.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,14 +17,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from trimline.change.chunks import chunks_of, work_through
+
 QUAD_SEGS = 16
 """Segments to a quarter of a circle around corners: GeoPandas' default."""
 
 SLIVER_M = 0.5
 """Gaps between neighbours narrower than this are rounding of a shared border, not ground [m]."""
-
-_CHUNK = 128
-"""Outlines that a thread takes at a time: shapely lets go of the interpreter while it works on them."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,6 @@ def one_sided_areas(
         With inner <= area <= outer.
     """
     lonely = np.flatnonzero([len(each) == 0 for each in neighbours])
-    chunks = np.array_split(lonely, max(1, -(-len(lonely) // _CHUNK)))
     inner, outer = areas_m2.copy(), areas_m2.copy()
     shared = np.full(len(outlines), shapely.LineString(), dtype=object)
 
@@ -80,14 +77,9 @@ def one_sided_areas(
     def of_one(i: int) -> None:
         inner[i], outer[i], shared[i] = _among_neighbours(outlines, i, float(distances_m[i]), neighbours[i])
 
-    tasks: list[Callable[[], None]] = [partial(of_chunk, chunk) for chunk in chunks if len(chunk)]
+    tasks: list[Callable[[], None]] = [partial(of_chunk, chunk) for chunk in chunks_of(lonely)]
     tasks += [partial(of_one, int(i)) for i in range(len(outlines)) if len(neighbours[i])]
-    if threads > 1:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda task: task(), tasks))
-    else:
-        for task in tasks:
-            task()
+    work_through(tasks, threads)
     # Arcs are chords, so that a buffer of nothing may come out smaller by rounding.
     return OneSided(np.clip(inner, 0.0, areas_m2), np.maximum(outer, areas_m2), shared)
 
