@@ -1,10 +1,10 @@
 """Areas with their uncertainty, how they changed, and how others' numbers compare.
 
 The room takes one long table of outlines, a row per glacier and period, and returns plain tables. `glacier_areas`
-measures each outline, `totals` sums them over region, subregions and size classes, `changes` gives loss and rate
-between any two periods, `fit_rate` and `fit_pieces` a line through all of them; `pieces_differ`, `fits_differ` and
-`break_test` say whether a rate changed. `compare_published` sets areas beside published ones, `match_inventory`
-outlines beside those of an inventory.
+measures each outline (`areas_streamed` those of a file too large to hold), `totals` sums them over region, subregions
+and size classes, `changes` gives loss and rate between any two periods, `fit_rate` and `fit_pieces` a line through
+all of them; `pieces_differ`, `fits_differ` and `break_test` say whether a rate changed. `compare_published` sets
+areas beside published ones, `match_inventory` outlines beside those of an inventory.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from trimline.change.matching import MATCH_COLUMNS, SMALLEST_SHARE, match_invent
 from trimline.change.propagation import change_error, summed_error
 from trimline.change.rates import CHANGE_COLUMNS, Difference, changes, label_years, pieces_differ, rates_differ
 from trimline.change.sizes import SIZE_BOUNDS_KM2, class_names
+from trimline.change.streaming import areas_streamed
 from trimline.change.totals import LEVELS, REGION, TOTAL_COLUMNS, totals
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Difference",
     "Fit",
     "Method",
+    "areas_streamed",
     "break_test",
     "change_error",
     "changes",

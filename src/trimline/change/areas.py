@@ -89,9 +89,14 @@ def glacier_areas(
     """
     require_series(outlines)
     table = measured(outlines, pixel_m, buffer_m, crs or equal_area_crs(outlines), threads)
+    return with_size_classes(table, bounds_km2)
+
+
+def with_size_classes(table: pd.DataFrame, bounds_km2: Sequence[float]) -> pd.DataFrame:
+    """Return the table of `measured`, of all periods together, in the columns of `glacier_areas`."""
     years, areas = table["src_year"].to_numpy(), table["area_km2"].to_numpy()
-    table["size_class"] = first_size_class(table["glac_id"], years, areas, bounds_km2)
-    return table[list(AREA_COLUMNS)]
+    classes = first_size_class(table["glac_id"], years, areas, bounds_km2)
+    return table.assign(size_class=classes)[list(AREA_COLUMNS)]
 
 
 def measured(
@@ -103,7 +108,7 @@ def measured(
 ) -> pd.DataFrame:
     """Return the table of `glacier_areas` without size classes, which depend on all periods of a glacier."""
     periods = outlines["period"].astype(str).to_numpy()
-    pixels = _by_period(pixel_m, periods)
+    pixels = by_period(pixel_m, periods)
     distances = pixels / 2 if buffer_m is None else np.full(len(outlines), _positive(buffer_m, "buffer_m"))
     threads = threads or available_threads()
     geometries, areas, perimeter = _in_plane(outlines, plane, threads)
@@ -191,7 +196,8 @@ def _moved(
     return one_sided_areas(geometries, distances, neighbours, areas, threads)
 
 
-def _by_period(pixel_m: float | Mapping[str, float], periods: NDArray[np.object_]) -> NDArray[np.float64]:
+def by_period(pixel_m: float | Mapping[str, float], periods: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return the width of a pixel of each row [m]; raise `ChangeError` where none is given or it is not positive."""
     if not isinstance(pixel_m, Mapping):
         return np.full(len(periods), _positive(pixel_m, "pixel_m"))
     missing = sorted(set(periods) - set(pixel_m))

@@ -33,16 +33,22 @@ _NAMED = 5
 
 
 def require_series(outlines: gpd.GeoDataFrame) -> None:
-    """Raise `ChangeError` or `OutlineError` for what is no table of one row per glacier and period.
+    """Raise an error for what is no table of one row per glacier and period.
 
     Raises
     ------
     OutlineError
         There is no CRS, or a geometry is no polygon.
     ChangeError
-        A column is missing or has gaps, a geometry is invalid or empty, a glacier is twice in a period, or lies in
-        two subregions.
+        A column is missing or has gaps, a geometry is invalid or empty, a glacier is twice in a period, or lies in two
+        subregions.
     """
+    require_measurable(outlines)
+    require_keys(outlines)
+
+
+def require_measurable(outlines: gpd.GeoDataFrame) -> None:
+    """Raise the errors of `require_series` that one row can cause."""
     require_crs(outlines)
     require_polygons(outlines)
     require_columns(outlines, NEEDED)
@@ -57,14 +63,18 @@ def require_series(outlines: gpd.GeoDataFrame) -> None:
         "an invalid polygon",
         "pass the outlines through trimline.outlines.check, which mends and reports them",
     )
+
+
+def require_keys(table: pd.DataFrame) -> None:
+    """Raise the errors of `require_series` that only several rows can cause; the geometry is not looked at."""
     _refuse(
-        outlines,
-        outlines.duplicated(["glac_id", "period"], keep="first"),
+        table,
+        table.duplicated(["glac_id", "period"], keep="first"),
         "a second outline of the same period",
         "give each glacier one row per period, with all its parts as one multipolygon",
     )
-    of_glacier = outlines.groupby("glac_id", observed=True)["subregion"].transform("nunique")
-    _refuse(outlines, of_glacier > 1, "more than one subregion", "a glacier belongs to one subregion in all periods")
+    of_glacier = table.groupby("glac_id", observed=True)["subregion"].transform("nunique")
+    _refuse(table, of_glacier > 1, "more than one subregion", "a glacier belongs to one subregion in all periods")
 
 
 def require_columns(table: pd.DataFrame, names: Sequence[str], where: object = None) -> None:
@@ -121,7 +131,7 @@ def period_order(outlines: pd.DataFrame) -> list[str]:
     return [str(period) for period in outlines.groupby("period", observed=True)["src_year"].mean().sort_values().index]
 
 
-def _refuse(outlines: gpd.GeoDataFrame, wrong: pd.Series | NDArray[np.bool_], what: str, remedy: str) -> None:
+def _refuse(outlines: pd.DataFrame, wrong: pd.Series | NDArray[np.bool_], what: str, remedy: str) -> None:
     rows = outlines[np.asarray(wrong)]
     if len(rows):
         pairs = zip(rows["glac_id"][:_NAMED], rows["period"][:_NAMED], strict=True)

@@ -110,7 +110,8 @@ def _ids(values: pd.Series, where: str) -> NDArray[np.object_]:
             where=where,
             remedy="join the parts of a glacier, or choose another column",
         )
-    return values.astype(str).to_numpy(dtype=object)
+    names: NDArray[np.object_] = values.astype(str).to_numpy(dtype=object)
+    return names
 
 
 def _require_valid(geometries: NDArray[np.object_], where: str) -> None:
