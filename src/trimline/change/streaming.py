@@ -117,8 +117,8 @@ class _File:
         if not path.is_file():
             raise OutlineError("the file does not exist", where=path)
         try:
-            # Without a buffer pyarrow reads the whole of a column, which may be all of the file.
-            parquet = pyarrow.parquet.ParquetFile(path, buffer_size=1 << 20)
+            # Unless told otherwise pyarrow fetches the whole of a column at once, which is all of the file.
+            parquet = pyarrow.parquet.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False)
             geo = json.loads((parquet.schema_arrow.metadata or {})[b"geo"])
         except (pyarrow.ArrowInvalid, KeyError, OSError) as error:
             raise OutlineError(f"is no GeoParquet file: {error}", where=path) from error
