@@ -49,11 +49,9 @@ def test_the_table_of_areas_is_what_the_outlines_carry(areas: pd.DataFrame, trim
     assert ours.loc[table.index].to_numpy() == pytest.approx(table.to_numpy(), abs=1e-9)
 
 
-def test_total_areas_agree_with_the_published_within_a_thousandth(areas: pd.DataFrame) -> None:
+def test_total_areas_agree_with_the_published_within_0_035_percent(areas: pd.DataFrame) -> None:
     sums = areas.groupby("period")[["area_km2", "published_km2"]].sum()
-    assert (sums["area_km2"] / sums["published_km2"] - 1).abs().max() < 1e-3
-    measured = (sums["area_km2"] / sums["published_km2"] - 1).drop("1850").abs()
-    assert measured.max() == pytest.approx(0.0003, abs=0.0001)
+    assert (sums["area_km2"] / sums["published_km2"] - 1).abs().max() == pytest.approx(0.00035, abs=0.00001)
 
 
 def test_areas_of_single_glaciers_agree_within_one_percent_but_for_two_small_ones(areas: pd.DataFrame) -> None:
@@ -67,7 +65,7 @@ def test_areas_of_single_glaciers_agree_within_one_percent_but_for_two_small_one
 
 def test_deviations_are_far_smaller_than_the_stated_uncertainty(areas: pd.DataFrame) -> None:
     deviation = (areas["area_km2"] - areas["published_km2"]).abs()
-    assert (deviation / areas["uncertainty_km2"]).max() < 0.15
+    assert (deviation / areas["uncertainty_km2"]).max() < 0.07
 
 
 def test_change_of_the_total_is_the_published_one(areas: pd.DataFrame) -> None:
