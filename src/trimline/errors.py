@@ -89,6 +89,10 @@ class ClusterError(MappingError):
     """A cluster cannot be reached, or does not do its work."""
 
 
+class ChangeError(TrimlineError):
+    """Areas cannot be measured, compared or put in order of time as asked."""
+
+
 class SimulationError(TrimlineError):
     """A range cannot be simulated as asked."""
 

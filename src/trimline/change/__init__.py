@@ -1,0 +1,60 @@
+"""Areas with their uncertainty, how they changed, and how others' numbers compare.
+
+The room takes one long table of outlines, a row per glacier and period, and returns plain tables. `glacier_areas`
+measures each outline (`areas_streamed` those of a file too large to hold), `totals` sums them over region, subregions
+and size classes, `changes` gives loss and rate between any two periods, `fit_rate` and `fit_pieces` a line through
+all of them; `pieces_differ`, `fits_differ` and `break_test` say whether a rate changed. `compare_published` sets
+areas beside published ones, `match_inventory` outlines beside those of an inventory.
+"""
+
+from __future__ import annotations
+
+from trimline.change.areas import AREA_COLUMNS, LANDSAT_PIXEL_M, glacier_areas, perimeter_error_km2
+from trimline.change.breaks import BreakTest, break_test, fits_differ
+from trimline.change.comparison import COMPARISON_COLUMNS, PUBLISHED_COLUMNS, compare_published, read_published
+from trimline.change.equal_area import equal_area_crs
+from trimline.change.fits import METHODS, Fit, Method, fit_pieces, fit_rate
+from trimline.change.matching import MATCH_COLUMNS, SMALLEST_SHARE, match_inventory
+from trimline.change.propagation import change_error, summed_error
+from trimline.change.rates import CHANGE_COLUMNS, Difference, changes, label_years, pieces_differ, rates_differ
+from trimline.change.sizes import SIZE_BOUNDS_KM2, class_names
+from trimline.change.streaming import areas_streamed
+from trimline.change.totals import LEVELS, REGION, TOTAL_COLUMNS, totals
+
+__all__ = [
+    "AREA_COLUMNS",
+    "CHANGE_COLUMNS",
+    "COMPARISON_COLUMNS",
+    "LANDSAT_PIXEL_M",
+    "LEVELS",
+    "MATCH_COLUMNS",
+    "METHODS",
+    "PUBLISHED_COLUMNS",
+    "REGION",
+    "SIZE_BOUNDS_KM2",
+    "SMALLEST_SHARE",
+    "TOTAL_COLUMNS",
+    "BreakTest",
+    "Difference",
+    "Fit",
+    "Method",
+    "areas_streamed",
+    "break_test",
+    "change_error",
+    "changes",
+    "class_names",
+    "compare_published",
+    "equal_area_crs",
+    "fit_pieces",
+    "fit_rate",
+    "fits_differ",
+    "glacier_areas",
+    "label_years",
+    "match_inventory",
+    "perimeter_error_km2",
+    "pieces_differ",
+    "rates_differ",
+    "read_published",
+    "summed_error",
+    "totals",
+]

@@ -1,0 +1,109 @@
+"""The plane that areas and buffers are measured in: an equal-area projection centred on the data.
+
+Lambert's azimuthal projection keeps every area and bends lengths with the distance from its centre: along the radius
+they shrink by cos(c / 2), across it they grow by as much, where c is the angular distance (Snyder, 1987, Map
+projections: a working manual, USGS Professional Paper 1395, p. 185-186). Perimeters are set right for that, edge by
+edge. Buffers are not: 600 km from the centre a buffer is 0.1 % too narrow on sides that face the centre and as much
+too wide on the others, which cancels around an outline.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+
+from trimline.errors import OutlineError
+from trimline.outlines.area import unit_m
+
+AUTHALIC_RADIUS_M = 6_371_007.181
+"""Radius of the sphere that has the area of the WGS 84 ellipsoid [m]."""
+
+_LONGEST_EDGE_M = 1000.0
+"""Edges are split to this length before they are projected [m], so that straight edges stay where they are."""
+
+
+def equal_area_crs(outlines: gpd.GeoDataFrame | gpd.GeoSeries) -> CRS:
+    """Return Lambert's azimuthal equal-area projection on WGS 84, centred on the bounds of outlines.
+
+    Parameters
+    ----------
+    outlines
+        Geometries with a CRS, at least one of them not empty.
+    """
+    return centred_on(outlines.total_bounds, outlines.crs)
+
+
+def centred_on(bounds: NDArray[np.float64], crs: CRS) -> CRS:
+    """Return the projection centred on (west, south, east, north) in some CRS, to a thousandth of a degree."""
+    bounds = np.nan_to_num(bounds)  # nothing has no bounds: any plane will do
+    middle = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
+    longitude, latitude = Transformer.from_crs(crs, 4326, always_xy=True).transform(*middle)
+    return CRS.from_proj4(
+        f"+proj=laea +lat_0={latitude:.3f} +lon_0={longitude:.3f} +datum=WGS84 +units=m +no_defs +type=crs"
+    )
+
+
+def projected(geometries: NDArray[np.object_], crs: CRS, plane: CRS) -> NDArray[np.object_]:
+    """Return geometries in the plane [m], with their long edges split first so that the plane does not bend them.
+
+    Raises
+    ------
+    OutlineError
+        A coordinate is so far off that it has no place in the plane.
+    """
+    fine = shapely.segmentize(geometries, _LONGEST_EDGE_M / unit_m(crs))
+    change = _transformer(crs, plane)
+    coordinates = shapely.get_coordinates(fine)
+    x, y = change.transform(coordinates[:, 0], coordinates[:, 1])
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise OutlineError(
+            f"coordinates of the outlines have no place in '{plane.to_proj4()}'",
+            remedy=f"see whether '{crs.name}' is really the CRS of the coordinates",
+        )
+    moved: NDArray[np.object_] = shapely.set_coordinates(fine, np.column_stack([x, y]))
+    return moved
+
+
+@cache
+def _transformer(crs: CRS, plane: CRS) -> Transformer:
+    return Transformer.from_crs(crs, plane, always_xy=True)
+
+
+def lengths_m(geometries: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return how long the outlines of polygons, or lines, are on the ground.
+
+    Parameters
+    ----------
+    geometries
+        (n,) polygons or lines in the plane of `equal_area_crs`.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        (n,) lengths [m], outlines of holes included.
+    """
+    polygonal = np.isin(
+        shapely.get_type_id(geometries), (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+    )
+    lines = geometries.copy()
+    lines[polygonal] = shapely.boundary(geometries[polygonal])
+    parts, owner_of_part = shapely.get_parts(lines, return_index=True)
+    coordinates, part_of = shapely.get_coordinates(parts, return_index=True)
+    if len(coordinates) < 2:
+        return np.zeros(len(geometries))
+    x, y = coordinates.T
+    same_part = part_of[1:] == part_of[:-1]
+    # Per edge: its extent, and its middle, from the centre of the projection.
+    dx, dy, mx, my = np.diff(x), np.diff(y), (x[1:] + x[:-1]) / 2, (y[1:] + y[:-1]) / 2
+    squared_distance = np.maximum(mx**2 + my**2, 1e-12)
+    shrinking = 1 - squared_distance / (2 * AUTHALIC_RADIUS_M) ** 2  # cos(c / 2) squared
+    along = (dx * mx + dy * my) ** 2 / squared_distance
+    across = dx**2 + dy**2 - along
+    edges = np.sqrt(along / shrinking + np.maximum(across, 0.0) * shrinking)
+    owner = owner_of_part[part_of[:-1][same_part]]
+    return np.bincount(owner, edges[same_part], len(geometries)).astype(np.float64)
