@@ -121,7 +121,7 @@ def combine_period(
         paths = {
             name: all_.enter_context(whole_file(folder / name)) for name in (MASK, SOURCES, PATCHES, UNSEEN_GROUND)
         }
-        write_cog(drafts[MASK], paths[MASK], overviews="mode", sparse=True)
+        write_cog(drafts[MASK], paths[MASK], overviews="nearest", sparse=True)
         write_cog(drafts[SOURCES], paths[SOURCES], overviews="nearest", sparse=True)
         write_outlines(_joined(patches, place).assign(period=period), paths[PATCHES])
         write_outlines(blind_ground, paths[UNSEEN_GROUND])

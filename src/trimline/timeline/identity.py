@@ -175,15 +175,10 @@ def _name_complexes(frame: gpd.GeoDataFrame, name: str, given: list[str]) -> lis
     free = np.flatnonzero(frame["glacier"].to_numpy() == _FREE)
     if not len(free):
         return []
-    geometries = frame.geometry.to_numpy()
-    period = frame["period"].to_numpy()
-    one, other = _sharing_ground(geometries[free], geometries[free])
-    across = (one < other) & (period[free][one] != period[free][other])
-    one, other = one[across], other[across]
-    links = coo_array((np.ones(len(one)), (one, other)), shape=(len(free), len(free)))
-    count, complex_of = connected_components(links, directed=False)
+    geometries = frame.geometry.to_numpy()[free]
+    count, complex_of = _complexes(geometries, frame["period"].to_numpy()[free])
     home = _homes(frame, free, complex_of, count)
-    bounds = pd.DataFrame(shapely.bounds(geometries[free]), columns=["west", "south", "east", "north"])
+    bounds = pd.DataFrame(shapely.bounds(geometries), columns=["west", "south", "east", "north"])
     edges = bounds.groupby(complex_of).agg({"west": "min", "south": "min"})
     taken, number = set(given), 0
     new: list[str] = []
@@ -198,6 +193,30 @@ def _name_complexes(frame: gpd.GeoDataFrame, name: str, given: list[str]) -> lis
     column[free] = home[complex_of]
     frame["glacier"] = column
     return new
+
+
+def _complexes(geometries: Geometries, period: NDArray[np.intp]) -> tuple[int, NDArray[np.int32]]:
+    """Return how many complexes there are, and which one each piece belongs to."""
+    one, other = shapely.STRtree(geometries).query(geometries, predicate="intersects")
+    across = (one < other) & (period[one] != period[other])
+    one, other = one[across], other[across]
+    # Where a point inside one lies inside the other they share ground, which is cheap to see. The exact relation is
+    # asked only of pairs that this leaves in two complexes.
+    inside = shapely.get_coordinates(shapely.point_on_surface(geometries))
+    shapely.prepare(geometries)
+    shares = shapely.contains_xy(geometries[one], *inside[other].T) | shapely.contains_xy(
+        geometries[other], *inside[one].T
+    )
+    _, rough = _connected(one[shares], other[shares], len(geometries))
+    open_ = np.flatnonzero(~shares & (rough[one] != rough[other]))
+    shares[open_] = shapely.relate_pattern(geometries[one[open_]], geometries[other[open_]], "T********")
+    return _connected(one[shares], other[shares], len(geometries))
+
+
+def _connected(one: NDArray[np.intp], other: NDArray[np.intp], count: int) -> tuple[int, NDArray[np.int32]]:
+    links = coo_array((np.ones(len(one)), (one, other)), shape=(count, count))
+    number, labels = connected_components(links, directed=False)
+    return int(number), labels
 
 
 def _homes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -77,7 +78,7 @@ shares = st.one_of(st.just(math.nan), st.floats(0, 1))
 candidates = st.builds(
     Candidate,
     id=st.text("abc", min_size=1, max_size=3),
-    date=st.dates().map(lambda day: day.isoformat()),
+    date=st.dates(min_value=date(1972, 7, 23)).map(lambda day: day.isoformat()),
     reference=st.booleans(),
     cloud=shares,
     snow=shares,
