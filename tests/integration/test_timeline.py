@@ -86,6 +86,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def again(folder: Path) -> Iterator[Path]:
+    """Return the folder, and bring the study in it up to date after the test."""
+    yield folder
+    run_study(load_project(study_file(folder)), until="timeline")
+
+
 def period(folder: Path, name: str) -> gpd.GeoDataFrame:
     return read_outlines(folder / "out/timeline" / name / "outlines.gpkg")
 
@@ -93,7 +100,8 @@ def period(folder: Path, name: str) -> gpd.GeoDataFrame:
 def test_every_period_has_its_maps_and_one_row_per_glacier(folder: Path) -> None:
     for name in (EARLY, LATE):
         below = folder / "out/timeline" / name
-        files = {"mask.tif", "sources.tif", "sources.json", "automatic.gpkg", "outlines.gpkg", "unseen.gpkg"}
+        files = {"mask.tif", "sources.tif", "sources.json", "inferred.tif"}
+        files |= {f"{each}.gpkg" for each in ("patches", "automatic", "outlines", "unseen")}
         assert files <= {each.name for each in below.iterdir()}
         assert not [each for each in below.iterdir() if each.name.startswith(".")], "no temporary file is left"
         outlines = period(folder, name)
@@ -139,9 +147,23 @@ def test_ground_that_no_scene_saw_is_reported_and_is_no_ground_free_of_ice(folde
         with rasterio.open(folder / f"out/timeline/{name}/mask.tif") as mask:
             blind = (mask.read(1) == 255) & (mask.read(1) != 0)
         assert blind.sum() * 900 / 1e6 >= of_period["unseen_km2"] * 0.99
+        assert of_period["inferred_km2"] == pytest.approx(period(folder, name)["inferred_km2"].sum())
+        assert of_period["inferred_km2"] <= of_period["unseen_km2"] + 0.1
     table = pd.read_csv(folder / "out/timeline/glaciers.csv")
     assert set(table["state"]) <= {"ice", "gone", "unseen"}
     assert len(table) == 2 * said["glaciers"]
+
+
+def test_unseen_ice_is_bridged_unless_it_is_to_be_left(again: Path) -> None:
+    def areas(*overrides: str) -> dict[str, float]:
+        given = ["scenes.LT05_139036_19870720.period=null", "scenes.LT05_137036_19870720.period=null", *overrides]
+        said = run_study(load_project(again / "study.yaml", given), until="timeline").outcome()["timeline"]
+        return {name: each["area_km2"] for name, each in said["periods"].items()}
+
+    left, bridged = areas("timeline.unseen=leave"), areas()
+    assert bridged[EARLY] > left[EARLY] * 1.05, "cloud hid part of the early ice"
+    assert period(again, EARLY)["inferred_km2"].sum() == pytest.approx(bridged[EARLY] - left[EARLY], rel=0.1)
+    assert bridged[LATE] == pytest.approx(left[LATE], rel=0.05)
 
 
 def test_a_second_run_does_nothing_and_changes_no_byte(folder: Path) -> None:
@@ -155,15 +177,9 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
-@pytest.fixture
-def again(folder: Path) -> Iterator[Path]:
-    """Return the folder, and bring the study in it up to date after the test."""
-    yield folder
-    run_study(load_project(study_file(folder)), until="timeline")
-
-
 @pytest.mark.parametrize(
-    ("dies_in", "after"), [("shown_by", 2), ("combine_period", 1), ("write_glaciers", 0), ("write_outlines", 2)]
+    ("dies_in", "after"),
+    [("shown_by", 2), ("combine_period", 1), ("draw_period", 1), ("write_glaciers", 0), ("write_outlines", 2)],
 )
 def test_a_run_that_is_killed_goes_on_and_ends_with_the_same_bytes(
     again: Path, monkeypatch: pytest.MonkeyPatch, dies_in: str, after: int

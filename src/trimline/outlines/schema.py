@@ -55,6 +55,7 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
             Column("area_km2", "number", "km2", "geodesic area on WGS 84, holes left out", True),
             Column("perimeter_km", "number", "km", "geodesic length of the outline and of its holes", False),
             Column("unseen_km2", "number", "km2", "ground of the glacier that no scene of the period saw", False),
+            Column("inferred_km2", "number", "km2", "part of the outline inferred from other periods", False),
             Column("zmin_m", "number", "m", "lowest height", True),
             Column("zmax_m", "number", "m", "highest height", True),
             Column("zmed_m", "number", "m", "median height", True),

@@ -58,6 +58,9 @@ class TimelineSettings(Settings):
     rule: Rule = "reference"
     """`reference`: the scene that is preferred, the others where it cannot see. `minimum-snow`: ice is what every clear
     view shows as ice. `vote`: what most clear views show."""
+    unseen: Literal["bridge", "leave"] = "bridge"
+    """Ground that no scene of a period saw: `bridge` takes what the nearest periods before and after agree on, and says
+    how much of each outline was inferred so; `leave` takes nothing for ice that was not seen."""
     melt_season: tuple[MonthDay, MonthDay] = ("06-15", "09-30")
     """First and last day on which the least snow lies; it may span the New Year."""
     minimum_area_km2: float | None = Field(None, ge=0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +25,8 @@ from trimline.study.map_stage import map_folder
 from trimline.study.scenes import date_of, open_entry, select, source_of
 from trimline.study.study import Study
 from trimline.timeline import Candidate, preferred
-from trimline.timeline.combine import (
-    MASK,
-    PATCHES,
-    SOURCE_LIST,
-    SOURCES,
-    UNSEEN_GROUND,
-    Drawing,
-    combine_period,
-)
+from trimline.timeline.bridging import INFERRED, PATCHES, Drawing, draw_period
+from trimline.timeline.combine import MASK, SOURCE_LIST, SOURCES, UNSEEN_GROUND, combine_period
 from trimline.timeline.glaciers import AUTOMATIC, GLACIERS, TABLE, Belonging, write_glaciers
 from trimline.timeline.inventory import read_inventory
 from trimline.timeline.place import Place, common_crs, footprints, ground_of, lay_out, shown_by
@@ -78,14 +71,16 @@ def run(study: Study) -> Done:
     laid = _lay_out(study, mapped)
     place = _place(project, laid)
     combined = [_combine(study, each, place, laid) for each in track(mapped, "timeline")]
-    named = _name(study, mapped, combined, place)
+    drawn = _draw(study, mapped, combined, place)
+    named = _name(study, mapped, drawn, place)
     final = [_correct(study, each, named) for each in mapped]
     periods = []
-    for each, of_scenes, of_outlines in zip(mapped, combined, final, strict=True):
+    for each, *said in zip(mapped, combined, drawn, final, strict=True):
         unseen = named.result["unseen_glaciers"][each.period.name]
         left_out = list(each.left_out)
-        periods.append({**of_scenes.result, **of_outlines.result, "unseen_glaciers": unseen, "not_mapped": left_out})
-    steps = {step.step: step.fingerprint for step in (laid, *combined, named, *final)}
+        merged = {key: value for step in said for key, value in step.result.items()}
+        periods.append({**merged, "unseen_glaciers": unseen, "not_mapped": left_out})
+    steps = {step.step: step.fingerprint for step in (laid, *combined, *drawn, named, *final)}
     return ledger.once(
         "timeline", {**steps, "skipped": skipped}, [], lambda: _said(periods, skipped, named.result, laid.result)
     )
@@ -186,28 +181,27 @@ def _combine(study: Study, mapped: Mapped, place: Place, laid: Done) -> Done:
     project = study.project
     name, settings = mapped.period.name, project.timeline
     folder = period_folder(project, name)
-    drawing = _drawing(project)
     inputs = {
         "place": laid.fingerprint,
         "scenes": [
             [source_of(each), each.reference, each.cloud_cover, stamp(map_folder(project, each.id))]
             for each in mapped.entries
         ],
-        "timeline": [settings.rule, *settings.melt_season, drawing.__dict__],
+        "timeline": [settings.rule, *settings.melt_season],
     }
 
     def work() -> dict[str, Any]:
         views = {entry.id: View.of(open_entry(entry), map_folder(project, entry.id)) for entry in mapped.entries}
         candidates = [_candidate(entry, views[entry.id]) for entry in mapped.entries]
         ordered = [(each, views[each.id]) for each in preferred(candidates, settings.melt_season)]
-        said = combine_period(ordered, place, folder, period=name, rule=settings.rule, drawing=drawing)
+        said = combine_period(ordered, place, folder, period=name, rule=settings.rule)
         return {
             "period": name,
             "unseen_km2": said["unseen_km2"],
             "scenes": [{"scene_id": each.id, "pixels": said["pixels"][each.id]} for each, _ in ordered],
         }
 
-    outputs = [folder / each for each in (MASK, SOURCES, SOURCE_LIST, PATCHES, UNSEEN_GROUND)]
+    outputs = [folder / each for each in (MASK, SOURCES, SOURCE_LIST, UNSEEN_GROUND)]
     return study.ledger.once(f"timeline/{name}", inputs, outputs, work)
 
 
@@ -224,14 +218,35 @@ def _candidate(entry: SceneEntry, view: View) -> Candidate:
     )
 
 
-def _name(study: Study, mapped: Sequence[Mapped], combined: Sequence[Done], place: Place) -> Done:
+def _draw(study: Study, mapped: Sequence[Mapped], combined: Sequence[Done], place: Place) -> list[Done]:
+    """Write the patches of ice of every period, with what the periods around it say of ground that it did not see."""
+    folder = study.project.output / FOLDER
+    periods = [each.period.name for each in mapped]
+    drawing, bridged = _drawing(study.project), study.project.timeline.unseen == "bridge"
+    steps = []
+    for name, own in zip(periods, combined, strict=True):
+        inputs = {
+            "masks": [step.fingerprint for step in (combined if bridged else [own])],
+            "drawing": asdict(drawing),
+            "bridged": bridged,
+        }
+
+        def work(name: str = name) -> dict[str, Any]:
+            return draw_period(folder, periods, name, place, drawing=drawing, bridged=bridged)
+
+        outputs = [folder / name / INFERRED, folder / name / PATCHES]
+        steps.append(study.ledger.once(f"timeline-patches/{name}", inputs, outputs, work))
+    return steps
+
+
+def _name(study: Study, mapped: Sequence[Mapped], drawn: Sequence[Done], place: Place) -> Done:
     """Tell the glaciers of all periods apart, and write the outlines of each before any correction."""
     project = study.project
     folder = project.output / FOLDER
-    periods = [each.period.name for each in mapped]
+    periods = {each.period.name: (each.period.first + each.period.last + 1) / 2.0 for each in mapped}
     homes = {entry.id: entry.area for each in mapped for entry in each.entries}
     inputs = {
-        "periods": {step.step: step.fingerprint for step in combined},
+        "periods": {step.step: step.fingerprint for step in drawn},
         "name": project.name,
         "inventory": stamp(project.inventory) if project.inventory is not None else None,
         "areas": [[area.name, stamp(area.outline) if area.outline is not None else None] for area in project.areas],
@@ -264,7 +279,8 @@ def _correct(study: Study, mapped: Mapped, named: Done) -> Done:
         write_outlines(final, path)
         area = final["area_km2"].to_numpy(dtype=float)
         year = float((final["src_year"] * area).sum() / area.sum()) if area.sum() > 0 else float("nan")
-        return {"area_km2": float(area.sum()), "glaciers": len(final), "year": year}
+        inferred = float(final["inferred_km2"].sum())
+        return {"area_km2": float(area.sum()), "inferred_km2": inferred, "glaciers": len(final), "year": year}
 
     return study.ledger.once(f"timeline-outlines/{name}", {"glaciers": named.fingerprint}, [path], work)
 

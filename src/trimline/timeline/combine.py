@@ -10,7 +10,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,30 +29,18 @@ from trimline.project.measuring import Rule
 from trimline.rasters import grid_options
 from trimline.timeline.place import Place, Rectangle, strips
 from trimline.timeline.preference import Candidate
-from trimline.timeline.rules import ICE, UNSEEN, combine
+from trimline.timeline.rules import UNSEEN, combine
 from trimline.timeline.views import View
 
 MASK, SOURCES, SOURCE_LIST = "mask.tif", "sources.tif", "sources.json"
-PATCHES, UNSEEN_GROUND = "patches.gpkg", "unseen.gpkg"
+UNSEEN_GROUND = "unseen.gpkg"
 
 _COLUMNS = 2048
 """Columns that are worked on at a time [pixels]."""
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """How a mask becomes outlines."""
-
-    minimum_area_m2: float
-    """Smaller patches are left out [m2]."""
-    minimum_hole_m2: float
-    """Smaller holes are filled [m2]."""
-    smoothing: int
-    """How often corners are cut."""
-
-
 def combine_period(
-    scenes: Sequence[tuple[Candidate, View]], place: Place, folder: Path, *, period: str, rule: Rule, drawing: Drawing
+    scenes: Sequence[tuple[Candidate, View]], place: Place, folder: Path, *, period: str, rule: Rule
 ) -> dict[str, Any]:
     """Write what the scenes of a period together say of a region.
 
@@ -65,25 +52,22 @@ def combine_period(
         The grid and the ground of the study.
     folder
         Gets ``mask.tif`` (COG of uint8: 1 ice, 0 ground, 255 unseen or beyond the study), ``sources.tif`` (COG of
-        uint16: number of the scene in ``sources.json``, 0 for none), ``patches.gpkg`` (connected patches of ice) and
-        ``unseen.gpkg`` (ground of the study that no scene of the period saw).
+        uint16: number of the scene in ``sources.json``, 0 for none) and ``unseen.gpkg`` (ground of the study that no
+        scene of the period saw).
     period
         Its name.
     rule
         See `trimline.timeline.rules.combine`.
-    drawing
-        How patches are drawn; the mask keeps what they leave out.
 
     Returns
     -------
     dict
-        `unseen_km2`, `seen_km2`, and per scene the pixels that were taken from it.
+        `unseen_km2`, and `pixels`: how many were taken from each scene.
     """
     folder.mkdir(parents=True, exist_ok=True)
     views = [view for _, view in scenes]
     rectangles = [view.rectangle(place.geobox) for view in views]
     used = np.zeros(len(views) + 1, np.int64)
-    patches: list[gpd.GeoDataFrame] = []
     unseen: list[gpd.GeoDataFrame] = []
     with (
         bounded_cache(),
@@ -93,42 +77,28 @@ def combine_period(
         drafts = {name: Path(temporary) / name for name in (MASK, SOURCES)}
         tags = {"TRIMLINE_PERIOD": period, "TRIMLINE_RULE": rule, "TRIMLINE_VERSION": __version__}
         with (
-            _draft(drafts[MASK], place.geobox, "uint8", UNSEEN, tags) as mask_file,
-            _draft(drafts[SOURCES], place.geobox, "uint16", 0, tags) as source_file,
+            draft(drafts[MASK], place.geobox, "uint8", UNSEEN, tags) as mask_file,
+            draft(drafts[SOURCES], place.geobox, "uint16", 0, tags) as source_file,
         ):
             for island in place.islands:
-                top, bottom, left, right = island
-                grid = place.geobox[top:bottom, left:right]
-                tracer = RowTracer(
-                    grid,
-                    minimum_area_m2=drawing.minimum_area_m2,
-                    minimum_hole_m2=drawing.minimum_hole_m2,
-                    smoothing=drawing.smoothing,
-                )
-                blind_tracer = RowTracer(grid)
+                tracer = RowTracer(place.of_island(island))
                 for rows, columns in strips(island):
                     mask, source, blind = _strip(rows, columns, place, views, rectangles, rule)
-                    tracer.add(mask == ICE)
-                    blind_tracer.add(blind)
+                    tracer.add(blind)
                     used += np.bincount(source.ravel(), minlength=len(used))
                     window = Window(columns.start, rows.start, mask.shape[1], mask.shape[0])
                     mask_file.write(mask, 1, window=window)
                     source_file.write(source, 1, window=window)
-                patches.append(tracer.finish())
-                unseen.append(blind_tracer.finish())
-        blind_ground = _joined(unseen, place).assign(period=period)
+                unseen.append(tracer.finish())
+        blind_ground = joined(unseen, place).assign(period=period)
         # Renamed together at the end of the block, so that all belong to one another.
-        paths = {
-            name: all_.enter_context(whole_file(folder / name)) for name in (MASK, SOURCES, PATCHES, UNSEEN_GROUND)
-        }
+        paths = {name: all_.enter_context(whole_file(folder / name)) for name in (MASK, SOURCES, UNSEEN_GROUND)}
         write_cog(drafts[MASK], paths[MASK], overviews="nearest", sparse=True)
         write_cog(drafts[SOURCES], paths[SOURCES], overviews="nearest", sparse=True)
-        write_outlines(_joined(patches, place).assign(period=period), paths[PATCHES])
         write_outlines(blind_ground, paths[UNSEEN_GROUND])
     write_json(folder / SOURCE_LIST, _listed(scenes, used))
     return {
         "unseen_km2": float(area_km2(blind_ground).sum()),
-        "ground_km2": float(area_km2(place.ground).sum()),
         "pixels": {candidate.id: int(count) for (candidate, _), count in zip(scenes, used[1:], strict=True)},
     }
 
@@ -174,9 +144,9 @@ def _cut(one: Rectangle, other: Rectangle) -> Rectangle | None:
     return (top, bottom, left, right) if top < bottom and left < right else None
 
 
-def _draft(path: Path, geobox: GeoBox, dtype: str, nodata: int, tags: Mapping[str, str]) -> Any:
+def draft(path: Path, geobox: GeoBox, dtype: str, nodata: int, tags: Mapping[str, str]) -> Any:
     """Open a raster that takes windows in any order, and no room where nothing is written."""
-    draft = rasterio.open(
+    opened = rasterio.open(
         path,
         "w",
         driver="GTiff",
@@ -190,11 +160,11 @@ def _draft(path: Path, geobox: GeoBox, dtype: str, nodata: int, tags: Mapping[st
         bigtiff="if_safer",
         **grid_options(geobox),
     )
-    draft.update_tags(**tags)
-    return draft
+    opened.update_tags(**tags)
+    return opened
 
 
-def _joined(parts: Sequence[gpd.GeoDataFrame], place: Place) -> gpd.GeoDataFrame:
+def joined(parts: Sequence[gpd.GeoDataFrame], place: Place) -> gpd.GeoDataFrame:
     """Return the polygons of all islands in one frame."""
     present = [part for part in parts if not part.empty]
     if not present:

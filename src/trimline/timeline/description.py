@@ -21,6 +21,9 @@ from trimline import __version__
 from trimline.outlines import area_km2, perimeter_km
 from trimline.timeline.preference import decimal_year
 
+_VALUES = 256
+"""Values that a mask may have."""
+
 
 @dataclass(frozen=True)
 class Witness:
@@ -62,14 +65,16 @@ def shares(outlines: gpd.GeoDataFrame, sources: Path, witnesses: Mapping[int, Wi
     return pd.DataFrame(found, columns=["row", "scene_id", "share"])
 
 
-def unseen_km2(ground: gpd.GeoDataFrame, mask: Path, unseen: int) -> NDArray[np.float64]:
-    """Return how much of each polygon a mask says nothing of, (n,) [km2]."""
-    counts = _counts(ground, mask, unseen + 1)
-    inside = counts.sum(axis=1)
-    return np.where(inside > 0, counts[:, unseen] / np.maximum(inside, 1), np.nan) * area_km2(ground)
+def part_km2(polygons: gpd.GeoDataFrame, raster: Path, value: int) -> NDArray[np.float64]:
+    """Return the area of the part of each polygon where a raster has a value, (n,) [km2]: its pixels' share of it."""
+    counts = _counts(polygons, raster, _VALUES)
+    share: NDArray[np.float64] = counts[:, value] / np.maximum(counts.sum(axis=1), 1)
+    return share * area_km2(polygons)
 
 
-def described(outlines: gpd.GeoDataFrame, shared: pd.DataFrame, witnesses: Mapping[int, Witness]) -> gpd.GeoDataFrame:
+def described(
+    outlines: gpd.GeoDataFrame, shared: pd.DataFrame, witnesses: Mapping[int, Witness], *, otherwise_year: float
+) -> gpd.GeoDataFrame:
     """Return outlines of one period with the columns that say where they come from and how large they are.
 
     Parameters
@@ -80,10 +85,12 @@ def described(outlines: gpd.GeoDataFrame, shared: pd.DataFrame, witnesses: Mappi
         What `shares` found of them.
     witnesses
         The scenes, by number.
+    otherwise_year
+        `src_year` of what was inferred as a whole, and has no scene: the middle of its period.
     """
     by_id = {each.scene_id: each for each in witnesses.values()}
     said: list[dict[str, Any]] = [
-        {"scene_id": None, "src_date": None, "src_year": np.nan, "scene_ids": None, "sensor": None}
+        {"scene_id": None, "src_date": None, "src_year": otherwise_year, "scene_ids": None, "sensor": None}
         for _ in range(len(outlines))
     ]
     for row, group in shared.groupby("row", sort=True):

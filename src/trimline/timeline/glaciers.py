@@ -8,7 +8,7 @@ where it was not.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +20,11 @@ import pandas as pd
 
 from trimline.files import whole_file
 from trimline.outlines import area_km2, read_outlines, write_outlines
-from trimline.timeline.combine import MASK, PATCHES, SOURCE_LIST, SOURCES
-from trimline.timeline.description import Witness, described, shares, unseen_km2
+from trimline.timeline.bridging import INFERRED, PATCHES
+from trimline.timeline.combine import MASK, SOURCE_LIST, SOURCES
+from trimline.timeline.description import Witness, described, part_km2, shares
 from trimline.timeline.identity import grounds, identify
-from trimline.timeline.rules import UNSEEN
+from trimline.timeline.rules import ICE, UNSEEN
 from trimline.timeline.subregion import subregions
 
 AUTOMATIC = "automatic.gpkg"
@@ -49,15 +50,15 @@ class Belonging:
     """Of an outline [m2]."""
 
 
-def write_glaciers(folder: Path, periods: Sequence[str], belonging: Belonging) -> dict[str, Any]:
+def write_glaciers(folder: Path, periods: Mapping[str, float], belonging: Belonging) -> dict[str, Any]:
     """Write ``<period>/automatic.gpkg`` for all periods, ``glaciers.gpkg`` and ``glaciers.csv``.
 
     Parameters
     ----------
     folder
-        Holds what `combine_period` wrote, a folder per period.
+        Holds what `combine_period` and `draw_period` wrote, a folder per period.
     periods
-        Their names, in order.
+        Their names, in order, and the years in the middle of them.
     belonging
         Whose ice is whose.
 
@@ -77,14 +78,17 @@ def write_glaciers(folder: Path, periods: Sequence[str], belonging: Belonging) -
     by_period: dict[str, gpd.GeoDataFrame] = {}
     shown: list[pd.DataFrame] = []
     unseen: dict[str, Any] = {}
-    for period in periods:
+    for period, middle in periods.items():
         own = outlines[outlines["period"] == period].reset_index(drop=True)
         witnesses = read_witnesses(folder / period / SOURCE_LIST)
         shared = shares(own, folder / period / SOURCES, witnesses)
-        frame = described(own, shared, witnesses)
-        unseen[period] = unseen_km2(ground, folder / period / MASK, UNSEEN)
+        frame = described(own, shared, witnesses, otherwise_year=middle)
+        unseen[period] = part_km2(ground, folder / period / MASK, UNSEEN)
         by_id = pd.Series(unseen[period], index=ground["glac_id"])
-        by_period[period] = frame.assign(unseen_km2=by_id.reindex(frame["glac_id"]).to_numpy())
+        by_period[period] = frame.assign(
+            unseen_km2=by_id.reindex(frame["glac_id"]).to_numpy(),
+            inferred_km2=part_km2(own, folder / period / INFERRED, ICE),
+        )
         rows = shared["row"].to_numpy(dtype=np.intp)
         shown.append(
             pd.DataFrame(

@@ -61,6 +61,11 @@ class Place:
     ground: gpd.GeoDataFrame
     """Polygons of the ground of the study, in the CRS of the grid."""
 
+    def of_island(self, island: Rectangle) -> GeoBox:
+        """Return the part of the grid that is an island."""
+        top, bottom, left, right = island
+        return self.geobox[top:bottom, left:right]
+
 
 def shown_by(scene_id: str, mask: Path) -> Shown | None:
     """Return what ground the map of a scene shows, read in bounded memory; None where it has no data at all."""
