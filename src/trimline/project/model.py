@@ -20,9 +20,9 @@ from trimline.project.entry import SceneEntry
 from trimline.project.measuring import ProjectedCrs, TimelineSettings, check_order
 from trimline.project.names import nearest_name
 from trimline.project.places import Area, Period
-from trimline.project.publishing import Author, Doi, License
+from trimline.project.publishing import Published
 from trimline.project.recipe import Recipe
-from trimline.project.settings import IsoDate, Name, ProjectPath, Settings
+from trimline.project.settings import Name, ProjectPath, Settings
 from trimline.project.simulation import SimulatedRange, SimulatedScene
 
 SIMULATED = "simulated"
@@ -197,7 +197,7 @@ def _tuple_of_one(value: Any) -> Any:
     return (value,) if isinstance(value, str | dict) else value
 
 
-class Project(Settings):
+class Project(Published):
     """Everything a study decides."""
 
     name: Name
@@ -244,16 +244,6 @@ class Project(Settings):
     timeline: TimelineSettings = TimelineSettings()
     edits: ProjectPath | None = None
     """The GeoPackage of corrections by hand; None means `<output>/edits.gpkg`."""
-    authors: tuple[Author, ...] = ()
-    """Who made the study, in the order in which it is cited."""
-    license: License | None = None
-    """Under which licence the data are released, as SPDX calls it: `CC-BY-4.0`."""
-    version: Name = "1.0"
-    """Version of the released data."""
-    doi: Doi | None = None
-    """DOI of the released data, where a repository has given one: `10.5281/zenodo.123`."""
-    released: IsoDate | None = None
-    """When the data are released, for their citation."""
 
     @field_validator("scenes", mode="after")
     @classmethod

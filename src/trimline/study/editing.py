@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from trimline.errors import EditError
 from trimline.files import write_json
@@ -25,7 +27,7 @@ from trimline.outlines import (
     require_sound,
     write_outlines,
 )
-from trimline.outlines.edits import REVERT, instant, read_rows, rows_of, taken_back
+from trimline.outlines.edits import EVERY_PERIOD, REVERT, instant, read_rows, rows_of, taken_back
 from trimline.project import Project, nearest_name
 
 TIMELINE = "timeline"
@@ -80,6 +82,16 @@ def replay_period(folder: Path, edits: gpd.GeoDataFrame, period: str) -> list[Ou
     write_outlines(final, folder / FINAL)
     write_json(folder / OUTCOMES, [asdict(each) for each in outcomes])
     return outcomes
+
+
+def digest_of(edits: gpd.GeoDataFrame, period: str) -> str:
+    """Return what tells whether the edits of a period changed, those that are taken back among them."""
+    told = [
+        [each.wkb_hex if isinstance(each, shapely.Geometry) else each for each in row.values()]
+        for row in rows_of(edits)
+        if row["period"] in (period, EVERY_PERIOD) or row["reverts"] is not None
+    ]
+    return hashlib.sha256(repr((str(edits.crs) if told else None, told)).encode()).hexdigest()
 
 
 def states_of(project: Project) -> list[EditState]:

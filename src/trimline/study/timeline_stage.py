@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 from affine import Affine
 from odc.geo.geobox import GeoBox
 
@@ -20,6 +21,9 @@ from trimline.errors import ProjectError
 from trimline.outlines import area_km2, read_outlines, write_outlines
 from trimline.progress import track
 from trimline.project import Area, Period, Project, SceneEntry
+from trimline.study.editing import FINAL as OUTLINES
+from trimline.study.editing import OUTCOMES, digest_of, edits_of, replay_period
+from trimline.study.editing import TIMELINE as FOLDER
 from trimline.study.ledger import Done, stamp
 from trimline.study.map_stage import map_folder
 from trimline.study.scenes import date_of, open_entry, select, source_of
@@ -35,9 +39,7 @@ from trimline.timeline.views import View, cloud_and_snow
 
 _LOG = logging.getLogger(__name__)
 
-FOLDER = "timeline"
 FOOTPRINTS = "footprints.gpkg"
-OUTLINES = "outlines.gpkg"
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def outlines_path(project: Project, period: str) -> Path:
 def run(study: Study) -> Done:
     """Write ``<output>/timeline``: a folder per period, and the glaciers of all; nothing where there are no periods."""
     project, ledger = study.project, study.ledger
+    edits = edits_of(project)  # what is wrong with them is said before anything is computed
     mapped, skipped = _by_period(project)
     if not mapped:
         if not project.periods:
@@ -73,7 +76,7 @@ def run(study: Study) -> Done:
     combined = [_combine(study, each, place, laid) for each in track(mapped, "timeline")]
     drawn = _draw(study, mapped, combined, place)
     named = _name(study, mapped, drawn, place)
-    final = [_correct(study, each, named) for each in mapped]
+    final = [_correct(study, each, named, edits) for each in mapped]
     periods = []
     for each, *said in zip(mapped, combined, drawn, final, strict=True):
         unseen = named.result["unseen_glaciers"][each.period.name]
@@ -268,21 +271,30 @@ def _name(study: Study, mapped: Sequence[Mapped], drawn: Sequence[Done], place: 
     return study.ledger.once("timeline-glaciers", inputs, outputs, work)
 
 
-def _correct(study: Study, mapped: Mapped, named: Done) -> Done:
+def _correct(study: Study, mapped: Mapped, named: Done, edits: gpd.GeoDataFrame) -> Done:
     """Write the final outlines of one period: the automatic ones, with the corrections made by hand."""
     name = mapped.period.name
-    automatic, path = period_folder(study.project, name) / AUTOMATIC, outlines_path(study.project, name)
+    folder, path = period_folder(study.project, name), outlines_path(study.project, name)
+    inputs = {"glaciers": named.fingerprint, "edits": digest_of(edits, name)}
 
     def work() -> dict[str, Any]:
-        # Corrections are replayed here, and what they changed is measured again.
-        final = read_outlines(automatic)
-        write_outlines(final, path)
-        area = final["area_km2"].to_numpy(dtype=float)
-        year = float((final["src_year"] * area).sum() / area.sum()) if area.sum() > 0 else float("nan")
-        inferred = float(final["inferred_km2"].sum())
-        return {"area_km2": float(area.sum()), "inferred_km2": inferred, "glaciers": len(final), "year": year}
+        outcomes = replay_period(folder, edits, name)
+        lost = [each for each in outcomes if each.state == "not applied"]
+        for each in lost:
+            _LOG.warning("%s", each)
+        final = read_outlines(path)
+        area, year = final["area_km2"].to_numpy(dtype=float), final["src_year"].to_numpy(dtype=float)
+        dated = np.isfinite(year) & (area > 0)
+        return {
+            "area_km2": float(area.sum()),
+            "inferred_km2": float(final["inferred_km2"].sum()),
+            "glaciers": len(final),
+            "year": float(np.average(year[dated], weights=area[dated])) if dated.any() else float("nan"),
+            "edits": sum(each.state == "applied" for each in outcomes),
+            "edits_not_applied": [each.edit_id for each in lost],
+        }
 
-    return study.ledger.once(f"timeline-outlines/{name}", {"glaciers": named.fingerprint}, [path], work)
+    return study.ledger.once(f"timeline-outlines/{name}", inputs, [path, folder / OUTCOMES], work)
 
 
 def _drawing(project: Project) -> Drawing:
