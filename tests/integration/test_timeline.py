@@ -179,7 +179,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize(
     ("dies_in", "after"),
-    [("shown_by", 2), ("combine_period", 1), ("draw_period", 1), ("write_glaciers", 0), ("write_outlines", 2)],
+    [("shown_by", 2), ("combine_period", 1), ("draw_period", 1), ("write_glaciers", 0), ("replay_period", 1)],
 )
 def test_a_run_that_is_killed_goes_on_and_ends_with_the_same_bytes(
     again: Path, monkeypatch: pytest.MonkeyPatch, dies_in: str, after: int

@@ -21,6 +21,7 @@ from trimline.outlines import (
     append_edits,
     as_edits,
     check_edits,
+    complete_edits,
     read_edits,
     read_outlines,
     replay,
@@ -151,6 +152,18 @@ def add_file(project: Project, path: Path, given: Mapping[str, str | None]) -> g
     return _append(project, filled, path)
 
 
+def adopt(project: Project, given: Mapping[str, str | None]) -> list[str]:
+    """Complete the rows that were drawn without author, time or identifier, and return their identifiers.
+
+    Parameters
+    ----------
+    given
+        What stands in empty cells; the time is now where nobody gives one.
+    """
+    said = {key: each for key, each in given.items() if each is not None}
+    return complete_edits(project.edits_file, {"time": _now(), **said})
+
+
 def revert(project: Project, edit_id: str, *, author: str | None, reason: str | None) -> gpd.GeoDataFrame:
     """Append a row that takes an edit back, and return it.
 
@@ -211,4 +224,4 @@ def _periods(project: Project) -> list[str] | None:
 
 
 def _now() -> str:
-    return datetime.now(UTC).replace(microsecond=0).isoformat()
+    return datetime.now(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
