@@ -55,6 +55,7 @@ def edits(project: Path, *arguments: str) -> dict[str, Any]:
 
 def test_a_study_without_edits_has_none(project: Path) -> None:
     assert edits(project) == {"edits": []}
+    assert "edits.gpkg: no edits" in CliRunner().invoke(app, ["edits", str(project)]).stdout
     assert not (project.parent / "out").exists()
 
 

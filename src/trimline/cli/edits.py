@@ -74,6 +74,9 @@ def _list(study: Project, as_json: bool, only: set[str] | None = None) -> None:
     if as_json:
         print_json({"edits": [each.as_dict() for each in states]})
         return
+    if not states:
+        sys.stdout.write(f"{study.edits_file.name}: no edits\n")
+        return
     title = "Edits" if only is None else "Edits, as they were appended"
     print_table(f"{title}: {study.edits_file.name}", _HEADS, [_row(each) for each in states])
 
