@@ -55,6 +55,7 @@ def edits(project: Path, *arguments: str) -> dict[str, Any]:
 
 def test_a_study_without_edits_has_none(project: Path) -> None:
     assert edits(project) == {"edits": []}
+    assert "edits.gpkg: no edits" in CliRunner().invoke(app, ["edits", str(project)]).stdout
     assert not (project.parent / "out").exists()
 
 
@@ -111,6 +112,15 @@ def test_check_tells_all_problems_and_ends_with_code_2(project: Path, tmp_path: 
     assert {each["state"] for each in edits(project)["edits"]} == {"wrong"}
     with pytest.raises(EditError, match=r"edits\.gpkg: edit "):
         edits_of(load_project(project))
+
+
+def test_rows_drawn_without_author_and_time_are_adopted(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    drawn(tmp_path / "out" / "edits.gpkg", WEST, operation=["remove"], period=["*"])
+    assert [each["state"] for each in edits(project)["edits"]] == ["wrong"]
+    (adopted,) = edits(project, "--adopt", "--author", "Ana")["edits"]
+    assert (adopted["author"], adopted["state"]) == ("Ana", "not replayed yet")
+    assert edits(project, "--check") == {"problems": []}
 
 
 def test_edits_may_lie_where_the_project_says(project: Path, tmp_path: Path) -> None:

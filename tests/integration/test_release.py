@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pytest
+import shapely
 import yaml
 
-from trimline.errors import ReleaseError, StageError
+from trimline.errors import EditError, ReleaseError, StageError
 from trimline.files import sha256
-from trimline.outlines import read_outlines, write_outlines
-from trimline.project import load_project
+from trimline.outlines import append_edits, read_edits, read_outlines
+from trimline.project import Project, load_project
 from trimline.study import Study, release_stage, run_study
-from trimline.study.map_stage import map_folder
+from trimline.study.editing import revert
 
 STUDY: dict[str, Any] = {
     "name": "small",
@@ -55,6 +56,7 @@ STUDY: dict[str, Any] = {
         )
     ],
     "samples": {"tile": 32},
+    "map": {"scenes": ["1986-1988", "2016-2018"]},
     "methods": ["band_ratio"],
 }
 
@@ -68,17 +70,62 @@ def project_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def study(project_file: Path) -> Study:
-    """Return a study whose first two periods have outlines, those of their scenes."""
-    study = run_study(load_project(project_file), until="map")
+    """Return a study whose first two periods have outlines, the first corrected by hand."""
+    project = load_project(project_file)
+    run_study(project, until="timeline")
+    largest = outlines(project, "1986-1988").sort_values("area_km2").iloc[-1]
+    half = shapely.box(*largest.geometry.bounds).intersection(
+        shapely.affinity.translate(shapely.box(*largest.geometry.bounds), 600)
+    )
+    rows = [
+        {"operation": "remove", "period": "1986-1988", "glac_id": largest["glac_id"], "geometry": half},
+        {"operation": "remove", "period": "1986-1988", "glac_id": "gone", "geometry": half},
+    ]
+    drawn = gpd.GeoDataFrame([{"author": "Ana", "time": "2024-05-31", **each} for each in rows], crs=32646)
+    append_edits(project.edits_file, drawn)
+    study = Study(project)
+    study.bring_up("timeline")
     study.bring_up("evaluate")
-    for entry in study.project.scenes[:2]:
-        frame = read_outlines(map_folder(study.project, entry.id) / "outlines.gpkg")
-        frame["glac_id"], frame["period"] = [f"small-{i:04d}" for i in range(len(frame))], entry.period
-        folder = study.project.output / "timeline" / str(entry.period)
-        write_outlines(frame, folder / "outlines.gpkg")
-        listed = [{"index": 1, "scene_id": entry.id, "date": entry.date, "sensor": entry.sensor, "pixels": 25600}]
-        (folder / "sources.json").write_text(json.dumps(listed))
     return study
+
+
+def outlines(project: Project, period: str) -> gpd.GeoDataFrame:
+    return read_outlines(project.output / "timeline" / period / "outlines.gpkg")
+
+
+def test_outlines_of_a_period_are_the_automatic_ones_with_its_edits(study: Study) -> None:
+    project, said = study.project, study.done["timeline"].result["timeline"]["periods"]
+    automatic = read_outlines(project.output / "timeline" / "1986-1988" / "automatic.gpkg")
+    final = outlines(project, "1986-1988")
+    applied, lost = read_edits(project.edits_file)["edit_id"]
+    assert final["edit_ids"].dropna().tolist() == [applied]
+    assert final["area_km2"].sum() < automatic["area_km2"].sum() - 0.05
+    assert said["1986-1988"]["edits_not_applied"] == [lost]
+    assert said["1986-1988"]["area_km2"] == pytest.approx(final["area_km2"].sum())
+    assert (said["2016-2018"]["edits"], said["2016-2018"]["edits_not_applied"]) == (0, [])
+
+
+def test_edits_that_did_not_change_are_not_replayed_again(study: Study) -> None:
+    again = Study(study.project)
+    assert again.bring_up("timeline").skipped
+    path = study.project.edits_file
+    before, kept = sha256(study.project.output / "timeline" / "1986-1988" / "outlines.gpkg"), path.read_bytes()
+    first = read_edits(path)["edit_id"][0]
+    revert(study.project, first, author="Ben", reason="it was ice")
+    assert not Study(study.project).bring_up("timeline").skipped
+    assert outlines(study.project, "1986-1988")["edit_ids"].isna().all()
+    path.write_bytes(kept)
+    Study(study.project).bring_up("timeline")
+    assert sha256(study.project.output / "timeline" / "1986-1988" / "outlines.gpkg") == before
+
+
+def test_a_wrong_edit_stops_the_timeline_before_anything_is_written(study: Study) -> None:
+    path = study.project.edits_file
+    kept = path.read_bytes()
+    append_edits(path, gpd.GeoDataFrame({"operation": ["ad"], "edit_id": ["e9"]}, geometry=[None], crs=32646))
+    with pytest.raises(EditError, match=r"edits\.gpkg: edit e9"):
+        Study(study.project).bring_up("timeline")
+    path.write_bytes(kept)
 
 
 def test_a_study_becomes_a_folder_that_stands_by_itself(study: Study) -> None:
@@ -90,7 +137,9 @@ def test_a_study_becomes_a_folder_that_stands_by_itself(study: Study) -> None:
     for expected in (
         "No outlines were made for 2019-2021.",
         "| S1988 | LT05_L1TP_139036_19880820_20200917_02_T1 | 1988-08-20 | landsat-5-tm | 139036 |",
-        "25600",
+        "has 2 rows (2 × remove)",
+        "1 × applied, 1 × not applied",
+        "by the rule reference",
         "band_ratio",
         "SHA-256",
     ):

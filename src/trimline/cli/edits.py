@@ -28,8 +28,11 @@ def edits(
         Path | None, typer.Option("--add", metavar="FILE", help="Append the rows of a vector file of one layer.")
     ] = None,
     revert: Annotated[str | None, typer.Option("--revert", metavar="EDIT_ID", help="Take an edit back.")] = None,
-    author: Annotated[str | None, typer.Option(help="Who makes the edit; with --add and --revert.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Why; with --add and --revert.")] = None,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Fill in author, time and edit_id where rows drawn in QGIS have none.")
+    ] = False,
+    author: Annotated[str | None, typer.Option(help="Who makes the edit; with --add, --adopt, --revert.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why; with --add, --adopt, --revert.")] = None,
     period: Annotated[
         str | None, typer.Option(help="With --add: the period of rows that name none; * for all periods.")
     ] = None,
@@ -41,11 +44,15 @@ def edits(
     """List the corrections by hand and what becomes of them; nothing is ever deleted."""
     from trimline.project import load_project
 
-    if sum((check, add is not None, revert is not None)) > 1:
-        raise typer.BadParameter("--check, --add and --revert are three things: do one at a time")
+    if sum((check, adopt, add is not None, revert is not None)) > 1:
+        raise typer.BadParameter("--check, --add, --adopt and --revert: do one at a time")
     study = load_project(project, overrides or [])
     if check:
         _check(study, as_json)
+    elif adopt:
+        from trimline.study.editing import adopt as complete
+
+        _list(study, as_json, set(complete(study, {"author": author, "reason": reason})))
     elif revert is not None:
         from trimline.study.editing import revert as take_back
 
@@ -66,6 +73,9 @@ def _list(study: Project, as_json: bool, only: set[str] | None = None) -> None:
     states = [each for each in states_of(study) if only is None or each.edit["edit_id"] in only]
     if as_json:
         print_json({"edits": [each.as_dict() for each in states]})
+        return
+    if not states:
+        sys.stdout.write(f"{study.edits_file.name}: no edits\n")
         return
     title = "Edits" if only is None else "Edits, as they were appended"
     print_table(f"{title}: {study.edits_file.name}", _HEADS, [_row(each) for each in states])

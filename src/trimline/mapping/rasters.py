@@ -45,10 +45,23 @@ def bounded_cache() -> rasterio.Env:
     return rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES)
 
 
-def write_cog(source: Path, path: Path, *, overviews: Literal["average", "mode"]) -> None:
+def write_cog(
+    source: Path, path: Path, *, overviews: Literal["average", "mode", "nearest"], sparse: bool = False
+) -> None:
     """Copy a raster to a Cloud Optimized GeoTIFF, in bounded memory.
 
     The same pixels and tags give the same bytes.
+
+    Parameters
+    ----------
+    source
+        Any raster that GDAL reads.
+    path
+        The file.
+    overviews
+        How the smaller copies in it are made.
+    sparse
+        Whether blocks without data take no room.
 
     Raises
     ------
@@ -65,6 +78,7 @@ def write_cog(source: Path, path: Path, *, overviews: Literal["average", "mode"]
         overview_resampling=overviews,
         bigtiff="if_safer",
         num_threads="all_cpus",
+        sparse_ok=sparse,
     )
     # GDAL does not say when the disk is full as it closes a file.
     wrong = check_readable(str(path))

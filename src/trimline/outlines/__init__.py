@@ -22,7 +22,7 @@ from trimline.outlines.schema import COLUMNS, Column, conform
 from trimline.outlines.smoothing import smooth
 from trimline.outlines.tracing import RowTracer
 from trimline.outlines.writing import write_outlines
-from trimline.outlines.writing_edits import append_edits
+from trimline.outlines.writing_edits import append_edits, complete_edits
 
 __all__ = [
     "COLUMNS",
@@ -37,6 +37,7 @@ __all__ = [
     "as_edits",
     "check",
     "check_edits",
+    "complete_edits",
     "conform",
     "no_edits",
     "perimeter_km",

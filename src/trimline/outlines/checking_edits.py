@@ -123,9 +123,9 @@ _Found = Iterator[tuple[str, str]]
 
 def _of_hand(edit: Mapping[str, Any]) -> _Found:
     if edit["author"] is None:
-        yield "has no author", "write who made it into the column 'author'"
+        yield "has no author", "write who made it into the column 'author', or use trimline edits --adopt --author"
     if edit["time"] is None:
-        yield "has no time", "write into the column 'time' when it was made, as in 2024-05-31T14:00:00Z"
+        yield "has no time", "write into the column 'time' when it was made, as in 2024-05-31T14:00:00Z, or use --adopt"
     elif instant(edit["time"]) is None:
         yield f"the time '{edit['time']}' cannot be read", "write it as ISO 8601, as in 2024-05-31T14:00:00Z"
 

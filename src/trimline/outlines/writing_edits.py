@@ -7,6 +7,7 @@ the old rows. The file is never written beside and renamed, because QGIS may hav
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -16,11 +17,14 @@ import pyogrio
 
 from trimline.errors import EditError
 from trimline.files import whole_file
-from trimline.outlines.edits import EDIT_COLUMNS, LAYER, PATIENCE_S, as_edits, layer_of, read_edits
+from trimline.outlines.edits import EDIT_COLUMNS, LAYER, PATIENCE_S, as_edits, layer_of, read_edits, read_rows, rows_of
 from trimline.outlines.writing import fixed_date
 
 _ANY_GEOMETRY = ("Unknown", "GeometryCollection")
 """Types of layers that take polygons and lines alike."""
+
+_OF_THE_INDEX = ("ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY")
+"""Functions that the triggers of a GeoPackage's spatial index name."""
 
 
 def append_edits(path: Path | str, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -67,6 +71,74 @@ def append_edits(path: Path | str, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             remedy="save and close the layer in QGIS, see that the file may be written, and try again",
         ) from error
     return edits
+
+
+def complete_edits(path: Path | str, given: Mapping[str, str]) -> list[str]:
+    """Fill the empty cells of rows that were drawn elsewhere, and write down the identifiers that reading makes.
+
+    What a row says stays as it is; the layer's geometries are not touched. All rows are completed, or none.
+
+    Parameters
+    ----------
+    path
+        The GeoPackage; it must exist.
+    given
+        What stands in empty cells, by column: author, time, reason.
+
+    Returns
+    -------
+    list[str]
+        The edits that were completed.
+
+    Raises
+    ------
+    EditError
+        The file cannot be read or is locked.
+    """
+    path = Path(path)
+    rows = read_rows(path)
+    edits = as_edits(rows)
+    layer = layer_of(path)
+    about = pyogrio.read_info(path, layer=layer)
+    given = {name: text for name, text in given.items() if name in EDIT_COLUMNS}
+    changes: list[tuple[str, str, int]] = []
+    completed: list[str] = []
+    for number, before, edit in zip(rows.index, rows_of(_as_given(rows)), rows_of(edits), strict=True):
+        new = {"edit_id": edit["edit_id"], **given}
+        empty = [name for name in new if before.get(name) is None]
+        changes += [(name, new[name], int(number)) for name in empty]
+        completed += [edit["edit_id"]] if empty else []
+    _widen(path, layer, [name for name in ("edit_id", *given) if name not in about["fields"]])
+    key = _quoted(about["fid_column"] or "fid")
+    try:
+        with closing(sqlite3.connect(path, timeout=PATIENCE_S)) as database, database:
+            for function in _OF_THE_INDEX:
+                database.create_function(function, 1, _not_asked)
+            for name, text, number in changes:
+                database.execute(f"UPDATE {_quoted(layer)} SET {_quoted(name)} = ? WHERE {key} = ?", (text, number))  # noqa: S608
+    except sqlite3.Error as error:
+        raise EditError(
+            f"the edits cannot be completed: {error}", where=path, remedy="save and close the layer in QGIS first"
+        ) from error
+    return completed
+
+
+def _as_given(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return edits as they are read, with no identifier but those that stand in the file."""
+    edits = as_edits(rows)
+    if "edit_id" not in rows.columns:
+        return edits.assign(edit_id=None)
+    given = [isinstance(each, str) and bool(each.strip()) for each in rows["edit_id"]]
+    return edits.assign(edit_id=edits["edit_id"].where(given, None))
+
+
+def _not_asked(_: object) -> None:
+    """Stand for a function of the spatial index, which SQLite must know and asks only where a geometry changes."""
+    raise ValueError("a geometry was to change")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _append(path: Path, edits: gpd.GeoDataFrame) -> None:
@@ -126,4 +198,4 @@ def _widen(path: Path, layer: str, missing: list[str]) -> None:
         return
     with closing(sqlite3.connect(path, timeout=PATIENCE_S)) as database, database:
         for name in missing:
-            database.execute(f'ALTER TABLE "{layer.replace(chr(34), chr(34) * 2)}" ADD COLUMN "{name}" TEXT')
+            database.execute(f"ALTER TABLE {_quoted(layer)} ADD COLUMN {_quoted(name)} TEXT")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from trimline.project.entry import SceneEntry
 from trimline.project.loading import load_project, project_hash
+from trimline.project.measuring import Rule, TimelineSettings
 from trimline.project.model import (
     SIMULATED,
     EvaluateSettings,
@@ -39,6 +40,7 @@ __all__ = [
     "Period",
     "Project",
     "Recipe",
+    "Rule",
     "SampleSettings",
     "SceneEntry",
     "Schedule",
@@ -46,6 +48,7 @@ __all__ = [
     "SimulatedRange",
     "SimulatedScene",
     "SplitSettings",
+    "TimelineSettings",
     "load_project",
     "nearest_name",
     "project_hash",

@@ -17,11 +17,12 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 
 from trimline.errors import ProjectError
 from trimline.project.entry import SceneEntry
+from trimline.project.measuring import ProjectedCrs, TimelineSettings, check_order
 from trimline.project.names import nearest_name
 from trimline.project.places import Area, Period
-from trimline.project.publishing import Author, Doi, License
+from trimline.project.publishing import Published
 from trimline.project.recipe import Recipe
-from trimline.project.settings import IsoDate, Name, ProjectPath, Settings
+from trimline.project.settings import Name, ProjectPath, Settings
 from trimline.project.simulation import SimulatedRange, SimulatedScene
 
 SIMULATED = "simulated"
@@ -196,7 +197,7 @@ def _tuple_of_one(value: Any) -> Any:
     return (value,) if isinstance(value, str | dict) else value
 
 
-class Project(Settings):
+class Project(Published):
     """Everything a study decides."""
 
     name: Name
@@ -218,7 +219,14 @@ class Project(Settings):
     dem: ProjectPath | None = None
     """Elevation [m], any raster with a CRS that covers the scenes."""
     inventory: ProjectPath | None = None
-    """Outlines that serve as truth for every scene that brings none of its own."""
+    """Outlines that serve as truth for every scene that brings none of its own, and that say which glacier is which in
+    the outlines of the periods."""
+    region: ProjectPath | None = None
+    """Polygons that bound what is measured; None means all ground that the scenes of the periods show."""
+    crs: ProjectedCrs | None = None
+    """CRS of the periods' maps and outlines; None means that of most of their scenes."""
+    resolution_m: float | None = Field(None, gt=0)
+    """Pixel of the periods' maps [m]; None means the finest of their scenes."""
     bands: Annotated[tuple[str, ...], Field(min_length=1)] = ("blue", "green", "red", "nir", "swir1", "swir2")
     samples: SampleSettings = SampleSettings()
     split: SplitSettings = SplitSettings()
@@ -233,18 +241,9 @@ class Project(Settings):
     thresholds: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] | None = None
     """Thresholds that the band ratio is judged at, one by one; None means that they are not studied."""
     map: MapSettings = MapSettings()
+    timeline: TimelineSettings = TimelineSettings()
     edits: ProjectPath | None = None
     """The GeoPackage of corrections by hand; None means `<output>/edits.gpkg`."""
-    authors: tuple[Author, ...] = ()
-    """Who made the study, in the order in which it is cited."""
-    license: License | None = None
-    """Under which licence the data are released, as SPDX calls it: `CC-BY-4.0`."""
-    version: Name = "1.0"
-    """Version of the released data."""
-    doi: Doi | None = None
-    """DOI of the released data, where a repository has given one: `10.5281/zenodo.123`."""
-    released: IsoDate | None = None
-    """When the data are released, for their citation."""
 
     @field_validator("scenes", mode="after")
     @classmethod
@@ -334,6 +333,14 @@ class Project(Settings):
             twice = sorted({n for n in names if names.count(n) > 1})
             if twice:
                 raise ValueError(f"{what} '{twice[0]}' stands twice")
+        return self
+
+    @model_validator(mode="after")
+    def _periods_follow_one_another(self) -> Self:
+        check_order(self.periods)
+        unused = [key for key in ("timeline", "region", "crs", "resolution_m") if key in self.model_fields_set]
+        if unused and not self.periods:
+            raise ValueError(f"{unused[0]} says how periods are measured, and there are none: give periods")
         return self
 
     def _names_of_scenes(self) -> list[str]:

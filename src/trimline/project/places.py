@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from trimline.project.settings import Name, Settings, Tile
+from trimline.project.settings import Name, ProjectPath, Settings, Tile
 
 
 class Area(Settings):
@@ -17,6 +17,8 @@ class Area(Settings):
     """What tables and figures call it; its name where not given."""
     tiles: tuple[Tile, ...] = ()
     """WRS-2 path/rows and MGRS tiles that make it up; their scenes need not say that they belong to it."""
+    outline: ProjectPath | None = None
+    """Polygons that bound it; without them a glacier belongs to the area of the scenes that show it."""
 
 
 class Period(Settings):

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from trimline.project.settings import Settings
+from trimline.project.settings import IsoDate, Name, Settings
 
 _ORCID = re.compile(r"(?:https://orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3}[\dX])")
 
@@ -67,3 +67,18 @@ class Author(Settings):
             return self.name
         initials = "".join(f" {part[0]}." for part in re.split(r"[\s-]+", self.given_names or "") if part)
         return f"{self.family_names},{initials}" if initials else str(self.family_names)
+
+
+class Published(Settings):
+    """What the project file says of the release of its data."""
+
+    authors: tuple[Author, ...] = ()
+    """Who made the study, in the order in which it is cited."""
+    license: License | None = None
+    """Under which licence the data are released, as SPDX calls it: `CC-BY-4.0`."""
+    version: Name = "1.0"
+    """Version of the released data."""
+    doi: Doi | None = None
+    """DOI of the released data, where a repository has given one: `10.5281/zenodo.123`."""
+    released: IsoDate | None = None
+    """When the data are released, for their citation."""

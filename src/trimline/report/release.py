@@ -59,6 +59,8 @@ class Release:
     """Periods of the project that have no outlines."""
     edits: gpd.GeoDataFrame
     """Corrections by hand, as `trimline.outlines.read_edits` gives them."""
+    outcomes: Mapping[str, int]
+    """How many edits, over all periods, ended in each state of `trimline.outlines.Outcome`."""
     tables: Sequence[Path]
     """CSV files to take along."""
     method: Mapping[str, str]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,8 @@ def write_readme(release: Release, columns: Sequence[ReleasedColumn], path: Path
         citation=cited(release),
         periods=_periods(release.periods),
         columns=_columns(columns),
-        operations=_operations(release),
+        operations=_counted(release.edits["operation"].value_counts().to_dict()),
+        outcomes=_counted(release.outcomes) or "none was replayed",
         tables=[each.name for each in release.tables if each.name != "scores.csv"],
         has_unseen=any(each.unseen is not None for each in release.periods),
     )
@@ -138,6 +139,5 @@ def _columns(columns: Sequence[ReleasedColumn]) -> Table:
     return ["column", "in Shapefiles", "type", "unit", "meaning"], rows
 
 
-def _operations(release: Release) -> str:
-    counts = release.edits["operation"].value_counts().sort_index()
-    return ", ".join(f"{count} × {operation}" for operation, count in counts.items())
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{counts[name]} × {name}" for name in sorted(counts))

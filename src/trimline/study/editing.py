@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from trimline.errors import EditError
 from trimline.files import write_json
@@ -19,13 +21,14 @@ from trimline.outlines import (
     append_edits,
     as_edits,
     check_edits,
+    complete_edits,
     read_edits,
     read_outlines,
     replay,
     require_sound,
     write_outlines,
 )
-from trimline.outlines.edits import REVERT, instant, read_rows, rows_of, taken_back
+from trimline.outlines.edits import EVERY_PERIOD, REVERT, instant, read_rows, rows_of, taken_back
 from trimline.project import Project, nearest_name
 
 TIMELINE = "timeline"
@@ -80,6 +83,16 @@ def replay_period(folder: Path, edits: gpd.GeoDataFrame, period: str) -> list[Ou
     write_outlines(final, folder / FINAL)
     write_json(folder / OUTCOMES, [asdict(each) for each in outcomes])
     return outcomes
+
+
+def digest_of(edits: gpd.GeoDataFrame, period: str) -> str:
+    """Return what tells whether the edits of a period changed, those that are taken back among them."""
+    told = [
+        [each.wkb_hex if isinstance(each, shapely.Geometry) else each for each in row.values()]
+        for row in rows_of(edits)
+        if row["period"] in (period, EVERY_PERIOD) or row["reverts"] is not None
+    ]
+    return hashlib.sha256(repr((str(edits.crs) if told else None, told)).encode()).hexdigest()
 
 
 def states_of(project: Project) -> list[EditState]:
@@ -137,6 +150,18 @@ def add_file(project: Project, path: Path, given: Mapping[str, str | None]) -> g
     for name, value in ({"time": _now()} | {key: each for key, each in given.items() if each is not None}).items():
         filled[name] = pd.Series([value if each is None else each for each in columns[name]], dtype="object")
     return _append(project, filled, path)
+
+
+def adopt(project: Project, given: Mapping[str, str | None]) -> list[str]:
+    """Complete the rows that were drawn without author, time or identifier, and return their identifiers.
+
+    Parameters
+    ----------
+    given
+        What stands in empty cells; the time is now where nobody gives one.
+    """
+    said = {key: each for key, each in given.items() if each is not None}
+    return complete_edits(project.edits_file, {"time": _now(), **said})
 
 
 def revert(project: Project, edit_id: str, *, author: str | None, reason: str | None) -> gpd.GeoDataFrame:
@@ -199,4 +224,4 @@ def _periods(project: Project) -> list[str] | None:
 
 
 def _now() -> str:
-    return datetime.now(UTC).replace(microsecond=0).isoformat()
+    return datetime.now(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from trimline.report.release_folder import write_release
 from trimline.report.release_words import require_citable
 from trimline.report.tables import UNDEFINED, Table, method_table, number
 from trimline.samples import MEASURES
-from trimline.study.editing import FINAL, TIMELINE
+from trimline.study.editing import FINAL, OUTCOMES, TIMELINE
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
 from trimline.study.ledger import Done, stamp
 from trimline.study.study import Study
@@ -70,7 +71,7 @@ def _files(project: Project) -> dict[str, list[Path]]:
     """Return the files of each period that are released, of the periods that have outlines."""
     folders = {period.name: project.output / TIMELINE / period.name for period in project.periods}
     found = {
-        name: [path for each in (FINAL, _UNSEEN, _SOURCES) if (path := folder / each).exists()]
+        name: [path for each in (FINAL, OUTCOMES, _UNSEEN, _SOURCES) if (path := folder / each).exists()]
         for name, folder in folders.items()
         if (folder / FINAL).exists()
     }
@@ -113,12 +114,21 @@ def _gather(study: Study, tables: list[Path]) -> Release:
         periods=periods,
         missing=[period.name for period in project.periods if period.name not in files],
         edits=read_edits(project.edits_file),
+        outcomes=_outcomes(project, list(files)),
         tables=tables,
         method=_method(study),
         scenes=_scenes(project, list(files)),
         scores=method_table(judged) if judged else None,
         measures=MEASURES[project.split.by],
         provenance={"trimline": __version__, "project": f"{project.name}, SHA-256 {study.ledger.project_sha256}"},
+    )
+
+
+def _outcomes(project: Project, periods: list[str]) -> Counter[str]:
+    """Return how many edits ended in each state, over all periods."""
+    paths = (project.output / TIMELINE / period / OUTCOMES for period in periods)
+    return Counter(
+        each["state"] for path in paths if path.exists() for each in json.loads(path.read_text(encoding="utf-8"))
     )
 
 
@@ -141,6 +151,7 @@ def _method(study: Study) -> dict[str, str]:
         "network": f"{method.network}; parameters: {trained['parameters']}",
         "arguments": _listed(method.arguments),
         "bands": ", ".join(project.method_bands(method)),
+        "scenes of a period are combined": f"by the rule {project.timeline.rule}",
         "ice is": f"a probability from {metadata.threshold:g} on",
         "outlines": f"of at least {project.map.minimum_area_km2:g} km², smoothed {project.map.smoothing} times",
         "recipe": _listed(recipe),

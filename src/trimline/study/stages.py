@@ -40,6 +40,7 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
             Stage("experiments", "Carry out the project's experiments and table all scores.", ("evaluate",)),
             Stage("sensors", "Compare two sensors on the same ground and dates.", ("experiments",)),
             Stage("map", "Map whole scenes: probability, mask and outlines.", ("train",)),
+            Stage("timeline", "Make one set of outlines per period of the maps of its scenes.", ("map",)),
             Stage("report", "Write the HTML report.", ("evaluate", "thresholds", "sensors", "map")),
             Stage("release", "Write a folder fit for a data repository.", ("evaluate", "timeline")),
         )

@@ -17,7 +17,7 @@ import shapely
 
 from trimline.errors import EditError
 from trimline.files import sha256
-from trimline.outlines import append_edits, as_edits, check_edits, no_edits, read_edits, require_sound
+from trimline.outlines import append_edits, as_edits, check_edits, complete_edits, no_edits, read_edits, require_sound
 from trimline.outlines.edits import EDIT_COLUMNS, in_order
 
 SQUARE = shapely.box(500_000, 3_800_000, 501_000, 3_801_000)
@@ -130,6 +130,23 @@ def test_edits_are_appended_to_a_layer_of_other_types_and_fewer_columns(tmp_path
     with pytest.raises(EditError, match="is a LineString, and the layer holds MultiPolygon alone"):
         append_edits(path, rows({"period": "2017", "geometry": LINE}))
     assert len(read_edits(path)) == 2
+
+
+def test_empty_cells_are_filled_and_what_a_row_says_stays(tmp_path: Path) -> None:
+    """Two rows of QGIS, in a layer with a spatial index and without a column of identifiers."""
+    path = tmp_path / "edits.gpkg"
+    drawn = rows({"author": None, "time": None}, {"author": "Ben", "reason": None, "operation": "remove"})
+    pyogrio.write_dataframe(drawn, path, layer="edits")
+    made = read_edits(path)["edit_id"].tolist()
+    assert complete_edits(path, {"author": "Ana", "time": "2024-06-01T00:00:00Z"}) == made
+    there = read_edits(path)
+    assert there["edit_id"].tolist() == made
+    assert there["author"].tolist() == ["Ana", "Ben"]
+    assert there["time"].tolist() == ["2024-06-01T00:00:00Z", "2024-05-31T14:00:00Z"]
+    assert there["reason"].tolist() == ["debris", None]
+    assert there.geometry.tolist() == [SQUARE, SQUARE]
+    assert check_edits(there) == []
+    assert complete_edits(path, {"author": "Cem"}) == []
 
 
 def test_a_file_of_several_layers_must_say_which_holds_the_edits(tmp_path: Path) -> None:

@@ -84,6 +84,7 @@ def release(tmp_path: Path) -> Release:
         edits=as_edits(
             gpd.GeoDataFrame({**drawn, "image": ["/home/ana/aerial.tif"]}, geometry=[square(800, 200)], crs=UTM)
         ),
+        outcomes={"applied": 1, "not applied": 1},
         tables=(table,),
         method={"network": "m_landsnet", "weights": "SHA-256 ab"},
         scenes=(["scene", "date"], [["LT05|1988", "1988-08-20"]]),
@@ -302,7 +303,8 @@ def test_the_readme_tells_it_all(folder: Path) -> None:
         "No outlines were made for 2004-2006.",
         "- weights: SHA-256 ab",
         "| LT05\\|1988 | 1988-08-20 |",
-        "1 edits (1 × add)",
+        "has 1 rows (1 × add)",
+        "1 × applied, 1 × not applied",
         "| m_landsnet | 97.00 |",
         "Ground that was kept from training.",
         "tables/rates.csv",

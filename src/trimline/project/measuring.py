@@ -1,0 +1,80 @@
+"""How maps become one set of outlines per period: the rule, the melt season, and the grid of the whole region."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from trimline.project.places import Period
+from trimline.project.settings import Settings
+
+Rule = Literal["reference", "minimum-snow", "vote"]
+"""How the scenes of a period that see one place become one map, see `trimline.timeline.rules`."""
+
+_LEAP_YEAR = 2000
+"""Any year that has all days."""
+
+
+def _day(text: str) -> str:
+    if not re.fullmatch(r"\d{2}-\d{2}", text):
+        raise ValueError(f"'{text}' is no day of the year: write month and day, as in '08-25'")
+    try:
+        date.fromisoformat(f"{_LEAP_YEAR}-{text}")
+    except ValueError:
+        raise ValueError(f"'{text}' is no day of the year") from None
+    return text
+
+
+def _projected(text: str) -> str:
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        crs = CRS.from_user_input(text)
+    except CRSError:
+        raise ValueError(f"'{text}' is no CRS that is known: give its code, as in EPSG:32646") from None
+    if not crs.is_projected or any(axis.unit_name not in ("metre", "meter") for axis in crs.axis_info[:2]):
+        raise ValueError(f"'{text}' is not projected in metres: give a UTM zone, or an equal-area projection")
+    if crs.to_epsg() == 3857:
+        raise ValueError(f"'{text}' is Web Mercator, in which areas mean nothing: give a UTM zone, for instance")
+    return text
+
+
+MonthDay = Annotated[str, BeforeValidator(str), AfterValidator(_day)]
+"""A day of any year, `08-25`; YAML needs no quotes."""
+
+ProjectedCrs = Annotated[str, AfterValidator(_projected)]
+"""A CRS in metres, by its code: `EPSG:32646`."""
+
+
+class TimelineSettings(Settings):
+    """How the scenes of a period become one set of outlines."""
+
+    rule: Rule = "reference"
+    """`reference`: the scene that is preferred, the others where it cannot see. `minimum-snow`: ice is what every clear
+    view shows as ice. `vote`: what most clear views show."""
+    unseen: Literal["bridge", "leave"] = "bridge"
+    """Ground that no scene of a period saw: `bridge` takes what the nearest periods before and after agree on, and says
+    how much of each outline was inferred so; `leave` takes nothing for ice that was not seen."""
+    melt_season: tuple[MonthDay, MonthDay] = ("06-15", "09-30")
+    """First and last day on which the least snow lies; it may span the New Year."""
+    minimum_area_km2: float | None = Field(None, ge=0)
+    """Smaller outlines are left out; None means as in `map`."""
+    minimum_hole_km2: float | None = Field(None, ge=0)
+    """Smaller holes of outlines are filled; None means as in `map`. Holes that no scene saw are filled too."""
+    smoothing: int | None = Field(None, ge=0, le=5)
+    """How often the corners of outlines are cut, which keeps their areas; None means as in `map`."""
+
+
+def check_order(periods: Sequence[Period]) -> None:
+    """Raise `ValueError` where periods do not follow one another, or share a year."""
+    for earlier, later in pairwise(periods):
+        if later.first < earlier.first:
+            raise ValueError(f"period '{later.name}' stands after '{earlier.name}', which is later: sort them")
+        if later.first <= earlier.last:
+            raise ValueError(f"periods '{earlier.name}' and '{later.name}' both hold {later.first}: part them")

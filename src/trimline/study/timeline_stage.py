@@ -1,0 +1,316 @@
+"""The stage that makes one set of outlines per period of the maps of many scenes.
+
+The grid of the study, each period, the glaciers of all periods, and the final outlines of each period are remembered by
+themselves: what was done before a run was killed is not done again, and what comes out has the same bytes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+from affine import Affine
+from odc.geo.geobox import GeoBox
+
+from trimline.errors import ProjectError
+from trimline.outlines import area_km2, read_outlines, write_outlines
+from trimline.progress import track
+from trimline.project import Area, Period, Project, SceneEntry
+from trimline.study.editing import FINAL as OUTLINES
+from trimline.study.editing import OUTCOMES, digest_of, edits_of, replay_period
+from trimline.study.editing import TIMELINE as FOLDER
+from trimline.study.ledger import Done, stamp
+from trimline.study.map_stage import map_folder
+from trimline.study.scenes import date_of, open_entry, select, source_of
+from trimline.study.study import Study
+from trimline.timeline import Candidate, preferred
+from trimline.timeline.bridging import INFERRED, PATCHES, Drawing, draw_period
+from trimline.timeline.combine import MASK, SOURCE_LIST, SOURCES, UNSEEN_GROUND, combine_period
+from trimline.timeline.glaciers import AUTOMATIC, GLACIERS, TABLE, Belonging, write_glaciers
+from trimline.timeline.inventory import read_inventory
+from trimline.timeline.place import Place, common_crs, footprints, ground_of, lay_out, shown_by
+from trimline.timeline.subregion import refuse_areas_beyond
+from trimline.timeline.views import View, cloud_and_snow
+
+_LOG = logging.getLogger(__name__)
+
+FOOTPRINTS = "footprints.gpkg"
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """The scenes of a period that have been mapped."""
+
+    period: Period
+    entries: tuple[SceneEntry, ...]
+    left_out: tuple[str, ...]
+    """Ids of its scenes that `map.scenes` leaves out."""
+
+
+def period_folder(project: Project, period: str) -> Path:
+    """Return where the maps and outlines of a period lie."""
+    return project.output / FOLDER / period
+
+
+def outlines_path(project: Project, period: str) -> Path:
+    """Return the final outlines of a period: automatic ones, with corrections by hand."""
+    return period_folder(project, period) / OUTLINES
+
+
+def run(study: Study) -> Done:
+    """Write ``<output>/timeline``: a folder per period, and the glaciers of all; nothing where there are no periods."""
+    project, ledger = study.project, study.ledger
+    edits = edits_of(project)  # what is wrong with them is said before anything is computed
+    mapped, skipped = _by_period(project)
+    if not mapped:
+        if not project.periods:
+            _LOG.info("timeline: nothing to do, the project names no periods")
+        return ledger.once("timeline", {"skipped": skipped}, [], lambda: _said([], skipped, {}))
+    laid = _lay_out(study, mapped)
+    place = _place(project, laid)
+    combined = [_combine(study, each, place, laid) for each in track(mapped, "timeline")]
+    drawn = _draw(study, mapped, combined, place)
+    named = _name(study, mapped, drawn, place)
+    final = [_correct(study, each, named, edits) for each in mapped]
+    periods = []
+    for each, *said in zip(mapped, combined, drawn, final, strict=True):
+        unseen = named.result["unseen_glaciers"][each.period.name]
+        left_out = list(each.left_out)
+        merged = {key: value for step in said for key, value in step.result.items()}
+        periods.append({**merged, "unseen_glaciers": unseen, "not_mapped": left_out})
+    steps = {step.step: step.fingerprint for step in (laid, *combined, *drawn, named, *final)}
+    return ledger.once(
+        "timeline", {**steps, "skipped": skipped}, [], lambda: _said(periods, skipped, named.result, laid.result)
+    )
+
+
+def _by_period(project: Project) -> tuple[list[Mapped], list[str]]:
+    """Return the periods with their mapped scenes, and the names of those whose scenes `map.scenes` leaves out."""
+    chosen = {entry.id for entry in select(project, project.map.scenes, "map.scenes")}
+    mapped, skipped = [], []
+    for period in project.periods:
+        entries = [entry for entry in project.scenes if entry.period == period.name]
+        if not entries:
+            raise ProjectError(
+                f"the period '{period.name}' has no scene",
+                where="periods",
+                remedy=f"give some scene 'period: {period.name}', or leave the period out",
+            )
+        own = tuple(entry for entry in entries if entry.id in chosen)
+        left_out = tuple(entry.id for entry in entries if entry.id not in chosen)
+        if own:
+            mapped.append(Mapped(period, own, left_out))
+        else:
+            _LOG.warning("the period %s is skipped: map.scenes leaves out all its scenes", period.name)
+            skipped.append(period.name)
+    return mapped, skipped
+
+
+def _said(
+    periods: Sequence[dict[str, Any]],
+    skipped: Sequence[str],
+    named: Mapping[str, Any],
+    laid: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return what the stage says of itself."""
+    if not periods and not skipped:
+        return {}
+    grid = {key: laid[key] for key in ("crs", "resolution_m", "ground_km2")} if laid else {}
+    return {
+        "timeline": {
+            **grid,
+            "glaciers": named.get("glaciers", 0),
+            "periods": {each["period"]: each for each in periods},
+            "skipped": list(skipped),
+        }
+    }
+
+
+def _lay_out(study: Study, mapped: Sequence[Mapped]) -> Done:
+    """Find the grid of the study and the ground that its scenes show, once."""
+    project = study.project
+    path = project.output / FOLDER / FOOTPRINTS
+    masks = {entry.id: map_folder(project, entry.id) / MASK for each in mapped for entry in each.entries}
+    inputs = {
+        "maps": {scene: stamp(mask) for scene, mask in masks.items()},
+        "region": stamp(project.region) if project.region is not None else None,
+        "grid": [project.crs, project.resolution_m],
+    }
+
+    def work() -> dict[str, Any]:
+        shown = []
+        for scene_id, mask in track(masks.items(), "footprints"):
+            each = shown_by(scene_id, mask)
+            if each is None:
+                _LOG.warning("scene %s has no data anywhere, and shows no ground", scene_id)
+            else:
+                shown.append(each)
+        if not shown:
+            raise ProjectError("no mapped scene has any data", where="map.scenes", remedy="check the products")
+        grids = [each.grid for each in shown]
+        crs = project.crs or common_crs(grids)
+        prints = footprints(shown, crs)
+        place = lay_out(prints, grids, resolution_m=project.resolution_m, region=_region(project))
+        write_outlines(prints, path)
+        return {
+            "crs": str(place.geobox.crs),
+            "resolution_m": float(place.geobox.resolution.x),
+            "shape": [int(side) for side in place.geobox.shape],
+            "affine": [float(each) for each in place.geobox.affine[:6]],
+            "islands": [list(island) for island in place.islands],
+            "ground_km2": float(area_km2(place.ground).sum()),
+        }
+
+    return study.ledger.once("timeline-place", inputs, [path], work)
+
+
+def _place(project: Project, laid: Done) -> Place:
+    """Return the grid that was found, with the ground of the study."""
+    said = laid.result
+    # Footprints overlap as they should, which reading outlines would report.
+    prints = gpd.read_file(project.output / FOLDER / FOOTPRINTS, engine="pyogrio")
+    geobox = GeoBox(tuple(said["shape"]), Affine(*said["affine"]), said["crs"])
+    islands = tuple((a, b, c, d) for a, b, c, d in said["islands"])
+    return Place(geobox, islands, ground_of(prints.to_crs(said["crs"]), _region(project)))
+
+
+def _combine(study: Study, mapped: Mapped, place: Place, laid: Done) -> Done:
+    """Write what the scenes of one period together say."""
+    project = study.project
+    name, settings = mapped.period.name, project.timeline
+    folder = period_folder(project, name)
+    inputs = {
+        "place": laid.fingerprint,
+        "scenes": [
+            [source_of(each), each.reference, each.cloud_cover, stamp(map_folder(project, each.id))]
+            for each in mapped.entries
+        ],
+        "timeline": [settings.rule, *settings.melt_season],
+    }
+
+    def work() -> dict[str, Any]:
+        views = {entry.id: View.of(open_entry(entry), map_folder(project, entry.id)) for entry in mapped.entries}
+        candidates = [_candidate(entry, views[entry.id]) for entry in mapped.entries]
+        ordered = [(each, views[each.id]) for each in preferred(candidates, settings.melt_season)]
+        said = combine_period(ordered, place, folder, period=name, rule=settings.rule)
+        return {
+            "period": name,
+            "unseen_km2": said["unseen_km2"],
+            "scenes": [{"scene_id": each.id, "pixels": said["pixels"][each.id]} for each, _ in ordered],
+        }
+
+    outputs = [folder / each for each in (MASK, SOURCES, SOURCE_LIST, UNSEEN_GROUND)]
+    return study.ledger.once(f"timeline/{name}", inputs, outputs, work)
+
+
+def _candidate(entry: SceneEntry, view: View) -> Candidate:
+    """Return what the order of scenes depends on; cloud as the project says it, or the product, or its flags."""
+    cloud, snow = cloud_and_snow(view.scene)
+    said = entry.cloud_cover if entry.cloud_cover is not None else view.scene.cloud_cover
+    return Candidate(
+        entry.id,
+        date_of(entry, view.scene),
+        reference=entry.reference,
+        cloud=cloud if said is None else said / 100.0,
+        snow=snow,
+    )
+
+
+def _draw(study: Study, mapped: Sequence[Mapped], combined: Sequence[Done], place: Place) -> list[Done]:
+    """Write the patches of ice of every period, with what the periods around it say of ground that it did not see."""
+    folder = study.project.output / FOLDER
+    periods = [each.period.name for each in mapped]
+    drawing, bridged = _drawing(study.project), study.project.timeline.unseen == "bridge"
+    steps = []
+    for name, own in zip(periods, combined, strict=True):
+        inputs = {
+            "masks": [step.fingerprint for step in (combined if bridged else [own])],
+            "drawing": asdict(drawing),
+            "bridged": bridged,
+        }
+
+        def work(name: str = name) -> dict[str, Any]:
+            return draw_period(folder, periods, name, place, drawing=drawing, bridged=bridged)
+
+        outputs = [folder / name / INFERRED, folder / name / PATCHES]
+        steps.append(study.ledger.once(f"timeline-patches/{name}", inputs, outputs, work))
+    return steps
+
+
+def _name(study: Study, mapped: Sequence[Mapped], drawn: Sequence[Done], place: Place) -> Done:
+    """Tell the glaciers of all periods apart, and write the outlines of each before any correction."""
+    project = study.project
+    folder = project.output / FOLDER
+    periods = {each.period.name: (each.period.first + each.period.last + 1) / 2.0 for each in mapped}
+    homes = {entry.id: entry.area for each in mapped for entry in each.entries}
+    inputs = {
+        "periods": {step.step: step.fingerprint for step in drawn},
+        "name": project.name,
+        "inventory": stamp(project.inventory) if project.inventory is not None else None,
+        "areas": [[area.name, stamp(area.outline) if area.outline is not None else None] for area in project.areas],
+        "homes": homes,
+        "minimum_area_m2": _drawing(project).minimum_area_m2,
+    }
+
+    def work() -> dict[str, Any]:
+        crs = str(place.geobox.crs)
+        pixel_m2 = float(place.geobox.resolution.x) ** 2
+        areas = {area.name: _outline_of(area, crs) for area in project.areas}
+        region = _region(project)
+        refuse_areas_beyond(place.ground if region is None else region, areas)
+        inventory = None if project.inventory is None else read_inventory(project.inventory, crs, pixel_m2=pixel_m2)
+        belonging = Belonging(project.name, inventory, areas, homes, minimum_area_m2=_drawing(project).minimum_area_m2)
+        return write_glaciers(folder, periods, belonging)
+
+    outputs = [folder / GLACIERS, folder / TABLE, *(folder / period / AUTOMATIC for period in periods)]
+    return study.ledger.once("timeline-glaciers", inputs, outputs, work)
+
+
+def _correct(study: Study, mapped: Mapped, named: Done, edits: gpd.GeoDataFrame) -> Done:
+    """Write the final outlines of one period: the automatic ones, with the corrections made by hand."""
+    name = mapped.period.name
+    folder, path = period_folder(study.project, name), outlines_path(study.project, name)
+    inputs = {"glaciers": named.fingerprint, "edits": digest_of(edits, name)}
+
+    def work() -> dict[str, Any]:
+        outcomes = replay_period(folder, edits, name)
+        lost = [each for each in outcomes if each.state == "not applied"]
+        for each in lost:
+            _LOG.warning("%s", each)
+        final = read_outlines(path)
+        area, year = final["area_km2"].to_numpy(dtype=float), final["src_year"].to_numpy(dtype=float)
+        dated = np.isfinite(year) & (area > 0)
+        return {
+            "area_km2": float(area.sum()),
+            "inferred_km2": float(final["inferred_km2"].sum()),
+            "glaciers": len(final),
+            "year": float(np.average(year[dated], weights=area[dated])) if dated.any() else float("nan"),
+            "edits": sum(each.state == "applied" for each in outcomes),
+            "edits_not_applied": [each.edit_id for each in lost],
+        }
+
+    return study.ledger.once(f"timeline-outlines/{name}", inputs, [path, folder / OUTCOMES], work)
+
+
+def _drawing(project: Project) -> Drawing:
+    """Return how outlines of periods are drawn: as scenes are mapped, unless the project says otherwise."""
+    own, of_maps = project.timeline, project.map
+    area, hole = own.minimum_area_km2, own.minimum_hole_km2
+    return Drawing(
+        minimum_area_m2=(of_maps.minimum_area_km2 if area is None else area) * 1e6,
+        minimum_hole_m2=(of_maps.minimum_hole_km2 if hole is None else hole) * 1e6,
+        smoothing=of_maps.smoothing if own.smoothing is None else own.smoothing,
+    )
+
+
+def _region(project: Project) -> gpd.GeoDataFrame | None:
+    return None if project.region is None else read_outlines(project.region)
+
+
+def _outline_of(area: Area, crs: str) -> gpd.GeoDataFrame | None:
+    return None if area.outline is None else read_outlines(area.outline).to_crs(crs)

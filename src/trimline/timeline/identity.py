@@ -1,0 +1,270 @@
+"""Which patch of ice is which glacier: one name per glacier, the same in all periods.
+
+With an inventory, patches are cut along the borders of its glaciers. Ice beyond the inventory goes to the glacier of
+its patch that it shares the longest border with. A glacier that would be left with less than the smallest outline gives
+what it has to its neighbours in the patch, so that a border which ice has crossed by a few metres makes no glacier.
+
+Patches that no inventory knows, all where there is none, are joined over the periods: those that share ground, in
+whatever periods, are one complex. A complex on ground that another period has given to a glacier is part of that
+glacier (a tongue that came off); any other is a glacier of its own. These are numbered from west to east by their
+western edge, so a number stays as long as nothing new appears in the west of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from trimline.errors import OutlineError
+from trimline.outlines import check
+
+_TOUCHING_M = 0.01
+"""Polygons that overlays have cut lie within this distance of their common border [m]."""
+
+_FREE = -1
+"""The glacier of a piece that no inventory knows."""
+
+Geometries = NDArray[Any]
+
+
+def identify(
+    patches: Mapping[str, gpd.GeoDataFrame],
+    name: str,
+    inventory: gpd.GeoDataFrame | None = None,
+    *,
+    minimum_area_m2: float = 0.0,
+) -> gpd.GeoDataFrame:
+    """Tell the glaciers of all periods apart.
+
+    Parameters
+    ----------
+    patches
+        Per period, polygons of ice that do not overlap, all in one projected CRS.
+    name
+        What the ids of glaciers begin with that no inventory names: ``<name>-0001``.
+    inventory
+        Glaciers with the column `glac_id`, in the CRS of the patches; see `trimline.timeline.inventory`.
+    minimum_area_m2
+        Glaciers of the inventory that are left with less [m2] are given to their neighbours.
+
+    Returns
+    -------
+    GeoDataFrame
+        One row per glacier and period, with `glac_id` and `period`; sorted by period, as given, then by id. The rows of
+        a period cover exactly the ground of its patches.
+
+    Raises
+    ------
+    OutlineError
+        Patches of one period overlap.
+    """
+    for period, of_period in patches.items():
+        _require_apart(of_period, period)
+    known = np.empty(0, object) if inventory is None else inventory.geometry.to_numpy()
+    periods: list[NDArray[np.intp]] = []
+    glaciers: list[NDArray[np.intp]] = []
+    pieces: list[Geometries] = []
+    for number, of_period in enumerate(patches.values()):
+        whose, geometries = _cut(of_period.geometry.to_numpy(), known, minimum_area_m2)
+        periods.append(np.full(len(whose), number, np.intp))
+        glaciers.append(whose)
+        pieces.append(geometries)
+    crs = next(iter(patches.values())).crs if patches else None
+    frame = gpd.GeoDataFrame(
+        {"period": _stacked(periods, np.intp), "glacier": _stacked(glaciers, np.intp)},
+        geometry=_stacked(pieces, object),
+        crs=crs,
+    )
+    given = [] if inventory is None else inventory["glac_id"].astype(str).tolist()
+    ids = np.array([*given, *_name_complexes(frame, name, given)], object)
+    frame["glac_id"] = ids[frame["glacier"].to_numpy()] if len(frame) else np.empty(0, object)
+    rows = [
+        (period, glac_id, _dissolved(group.geometry.to_numpy()))
+        for (period, glac_id), group in frame.groupby(["period", "glac_id"], sort=True)
+    ]
+    names = list(patches)
+    return gpd.GeoDataFrame(
+        {"glac_id": [row[1] for row in rows], "period": [names[row[0]] for row in rows]},
+        geometry=[row[2] for row in rows],
+        crs=crs,
+    )
+
+
+def grounds(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the ground that each glacier covers in any period, one row per `glac_id`, sorted."""
+    rows = [(glac_id, _dissolved(group.geometry.to_numpy())) for glac_id, group in outlines.groupby("glac_id")]
+    return gpd.GeoDataFrame({"glac_id": [row[0] for row in rows]}, geometry=[row[1] for row in rows], crs=outlines.crs)
+
+
+def _require_apart(outlines: gpd.GeoDataFrame, period: str) -> None:
+    _, problems = check(outlines[[outlines.geometry.name]], repair=False)
+    overlaps = [problem for problem in problems if problem.kind == "overlap"]
+    if overlaps:
+        raise OutlineError(
+            f"{len(overlaps)} pairs of outlines overlap; {overlaps[0].text.replace('overlaps', 'one overlaps')}",
+            where=period,
+            remedy="ground can belong to one glacier only: cut one of them back",
+        )
+
+
+def _cut(patches: Geometries, known: Geometries, minimum_area_m2: float) -> tuple[NDArray[np.intp], Geometries]:
+    """Return the pieces of a period's patches and whose they are, by position in the inventory or `_FREE`."""
+    whose = np.full(len(patches), _FREE, np.intp)
+    if not len(known) or not len(patches):
+        return whose, patches
+    patch, glacier = shapely.STRtree(known).query(patches, predicate="intersects")
+    shares_ground = shapely.relate_pattern(patches[patch], known[glacier], "T********")
+    patch, glacier = patch[shares_ground], glacier[shares_ground]
+    candidates: dict[int, list[int]] = {}
+    for i, j in sorted(zip(patch.tolist(), glacier.tolist(), strict=True)):
+        candidates.setdefault(i, []).append(j)
+    divided = {
+        i: _divided(patches[i], known, of_patch) if len(of_patch) > 1 else {of_patch[0]: patches[i]}
+        for i, of_patch in candidates.items()
+    }
+    area_m2 = np.zeros(len(known))
+    for pieces in divided.values():
+        for j, geometry in pieces.items():
+            area_m2[j] += geometry.area
+    for i, pieces in divided.items():
+        if len(pieces) < 2 or all(area_m2[j] >= minimum_area_m2 for j in pieces):
+            continue
+        largest = max(pieces, key=lambda j: (pieces[j].area, -j))
+        kept = [j for j in pieces if area_m2[j] >= minimum_area_m2] or [largest]
+        divided[i] = _divided(patches[i], known, kept) if len(kept) > 1 else {kept[0]: patches[i]}
+    free = [i for i in range(len(patches)) if i not in divided]
+    named = [(j, geometry) for i in sorted(divided) for j, geometry in divided[i].items()]
+    out = np.empty(len(free) + len(named), object)
+    out[:] = [*patches[free], *(geometry for _, geometry in named)]
+    return np.array([*([_FREE] * len(free)), *(j for j, _ in named)], np.intp), out
+
+
+def _divided(patch: shapely.Geometry, known: Geometries, candidates: list[int]) -> dict[int, shapely.Geometry]:
+    """Divide a patch among glaciers: each has its own ground, and what lies beyond all by the longest shared border."""
+    rest = patch
+    pieces: dict[int, shapely.Geometry] = {}
+    for j in candidates:
+        own = _polygonal(shapely.intersection(rest, known[j]))
+        if own is not None:
+            pieces[j] = own
+            rest = shapely.difference(rest, known[j])
+    parts = [part for part in shapely.get_parts(rest) if part.geom_type == "Polygon" and part.area > 0]
+    if not pieces or not parts:
+        return pieces or {candidates[0]: patch}
+    owners = list(pieces)
+    near = shapely.buffer(np.array([pieces[j] for j in owners], object), _TOUCHING_M)
+    gained: dict[int, list[shapely.Geometry]] = {}
+    for part in parts:
+        shared = shapely.length(shapely.intersection(shapely.boundary(part), near))
+        distance = shapely.distance(part, near)
+        best = int(np.lexsort((np.arange(len(owners)), distance, -shared))[0])
+        gained.setdefault(owners[best], []).append(part)
+    return {j: _dissolved(np.array([piece, *gained.get(j, [])], object)) for j, piece in pieces.items()}
+
+
+def _name_complexes(frame: gpd.GeoDataFrame, name: str, given: list[str]) -> list[str]:
+    """Give every free piece of the frame a glacier, by position after those given; return the ids of new ones."""
+    free = np.flatnonzero(frame["glacier"].to_numpy() == _FREE)
+    if not len(free):
+        return []
+    geometries = frame.geometry.to_numpy()[free]
+    count, complex_of = _complexes(geometries, frame["period"].to_numpy()[free])
+    home = _homes(frame, free, complex_of, count)
+    bounds = pd.DataFrame(shapely.bounds(geometries), columns=["west", "south", "east", "north"])
+    edges = bounds.groupby(complex_of).agg({"west": "min", "south": "min"})
+    taken, number = set(given), 0
+    new: list[str] = []
+    for each in edges.sort_values(["west", "south"], kind="stable").index:
+        if home[each] == _FREE:
+            number += 1
+            while f"{name}-{number:04d}" in taken:
+                number += 1
+            home[each] = len(given) + len(new)
+            new.append(f"{name}-{number:04d}")
+    column = frame["glacier"].to_numpy().copy()
+    column[free] = home[complex_of]
+    frame["glacier"] = column
+    return new
+
+
+def _complexes(geometries: Geometries, period: NDArray[np.intp]) -> tuple[int, NDArray[np.int32]]:
+    """Return how many complexes there are, and which one each piece belongs to."""
+    one, other = shapely.STRtree(geometries).query(geometries, predicate="intersects")
+    across = (one < other) & (period[one] != period[other])
+    one, other = one[across], other[across]
+    # Where a point inside one lies inside the other they share ground, which is cheap to see. The exact relation is
+    # asked only of pairs that this leaves in two complexes.
+    inside = shapely.get_coordinates(shapely.point_on_surface(geometries))
+    shapely.prepare(geometries)
+    shares = shapely.contains_xy(geometries[one], *inside[other].T) | shapely.contains_xy(
+        geometries[other], *inside[one].T
+    )
+    _, rough = _connected(one[shares], other[shares], len(geometries))
+    open_ = np.flatnonzero(~shares & (rough[one] != rough[other]))
+    shares[open_] = shapely.relate_pattern(geometries[one[open_]], geometries[other[open_]], "T********")
+    return _connected(one[shares], other[shares], len(geometries))
+
+
+def _connected(one: NDArray[np.intp], other: NDArray[np.intp], count: int) -> tuple[int, NDArray[np.int32]]:
+    links = coo_array((np.ones(len(one)), (one, other)), shape=(count, count))
+    number, labels = connected_components(links, directed=False)
+    return int(number), labels
+
+
+def _homes(
+    frame: gpd.GeoDataFrame, free: NDArray[np.intp], complex_of: NDArray[np.int32], count: int
+) -> NDArray[np.intp]:
+    """Return for each complex the glacier that has most of its ground in other periods; `_FREE` where none has any."""
+    home = np.full(count, _FREE, np.intp)
+    owned = np.flatnonzero(frame["glacier"].to_numpy() != _FREE)
+    geometries = frame.geometry.to_numpy()
+    one, other = _sharing_ground(geometries[free], geometries[owned])
+    if not len(one):
+        return home
+    shared = pd.DataFrame(
+        {
+            "complex": complex_of[one],
+            "glacier": frame["glacier"].to_numpy()[owned][other],
+            "area_m2": shapely.area(shapely.intersection(geometries[free][one], geometries[owned][other])),
+        }
+    )
+    totals = shared.groupby(["complex", "glacier"], as_index=False)["area_m2"].sum()
+    largest = totals.sort_values(["area_m2", "glacier"], ascending=[False, True]).drop_duplicates("complex")
+    home[largest["complex"].to_numpy()] = largest["glacier"].to_numpy()
+    return home
+
+
+def _sharing_ground(ones: Geometries, others: Geometries) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the pairs whose interiors meet."""
+    if not len(ones) or not len(others):
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    one, other = shapely.STRtree(others).query(ones, predicate="intersects")
+    inside = shapely.relate_pattern(ones[one], others[other], "T********")
+    return one[inside], other[inside]
+
+
+def _dissolved(geometries: Geometries) -> shapely.Geometry:
+    if len(geometries) == 1:
+        return geometries[0]
+    united = _polygonal(shapely.union_all(geometries))
+    return shapely.MultiPolygon() if united is None else united
+
+
+def _polygonal(geometry: shapely.Geometry) -> shapely.Geometry | None:
+    """Return the polygons of what an overlay gave; None where there are none."""
+    polygons = [part for part in shapely.get_parts(geometry) if part.geom_type == "Polygon" and part.area > 0]
+    if not polygons:
+        return None
+    return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
+
+
+def _stacked(arrays: list[NDArray[Any]], dtype: Any) -> NDArray[Any]:
+    return np.concatenate(arrays) if arrays else np.empty(0, dtype)

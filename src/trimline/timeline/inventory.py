@@ -1,0 +1,82 @@
+"""An inventory as the map of who owns which ground: every glacier once, under its own id, and none on another's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from trimline.errors import OutlineError
+from trimline.outlines import check, read_outlines
+
+ID_COLUMNS = ("rgi_id", "RGIId", "glac_id", "glims_id", "GLIMSId", "glac_name")
+"""Columns that glaciers are named by, the first that is there and filled; after them any whose name ends in `id`."""
+
+
+def read_inventory(path: Path, crs: str, *, pixel_m2: float) -> gpd.GeoDataFrame:
+    """Read an inventory in the CRS of a study.
+
+    Parameters
+    ----------
+    path
+        Any vector file that `read_outlines` reads.
+    crs
+        A projected CRS in metres.
+    pixel_m2
+        Area of a pixel of the maps [m2]: glaciers that overlap on less are parted where the first ends, since no map
+        could tell.
+
+    Returns
+    -------
+    GeoDataFrame
+        `glac_id` and the geometry.
+
+    Raises
+    ------
+    OutlineError
+        It cannot be read, holds an id twice, or glaciers that overlap.
+    """
+    inventory = read_outlines(path).to_crs(crs)
+    column = _id_column(inventory)
+    ids = pd.Series([f"{number:04d}" for number in range(1, len(inventory) + 1)], dtype=object)
+    if column is not None:
+        ids = inventory[column].astype(str).reset_index(drop=True)
+        twice = ids[ids.duplicated()]
+        if len(twice):
+            raise OutlineError(
+                f"{twice.nunique()} ids stand twice in the column '{column}', among them '{twice.iloc[0]}'",
+                where=path,
+                remedy="give every glacier one id, and one row: dissolve the parts of one glacier",
+            )
+    _refuse_overlaps(inventory.geometry, ids, path, pixel_m2)
+    return gpd.GeoDataFrame({"glac_id": ids.to_numpy()}, geometry=inventory.geometry.to_numpy(), crs=inventory.crs)
+
+
+def _id_column(inventory: gpd.GeoDataFrame) -> str | None:
+    """Return the column of ids; None where there is none that names every glacier."""
+    others = [name for name in inventory.columns if name not in ID_COLUMNS and str(name).lower().endswith("id")]
+    for name in (*ID_COLUMNS, *others):
+        if name in inventory.columns and inventory[name].notna().all() and (inventory[name].astype(str) != "").all():
+            return str(name)
+    return None
+
+
+def _refuse_overlaps(geometries: gpd.GeoSeries, ids: pd.Series, path: Path, pixel_m2: float) -> None:
+    bare = gpd.GeoDataFrame(geometry=geometries.to_numpy(), crs=geometries.crs)
+    _, problems = check(bare, repair=False)
+    if not any(problem.kind == "overlap" for problem in problems):
+        return
+    one, other = bare.sindex.query(bare.geometry.to_numpy(), predicate="intersects")
+    one, other = one[one < other], other[one < other]
+    shared = shapely.area(shapely.intersection(bare.geometry.to_numpy()[one], bare.geometry.to_numpy()[other]))
+    large = shared >= pixel_m2
+    if large.any():
+        worst = int(shared.argmax())
+        raise OutlineError(
+            f"{int(large.sum())} pairs of glaciers overlap, '{ids[one[worst]]}' and '{ids[other[worst]]}' "
+            f"on {shared[worst] / 1e6:.3f} km2",
+            where=path,
+            remedy="ground can belong to one glacier only: cut one of them back",
+        )

@@ -1,0 +1,214 @@
+"""The one grid of a study, and which parts of it any scene shows.
+
+All periods are mapped on one grid in one CRS, whatever UTM zones their scenes lie in, so that a pixel means the same
+ground in every period. The grid may be large and mostly empty: ranges lie far apart. What is worked on are its islands,
+rectangles around scenes that touch; no patch of ice reaches from one to another.
+
+The ground of the study is what the images of its scenes cover, in any period: of each the convex hull of its pixels
+with data, as a Landsat swath is a quadrangle in a larger raster, and a scan gap lies inside it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import rasterio
+import shapely
+from affine import Affine
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from rasterio.windows import Window
+
+from trimline.errors import ProjectError
+from trimline.outlines.check import grid_crs
+from trimline.scenes.asset import raster_grid
+from trimline.timeline.rules import UNSEEN
+
+ROWS = 512
+"""Rows that are worked on at a time [pixels]."""
+
+_EDGE_PIXELS = 10.0
+"""Edges of footprints are split to this many pixels before they are reprojected."""
+
+Rectangle = tuple[int, int, int, int]
+"""First row, row after the last, first column, column after the last."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What ground a mapped scene shows."""
+
+    scene_id: str
+    grid: GeoBox
+    """Of its map."""
+    hull: shapely.Polygon
+    """Around its pixels with data, in the CRS of the grid."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The grid of a study, and the ground that its scenes show."""
+
+    geobox: GeoBox
+    islands: tuple[Rectangle, ...]
+    """Parts of the grid that are worked on; they do not touch."""
+    ground: gpd.GeoDataFrame
+    """Polygons of the ground of the study, in the CRS of the grid."""
+
+    def of_island(self, island: Rectangle) -> GeoBox:
+        """Return the part of the grid that is an island."""
+        top, bottom, left, right = island
+        return self.geobox[top:bottom, left:right]
+
+
+def shown_by(scene_id: str, mask: Path) -> Shown | None:
+    """Return what ground the map of a scene shows, read in bounded memory; None where it has no data at all."""
+    corners = []
+    with rasterio.open(mask) as source:
+        grid = raster_grid(source)
+        for top in range(0, source.height, ROWS):
+            window = Window(0, top, source.width, min(ROWS, source.height - top))
+            known = source.read(1, window=window) != UNSEEN
+            rows = np.flatnonzero(known.any(axis=1))
+            left = known[rows].argmax(axis=1)
+            right = source.width - known[rows, ::-1].argmax(axis=1)
+            corners += [np.column_stack([x, rows + top + below]) for x in (left, right) for below in (0, 1)]
+    points = np.concatenate(corners) if corners else np.empty((0, 2))
+    if not len(points):
+        return None
+    hull = shapely.convex_hull(shapely.multipoints(points))
+    a, b, c, d, e, f, *_ = grid.affine
+    return Shown(scene_id, grid, shapely.transform(hull, lambda xy: xy @ np.array([[a, d], [b, e]]) + (c, f)))
+
+
+def footprints(shown: Sequence[Shown], crs: str) -> gpd.GeoDataFrame:
+    """Return the hulls of scenes in one CRS, with the column `scene_id`."""
+    parts = []
+    for each in shown:
+        fine = shapely.segmentize(each.hull, _EDGE_PIXELS * float(abs(each.grid.resolution.x)))
+        parts.append(gpd.GeoSeries([fine], crs=grid_crs(each.grid)).to_crs(crs).iloc[0])
+    return gpd.GeoDataFrame({"scene_id": [each.scene_id for each in shown]}, geometry=parts, crs=crs)
+
+
+def common_crs(grids: Sequence[GeoBox]) -> str:
+    """Return the CRS of most grids; where two have as many, that which comes first by name."""
+    count = Counter(str(grid.crs) for grid in grids)
+    return min(count, key=lambda crs: (-count[crs], crs))
+
+
+def lay_out(
+    prints: gpd.GeoDataFrame,
+    grids: Sequence[GeoBox],
+    *,
+    resolution_m: float | None = None,
+    region: gpd.GeoDataFrame | None = None,
+) -> Place:
+    """Lay the grid of a study over the footprints of its scenes.
+
+    Parameters
+    ----------
+    prints
+        Footprints of the scenes, in the CRS of the grid.
+    grids
+        The grids of their maps, in any order. Where some have the CRS and the resolution of the grid, its pixels are
+        those of most of them, so that their maps are copied and not resampled.
+    resolution_m
+        Side of a pixel [m]; None means the finest of the scenes.
+    region
+        Polygons that bound the study; None means all ground that is shown.
+
+    Raises
+    ------
+    ProjectError
+        No scene shows the region.
+    """
+    pixel_m = resolution_m or min(float(abs(grid.resolution.x)) for grid in grids)
+    ground = ground_of(prints, region)
+    boxes = shapely.bounds(shapely.get_parts(ground.geometry.to_numpy()))
+    x0, y0 = _corner(grids, prints.crs, pixel_m)
+    columns = np.column_stack([_down((boxes[:, 0] - x0) / pixel_m), _up((boxes[:, 2] - x0) / pixel_m)])
+    rows = np.column_stack([_down((y0 - boxes[:, 3]) / pixel_m), _up((y0 - boxes[:, 1]) / pixel_m)])
+    top, left = int(rows.min()), int(columns.min())
+    height, width = int(rows.max()) - top, int(columns.max()) - left
+    affine = Affine(pixel_m, 0.0, x0 + left * pixel_m, 0.0, -pixel_m, y0 - top * pixel_m)
+    geobox = GeoBox((height, width), affine, str(grids_crs(prints)))
+    return Place(geobox, _islands(np.column_stack([rows - top, columns - left])), ground)
+
+
+def ground_of(prints: gpd.GeoDataFrame, region: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
+    """Return the ground of a study: what its scenes show, within its region.
+
+    Raises
+    ------
+    ProjectError
+        No scene shows the region.
+    """
+    shown = shapely.union_all(prints.geometry.to_numpy())
+    if region is not None:
+        shown = shapely.intersection(shown, shapely.union_all(region.to_crs(prints.crs).geometry.to_numpy()))
+    polygons = [part for part in shapely.get_parts(shown) if part.geom_type == "Polygon" and part.area > 0]
+    if not polygons:
+        raise ProjectError("no mapped scene shows the region", where="region", remedy="check the CRS of its file")
+    return gpd.GeoDataFrame(geometry=polygons, crs=prints.crs)
+
+
+def grids_crs(prints: gpd.GeoDataFrame) -> str:
+    """Return the CRS of footprints by its code, where it has one."""
+    return str(prints.crs.to_string())
+
+
+def strips(island: Rectangle) -> Iterator[tuple[slice, slice]]:
+    """Yield rows and columns of an island's strips, from the top."""
+    top, bottom, left, right = island
+    for row in range(top, bottom, ROWS):
+        yield slice(row, min(row + ROWS, bottom)), slice(left, right)
+
+
+def _corner(grids: Sequence[GeoBox], crs: object, pixel_m: float) -> tuple[float, float]:
+    """Return a corner of pixels that most grids of this CRS and pixel share; the origin where there are none."""
+    corners = Counter(
+        (grid.affine.c % pixel_m, grid.affine.f % pixel_m)
+        for grid in grids
+        if grid_crs(grid).equals(crs)
+        and grid.affine.b == grid.affine.d == 0
+        and math.isclose(grid.affine.a, pixel_m)
+        and math.isclose(grid.affine.e, -pixel_m)
+    )
+    return min(corners, key=lambda corner: (-corners[corner], corner)) if corners else (0.0, 0.0)
+
+
+_ROUNDING_PX = 1e-3
+"""Edges closer to the edge of a pixel lie on it: coordinates in files are rounded."""
+
+
+def _down(positions: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.floor(positions + _ROUNDING_PX).astype(np.int64)
+
+
+def _up(positions: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.ceil(positions - _ROUNDING_PX).astype(np.int64)
+
+
+def _islands(boxes: NDArray[np.int64]) -> tuple[Rectangle, ...]:
+    """Merge rectangles that touch or overlap, corners included, until none do; from the top, then from the left."""
+    islands = {tuple(int(side) for side in box) for box in boxes}
+    merged: list[tuple[int, ...]] = []
+    while islands:
+        top, bottom, left, right = islands.pop()
+        near = [
+            each for each in merged if each[0] <= bottom and top <= each[1] and each[2] <= right and left <= each[3]
+        ]
+        if not near:
+            merged.append((top, bottom, left, right))
+            continue
+        for each in near:
+            merged.remove(each)
+            top, bottom, left, right = min(top, each[0]), max(bottom, each[1]), min(left, each[2]), max(right, each[3])
+        islands.add((top, bottom, left, right))
+    return tuple((a, b, c, d) for a, b, c, d in sorted(merged))

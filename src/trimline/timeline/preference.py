@@ -1,0 +1,110 @@
+"""Which scene of a period is asked first: the main reference image, then whatever shows most ground in least snow.
+
+After the reference images, scenes follow by their worth,
+
+    worth = (1 - cloud) * (1 - snow) * exp(-days / 30),
+
+the share of the scene without cloud, times the share of that without snow, times what is left of a date that lies so
+many days outside the melt season: a month costs two thirds. Snow counts the ice too; between scenes of one place,
+which is where the order matters, ice is the same, and the difference is seasonal snow.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+UNKNOWN_SHARE = 0.5
+"""What counts for cloud or snow that nobody measured: neither none, which would reward silence, nor all."""
+
+OFF_SEASON_DAYS = 30.0
+"""Days outside the melt season after which a scene is worth 1/e of what it would be."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What the order of scenes depends on."""
+
+    id: str
+    """The scene."""
+    date: str
+    """Day, month or year, ISO 8601."""
+    reference: bool = False
+    """Whether it is the main reference image of its place."""
+    cloud: float = math.nan
+    """Share under cloud, 0 to 1; NaN where unknown."""
+    snow: float = math.nan
+    """Share of the clear ground under snow or ice, 0 to 1; NaN where unknown."""
+
+
+def preferred(candidates: Iterable[Candidate], melt_season: tuple[str, str]) -> list[Candidate]:
+    """Return scenes in order of preference, the one to ask first at the front.
+
+    Parameters
+    ----------
+    candidates
+        The scenes of one period, in any order; the result does not depend on it.
+    melt_season
+        First and last day, as ``06-15``.
+    """
+
+    def key(each: Candidate) -> tuple[bool, float, str, str]:
+        return not each.reference, -worth(each, melt_season), each.date, each.id
+
+    return sorted(candidates, key=key)
+
+
+def worth(candidate: Candidate, melt_season: tuple[str, str]) -> float:
+    """Return what a scene is worth, from 0 to 1; the formula stands above."""
+    clear, bare = (1.0 - _known(share) for share in (candidate.cloud, candidate.snow))
+    return clear * bare * math.exp(-days_outside(candidate.date, melt_season) / OFF_SEASON_DAYS)
+
+
+def days_outside(iso_date: str, melt_season: tuple[str, str]) -> int:
+    """Return how many days a date lies outside the melt season, 0 within it.
+
+    Of a month or a year alone the day is taken that lies nearest. The season may span the New Year.
+    """
+    first, last = _span(iso_date)
+    years = range(first.year - 1, last.year + 2)
+    start, end = melt_season
+    least = math.inf
+    for year in years:
+        begins = _day_of(year, start)
+        ends = _day_of(year + (end < start), end)
+        least = min(least, max((begins - last).days, (first - ends).days, 0))
+    return int(least)
+
+
+def decimal_year(iso_date: str) -> float:
+    """Return a date as a year with its fraction: the middle of the day, month or year that is given."""
+    first, last = _span(iso_date)
+    middle = (first.toordinal() + last.toordinal() + 1) / 2.0
+    start = date(first.year, 1, 1).toordinal()
+    return first.year + (middle - start) / (date(first.year + 1, 1, 1).toordinal() - start)
+
+
+def _known(share: float) -> float:
+    return share if math.isfinite(share) else UNKNOWN_SHARE
+
+
+def _span(iso_date: str) -> tuple[date, date]:
+    """Return the first and the last day that a date may mean."""
+    year, month, day = (int(part) for part in (*iso_date.split("-"), "0", "0")[:3])
+    if day:
+        return (date(year, month, day),) * 2
+    if month:
+        following = date(year + month // 12, month % 12 + 1, 1)
+        return date(year, month, 1), following - timedelta(days=1)
+    return date(year, 1, 1), date(year, 12, 31)
+
+
+def _day_of(year: int, month_day: str) -> date:
+    """Return a day of a year; 29 February is the 28th where there is none."""
+    month, day = (int(part) for part in month_day.split("-"))
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return date(year, month, day - 1)
