@@ -215,6 +215,15 @@ def test_periods_that_are_not_mapped_are_skipped_and_reported(again: Path) -> No
     assert said["periods"][LATE]["area_km2"] == pytest.approx(period(again, LATE)["area_km2"].sum())
 
 
+def test_a_region_without_ice_has_no_glaciers_and_is_no_error(again: Path) -> None:
+    project = load_project(again / "study.yaml", ["timeline.minimum_area_km2=1000"])
+    said = run_study(project, until="timeline").outcome()["timeline"]
+    assert said["glaciers"] == 0
+    assert [each["area_km2"] for each in said["periods"].values()] == [0, 0]
+    assert [each["year"] for each in said["periods"].values()] == [None, None], "undefined, and not a year"
+    assert period(again, LATE).empty
+
+
 def test_a_period_without_any_scene_is_named(again: Path) -> None:
     periods = [*STUDY["periods"], {"name": "later", "first": 2020, "last": 2022}]
     with pytest.raises(ProjectError, match="the period 'later' has no scene"):

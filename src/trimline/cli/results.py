@@ -37,7 +37,7 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
 def print_outcome(outcome: dict[str, Any], project: Project) -> None:
     """Print what the stages of a study found, as tables."""
     from trimline.report.sensors import sensor_table
-    from trimline.report.tables import area_table, method_table, sample_table
+    from trimline.report.tables import area_table, method_table, period_table, sample_table
     from trimline.report.thresholds import threshold_table
 
     if "samples" in outcome:
@@ -53,6 +53,10 @@ def print_outcome(outcome: dict[str, Any], project: Project) -> None:
         print_table("Sensors compared", *sensor_table(outcome["sensors"]["scores"], {}))
     if outcome.get("dates"):
         print_table(f"Areas, mapped with {project.mapping_method.name}", *area_table(outcome["dates"]))
+    if "timeline" in outcome:
+        found = outcome["timeline"]
+        skipped = f"; not mapped: {', '.join(found['skipped'])}" if found["skipped"] else ""
+        print_table(f"Periods, {found['glaciers']} glaciers{skipped}", *period_table(found["periods"]))
     if "report" in outcome:
         sys.stdout.write(f"report: {project.output / outcome['report']}\n")
     if "release" in outcome:

@@ -71,6 +71,22 @@ def area_table(dates: Mapping[str, Mapping[str, float]]) -> Table:
     return columns, rows
 
 
+def period_table(periods: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return the area of each period, how much of it was inferred, and how much ground no scene of it saw, in km2."""
+    columns = ["period", "year", "glaciers", "area km²", "of it inferred km²", "ground unseen km²", "scenes"]
+    rows = [
+        [
+            name,
+            number(each["year"], 2),
+            str(each["glaciers"]),
+            *(number(each[key], 3) for key in ("area_km2", "inferred_km2", "unseen_km2")),
+            str(len(each["scenes"])),
+        ]
+        for name, each in periods.items()
+    ]
+    return columns, rows
+
+
 def sample_table(summary: Mapping[str, Mapping[str, float]]) -> Table:
     """Return how many samples each part of the split has."""
     columns = ["part", "samples", "places", "scenes", "mean ice %"]

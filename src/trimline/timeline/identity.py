@@ -24,10 +24,12 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from trimline.errors import OutlineError
-from trimline.outlines import check
 
 _TOUCHING_M = 0.01
 """Polygons that overlays have cut lie within this distance of their common border [m]."""
+
+_SMALLEST_OVERLAP_M2 = 1.0
+"""Smaller overlaps are rounding of shared borders [m2]."""
 
 _FREE = -1
 """The glacier of a piece that no inventory knows."""
@@ -86,30 +88,29 @@ def identify(
     given = [] if inventory is None else inventory["glac_id"].astype(str).tolist()
     ids = np.array([*given, *_name_complexes(frame, name, given)], object)
     frame["glac_id"] = ids[frame["glacier"].to_numpy()] if len(frame) else np.empty(0, object)
-    rows = [
-        (period, glac_id, _dissolved(group.geometry.to_numpy()))
-        for (period, glac_id), group in frame.groupby(["period", "glac_id"], sort=True)
-    ]
-    names = list(patches)
+    keys, geometries = _dissolved_by(frame, ["period", "glac_id"])
+    names = np.array([*patches], object)
     return gpd.GeoDataFrame(
-        {"glac_id": [row[1] for row in rows], "period": [names[row[0]] for row in rows]},
-        geometry=[row[2] for row in rows],
+        {"glac_id": keys["glac_id"].to_numpy(), "period": names[keys["period"].to_numpy(np.intp)]},
+        geometry=geometries,
         crs=crs,
     )
 
 
 def grounds(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the ground that each glacier covers in any period, one row per `glac_id`, sorted."""
-    rows = [(glac_id, _dissolved(group.geometry.to_numpy())) for glac_id, group in outlines.groupby("glac_id")]
-    return gpd.GeoDataFrame({"glac_id": [row[0] for row in rows]}, geometry=[row[1] for row in rows], crs=outlines.crs)
+    keys, geometries = _dissolved_by(outlines, ["glac_id"])
+    return gpd.GeoDataFrame({"glac_id": keys["glac_id"].to_numpy()}, geometry=geometries, crs=outlines.crs)
 
 
 def _require_apart(outlines: gpd.GeoDataFrame, period: str) -> None:
-    _, problems = check(outlines[[outlines.geometry.name]], repair=False)
-    overlaps = [problem for problem in problems if problem.kind == "overlap"]
+    geometries = outlines.geometry.to_numpy()
+    one, other = _sharing_ground(geometries, geometries, distinct=True)
+    shared_m2 = shapely.area(shapely.intersection(geometries[one], geometries[other]))
+    overlaps = int((shared_m2 > _SMALLEST_OVERLAP_M2).sum())
     if overlaps:
         raise OutlineError(
-            f"{len(overlaps)} pairs of outlines overlap; {overlaps[0].text.replace('overlaps', 'one overlaps')}",
+            f"{overlaps} pairs of outlines overlap, one of them on {shared_m2.max() / 1e6:.3f} km2",
             where=period,
             remedy="ground can belong to one glacier only: cut one of them back",
         )
@@ -120,9 +121,7 @@ def _cut(patches: Geometries, known: Geometries, minimum_area_m2: float) -> tupl
     whose = np.full(len(patches), _FREE, np.intp)
     if not len(known) or not len(patches):
         return whose, patches
-    patch, glacier = shapely.STRtree(known).query(patches, predicate="intersects")
-    shares_ground = shapely.relate_pattern(patches[patch], known[glacier], "T********")
-    patch, glacier = patch[shares_ground], glacier[shares_ground]
+    patch, glacier = _sharing_ground(patches, known)
     candidates: dict[int, list[int]] = {}
     for i, j in sorted(zip(patch.tolist(), glacier.tolist(), strict=True)):
         candidates.setdefault(i, []).append(j)
@@ -197,19 +196,14 @@ def _name_complexes(frame: gpd.GeoDataFrame, name: str, given: list[str]) -> lis
 
 def _complexes(geometries: Geometries, period: NDArray[np.intp]) -> tuple[int, NDArray[np.int32]]:
     """Return how many complexes there are, and which one each piece belongs to."""
-    one, other = shapely.STRtree(geometries).query(geometries, predicate="intersects")
+    one, other = shapely.STRtree(geometries).query(geometries)
     across = (one < other) & (period[one] != period[other])
     one, other = one[across], other[across]
-    # Where a point inside one lies inside the other they share ground, which is cheap to see. The exact relation is
-    # asked only of pairs that this leaves in two complexes.
-    inside = shapely.get_coordinates(shapely.point_on_surface(geometries))
-    shapely.prepare(geometries)
-    shares = shapely.contains_xy(geometries[one], *inside[other].T) | shapely.contains_xy(
-        geometries[other], *inside[one].T
-    )
+    # The exact relation is asked only of pairs that the cheap one leaves in two complexes.
+    shares = _seen_to_share(geometries, geometries, one, other)
     _, rough = _connected(one[shares], other[shares], len(geometries))
     open_ = np.flatnonzero(~shares & (rough[one] != rough[other]))
-    shares[open_] = shapely.relate_pattern(geometries[one[open_]], geometries[other[open_]], "T********")
+    shares[open_] = _interiors_meet(geometries[one[open_]], geometries[other[open_]])
     return _connected(one[shares], other[shares], len(geometries))
 
 
@@ -242,13 +236,39 @@ def _homes(
     return home
 
 
-def _sharing_ground(ones: Geometries, others: Geometries) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the pairs whose interiors meet."""
+def _sharing_ground(
+    ones: Geometries, others: Geometries, *, distinct: bool = False
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the pairs whose interiors meet; of one set with itself, `distinct` gives each pair once."""
     if not len(ones) or not len(others):
         return np.empty(0, np.intp), np.empty(0, np.intp)
-    one, other = shapely.STRtree(others).query(ones, predicate="intersects")
-    inside = shapely.relate_pattern(ones[one], others[other], "T********")
+    one, other = shapely.STRtree(others).query(ones)
+    if distinct:
+        one, other = one[one < other], other[one < other]
+    inside = _seen_to_share(ones, others, one, other)
+    unsure = np.flatnonzero(~inside)
+    inside[unsure] = _interiors_meet(ones[one[unsure]], others[other[unsure]])
     return one[inside], other[inside]
+
+
+def _seen_to_share(
+    ones: Geometries, others: Geometries, one: NDArray[np.intp], other: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Return of which pairs a point inside one lies inside the other: they share ground, which is cheap to see."""
+    found = np.zeros(len(one), np.bool_)
+    for holders, held, points in ((one, other, others), (other, one, ones)):
+        around = ones if holders is one else others
+        shapely.prepare(around)
+        inside = shapely.get_coordinates(shapely.point_on_surface(points))
+        found |= shapely.contains_xy(around[holders], *inside[held].T)
+    return found
+
+
+def _interiors_meet(ones: Geometries, others: Geometries) -> NDArray[np.bool_]:
+    """Return of which pairs the interiors meet; most that do not are found apart by the prepared relation first."""
+    meet: NDArray[np.bool_] = shapely.intersects(ones, others)
+    meet[meet] = shapely.relate_pattern(ones[meet], others[meet], "T********")
+    return meet
 
 
 def _dissolved(geometries: Geometries) -> shapely.Geometry:
@@ -256,6 +276,16 @@ def _dissolved(geometries: Geometries) -> shapely.Geometry:
         return geometries[0]
     united = _polygonal(shapely.union_all(geometries))
     return shapely.MultiPolygon() if united is None else united
+
+
+def _dissolved_by(frame: gpd.GeoDataFrame, columns: list[str]) -> tuple[pd.DataFrame, Geometries]:
+    """Return the groups of a frame, sorted, and the geometry of each dissolved."""
+    group = frame.groupby(columns, sort=True).ngroup().to_numpy()
+    order = np.argsort(group, kind="stable")
+    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    geometries = np.empty(len(starts), object)
+    geometries[:] = [_dissolved(each) for each in np.split(frame.geometry.to_numpy()[order], starts[1:])][: len(starts)]
+    return pd.DataFrame(frame[columns].iloc[order[starts]]).reset_index(drop=True), geometries
 
 
 def _polygonal(geometry: shapely.Geometry) -> shapely.Geometry | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from trimline.report.tables import area_table, method_table, number, percent
+from trimline.report.tables import area_table, method_table, number, percent, period_table
 
 
 def test_scores_are_printed_in_percent_with_two_decimals() -> None:
@@ -29,3 +29,18 @@ def test_what_is_undefined_is_a_dash_not_a_zero() -> None:
     assert percent(math.nan) == percent(None) == number(math.inf, 2) == "–"
     _, rows = area_table({"1988": {"area_true_km2": 0.0, "area_mapped_km2": 1.0}})
     assert rows[0][3] == "–"
+
+
+def test_periods_say_what_was_inferred_and_what_nobody_saw() -> None:
+    of_period = {
+        "year": 1987.91,
+        "glaciers": 2,
+        "area_km2": 3.5,
+        "inferred_km2": 0.25,
+        "unseen_km2": 1.0,
+        "scenes": [{}],
+    }
+    columns, rows = period_table({"1986-1988": of_period, "later": of_period | {"year": None}})
+    assert rows[0] == ["1986-1988", "1987.91", "2", "3.500", "0.250", "1.000", "1"]
+    assert rows[1][1] == "–"
+    assert len(columns) == len(rows[0])
