@@ -34,7 +34,7 @@ def measure(
     glaciers: int = GLACIERS,
     periods: int = PERIODS,
     vertices: int = VERTICES,
-    rounds: int = 1,
+    rounds: int = 3,
     threads: int | None = None,
 ) -> dict[str, float]:
     """Return how many times faster than the loop the table is made, the seconds of both, and how far they differ.

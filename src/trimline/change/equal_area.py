@@ -56,7 +56,7 @@ def projected(geometries: NDArray[np.object_], crs: CRS, plane: CRS) -> NDArray[
     OutlineError
         A coordinate is so far off that it has no place in the plane.
     """
-    fine = shapely.segmentize(geometries, _LONGEST_EDGE_M / unit_m(crs))
+    fine = _split(geometries, _LONGEST_EDGE_M / unit_m(crs))
     change = _transformer(crs, plane)
     coordinates = shapely.get_coordinates(fine)
     x, y = change.transform(coordinates[:, 0], coordinates[:, 1])
@@ -67,6 +67,18 @@ def projected(geometries: NDArray[np.object_], crs: CRS, plane: CRS) -> NDArray[
         )
     moved: NDArray[np.object_] = shapely.set_coordinates(fine, np.column_stack([x, y]))
     return moved
+
+
+def _split(geometries: NDArray[np.object_], longest: float) -> NDArray[np.object_]:
+    """Return a copy with the edges split that are longer than this; most outlines have none."""
+    coordinates, owner = shapely.get_coordinates(geometries, return_index=True)
+    x, y = coordinates.T
+    # A step from one ring to the next is taken for an edge too; to split nothing does no harm.
+    long = (np.hypot(np.diff(x), np.diff(y)) > longest) & (owner[1:] == owner[:-1])
+    split = geometries.copy()
+    wanted = np.unique(owner[1:][long])
+    split[wanted] = shapely.segmentize(geometries[wanted], longest)
+    return split
 
 
 @cache

@@ -34,7 +34,7 @@ def test_a_simulated_inventory_has_the_glaciers_periods_and_vertices_asked_for()
 
 
 def test_figures_are_those_the_command_promises() -> None:
-    figures = measure(glaciers=10, periods=2, vertices=50, threads=1)
+    figures = measure(glaciers=10, periods=2, vertices=50, rounds=1, threads=1)
     assert list(figures)[:4] == ["ratio_of_loop", "seconds", "peer_seconds", "max_relative_difference"]
     assert figures["ratio_of_loop"] == figures["peer_seconds"] / figures["seconds"]
     assert figures["rows"] == 20
