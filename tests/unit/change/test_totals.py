@@ -37,7 +37,7 @@ def made(rows: list[tuple[str, str, int, float, float]]) -> pd.DataFrame:
 
 
 GLACIERS = st.lists(
-    st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 2), st.floats(0.01, 50), st.floats(0, 5)),
+    st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 2), st.floats(0.01, 50), st.just(0.0) | st.floats(1e-6, 5)),
     min_size=1,
     unique_by=lambda row: row[:2],
 )
