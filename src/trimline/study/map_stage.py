@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from trimline.mapping import Within
     from trimline.mapping.engine import Answers
     from trimline.training import Segmenter
+    from trimline.training.device import Precision
 
 FOLDER = "maps"
 _AT_ONCE = 4
@@ -81,11 +83,10 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | 
 
     def work() -> dict[str, Any]:
         from trimline.mapping import map_scene
-        from trimline.training import load_weights
 
         scene, settings = open_entry(entry), project.map
         weights = weights_path(project, project.mapping_method)
-        segmenter = load_weights(weights, precision=settings.precision)
+        segmenter = _segmenter(weights, weights_sha256, settings.precision, settings.window, here=client is None)
         written = map_scene(
             scene,
             segmenter,
@@ -112,6 +113,17 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | 
         }
 
     return study.ledger.once(f"map/{entry.id}", inputs, [folder], work)
+
+
+@cache
+def _segmenter(weights: Path, sha256: str, precision: Precision, window: int | None, *, here: bool) -> Segmenter:
+    """Return the network that maps all scenes, read once; how it is computed fastest here is measured once."""
+    from trimline.mapping.survey import WINDOW
+    from trimline.training import load_weights
+
+    segmenter = load_weights(weights, precision=precision)
+    side = window or WINDOW
+    return segmenter.fastest((side, side)) if here else segmenter
 
 
 def _on_cluster(client: Client, weights: Path, segmenter: Segmenter) -> Answers:

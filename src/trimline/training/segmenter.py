@@ -75,6 +75,8 @@ class Segmenter:
         sides
             Height and width of the windows that it will be asked about [pixels].
         """
+        if self.measured is not None:
+            return self
         title = get_network(self.metadata.network).title
         return replace(self, measured=fastest(self.network, self.device, self.precision, sides, title))
 
