@@ -59,8 +59,8 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write `content` as indented JSON with sorted keys, whole or not at all; see `json_ready`."""
-    text = json.dumps(json_ready(content), indent=2, sort_keys=True, allow_nan=False)
+    """Write `content` as indented JSON, keys in their order, whole or not at all; see `json_ready`."""
+    text = json.dumps(json_ready(content), indent=2, allow_nan=False)
     with whole_file(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
 
@@ -69,7 +69,9 @@ def json_ready(content: Any) -> Any:
     """Return content as JSON can hold it: undefined numbers are null, tuples lists, and all else that it lacks text."""
     if isinstance(content, Mapping):
         return {str(key): json_ready(value) for key, value in content.items()}
-    if isinstance(content, list | tuple | set | frozenset):
+    if isinstance(content, set | frozenset):
+        return sorted(json_ready(value) for value in content)
+    if isinstance(content, list | tuple):
         return [json_ready(value) for value in content]
     if isinstance(content, float):
         return float(content) if math.isfinite(content) else None

@@ -19,11 +19,12 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from trimline.change.chunks import available_threads, chunks_of, work_through
+from trimline.change.chunks import chunks_of, work_through
 from trimline.change.equal_area import equal_area_crs, lengths_m, projected
 from trimline.change.long_table import require_no_overlap, require_series
 from trimline.change.one_sided import OneSided, near_pairs, neighbour_lists, one_sided_areas
 from trimline.change.sizes import SIZE_BOUNDS_KM2, first_size_class
+from trimline.cores import available_cores
 from trimline.errors import ChangeError
 
 LANDSAT_PIXEL_M = 30.0
@@ -110,7 +111,7 @@ def measured(
     periods = outlines["period"].astype(str).to_numpy()
     pixels = by_period(pixel_m, periods)
     distances = pixels / 2 if buffer_m is None else np.full(len(outlines), _positive(buffer_m, "buffer_m"))
-    threads = threads or available_threads()
+    threads = threads or available_cores()
     geometries, areas, perimeter = _in_plane(outlines, plane, threads)
     names = outlines["glac_id"].astype(str).to_numpy()
     moved = _moved(geometries, distances, periods, names, areas, threads)

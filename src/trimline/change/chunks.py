@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,11 +10,6 @@ from numpy.typing import NDArray
 
 OUTLINES = 128
 """Outlines of a chunk."""
-
-
-def available_threads() -> int:
-    """Return how many threads this process may run at a time."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def chunks_of(positions: NDArray[np.intp]) -> list[NDArray[np.intp]]:

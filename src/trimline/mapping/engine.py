@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
+from trimline.cores import available_cores
 from trimline.mapping.survey import Answer, Seen, Survey, moved
 from trimline.mapping.windows import Strip
 from trimline.progress import track
@@ -116,14 +117,25 @@ def finished_rows(survey: Survey, strips: list[Strip], answers: Answers, *, prog
 
 
 def here(segmenter: Segmenter) -> Answers:
-    """Return what answers strips on this machine: the next strip is read while the network is busy with one."""
+    """Return what answers strips on this machine: the next strip is read while the network is busy with one.
+
+    Where the network computes on every core, strips are read in between: threads that share a core with it would make
+    all of its others wait.
+    """
 
     def answers(survey: Survey, strips: list[Strip]) -> Iterator[Answer]:
         reader = _Reader(survey)
-        for strip, seen in zip(strips, ahead(reader, strips), strict=True):
+        read = ahead(reader, strips) if _leaves_a_core(segmenter) else map(reader, strips)
+        for strip, seen in zip(strips, read, strict=True):
             yield survey.answer(strip, seen, segmenter)
 
     return answers
+
+
+def _leaves_a_core(segmenter: Segmenter) -> bool:
+    import torch
+
+    return segmenter.device.type != "cpu" or torch.get_num_threads() < available_cores()
 
 
 def ahead(work: Callable[[In], Out], items: Iterable[In], lead: int = 1) -> Iterator[Out]:

@@ -6,14 +6,15 @@ other rooms take as arguments (`Recipe`, `SimulatedRange`).
 
 from __future__ import annotations
 
+from trimline.project.changing import ChangeSettings
 from trimline.project.entry import SceneEntry
 from trimline.project.loading import load_project, project_hash
+from trimline.project.mapping import MapSettings
 from trimline.project.measuring import Rule, TimelineSettings
 from trimline.project.model import (
     SIMULATED,
     EvaluateSettings,
     Experiment,
-    MapSettings,
     Method,
     Project,
     SampleSettings,
@@ -32,6 +33,7 @@ __all__ = [
     "Area",
     "Augmentation",
     "Author",
+    "ChangeSettings",
     "EvaluateSettings",
     "Experiment",
     "Focal",

@@ -16,7 +16,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from trimline.errors import ProjectError
+from trimline.project.changing import ChangeSettings, check_change
 from trimline.project.entry import SceneEntry
+from trimline.project.mapping import MapSettings
 from trimline.project.measuring import ProjectedCrs, TimelineSettings, check_order
 from trimline.project.names import nearest_name
 from trimline.project.places import Area, Period
@@ -148,32 +150,6 @@ class SensorStudy(Settings):
     """How far from the lowest point of a glacier its terminus reaches [m]."""
 
 
-class MapSettings(Settings):
-    """How whole scenes are mapped."""
-
-    scenes: tuple[Name, ...] | None = None
-    """Scenes, by id, date, area, period, sensor or WRS-2 path/row; None means all."""
-    method: Name | None = None
-    """The method whose outlines are the result; None means the first."""
-    window: int | None = Field(None, ge=64)
-    """Rows that are worked on at a time, and columns of a window of so many rows [pixels]: less needs less memory, and
-    more time for the halos. None means up to 768, as the network's memory allows."""
-    screen: bool = True
-    """Whether the network is shown only ground near pixels that could be snow or ice by their spectrum."""
-    within_m: float | None = Field(None, ge=0)
-    """How far from the outlines of the project's `inventory` ice may be [m]; None means anywhere."""
-    minimum_elevation_m: float | None = None
-    """Below it there is no ice, by the project's `dem` [m]; None means anywhere."""
-    precision: Literal["auto", "bf16", "fp32"] = "auto"
-    """Arithmetic of the convolutions; `auto` takes what is fastest on the machine."""
-    minimum_area_km2: float = Field(0.01, ge=0)
-    """Smaller outlines are left out; 0.01 km2 is the inventories' usual limit (Paul and others, 2009)."""
-    minimum_hole_km2: float = Field(0.0, ge=0)
-    """Smaller holes of outlines are filled."""
-    smoothing: int = Field(0, ge=0, le=5)
-    """How often the corners of outlines are cut, which keeps their areas; 0 follows the edges of the pixels."""
-
-
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 _TILE = re.compile(r"\d{6}|\d{2}[A-Z]{3}")
 
@@ -242,6 +218,7 @@ class Project(Published):
     """Thresholds that the band ratio is judged at, one by one; None means that they are not studied."""
     map: MapSettings = MapSettings()
     timeline: TimelineSettings = TimelineSettings()
+    change: ChangeSettings = ChangeSettings()
     edits: ProjectPath | None = None
     """The GeoPackage of corrections by hand; None means `<output>/edits.gpkg`."""
 
@@ -338,7 +315,10 @@ class Project(Published):
     @model_validator(mode="after")
     def _periods_follow_one_another(self) -> Self:
         check_order(self.periods)
-        unused = [key for key in ("timeline", "region", "crs", "resolution_m") if key in self.model_fields_set]
+        check_change(self.change, [each.name for each in self.periods], has_inventory=self.inventory is not None)
+        unused = [
+            key for key in ("timeline", "change", "region", "crs", "resolution_m") if key in self.model_fields_set
+        ]
         if unused and not self.periods:
             raise ValueError(f"{unused[0]} says how periods are measured, and there are none: give periods")
         return self

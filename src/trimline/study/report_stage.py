@@ -21,6 +21,7 @@ from trimline.report.sensors import sensor_table
 from trimline.report.tables import area_table, method_table, sample_table, scene_table
 from trimline.report.thresholds import threshold_table
 from trimline.samples import MEASURES
+from trimline.study.change_report import change_sections
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
 from trimline.study.evaluate_stage import class_path
 from trimline.study.experiments_stage import all_rows, experiment_project
@@ -39,7 +40,7 @@ def run(study: Study) -> Done:
     """Write ``<output>/report/index.html`` and its pictures."""
     project = study.project
     folder = project.output / FOLDER
-    stands_on = ("samples", "train", "evaluate", "thresholds", "experiments", "sensors", "map")
+    stands_on = ("samples", "train", "evaluate", "thresholds", "experiments", "sensors", "map", "timeline", "change")
     inputs = {name: study.done[name].fingerprint for name in stands_on}
     inputs["title"] = project.title
 
@@ -56,6 +57,7 @@ def run(study: Study) -> Done:
                     *_thresholds(study),
                     *_experiments(study),
                     *_sensors(study),
+                    *change_sections(study, temporary),
                     _outlines(project, temporary),
                     _samples(study),
                 ],

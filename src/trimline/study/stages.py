@@ -41,8 +41,9 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
             Stage("sensors", "Compare two sensors on the same ground and dates.", ("experiments",)),
             Stage("map", "Map whole scenes: probability, mask and outlines.", ("train",)),
             Stage("timeline", "Make one set of outlines per period of the maps of its scenes.", ("map",)),
-            Stage("report", "Write the HTML report.", ("evaluate", "thresholds", "sensors", "map")),
-            Stage("release", "Write a folder fit for a data repository.", ("evaluate", "timeline")),
+            Stage("change", "Measure areas, their uncertainty and their change.", ("timeline",)),
+            Stage("report", "Write the HTML report.", ("evaluate", "thresholds", "sensors", "change")),
+            Stage("release", "Write a folder fit for a data repository.", ("evaluate", "change")),
         )
     }
 )

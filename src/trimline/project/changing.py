@@ -1,0 +1,56 @@
+"""How change is told from the outlines of all periods: errors, years, spans of time, and what it is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from trimline.project.names import nearest_name
+from trimline.project.settings import Name, ProjectPath, Settings
+
+
+class ChangeSettings(Settings):
+    """How areas change, and how sure that is."""
+
+    buffer_m: float | None = Field(None, gt=0)
+    """How far outlines are moved in and out for the uncertainty of areas [m]; None means half a pixel."""
+    correlation: float = Field(0.0, ge=0, le=1)
+    """Of the errors of two periods: 0 takes the root of the sum of squares, as the papers do; 1 means that the same
+    error recurs in all periods."""
+    years: Literal["images", "label"] = "images"
+    """`images`: the dates of the scenes, weighted by area. `label`: from the first year of the first period's name to
+    the last year of the others', as Chen and others (2022) count."""
+    spans: tuple[tuple[Name, Name], ...] | None = None
+    """First and last period of each change that is told; None means all periods, and the spans between the breaks."""
+    breaks: tuple[Name, ...] = ()
+    """Periods at which rates may change; they end one piece and begin the next."""
+    fit: Literal["ols", "wls", "theil-sen"] = "ols"
+    """The line that figures show; tables hold all three."""
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    """Of the intervals of fitted rates."""
+    published: ProjectPath | None = None
+    """CSV of published areas: `region,year,area_km2,source`, where a region is `region` or one of the areas."""
+    inventory: Name | None = None
+    """The period whose outlines are compared with the project's inventory, glacier by glacier; None compares none."""
+
+
+def check_change(settings: ChangeSettings, periods: Sequence[str], *, has_inventory: bool) -> None:
+    """Raise `ValueError` where what is told of change names periods that there are not, or not in order."""
+    named = [("spans", each) for span in settings.spans or () for each in span]
+    named += [("breaks", each) for each in settings.breaks]
+    named += [("inventory", settings.inventory)] if settings.inventory is not None else []
+    for key, name in named:
+        if name not in periods:
+            raise ValueError(f"change.{key}: '{name}' is none of the periods; {nearest_name(name, list(periods))}")
+    for first, last in settings.spans or ():
+        if periods.index(first) >= periods.index(last):
+            raise ValueError(f"change.spans: '{last}' does not follow '{first}': give the earlier period first")
+    places = [periods.index(each) for each in settings.breaks]
+    if places != sorted(set(places)):
+        raise ValueError("change.breaks: the periods do not follow one another")
+    if any(place in (0, len(periods) - 1) for place in places):
+        raise ValueError("change.breaks: a rate cannot change at the first or the last period")
+    if settings.inventory is not None and not has_inventory:
+        raise ValueError("change.inventory: the project has no inventory to compare with")

@@ -1,0 +1,35 @@
+"""How whole scenes are mapped."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from trimline.project.settings import Name, Settings
+
+
+class MapSettings(Settings):
+    """How whole scenes are mapped."""
+
+    scenes: tuple[Name, ...] | None = None
+    """Scenes, by id, date, area, period, sensor or WRS-2 path/row; None means all."""
+    method: Name | None = None
+    """The method whose outlines are the result; None means the first."""
+    window: int | None = Field(None, ge=64)
+    """Rows that are worked on at a time, and columns of a window of so many rows [pixels]: less needs less memory, and
+    more time for the halos. None means up to 768, as the network's memory allows."""
+    screen: bool = True
+    """Whether the network is shown only ground near pixels that could be snow or ice by their spectrum."""
+    within_m: float | None = Field(None, ge=0)
+    """How far from the outlines of the project's `inventory` ice may be [m]; None means anywhere."""
+    minimum_elevation_m: float | None = None
+    """Below it there is no ice, by the project's `dem` [m]; None means anywhere."""
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    """Arithmetic of the convolutions; `auto` takes what is fastest on the machine."""
+    minimum_area_km2: float = Field(0.01, ge=0)
+    """Smaller outlines are left out; 0.01 km2 is the inventories' usual limit (Paul and others, 2009)."""
+    minimum_hole_km2: float = Field(0.0, ge=0)
+    """Smaller holes of outlines are filled."""
+    smoothing: int = Field(0, ge=0, le=5)
+    """How often the corners of outlines are cut, which keeps their areas; 0 follows the edges of the pixels."""

@@ -1,0 +1,224 @@
+"""The figures of a time series: areas with their errors and fitted lines, and outlines of all periods over an image.
+
+Both are written as PNG for screens and SVG for papers; the same numbers give the same bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import geopandas as gpd
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from odc.geo.geobox import GeoBox
+
+from trimline.change import REGION, Method, fit_rate
+from trimline.errors import ChangeError
+from trimline.evaluation import false_colour
+from trimline.files import whole_file
+from trimline.scenes import Scene
+
+_MEASURED, _LINE, _TRUE = "#1d6fa5", "#c1272d", "#5b6b7a"
+_COLUMNS = 2
+_DOTS_PER_INCH = 150
+_LEAST_SIDE_M = 3000.0
+"""Least side of the ground that outlines are shown on [m]."""
+_MARGIN = 0.12
+"""Ground shown around a glacier, as a share of its extent."""
+
+
+def draw_area_series(
+    stem: Path,
+    totals: pd.DataFrame,
+    titles: Mapping[str, str],
+    *,
+    breaks: Sequence[str] = (),
+    method: Method = "ols",
+    truth: pd.DataFrame | None = None,
+) -> list[Path]:
+    """Write the areas of the region and its subregions over time, with error bars and fitted lines.
+
+    Parameters
+    ----------
+    stem
+        The files without their suffixes; `.png` and `.svg` are written.
+    totals
+        The table of `trimline.change.totals`.
+    titles
+        What the parts are called.
+    breaks
+        Periods at which lines end and begin; a line through all areas is drawn too.
+    method
+        How lines are fitted.
+    truth
+        True areas of a simulated study: `level`, `part`, `src_year`, `true_km2`.
+    """
+    shown = _shown(totals)
+    columns = 1 if len(shown) == 1 else _COLUMNS
+    rows = math.ceil(len(shown) / columns)
+    figure = Figure(figsize=(4.6 * columns, 2.9 * rows + 0.3), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for letter, axes, (level, part) in zip("abcdefghijklmnopqrstuvwxyz", panels, shown, strict=False):
+        table = totals[(totals["level"] == level) & (totals["part"] == part)]
+        _draw_areas(axes, table, breaks, method)
+        if truth is not None:
+            true = truth[(truth["level"] == level) & (truth["part"] == part)]
+            axes.plot(true["src_year"], true["true_km2"], "x", color=_TRUE, ms=5, mew=1.3, zorder=4)
+        axes.set_title(f"({letter}) {titles.get(part, part)}", loc="left", fontsize=10)
+    for axes in panels[len(shown) :]:
+        axes.set_axis_off()
+    figure.supylabel("glacier area, km²", fontsize=10)
+    figure.legend(handles=_legend(breaks, truth), loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    return _save(figure, stem)
+
+
+def _draw_areas(axes: Axes, table: pd.DataFrame, breaks: Sequence[str], method: Method) -> None:
+    years, areas, errors = (table[key].to_numpy(float) for key in ("src_year", "area_km2", "uncertainty_km2"))
+    axes.errorbar(years, areas, errors, fmt="o", ms=4, lw=1, capsize=2.5, color=_MEASURED, zorder=3)
+    order = list(table["period"])
+    ends = [0, *(order.index(each) for each in breaks if each in order), len(order) - 1]
+    pieces = [(0, len(order) - 1, "--", 1.3)]
+    pieces += [(i, j, ":", 1.6) for i, j in pairwise(ends)] if len(ends) > 2 else []
+    for first, last, style, width in pieces:
+        piece = slice(first, last + 1)
+        try:
+            fit = fit_rate(years[piece], areas[piece], errors[piece], method)
+        except ChangeError:
+            continue  # a line needs two areas
+        at = np.array([years[first], years[last]])
+        axes.plot(at, fit.area_km2(at), style, color=_LINE, lw=width, zorder=2)
+        if style == "--":
+            axes.annotate(
+                f"{fit.rate_km2_per_a:+.3g} km² a⁻¹", (0.97, 0.94), xycoords="axes fraction", ha="right", va="top",
+                fontsize=9, color=_LINE,
+            )  # fmt: skip
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#d5dde4", lw=0.6)
+    axes.tick_params(labelsize=9)
+
+
+def _legend(breaks: Sequence[str], truth: pd.DataFrame | None) -> list[Line2D]:
+    handles = [
+        Line2D([], [], color=_MEASURED, marker="o", ms=4, lw=1, label="area and uncertainty"),
+        Line2D([], [], color=_LINE, ls="--", lw=1.3, label="line through all periods"),
+    ]
+    if breaks:
+        handles.append(Line2D([], [], color=_LINE, ls=":", lw=1.6, label=f"broken at {', '.join(breaks)}"))
+    if truth is not None:
+        handles.append(Line2D([], [], color=_TRUE, ls="", marker="x", ms=5, mew=1.3, label="true area"))
+    return handles
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Ground on which the outlines of all periods are shown."""
+
+    title: str
+    """Stands above it."""
+    scene: Scene
+    """The image below the outlines."""
+    bounds: tuple[float, float, float, float]
+    """West, south, east and north in the CRS of the outlines [m]."""
+
+
+def most_changed(outlines: gpd.GeoDataFrame, periods: Sequence[str]) -> tuple[str, tuple[float, float, float, float]]:
+    """Return the glacier that lost most ground between the first and the last period, and a square around it.
+
+    Parameters
+    ----------
+    outlines
+        One row per glacier and period, projected in metres.
+    periods
+        In order of time.
+    """
+    area = outlines.set_index("glac_id").assign(area=outlines.area.to_numpy())
+    first, last = (area.loc[area["period"] == each, "area"] for each in (periods[0], periods[-1]))
+    lost = first.sub(last.reindex(first.index, fill_value=0.0)) if len(first) else last
+    name = str(lost.sort_index().idxmax())
+    west, south, east, north = outlines[outlines["glac_id"] == name].total_bounds
+    half = max(east - west, north - south, _LEAST_SIDE_M / (1 + 2 * _MARGIN)) * (0.5 + _MARGIN)
+    x, y = (west + east) / 2, (south + north) / 2
+    return name, (x - half, y - half, x + half, y + half)
+
+
+def draw_period_outlines(
+    stem: Path, outlines: gpd.GeoDataFrame, periods: Sequence[str], panels: Sequence[Panel]
+) -> list[Path]:
+    """Write the outlines of all periods over images of the last one, from violet (first) to yellow (last).
+
+    Parameters
+    ----------
+    stem
+        The files without their suffixes; `.png` and `.svg` are written.
+    outlines
+        One row per glacier and period, projected in metres.
+    periods
+        In order of time.
+    panels
+        What ground is shown, each on its image.
+    """
+    columns = 1 if len(panels) == 1 else _COLUMNS
+    rows = math.ceil(len(panels) / columns)
+    figure = Figure(figsize=(4.8 * columns, 4.8 * rows + 0.8), layout="constrained")
+    axes_of = figure.subplots(rows, columns, squeeze=False).ravel()
+    colours = dict(zip(periods, colormaps["plasma"](np.linspace(0.05, 0.97, len(periods))), strict=True))
+    for axes, panel in zip(axes_of, panels, strict=False):
+        _draw_panel(axes, panel, outlines, colours)
+    for axes in axes_of[len(panels) :]:
+        axes.set_axis_off()
+    handles = [Line2D([], [], color=colour, lw=1.6, label=period) for period, colour in colours.items()]
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(6, len(handles)), frameon=False, fontsize=9)
+    return _save(figure, stem)
+
+
+def _draw_panel(axes: Axes, panel: Panel, outlines: gpd.GeoDataFrame, colours: Mapping[str, np.ndarray]) -> None:
+    west, south, east, north = panel.bounds
+    grid = GeoBox.from_bbox(
+        panel.bounds, crs=str(outlines.crs), resolution=abs(float(panel.scene.geobox.resolution.x)), tight=True
+    )
+    extent = (west / 1e3, east / 1e3, south / 1e3, north / 1e3)
+    axes.imshow(false_colour(panel.scene, grid), extent=extent, interpolation="nearest")
+    near = outlines.cx[west:east, south:north]
+    for period, colour in colours.items():
+        lines = near[near["period"] == period].boundary.affine_transform([1e-3, 0, 0, 1e-3, 0, 0])
+        lines = lines[~lines.is_empty]
+        if len(lines):
+            lines.plot(ax=axes, color=colour, linewidth=0.9, aspect=None)
+    axes.set(xlim=extent[:2], ylim=extent[2:], aspect="equal")
+    axes.set_title(panel.title, loc="left", fontsize=10)
+    axes.set_xlabel("easting, km", fontsize=9)
+    axes.set_ylabel("northing, km", fontsize=9)
+    axes.tick_params(labelsize=8)
+
+
+def _shown(totals: pd.DataFrame) -> list[tuple[str, str]]:
+    parts = [("subregion", str(each)) for each in pd.unique(totals.loc[totals["level"] == "subregion", "part"])]
+    return [("region", REGION), *(parts if len(parts) > 1 else [])]
+
+
+def _save(figure: Figure, stem: Path) -> list[Path]:
+    written = []
+    with _same_bytes():
+        for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None, "Creator": None})):
+            path = stem.with_suffix(suffix)
+            with whole_file(path) as temporary:
+                figure.savefig(temporary, dpi=_DOTS_PER_INCH, metadata=metadata)
+            written.append(path)
+    return written
+
+
+@contextmanager
+def _same_bytes() -> Iterator[None]:
+    """Let names within an SVG follow from its content."""
+    with mpl.rc_context({"svg.hashsalt": "trimline", "svg.fonttype": "none"}):
+        yield

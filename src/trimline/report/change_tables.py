@@ -1,0 +1,208 @@
+"""The tables of a time series: images (table IV of Chen and others, 2022), areas (V a), changes (V b), comparison (VI).
+
+All return text as papers print it; the numbers behind it lie beside them as CSV.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from trimline.change import REGION
+from trimline.report.tables import UNDEFINED, Table, number
+
+_METHODS = {"ols": "least squares", "wls": "weighted least squares", "theil-sen": "Theil-Sen"}
+_TESTS = {
+    "ends": "three areas and their errors (z)",
+    "slopes": "slopes before and after (t)",
+    "one line": "one line or two (Chow's F)",
+}
+
+
+def areas_table(totals: pd.DataFrame, titles: Mapping[str, str]) -> Table:
+    """Return a row per period, a column per part: areas with their errors [km2]."""
+    shown = _parts(totals)
+    heads = ["period", "year", "glaciers", *(f"{titles.get(part, part)}, km²" for _, part in shown)]
+    rows = []
+    for period, table in totals.groupby("period", sort=False):
+        cells = table.set_index(["level", "part"])
+        region = cells.loc[("region", REGION)]
+        values = (cells.loc[key] for key in shown)
+        rows.append(
+            [
+                str(period),
+                number(region["src_year"], 1),
+                f"{int(region['glaciers'])}",
+                *(_with_error(each["area_km2"], each["uncertainty_km2"]) for each in values),
+            ]
+        )
+    return heads, rows
+
+
+def changes_table(changes: pd.DataFrame, titles: Mapping[str, str]) -> Table:
+    """Return a row per span and part: loss and rate with their errors."""
+    heads = ["span, part", "years", "change km²", "change %", "rate km² a⁻¹", "rate % a⁻¹"]
+    rows = []
+    for row in changes[changes["level"].isin(("region", "subregion"))].to_dict("records"):
+        if row["level"] == "subregion" and row["part"] not in titles:
+            continue
+        rows.append(
+            [
+                f"{row['first']} to {row['last']}, {titles.get(row['part'], row['part'])}",
+                number(row["years"], 1),
+                *(
+                    _with_error(row[value], row[error])
+                    for value, error in (
+                        ("change_km2", "change_error_km2"),
+                        ("change_percent", "change_error_percent"),
+                        ("rate_km2_per_a", "rate_error_km2_per_a"),
+                        ("rate_percent_per_a", "rate_error_percent_per_a"),
+                    )
+                ),
+            ]
+        )
+    return heads, rows
+
+
+def rates_table(rates: pd.DataFrame, titles: Mapping[str, str]) -> Table:
+    """Return a row per fitted line: its slope, the error and the confidence interval of the slope."""
+    share = f"{100 * float(rates['confidence'].iloc[0]):g}" if len(rates) else "95"
+    heads = ["part, span, method", "periods", "km² a⁻¹", "standard error", f"{share} % interval", "% a⁻¹"]
+    rows = [
+        [
+            f"{titles.get(row['part'], row['part'])}, {row['first']} to {row['last']}, {_METHODS[row['method']]}",
+            str(row["periods"]),
+            number(row["rate_km2_per_a"], 3),
+            number(row["error_km2_per_a"], 3),
+            _interval(row["low_km2_per_a"], row["high_km2_per_a"]),
+            number(row["rate_percent_per_a"], 2),
+        ]
+        for row in rates.to_dict("records")
+    ]
+    return heads, rows
+
+
+def tests_table(rate_changes: pd.DataFrame, titles: Mapping[str, str]) -> Table:
+    """Return a row per test of whether a rate changed."""
+    heads = ["part, break, test", "difference km² a⁻¹", "statistic", "p"]
+    rows = [
+        [
+            f"{titles.get(row['part'], row['part'])}, {row['break']}, {_TESTS[row['test']]}",
+            _with_error(row["difference_km2_per_a"], row["error_km2_per_a"]),
+            number(row["statistic"], 2),
+            number(row["p_value"], 3),
+        ]
+        for row in rate_changes.to_dict("records")
+    ]
+    return heads, rows
+
+
+def published_table(compared: pd.DataFrame, titles: Mapping[str, str]) -> Table:
+    """Return a row per published area beside ours, with the relative error."""
+    heads = ["region, year", "published km²", "this study km²", "relative error %", "source"]
+    rows = [
+        [
+            f"{titles.get(row['region'], row['region'])}, {row['year']}",
+            number(row["published_km2"], 2),
+            _with_error(row["area_km2"], row["uncertainty_km2"]),
+            number(row["relative_error_percent"], 2),
+            row["source"] if not row["note"] else f"{row['source']} ({row['note']})",
+        ]
+        for row in compared.to_dict("records")
+    ]
+    return heads, rows
+
+
+def images_table(images: pd.DataFrame, titles: Mapping[str, str]) -> list[tuple[str, Table]]:
+    """Return a table per subregion: the images of each period and place, a star after the main reference image."""
+    periods = list(pd.unique(images["period"]))
+    tables = []
+    most = max(of_part["tile"].nunique() for _, of_part in images.groupby("subregion", sort=False))
+    for part, of_part in images.groupby("subregion", sort=False):
+        tiles = list(pd.unique(of_part["tile"]))
+        rows = []
+        for period in periods:
+            here = of_part[of_part["period"] == period]
+            cells = [
+                ", ".join(_image(each) for each in here[here["tile"] == tile].to_dict("records")) for tile in tiles
+            ]
+            rows.append([period, *(cell or UNDEFINED for cell in cells), *([""] * (most - len(tiles)))])
+        heads = ["period", *(f"place {i + 1}" for i in range(most))]
+        named = f"{titles.get(str(part), str(part))}: {', '.join(tile or 'place' for tile in tiles)}"
+        tables.append((named, (heads, rows)))
+    return tables
+
+
+def truth_table(truth: pd.DataFrame, titles: Mapping[str, str]) -> Table:
+    """Return a row per period: the true area of each part beside the mapped one, a star where it lies outside."""
+    shown = _parts(truth)
+    heads = ["period"]
+    for _, part in shown:
+        heads += [f"{titles.get(part, part)}: true km²", "mapped km²"]
+    rows = []
+    for period, table in truth.groupby("period", sort=False):
+        cells = table.set_index(["level", "part"])
+        row = [str(period)]
+        for key in shown:
+            if key not in cells.index:
+                row += [UNDEFINED, UNDEFINED]
+                continue
+            each = cells.loc[key]
+            star = "" if each["inside"] else " *"
+            row += [number(each["true_km2"], 2), _with_error(each["area_km2"], each["uncertainty_km2"]) + star]
+        rows.append(row)
+    return heads, rows
+
+
+def true_changes_table(changes: pd.DataFrame, titles: Mapping[str, str]) -> Table:
+    """Return a row per span and part: the true change and rate beside the mapped ones, a star where outside."""
+    heads = ["span, part", "true km²", "mapped km²", "true km² a⁻¹", "mapped km² a⁻¹"]
+    rows = [
+        [
+            f"{row['first']} to {row['last']}, {titles.get(row['part'], row['part'])}",
+            number(row["true_change_km2"], 2),
+            _with_error(row["change_km2"], row["change_error_km2"]) + ("" if row["inside"] else " *"),
+            number(row["true_rate_km2_per_a"], 3),
+            _with_error(row["rate_km2_per_a"], row["rate_error_km2_per_a"], 3),
+        ]
+        for row in changes.to_dict("records")
+    ]
+    return heads, rows
+
+
+def inventory_table(matches: pd.DataFrame) -> Table:
+    """Return how many glaciers of an inventory were kept, lost, split, merged and gained, and their areas [km2]."""
+    heads = ["glaciers", "groups", "inventory km²", "this study km²", "shared km²"]
+    rows = [
+        [str(kind), str(len(group)), *(number(float(group[key].sum()), 2) for key in _MATCHED)]
+        for kind, group in matches.groupby("kind", sort=False)
+    ]
+    return heads, rows
+
+
+_MATCHED = ("inventory_km2", "area_km2", "intersection_km2")
+
+
+def _parts(table: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return the region and its subregions; a region of one subregion is told once."""
+    subregions = [("subregion", str(each)) for each in pd.unique(table.loc[table["level"] == "subregion", "part"])]
+    return [("region", REGION), *(subregions if len(subregions) > 1 else [])]
+
+
+def _image(row: Mapping[str, Any]) -> str:
+    cloud = "" if not math.isfinite(row["cloud_percent"]) else f" ({row['cloud_percent']:.3g} %)"
+    return f"{row['date'][:10]}{cloud}{'*' if row['reference'] else ''}"
+
+
+def _with_error(value: float, error: float, decimals: int = 2) -> str:
+    if not math.isfinite(value):
+        return UNDEFINED
+    return f"{value:.{decimals}f} ± {number(error, decimals)}"
+
+
+def _interval(low: float, high: float) -> str:
+    ends: Sequence[float] = (low, high)
+    return f"{low:.3f} to {high:.3f}" if all(map(math.isfinite, ends)) else UNDEFINED

@@ -1,0 +1,157 @@
+"""What the report says of a time series: areas, change, rates, comparison, and the outlines of all periods."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from trimline.project import Project
+from trimline.report.change_figures import Panel, draw_area_series, draw_period_outlines, most_changed
+from trimline.report.change_tables import (
+    areas_table,
+    changes_table,
+    images_table,
+    inventory_table,
+    published_table,
+    rates_table,
+    tests_table,
+    true_changes_table,
+    truth_table,
+)
+from trimline.report.page import Picture, Section
+from trimline.study.change_stage import FOLDER, Series, series_of, titles_of
+from trimline.study.scenes import open_entry
+from trimline.study.study import Study
+
+_ADD = (
+    "Areas of the parts add up to the whole. Uncertainties are half the difference between the areas with outlines "
+    "moved out and in by {moved}; those of the parts add up too, as if one cause moved all outlines alike. Were every "
+    "outline wrong by itself, that of the region would be {independent:.2f} km² in {period}."
+)
+_CHANGE = (
+    "Losses are negative. Errors of two periods are combined with a correlation of {correlation:g}: 0 is the root of "
+    "the sum of squares, 1 the difference. Years are {years}."
+)
+_YEARS = {"images": "the dates of the images, weighted by area", "label": "those of the periods' names"}
+
+
+def change_sections(study: Study, folder: Path) -> list[Section]:
+    """Return the sections of the report on change, its pictures written into a folder; none without periods."""
+    said = study.done["change"].result.get("change")
+    if said is None:
+        return []
+    project = study.project
+    series = series_of(project, study.done["timeline"].result["timeline"])
+    tables = {path.stem: _read(path) for path in sorted((project.output / FOLDER).glob("*.csv"))}
+    return [
+        _areas(project, series, tables, said, folder),
+        *_change(project, tables, said),
+        *_comparison(project, tables),
+        *_truth(project, tables),
+        *_pictures(project, series, folder),
+        Section("Images", ["A star marks the main reference image of its place and period."],
+                [(title, table) for title, table in images_table(tables["scenes"], titles_of(project))]),
+    ]  # fmt: skip
+
+
+def _areas(
+    project: Project, series: Series, tables: dict[str, pd.DataFrame], said: dict[str, Any], folder: Path
+) -> Section:
+    titles, settings = titles_of(project), project.change
+    first = next(iter(said["periods"]))
+    buffer_m = settings.buffer_m or series.resolution_m / 2
+    words = [
+        _ADD.format(
+            moved=f"{buffer_m:g} m",
+            independent=said["periods"][first]["uncertainty_independent_km2"],
+            period=first,
+        )
+    ]
+    edited = tables["edits"]
+    if edited["edited"].sum():
+        words.append(
+            f"{int(edited['edited'].sum())} outlines of {int(edited['glaciers'].sum())} were corrected by hand; each "
+            "says by which edits."
+        )
+    if said["skipped_spans"]:
+        words.append(f"Not told, because periods were not mapped: {', '.join(said['skipped_spans'])}.")
+    mapped = [each for each in settings.breaks if each in series.periods]
+    png, _ = draw_area_series(
+        folder / "area_series",
+        tables["totals"],
+        titles,
+        breaks=mapped,
+        method=settings.fit,
+        truth=tables.get("truth"),
+    )
+    caption = "Areas of all periods with their uncertainty; the dashed line is fitted to all of them."
+    return Section(
+        "Areas by period", words, [("Areas", areas_table(tables["totals"], titles))], [Picture(png, caption)]
+    )
+
+
+def _change(project: Project, tables: dict[str, pd.DataFrame], said: dict[str, Any]) -> list[Section]:
+    if "changes" not in tables:
+        return []
+    titles, settings = titles_of(project), project.change
+    words = [_CHANGE.format(correlation=settings.correlation, years=_YEARS[settings.years])]
+    shown = [("Change between periods", changes_table(tables["changes"], titles))]
+    if len(tables["rates"]):
+        shown.append(("Fitted lines", rates_table(tables["rates"], titles)))
+    if len(tables["rate_changes"]):
+        shown.append(("Did the rates change?", tests_table(tables["rate_changes"], titles)))
+    return [Section("Change and rates", words, shown)]
+
+
+def _comparison(project: Project, tables: dict[str, pd.DataFrame]) -> list[Section]:
+    shown = []
+    if "published" in tables:
+        shown.append(("Published areas", published_table(tables["published"], titles_of(project))))
+    if "inventory" in tables:
+        title = f"The inventory beside the outlines of {project.change.inventory}"
+        shown.append((title, inventory_table(tables["inventory"])))
+    return [Section("Compared with others", tables=shown)] if shown else []
+
+
+def _truth(project: Project, tables: dict[str, pd.DataFrame]) -> list[Section]:
+    if "truth" not in tables:
+        return []
+    titles = titles_of(project)
+    shown = [("Areas", truth_table(tables["truth"], titles))]
+    if "true_changes" in tables:
+        shown.append(("Change", true_changes_table(tables["true_changes"], titles)))
+    words = (
+        "The study is simulated, so that its truth is known: glaciers that are large enough to be mapped, on the days "
+        "of the images. A star marks where it lies outside the stated uncertainty."
+    )
+    return [Section("Beside the truth", [words], shown)]
+
+
+def _pictures(project: Project, series: Series, folder: Path) -> list[Section]:
+    """Show, of every subregion, the glacier that lost most ground."""
+    entries = {entry.id: entry for entry in project.scenes}
+    last = series.images[series.images["period"] == series.periods[-1]].sort_values("rank")
+    titles, panels = titles_of(project), []
+    for part, outlines in series.outlines.groupby("subregion", sort=True):
+        name, bounds = most_changed(outlines, series.periods)
+        own = outlines[outlines["glac_id"] == name].sort_values("src_year")
+        preferred = [str(own["scene_id"].iloc[-1]), *last.loc[last["subregion"] == part, "scene_id"]]
+        known = [each for each in preferred if each in set(last["scene_id"])]
+        if known:
+            title = f"{titles.get(str(part), str(part))}: {name}"
+            panels.append(Panel(title, open_entry(entries[known[0]]), bounds))
+    if not panels:
+        return []
+    png, _ = draw_period_outlines(folder / "outlines_of_periods", series.outlines, series.periods, panels)
+    caption = f"Outlines of all periods over images of {series.periods[-1]} (SWIR 1, NIR and red)."
+    words = "The glacier of each part that lost most ground."
+    return [Section("Outlines of all periods", [words], pictures=[Picture(png, caption)])]
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """Read a table as the stage wrote it."""
+    text = ("period", "first", "last", "break", "part", "tile", "subregion", "region", "source", "note")
+    table = pd.read_csv(path, dtype=dict.fromkeys(text, str))
+    return table.fillna(dict.fromkeys(table.columns.intersection(text), ""))

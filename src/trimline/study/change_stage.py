@@ -1,0 +1,226 @@
+"""The stage that measures areas and their change, and sets them beside others' numbers.
+
+Everything is told of the final outlines of the timeline. The tables lie in ``<output>/change`` as CSV, and those that
+papers print as LaTeX too.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from trimline.change import (
+    REGION,
+    changes,
+    compare_published,
+    glacier_areas,
+    match_inventory,
+    read_published,
+    totals,
+)
+from trimline.change.pieces import fitted_rates, rate_changes
+from trimline.files import whole_folder
+from trimline.outlines import read_outlines
+from trimline.project import Project
+from trimline.report.change_tables import areas_table, changes_table, images_table, published_table, truth_table
+from trimline.report.on_disk import write_csv, write_latex
+from trimline.study.ledger import Done, stamp
+from trimline.study.simulated_truth import true_areas
+from trimline.study.study import Study
+from trimline.study.timeline_stage import outlines_path, period_folder
+from trimline.timeline.combine import SOURCE_LIST
+from trimline.timeline.inventory import read_inventory
+
+_LOG = logging.getLogger(__name__)
+
+FOLDER = "change"
+SIMULATED_TRUTH = "truth.csv"
+
+
+@dataclass(frozen=True)
+class Series:
+    """What the timeline left: the outlines of all periods, and where they came from."""
+
+    periods: tuple[str, ...]
+    """Those that were mapped, in order of time."""
+    outlines: gpd.GeoDataFrame
+    """One row per glacier and period."""
+    images: pd.DataFrame
+    """One row per period and scene: `period`, `tile`, `area`, and what `sources.json` says."""
+    resolution_m: float
+    """Side of a pixel of the maps [m]."""
+
+
+def run(study: Study) -> Done:
+    """Write ``<output>/change``; nothing where there are no periods."""
+    project, ledger = study.project, study.ledger
+    timeline = study.done["timeline"].result.get("timeline")
+    if not timeline or not timeline["periods"]:
+        return ledger.once("change", {"timeline": None}, [], dict)
+    folder = project.output / FOLDER
+    settings = project.change
+    inputs = {
+        "timeline": study.done["timeline"].fingerprint,
+        "change": settings.model_dump(mode="json"),
+        "areas": [[each.name, each.title] for each in project.areas],
+        "published": stamp(settings.published) if settings.published is not None else None,
+        "inventory": stamp(project.inventory) if settings.inventory and project.inventory else None,
+    }
+
+    def work() -> dict[str, Any]:
+        series = series_of(project, timeline)
+        with whole_folder(folder) as temporary:
+            return {"change": _measure(project, series, temporary)}
+
+    return ledger.once("change", inputs, [folder], work)
+
+
+def series_of(project: Project, timeline: Mapping[str, Any]) -> Series:
+    """Return what the stage `timeline` left, from its result."""
+    periods = tuple(timeline["periods"])
+    frames = [read_outlines(outlines_path(project, period)) for period in periods]
+    known = [frame for frame in frames if len(frame)] or frames[:1]
+    outlines = gpd.GeoDataFrame(pd.concat(known, ignore_index=True), crs=frames[0].crs)
+    return Series(periods, outlines, _images(project, periods), float(timeline["resolution_m"]))
+
+
+def _images(project: Project, periods: Sequence[str]) -> pd.DataFrame:
+    entries = {entry.id: entry for entry in project.scenes}
+    rows = []
+    for period in periods:
+        listed = json.loads((period_folder(project, period) / SOURCE_LIST).read_text(encoding="utf-8"))
+        for each in listed:
+            entry = entries[each["scene_id"]]
+            cloud = entry.cloud_cover if entry.cloud_cover is not None else 100.0 * (each["cloud"] or np.nan)
+            place = {"period": period, "subregion": entry.area or "all", "tile": entry.tile or ""}
+            rows.append({**place, **each, "cloud_percent": cloud})
+    return pd.DataFrame(rows)
+
+
+def _measure(project: Project, series: Series, folder: Path) -> dict[str, Any]:
+    settings, periods = project.change, list(series.periods)
+    areas = glacier_areas(series.outlines, pixel_m=series.resolution_m, buffer_m=settings.buffer_m)
+    present = set(areas["subregion"])
+    parts = [each.name for each in project.areas] + sorted(present - {each.name for each in project.areas})
+    sums = totals(areas, periods=periods, parts=parts)
+    spans, skipped = _spans(project, periods)
+    found = {
+        "areas": areas,
+        "totals": sums,
+        "scenes": series.images,
+        "edits": _edited(series.outlines),
+    }
+    if len(periods) > 1:
+        by_span = changes(sums, spans, correlation=settings.correlation, years=settings.years)
+        breaks = [each for each in settings.breaks if each in periods]
+        found["changes"] = by_span
+        found["rates"] = fitted_rates(sums, breaks, confidence=settings.confidence)
+        found["rate_changes"] = rate_changes(sums, breaks)
+    if settings.published is not None:
+        found["published"] = compare_published(read_published(settings.published), sums)
+    if settings.inventory is not None and settings.inventory in periods:
+        found["inventory"] = _beside_inventory(project, series, settings.inventory)
+    truth = _beside_truth(project, series, sums, found.get("changes"))
+    found |= truth
+    for name, table in found.items():
+        write_csv(folder / f"{name}.csv", list(table.columns), table.itertuples(index=False))
+    _write_latex(project, found, folder)
+    return _said(series, sums, found, skipped)
+
+
+def _spans(project: Project, periods: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return the spans of time whose change is told, the longest first, and those whose periods were not mapped."""
+    if project.change.spans is not None:
+        wanted = list(project.change.spans)
+    else:
+        ends = [periods[0], *(each for each in project.change.breaks if each in periods), periods[-1]]
+        wanted = [(periods[0], periods[-1]), *pairwise(ends), *pairwise(periods)]
+    known = [span for span in dict.fromkeys(wanted) if span[0] in periods and span[1] in periods and span[0] != span[1]]
+    skipped = [f"{first} to {last}" for first, last in wanted if not {first, last} <= set(periods)]
+    if skipped:
+        _LOG.warning("no change is told of %s: its periods were not mapped", ", ".join(skipped))
+    return known or [(periods[0], periods[-1])], skipped
+
+
+def _edited(outlines: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return how much of each period was corrected by hand."""
+    edited = outlines["edit_ids"].fillna("").astype(str) != "" if "edit_ids" in outlines else None
+    table = pd.DataFrame({"period": outlines["period"], "edited": False if edited is None else edited})
+    table["edited_km2"] = np.where(table["edited"], outlines["area_km2"], 0.0)
+    table["glaciers"] = 1
+    return table.groupby("period", sort=False, as_index=False)[["glaciers", "edited", "edited_km2"]].sum()
+
+
+def _beside_inventory(project: Project, series: Series, period: str) -> pd.DataFrame:
+    if project.inventory is None:
+        raise AssertionError("the project was checked to have an inventory")
+    outlines = series.outlines[series.outlines["period"] == period]
+    inventory = read_inventory(project.inventory, str(outlines.crs), pixel_m2=series.resolution_m**2)
+    return match_inventory(outlines, inventory)
+
+
+def _beside_truth(
+    project: Project, series: Series, sums: pd.DataFrame, by_span: pd.DataFrame | None
+) -> dict[str, pd.DataFrame]:
+    """Return areas and changes beside what is true, where the study is simulated."""
+    preferred = {
+        period: list(of_period.sort_values("rank")["scene_id"])
+        for period, of_period in series.images.groupby("period", sort=False)
+    }
+    true = true_areas(project, series.outlines, preferred)
+    if true.empty:
+        return {}
+    areas = true.merge(sums[["level", "part", "period", "src_year", "area_km2", "uncertainty_km2"]], how="left")
+    areas["inside"] = (areas["area_km2"] - areas["true_km2"]).abs() <= areas["uncertainty_km2"]
+    if by_span is None:
+        return {"truth": areas}
+    of_period = true.rename(columns={"period": "first", "true_km2": "true_first_km2"})
+    told = by_span.merge(of_period).merge(true.rename(columns={"period": "last", "true_km2": "true_last_km2"}))
+    told["true_change_km2"] = told["true_last_km2"] - told["true_first_km2"]
+    told["true_rate_km2_per_a"] = told["true_change_km2"] / told["years"]
+    told["inside"] = (told["change_km2"] - told["true_change_km2"]).abs() <= told["change_error_km2"]
+    kept = ["level", "part", "first", "last", "years", "true_change_km2", "change_km2", "change_error_km2"]
+    kept += ["true_rate_km2_per_a", "rate_km2_per_a", "rate_error_km2_per_a", "inside"]
+    return {"truth": areas, "true_changes": told[kept]}
+
+
+def _write_latex(project: Project, found: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    titles = titles_of(project)
+    write_latex(folder / "areas.tex", [("", areas_table(found["totals"], titles))])
+    write_latex(folder / "scenes.tex", images_table(found["scenes"], titles))
+    if "changes" in found:
+        write_latex(folder / "changes.tex", [("", changes_table(found["changes"], titles))])
+    if "published" in found:
+        write_latex(folder / "published.tex", [("", published_table(found["published"], titles))])
+    if "truth" in found:
+        write_latex(folder / "truth.tex", [("", truth_table(found["truth"], titles))])
+
+
+def titles_of(project: Project) -> dict[str, str]:
+    """Return what tables and figures call the region and its parts."""
+    return {REGION: "Whole region"} | {area.name: area.title or area.name for area in project.areas}
+
+
+def _said(
+    series: Series, sums: pd.DataFrame, found: Mapping[str, pd.DataFrame], skipped: Sequence[str]
+) -> dict[str, Any]:
+    """Return the numbers of the region and its subregions as one object."""
+    kept = ["src_year", "glaciers", "area_km2", "uncertainty_km2", "uncertainty_independent_km2"]
+    region = sums[sums["level"] == "region"].set_index("period")[kept]
+    said: dict[str, Any] = {"periods": region.to_dict("index"), "skipped_spans": list(skipped)}
+    if "changes" in found:
+        table = found["changes"]
+        said["spans"] = table[table["level"] != "size_class"].to_dict("records")
+    if "truth" in found:
+        whole = found["truth"][found["truth"]["level"] == "region"]
+        said["truth"] = {"inside": int(whole["inside"].sum()), "periods": len(whole)}
+    return said
