@@ -196,9 +196,11 @@ def _default_pairs(order: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _between(table: pd.DataFrame, first: str, last: str, correlation: float) -> pd.DataFrame:
-    columns = ["level", "part", "year", "area_km2", "error"]
-    ends = [table.loc[table["period"] == period, columns] for period in (first, last)]
-    both = ends[0].merge(ends[1], on=["level", "part"], suffixes=("_first", "_last"), how="outer", sort=False)
+    keys, values = ["level", "part"], ["year", "area_km2", "error"]
+    both = table[keys].drop_duplicates()
+    for period, which in ((first, "first"), (last, "last")):
+        end = table.loc[table["period"] == period, [*keys, *values]]
+        both = both.merge(end.rename(columns={name: f"{name}_{which}" for name in values}), on=keys, how="left")
     span = both["year_last"] - both["year_first"]
     backward = span <= 0
     if backward.any():

@@ -72,8 +72,8 @@ def totals(
     -------
     DataFrame
         `TOTAL_COLUMNS`, a row per part and period: areas and errors in km2, and `src_year`, the decimal year of the
-        images weighted by area (where a part has no ice left, that of the region). Parts are in order of their names,
-        size classes from small to large; periods in order of time.
+        images weighted by area (where a part has no ice left, that of the region). Parts are in the order of `parts`,
+        or of their names, size classes from small to large, periods in order of time.
 
     Raises
     ------
@@ -106,7 +106,8 @@ def _of_level(
         if level == "size_class":
             found = [str(name) for name in areas[column].cat.categories if (areas[column] == name).any()]
         else:
-            found = sorted({*areas[column], *(parts or ())} if level == "subregion" else set(areas[column]))
+            named = parts or () if level == "subregion" else ()
+            found = list(dict.fromkeys([*named, *sorted(set(areas[column]))]))
         table = _sums(areas.assign(part=areas[column].astype(str)), found, order)
         # A part without ice has no images of its own.
         year_of_period = of_region.set_index("period")["src_year"]

@@ -36,6 +36,7 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
 
 def print_outcome(outcome: dict[str, Any], project: Project) -> None:
     """Print what the stages of a study found, as tables."""
+    from trimline.report.change_tables import changes_table, region_table
     from trimline.report.sensors import sensor_table
     from trimline.report.tables import area_table, method_table, period_table, sample_table
     from trimline.report.thresholds import threshold_table
@@ -57,6 +58,9 @@ def print_outcome(outcome: dict[str, Any], project: Project) -> None:
         found = outcome["timeline"]
         skipped = f"; not mapped: {', '.join(found['skipped'])}" if found["skipped"] else ""
         print_table(f"Periods, {found['glaciers']} glaciers{skipped}", *period_table(found["periods"]))
+    if "change" in outcome:
+        print_table("Areas of the region", *region_table(outcome["change"]["periods"]))
+        print_table("Change of the region and its parts", *changes_table(outcome["change"].get("spans", []), {}))
     if "report" in outcome:
         sys.stdout.write(f"report: {project.output / outcome['report']}\n")
     if "release" in outcome:

@@ -42,19 +42,36 @@ def areas_table(totals: pd.DataFrame, titles: Mapping[str, str]) -> Table:
     return heads, rows
 
 
-def changes_table(changes: pd.DataFrame, titles: Mapping[str, str]) -> Table:
-    """Return a row per span and part: loss and rate with their errors."""
+def region_table(periods: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return a row per period: the region's area, with its error if outlines err alike, and if each errs by itself."""
+    heads = ["period", "year", "glaciers", "area km²", "if each errs by itself"]
+    rows = [
+        [
+            name,
+            number(each["src_year"], 2),
+            str(each["glaciers"]),
+            _with_error(_known(each["area_km2"]), _known(each["uncertainty_km2"])),
+            f"± {number(each['uncertainty_independent_km2'], 2)}",
+        ]
+        for name, each in periods.items()
+    ]
+    return heads, rows
+
+
+def changes_table(changes: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> Table:
+    """Return a row per span and part: change and rate with their errors; size classes are left to the file."""
     heads = ["span, part", "years", "change km²", "change %", "rate km² a⁻¹", "rate % a⁻¹"]
     rows = []
-    for row in changes[changes["level"].isin(("region", "subregion"))].to_dict("records"):
-        if row["level"] == "subregion" and row["part"] not in titles:
+    subregions = {row["part"] for row in changes if row["level"] == "subregion"}
+    for row in changes:
+        if row["level"] == "size_class" or (row["level"] == "subregion" and len(subregions) == 1):
             continue
         rows.append(
             [
                 f"{row['first']} to {row['last']}, {titles.get(row['part'], row['part'])}",
                 number(row["years"], 1),
                 *(
-                    _with_error(row[value], row[error])
+                    _with_error(_known(row[value]), _known(row[error]))
                     for value, error in (
                         ("change_km2", "change_error_km2"),
                         ("change_percent", "change_error_percent"),
@@ -201,6 +218,11 @@ def _with_error(value: float, error: float, decimals: int = 2) -> str:
     if not math.isfinite(value):
         return UNDEFINED
     return f"{value:.{decimals}f} ± {number(error, decimals)}"
+
+
+def _known(value: float | None) -> float:
+    """Return a number as JSON holds it: null is what is not known."""
+    return math.nan if value is None else value
 
 
 def _interval(low: float, high: float) -> str:

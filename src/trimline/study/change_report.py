@@ -21,6 +21,7 @@ from trimline.report.change_tables import (
     truth_table,
 )
 from trimline.report.page import Picture, Section
+from trimline.report.tables import period_table
 from trimline.study.change_stage import FOLDER, Series, series_of, titles_of
 from trimline.study.scenes import open_entry
 from trimline.study.study import Study
@@ -46,7 +47,7 @@ def change_sections(study: Study, folder: Path) -> list[Section]:
     series = series_of(project, study.done["timeline"].result["timeline"])
     tables = {path.stem: _read(path) for path in sorted((project.output / FOLDER).glob("*.csv"))}
     return [
-        _areas(project, series, tables, said, folder),
+        _areas(study, series, tables, said, folder),
         *_change(project, tables, said),
         *_comparison(project, tables),
         *_truth(project, tables),
@@ -57,15 +58,16 @@ def change_sections(study: Study, folder: Path) -> list[Section]:
 
 
 def _areas(
-    project: Project, series: Series, tables: dict[str, pd.DataFrame], said: dict[str, Any], folder: Path
+    study: Study, series: Series, tables: dict[str, pd.DataFrame], said: dict[str, Any], folder: Path
 ) -> Section:
+    project = study.project
     titles, settings = titles_of(project), project.change
     first = next(iter(said["periods"]))
     buffer_m = settings.buffer_m or series.resolution_m / 2
     words = [
         _ADD.format(
             moved=f"{buffer_m:g} m",
-            independent=said["periods"][first]["uncertainty_independent_km2"],
+            independent=said["periods"][first]["uncertainty_independent_km2"] or float("nan"),
             period=first,
         )
     ]
@@ -87,9 +89,9 @@ def _areas(
         truth=tables.get("truth"),
     )
     caption = "Areas of all periods with their uncertainty; the dashed line is fitted to all of them."
-    return Section(
-        "Areas by period", words, [("Areas", areas_table(tables["totals"], titles))], [Picture(png, caption)]
-    )
+    seen = period_table(study.done["timeline"].result["timeline"]["periods"])
+    shown = [("Areas", areas_table(tables["totals"], titles)), ("What the scenes saw", seen)]
+    return Section("Areas by period", words, shown, [Picture(png, caption)])
 
 
 def _change(project: Project, tables: dict[str, pd.DataFrame], said: dict[str, Any]) -> list[Section]:
@@ -97,7 +99,7 @@ def _change(project: Project, tables: dict[str, pd.DataFrame], said: dict[str, A
         return []
     titles, settings = titles_of(project), project.change
     words = [_CHANGE.format(correlation=settings.correlation, years=_YEARS[settings.years])]
-    shown = [("Change between periods", changes_table(tables["changes"], titles))]
+    shown = [("Change between periods", changes_table(tables["changes"].to_dict("records"), titles))]
     if len(tables["rates"]):
         shown.append(("Fitted lines", rates_table(tables["rates"], titles)))
     if len(tables["rate_changes"]):

@@ -198,7 +198,7 @@ def _write_latex(project: Project, found: Mapping[str, pd.DataFrame], folder: Pa
     write_latex(folder / "areas.tex", [("", areas_table(found["totals"], titles))])
     write_latex(folder / "scenes.tex", images_table(found["scenes"], titles))
     if "changes" in found:
-        write_latex(folder / "changes.tex", [("", changes_table(found["changes"], titles))])
+        write_latex(folder / "changes.tex", [("", changes_table(found["changes"].to_dict("records"), titles))])
     if "published" in found:
         write_latex(folder / "published.tex", [("", published_table(found["published"], titles))])
     if "truth" in found:

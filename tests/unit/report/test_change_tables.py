@@ -1,0 +1,100 @@
+"""Tables of a time series say what papers print, and figures of it are whole and always the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from trimline.change import changes
+from trimline.files import sha256
+from trimline.report.change_figures import draw_area_series, most_changed
+from trimline.report.change_tables import areas_table, changes_table, images_table, truth_table
+
+FIRST, LAST = "1986-1988", "2019-2021"
+TITLES = {"region": "Total", "training": "Training area", "area-1": "Testing area 1"}
+
+
+@pytest.fixture
+def totals() -> pd.DataFrame:
+    """Return areas and errors that Chen and others (2022) print in table V (a)."""
+    rows = [
+        ("region", "region", 2518.65, 72.69, 2102.25, 72.56),
+        ("subregion", "training", 1405.86, 37.77, 1173.83, 38.70),
+        ("subregion", "area-1", 713.48, 13.92, 661.20, 14.28),
+    ]
+    return pd.DataFrame([
+        {"level": level, "part": part, "period": period, "src_year": year, "glaciers": 5, "area_km2": area,
+         "uncertainty_km2": error}
+        for level, part, *numbers in rows
+        for period, year, area, error in ((FIRST, 1987.5, *numbers[:2]), (LAST, 2020.5, *numbers[2:]))
+    ])  # fmt: skip
+
+
+def test_areas_stand_with_their_errors_as_in_table_v(totals: pd.DataFrame) -> None:
+    heads, rows = areas_table(totals, TITLES)
+    assert heads[3:] == ["Total, km²", "Training area, km²", "Testing area 1, km²"]
+    assert rows[0] == [FIRST, "1987.5", "5", "2518.65 ± 72.69", "1405.86 ± 37.77", "713.48 ± 13.92"]
+
+
+def test_changes_are_printed_as_in_table_v(totals: pd.DataFrame) -> None:
+    told = changes(totals, [(FIRST, LAST)], years="label")
+    _, rows = changes_table(told.to_dict("records"), TITLES)
+    assert rows[0][0] == f"{FIRST} to {LAST}, Total"
+    assert rows[0][2:] == ["-416.40 ± 102.71", "-16.53 ± 4.08", "-11.90 ± 2.93", "-0.47 ± 0.12"]
+    assert rows[1][2:] == ["-232.03 ± 54.08", "-16.50 ± 3.85", "-6.63 ± 1.55", "-0.47 ± 0.11"]
+
+
+def test_a_region_of_one_part_is_told_once(totals: pd.DataFrame) -> None:
+    one = totals[totals["part"] != "area-1"]
+    assert len(areas_table(one, TITLES)[0]) == 4
+    assert len(changes_table(changes(one, [(FIRST, LAST)]).to_dict("records"), TITLES)[1]) == 1
+
+
+def test_the_reference_image_has_a_star() -> None:
+    images = pd.DataFrame([
+        {"period": FIRST, "subregion": "training", "tile": "137036", "date": "1987-06-24", "cloud_percent": 30.0,
+         "reference": True},
+        {"period": FIRST, "subregion": "training", "tile": "137036", "date": "1988-08-13", "cloud_percent": np.nan,
+         "reference": False},
+        {"period": FIRST, "subregion": "training", "tile": "138037", "date": "1988-07-19", "cloud_percent": 22.0,
+         "reference": True},
+    ])  # fmt: skip
+    ((title, (_, rows)),) = images_table(images, TITLES)
+    assert title == "Training area: 137036, 138037"
+    assert rows == [[FIRST, "1987-06-24 (30 %)*, 1988-08-13", "1988-07-19 (22 %)*"]]
+
+
+def test_what_lies_outside_its_uncertainty_has_a_star(totals: pd.DataFrame) -> None:
+    truth = totals.assign(true_km2=totals["area_km2"] + 50.0)
+    truth["inside"] = truth["uncertainty_km2"] >= 50
+    _, rows = truth_table(truth, TITLES)
+    assert rows[0][1:5] == ["2568.65", "2518.65 ± 72.69", "1455.86", "1405.86 ± 37.77 *"]
+
+
+def test_a_figure_of_the_same_areas_has_the_same_bytes(totals: pd.DataFrame, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        draw_area_series(tmp_path / name / "areas", totals, TITLES)
+    assert sha256(tmp_path / "one") == sha256(tmp_path / "two")
+    drawn = (tmp_path / "one/areas.svg").read_text()
+    for title in TITLES.values():
+        assert title in drawn
+
+
+def test_the_glacier_that_lost_most_is_shown_whole() -> None:
+    boxes = {("a", FIRST): (0, 0, 900, 900), ("a", LAST): (0, 0, 800, 900),
+             ("b", FIRST): (5000, 0, 9000, 1000), ("b", LAST): (5000, 0, 6000, 1000)}  # fmt: skip
+    outlines = gpd.GeoDataFrame(
+        [{"glac_id": name, "period": period} for name, period in boxes],
+        geometry=[shapely.box(*each) for each in boxes.values()],
+        crs=32646,
+    )
+    name, (west, south, east, north) = most_changed(outlines, [FIRST, LAST])
+    assert name == "b"
+    assert west < 5000 < 9000 < east
+    assert east - west == pytest.approx(north - south)
+    assert (south + north) / 2 == pytest.approx(500)
