@@ -39,6 +39,7 @@ def edits(
     operation: Annotated[str | None, typer.Option(help="With --add: the operation of rows that name none.")] = None,
     glacier: Annotated[str | None, typer.Option(help="With --add: the glacier of rows that name none.")] = None,
     image: Annotated[str | None, typer.Option(help="With --add: the image consulted, where rows name none.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Of the study in its quick form.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """List the corrections by hand and what becomes of them; nothing is ever deleted."""
@@ -46,7 +47,7 @@ def edits(
 
     if sum((check, adopt, add is not None, revert is not None)) > 1:
         raise typer.BadParameter("--check, --add, --adopt and --revert: do one at a time")
-    study = load_project(project, overrides or [])
+    study = load_project(project, overrides or [], quick=quick)
     if check:
         _check(study, as_json)
     elif adopt:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 WINDOW = 768
 """Most rows of a strip and columns of a window unless said otherwise [pixels]."""
+
+_STRIP_PIXELS = WINDOW * 4096
+"""Most pixels of a strip unless said otherwise: strips of wide scenes are low, so that memory does not grow."""
 
 _FEATURE_BYTES = 1.9e9
 """Memory that a network's features may take: mapping a whole Landsat scene then needs less than 3 GB."""
@@ -100,7 +103,7 @@ class Survey:
             region=scene.geobox if region is None else region,
             bands=segmenter.bands,
             units=segmenter.units,
-            tiling=tiling_for(segmenter, window, halo),
+            tiling=tiling_for(segmenter, (scene.geobox if region is None else region).width, window, halo),
             screen=screen and can_screen(scene),
             within=within,
         )
@@ -262,7 +265,7 @@ class Survey:
         return slice(lower + cells.start * cell, min(upper, lower + cells.stop * cell))
 
 
-def tiling_for(segmenter: Segmenter, window: int | None = None, halo: int | None = None) -> Tiling:
+def tiling_for(segmenter: Segmenter, width: int, window: int | None = None, halo: int | None = None) -> Tiling:
     """Return how scenes are cut for a network.
 
     Parameters
@@ -270,6 +273,8 @@ def tiling_for(segmenter: Segmenter, window: int | None = None, halo: int | None
     segmenter
         Its halo is what windows need to agree with the whole scene. Where its answer depends on the whole tile there
         is no such halo: it sees tiles of the size that it was trained on, which overlap.
+    width
+        Columns of what is mapped [pixels].
     window
         Rows of a strip, and columns of a window of so many rows [pixels]; None means as many as memory allows, see
         `window_for`. A network that depends on the whole tile has its own.
@@ -284,7 +289,11 @@ def tiling_for(segmenter: Segmenter, window: int | None = None, halo: int | None
     """
     if segmenter.halo is not None:
         halo = segmenter.halo if halo is None else halo
-        return Tiling(window_for(segmenter, halo) if window is None else window, halo, segmenter.stride)
+        if window is not None:
+            return Tiling(window, halo, segmenter.stride)
+        tiling = Tiling(window_for(segmenter, halo), halo, segmenter.stride)
+        low = max(1, _STRIP_PIXELS // max(1, width) // tiling.cell) * tiling.cell
+        return replace(tiling, rows=min(tiling.window, low))
     tile = segmenter.metadata.tile
     if tile is None:
         raise MappingError(

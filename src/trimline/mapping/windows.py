@@ -33,13 +33,15 @@ class Tiling:
     """How scenes are cut for a network."""
 
     window: int
-    """Rows of a strip, and the columns that are kept of one window of so many rows [pixels]."""
+    """Side of a square window, halo left out; of lower windows more columns are kept [pixels]."""
     halo: int
     """What the network sees around a window; of tiles, half of what neighbours share [pixels]."""
     stride: int = 1
     """What the network sees starts at multiples of it."""
     tile: tuple[int, int] | None = None
     """Height and width of what the network must see, where its answer depends on the whole tile."""
+    rows: int | None = None
+    """Rows of a strip; None means as many as a square window has [pixels]."""
 
     def __post_init__(self) -> None:
         if self.window < 1 or self.halo < 0 or self.stride < 1:
@@ -135,7 +137,7 @@ def cut_axis(length: int, bounds: tuple[int, int], tiling: Tiling, axis: int) ->
     """Cut one axis of a region, rows (0) or columns (1), as far as the scene reaches."""
     if tiling.tile is not None:
         return _tiles(length, bounds, tiling.tile[axis], tiling.halo)
-    return _windows(length, bounds, tiling)
+    return _windows(length, bounds, tiling, (tiling.rows or tiling.window, tiling.window)[axis])
 
 
 def reach(start: int, stop: int, bounds: tuple[int, int], tiling: Tiling) -> tuple[int, int]:
@@ -146,11 +148,11 @@ def reach(start: int, stop: int, bounds: tuple[int, int], tiling: Tiling) -> tup
     return lower + first // tiling.stride * tiling.stride, min(lower + -(-last // tiling.stride) * tiling.stride, upper)
 
 
-def _windows(length: int, bounds: tuple[int, int], tiling: Tiling) -> Iterator[Cut]:
+def _windows(length: int, bounds: tuple[int, int], tiling: Tiling, side: int) -> Iterator[Cut]:
     lower, upper = bounds
     start, last = max(0, lower), min(length, upper)
     while start < last:
-        stop = min(lower + ((start - lower) // tiling.window + 1) * tiling.window, last)
+        stop = min(lower + ((start - lower) // side + 1) * side, last)
         yield Cut(slice(start, stop), reach(start, stop, bounds, tiling))
         start = stop
 

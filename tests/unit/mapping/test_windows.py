@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from trimline.errors import MappingError
+from trimline.mapping.survey import tiling_for
 from trimline.mapping.windows import Tiling, cover, cut_axis, plan_strips
 
 
@@ -127,3 +129,14 @@ def test_what_cannot_be_cut_is_an_error() -> None:
         Tiling(0, 8)
     with pytest.raises(MappingError, match="halo of 32 leaves nothing"):
         Tiling.for_tile((64, 64), 32, 16)
+
+
+def test_strips_of_wide_scenes_are_low_and_their_windows_wide(segmenter: Any) -> None:
+    narrow, wide = (tiling_for(segmenter, width) for width in (4096, 8192))
+    assert narrow.rows == narrow.window
+    assert wide.rows == wide.window // 2
+    assert wide.window == narrow.window
+    seen = (wide.rows + 2 * wide.halo) * (wide.widest(wide.rows) + 2 * wide.halo)
+    assert seen <= (wide.window + 2 * wide.halo) ** 2
+    assert [strip.cut.kept.stop for strip in plan_strips(1000, (0, 1000), wide)] == [384, 768, 1000]
+    assert tiling_for(segmenter, 8192, 100).rows is None, "what the user says is done"
