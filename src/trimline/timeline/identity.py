@@ -12,7 +12,7 @@ western edge, so a number stays as long as nothing new appears in the west of it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -88,7 +88,7 @@ def identify(
     given = [] if inventory is None else inventory["glac_id"].astype(str).tolist()
     ids = np.array([*given, *_name_complexes(frame, name, given)], object)
     frame["glac_id"] = ids[frame["glacier"].to_numpy()] if len(frame) else np.empty(0, object)
-    keys, geometries = _dissolved_by(frame, ["period", "glac_id"])
+    keys, geometries = _grouped_by(frame, ["period", "glac_id"], _collected)
     names = np.array([*patches], object)
     return gpd.GeoDataFrame(
         {"glac_id": keys["glac_id"].to_numpy(), "period": names[keys["period"].to_numpy(np.intp)]},
@@ -99,7 +99,7 @@ def identify(
 
 def grounds(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the ground that each glacier covers in any period, one row per `glac_id`, sorted."""
-    keys, geometries = _dissolved_by(outlines, ["glac_id"])
+    keys, geometries = _grouped_by(outlines, ["glac_id"], _dissolved)
     return gpd.GeoDataFrame({"glac_id": keys["glac_id"].to_numpy()}, geometry=geometries, crs=outlines.crs)
 
 
@@ -266,6 +266,10 @@ def _seen_to_share(
 
 def _interiors_meet(ones: Geometries, others: Geometries) -> NDArray[np.bool_]:
     """Return of which pairs the interiors meet; most that do not are found apart by the prepared relation first."""
+    # The relation is prepared for its first argument: that with more to look at.
+    swapped = shapely.get_num_coordinates(others) > shapely.get_num_coordinates(ones)
+    ones, others = np.where(swapped, others, ones), np.where(swapped, ones, others)
+    shapely.prepare(ones)
     meet: NDArray[np.bool_] = shapely.intersects(ones, others)
     meet[meet] = shapely.relate_pattern(ones[meet], others[meet], "T********")
     return meet
@@ -278,13 +282,22 @@ def _dissolved(geometries: Geometries) -> shapely.Geometry:
     return shapely.MultiPolygon() if united is None else united
 
 
-def _dissolved_by(frame: gpd.GeoDataFrame, columns: list[str]) -> tuple[pd.DataFrame, Geometries]:
-    """Return the groups of a frame, sorted, and the geometry of each dissolved."""
+def _collected(geometries: Geometries) -> shapely.Geometry:
+    """Return polygons that share no ground as one geometry, dissolved only where they share a border."""
+    parts = shapely.get_parts(geometries)
+    together = parts[0] if len(parts) == 1 else shapely.MultiPolygon(list(parts))
+    return together if together.is_valid else _dissolved(geometries)
+
+
+def _grouped_by(
+    frame: gpd.GeoDataFrame, columns: list[str], make_one: Callable[[Geometries], shapely.Geometry]
+) -> tuple[pd.DataFrame, Geometries]:
+    """Return the groups of a frame, sorted, and the geometry of each made into one."""
     group = frame.groupby(columns, sort=True).ngroup().to_numpy()
     order = np.argsort(group, kind="stable")
     starts = np.flatnonzero(np.diff(group[order], prepend=-1))
     geometries = np.empty(len(starts), object)
-    geometries[:] = [_dissolved(each) for each in np.split(frame.geometry.to_numpy()[order], starts[1:])][: len(starts)]
+    geometries[:] = [make_one(each) for each in np.split(frame.geometry.to_numpy()[order], starts[1:])][: len(starts)]
     return pd.DataFrame(frame[columns].iloc[order[starts]]).reset_index(drop=True), geometries
 
 
