@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from trimline.errors import WeightsError
 from trimline.scenes.calibration import IDENTITY, NoCalibration
+from trimline.sensors import get_sensor
 
 if TYPE_CHECKING:
     from trimline.scenes import Scene
@@ -13,7 +14,19 @@ if TYPE_CHECKING:
 
 
 def check_fits(scene: Scene, segmenter: Segmenter) -> None:
-    """Raise `WeightsError` when a scene lacks a band that weights need, or cannot be read in their units."""
+    """Raise `WeightsError` when a scene lacks a band that weights need, or cannot be read in their units.
+
+    Digital numbers of two instruments are two units: those of TM have 8 bits, those of OLI 16 on another scale.
+    """
+    if segmenter.units == "dn":
+        known = {get_sensor(each).instrument for each in segmenter.sensors}
+        if known and scene.sensor.instrument not in known:
+            raise WeightsError(
+                f"the weights know the digital numbers of {', '.join(sorted(known))}, and those of "
+                f"{scene.sensor.instrument} are on another scale",
+                where=scene.id,
+                remedy="train on scenes of this sensor too, or take a recipe with 'units: reflectance'",
+            )
     for band in segmenter.bands:
         if band not in scene.assets:
             lost = scene.missing.get(band)

@@ -12,6 +12,7 @@ from trimline.files import sha256, write_json
 from trimline.project import Method, Project
 from trimline.samples import MEASURES, SampleStore
 from trimline.study.ledger import Done
+from trimline.study.scenes import open_entry
 from trimline.study.study import Study
 
 WEIGHTS = "weights.safetensors"
@@ -58,6 +59,8 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
 
         store = SampleStore(project.output / "samples")
         bands, units = project.method_bands(method), method.recipe.units
+        learnt = sorted(store.index["scene_id"][store.index["part"] != "test"].unique().tolist())
+        entries = {entry.id: entry for entry in project.scenes}
         started = time.perf_counter()
         written = train(
             method.network,
@@ -70,7 +73,8 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
             provenance={
                 "project": project.name,
                 "project_sha256": study.ledger.project_sha256,
-                "scenes": sorted(store.index["scene_id"][store.index["part"] != "test"].unique().tolist()),
+                "scenes": learnt,
+                "sensors": sorted({open_entry(entries[each]).sensor.id for each in learnt}),
                 "split": project.split.by,
                 "measures": MEASURES[project.split.by],
             },

@@ -96,6 +96,11 @@ class Segmenter:
         return self.inputs.units
 
     @property
+    def sensors(self) -> tuple[str, ...]:
+        """Ids of the sensors whose scenes it was trained on; empty where the weights do not say."""
+        return tuple(self.metadata.data.get("provenance", {}).get("sensors", ()))
+
+    @property
     def stride(self) -> int:
         """Windows of a large image should start at multiples of it [pixels]."""
         return self.network.stride

@@ -36,6 +36,7 @@ class BlurSegmenter:
     seen: list[tuple[int, int]] = field(default_factory=list)
 
     arithmetic: str = "fp32"
+    sensors: tuple[str, ...] = ()
     device: Any = field(default_factory=lambda: SimpleNamespace(type="cpu"))
     bytes_per_pixel: float = 8.0
 

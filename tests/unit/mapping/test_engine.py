@@ -110,6 +110,15 @@ def test_weights_for_numbers_refuse_reflectance(scene: Scene, segmenter: Any) ->
         predict_array(scene, segmenter)
 
 
+def test_weights_for_numbers_refuse_those_of_another_instrument(scene: Scene, segmenter: Any) -> None:
+    """A network that learnt the 8 bits of TM finds ice everywhere in the 16 bits of OLI."""
+    segmenter.units, segmenter.sensors = "dn", ("landsat-8-oli", "landsat-9-oli")
+    with pytest.raises(WeightsError, match=r"know the digital numbers of OLI, and those of TM are on another scale"):
+        check_fits(scene, segmenter)
+    segmenter.units = "reflectance"
+    check_fits(scene, segmenter)
+
+
 def test_weights_for_reflectance_refuse_bare_numbers(scene: Scene, segmenter: Any) -> None:
     bare = Asset(scene.assets["red"].href, NoCalibration("the raster holds integers", "give scale and offset; or ..."))
     uncalibrated = replace(scene, assets={**scene.assets, "red": bare})
