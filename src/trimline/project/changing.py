@@ -32,7 +32,7 @@ class ChangeSettings(Settings):
     """Of the intervals of fitted rates."""
     published: ProjectPath | None = None
     """CSV of published areas: `region,year,area_km2,source`, where a region is `region` or one of the areas."""
-    inventory: Name | None = None
+    inventory_period: Name | None = None
     """The period whose outlines are compared with the project's inventory, glacier by glacier; None compares none."""
 
 
@@ -40,7 +40,7 @@ def check_change(settings: ChangeSettings, periods: Sequence[str], *, has_invent
     """Raise `ValueError` where what is told of change names periods that there are not, or not in order."""
     named = [("spans", each) for span in settings.spans or () for each in span]
     named += [("breaks", each) for each in settings.breaks]
-    named += [("inventory", settings.inventory)] if settings.inventory is not None else []
+    named += [("inventory_period", settings.inventory_period)] if settings.inventory_period is not None else []
     for key, name in named:
         if name not in periods:
             raise ValueError(f"change.{key}: '{name}' is none of the periods; {nearest_name(name, list(periods))}")
@@ -52,5 +52,5 @@ def check_change(settings: ChangeSettings, periods: Sequence[str], *, has_invent
         raise ValueError("change.breaks: the periods do not follow one another")
     if any(place in (0, len(periods) - 1) for place in places):
         raise ValueError("change.breaks: a rate cannot change at the first or the last period")
-    if settings.inventory is not None and not has_inventory:
-        raise ValueError("change.inventory: the project has no inventory to compare with")
+    if settings.inventory_period is not None and not has_inventory:
+        raise ValueError("change.inventory_period: the project has no inventory to compare with")

@@ -17,7 +17,9 @@ from trimline.errors import ProjectError
 EXTENDS = "extends"
 """The key that names the file to start from."""
 
-PATH_KEYS = frozenset({"output", "archive", "dem", "edits", "inventory", "outline", "path", "region", "truth"})
+PATH_KEYS = frozenset(
+    {"output", "archive", "dem", "edits", "inventory", "outline", "path", "published", "region", "truth"}
+)
 """Keys whose values are paths, wherever they stand."""
 
 SHORT_FORMS = {"recipe": "base", "split": "by"}

@@ -112,7 +112,7 @@ def _comparison(project: Project, tables: dict[str, pd.DataFrame]) -> list[Secti
     if "published" in tables:
         shown.append(("Published areas", published_table(tables["published"], titles_of(project))))
     if "inventory" in tables:
-        title = f"The inventory beside the outlines of {project.change.inventory}"
+        title = f"The inventory beside the outlines of {project.change.inventory_period}"
         shown.append((title, inventory_table(tables["inventory"])))
     return [Section("Compared with others", tables=shown)] if shown else []
 

@@ -73,7 +73,7 @@ def run(study: Study) -> Done:
         "change": settings.model_dump(mode="json"),
         "areas": [[each.name, each.title] for each in project.areas],
         "published": stamp(settings.published) if settings.published is not None else None,
-        "inventory": stamp(project.inventory) if settings.inventory and project.inventory else None,
+        "inventory": stamp(project.inventory) if settings.inventory_period and project.inventory else None,
     }
 
     def work() -> dict[str, Any]:
@@ -127,8 +127,8 @@ def _measure(project: Project, series: Series, folder: Path) -> dict[str, Any]:
         found["rate_changes"] = rate_changes(sums, breaks)
     if settings.published is not None:
         found["published"] = compare_published(read_published(settings.published), sums)
-    if settings.inventory is not None and settings.inventory in periods:
-        found["inventory"] = _beside_inventory(project, series, settings.inventory)
+    if settings.inventory_period is not None and settings.inventory_period in periods:
+        found["inventory"] = _beside_inventory(project, series, settings.inventory_period)
     truth = _beside_truth(project, series, sums, found.get("changes"))
     found |= truth
     for name, table in found.items():

@@ -32,7 +32,7 @@ def test_spans_and_breaks_are_periods_in_order() -> None:
         ({"spans": [["1995-1997", "1986-1988"]]}, "does not follow"),
         ({"breaks": ["1992-1994", "1989-1991"]}, "do not follow one another"),
         ({"breaks": ["1986-1988"]}, "cannot change at the first"),
-        ({"inventory": "1986-1988"}, "has no inventory"),
+        ({"inventory_period": "1986-1988"}, "has no inventory"),
         ({"correlation": 1.2}, "less than or equal to 1"),
     ],
 )

@@ -145,8 +145,11 @@ def test_areas_and_protocols_are_the_papers(three_rivers: Project) -> None:
     assert elsewhere.split.train == ("training",)
     assert elsewhere.evaluate.scenes == ("area-1", "area-2", "area-3")
     assert three_rivers.thresholds == tuple(round(1.5 + 0.2 * step, 1) for step in range(12))
-    assert {method.recipe.base for method in three_rivers.methods} == {"paper"}
-    assert len(three_rivers.methods) == 8
+    *papers, own = three_rivers.methods
+    assert {method.recipe.base for method in papers} == {"paper"}
+    assert len(papers) == 8
+    assert (own.network, own.recipe.units) == ("m_landsnet", "reflectance"), "TM and OLI in one unit"
+    assert three_rivers.mapping_method == own
 
 
 def test_yilian_habirga_pairs_the_sensors_year_by_year() -> None:
