@@ -67,7 +67,7 @@ class Segmenter:
         """Return the same segmenter, computed in the fastest way that this device has, and log which it is.
 
         With the precision `auto` this is measured, for a second or so, and half precision is taken only where it is
-        clearly faster; any other precision is kept. Outlines are the same but for rounding, an IoU of 0.999 or more:
+        faster; any other precision is kept. Outlines are the same but for rounding, an IoU of 0.999 or more:
         where not even that may change from machine to machine, ask for `fp32`.
 
         Parameters
