@@ -16,6 +16,7 @@ import geopandas as gpd
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import shapely
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -31,10 +32,10 @@ from trimline.scenes import Scene
 _MEASURED, _LINE, _TRUE = "#1d6fa5", "#c1272d", "#5b6b7a"
 _COLUMNS = 2
 _DOTS_PER_INCH = 150
-_LEAST_SIDE_M = 3000.0
+_SIDE_M = 4000.0
 """Least side of the ground that outlines are shown on [m]."""
-_MARGIN = 0.12
-"""Ground shown around a glacier, as a share of its extent."""
+_MARGIN = 0.25
+"""Ground shown around what was lost, as a share of its extent."""
 
 
 def draw_area_series(
@@ -132,23 +133,26 @@ class Panel:
 
 
 def most_changed(outlines: gpd.GeoDataFrame, periods: Sequence[str]) -> tuple[str, tuple[float, float, float, float]]:
-    """Return the glacier that lost most ground between the first and the last period, and a square around it.
+    """Return the glacier that lost most ground in one piece from the first to the last period, and a square around it.
 
     Parameters
     ----------
     outlines
-        One row per glacier and period, projected in metres.
+        One row per glacier and period, projected in metres; the glaciers of the first period stand for all.
     periods
         In order of time.
     """
-    area = outlines.set_index("glac_id").assign(area=outlines.area.to_numpy())
-    first, last = (area.loc[area["period"] == each, "area"] for each in (periods[0], periods[-1]))
-    lost = first.sub(last.reindex(first.index, fill_value=0.0)) if len(first) else last
-    name = str(lost.sort_index().idxmax())
-    west, south, east, north = outlines[outlines["glac_id"] == name].total_bounds
-    half = max(east - west, north - south, _LEAST_SIDE_M / (1 + 2 * _MARGIN)) * (0.5 + _MARGIN)
-    x, y = (west + east) / 2, (south + north) / 2
-    return name, (x - half, y - half, x + half, y + half)
+    first, last = (
+        outlines[outlines["period"] == each].set_index("glac_id").geometry for each in (periods[0], periods[-1])
+    )
+    if first.empty:
+        first = outlines.set_index("glac_id").geometry
+    lost = first.difference(last.reindex(first.index).fillna(shapely.Polygon()), align=False).sort_index().explode()
+    piece = lost.iloc[int(np.argmax(lost.area.to_numpy()))]
+    x, y = piece.centroid.coords[0] if not piece.is_empty else first.iloc[0].representative_point().coords[0]
+    west, south, east, north = piece.bounds if not piece.is_empty else (x, y, x, y)
+    half = max(_SIDE_M / 2, (0.5 + _MARGIN) * max(east - west, north - south))
+    return str(lost.index[int(np.argmax(lost.area.to_numpy()))]), (x - half, y - half, x + half, y + half)
 
 
 def draw_period_outlines(

@@ -132,7 +132,7 @@ def _truth(project: Project, tables: dict[str, pd.DataFrame]) -> list[Section]:
 
 
 def _pictures(project: Project, series: Series, folder: Path) -> list[Section]:
-    """Show, of every subregion, the glacier that lost most ground."""
+    """Show, of every subregion, the place where most ground was lost."""
     entries = {entry.id: entry for entry in project.scenes}
     last = series.images[series.images["period"] == series.periods[-1]].sort_values("rank")
     titles, panels = titles_of(project), []
@@ -148,7 +148,7 @@ def _pictures(project: Project, series: Series, folder: Path) -> list[Section]:
         return []
     png, _ = draw_period_outlines(folder / "outlines_of_periods", series.outlines, series.periods, panels)
     caption = f"Outlines of all periods over images of {series.periods[-1]} (SWIR 1, NIR and red)."
-    words = "The glacier of each part that lost most ground."
+    words = "Of each part the place where most ground was lost."
     return [Section("Outlines of all periods", [words], pictures=[Picture(png, caption)])]
 
 
