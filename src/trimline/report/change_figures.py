@@ -155,6 +155,19 @@ def most_changed(outlines: gpd.GeoDataFrame, periods: Sequence[str]) -> tuple[st
     return str(lost.index[int(np.argmax(lost.area.to_numpy()))]), (x - half, y - half, x + half, y + half)
 
 
+def within_image(
+    bounds: tuple[float, float, float, float], scene: Scene, crs: str
+) -> tuple[float, float, float, float]:
+    """Move a square so that it lies within an image, where that is large enough; all in one CRS [m]."""
+    image = scene.geobox.footprint(crs, npoints=16).boundingbox
+    moved = []
+    for low, high, first, last in ((*bounds[::2], image.left, image.right), (*bounds[1::2], image.bottom, image.top)):
+        shift = 0.0 if high - low > last - first else max(first - low, 0.0) + min(last - high, 0.0)
+        moved.append((low + shift, high + shift))
+    (west, east), (south, north) = moved
+    return west, south, east, north
+
+
 def draw_period_outlines(
     stem: Path, outlines: gpd.GeoDataFrame, periods: Sequence[str], panels: Sequence[Panel]
 ) -> list[Path]:

@@ -8,7 +8,13 @@ from typing import Any
 import pandas as pd
 
 from trimline.project import Project
-from trimline.report.change_figures import Panel, draw_area_series, draw_period_outlines, most_changed
+from trimline.report.change_figures import (
+    Panel,
+    draw_area_series,
+    draw_period_outlines,
+    most_changed,
+    within_image,
+)
 from trimline.report.change_tables import (
     areas_table,
     changes_table,
@@ -143,7 +149,8 @@ def _pictures(project: Project, series: Series, folder: Path) -> list[Section]:
         known = [each for each in preferred if each in set(last["scene_id"])]
         if known:
             title = f"{titles.get(str(part), str(part))}: {name}"
-            panels.append(Panel(title, open_entry(entries[known[0]]), bounds))
+            scene = open_entry(entries[known[0]])
+            panels.append(Panel(title, scene, within_image(bounds, scene, str(series.outlines.crs))))
     if not panels:
         return []
     png, _ = draw_period_outlines(folder / "outlines_of_periods", series.outlines, series.periods, panels)

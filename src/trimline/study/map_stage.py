@@ -86,7 +86,7 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | 
 
         scene, settings = open_entry(entry), project.map
         weights = weights_path(project, project.mapping_method)
-        segmenter = _segmenter(weights, weights_sha256, settings.precision, settings.window, here=client is None)
+        segmenter = _segmenter(weights, weights_sha256, settings.precision, settings.window)
         written = map_scene(
             scene,
             segmenter,
@@ -116,14 +116,16 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | 
 
 
 @cache
-def _segmenter(weights: Path, sha256: str, precision: Precision, window: int | None, *, here: bool) -> Segmenter:
-    """Return the network that maps all scenes, read once; how it is computed fastest here is measured once."""
+def _segmenter(weights: Path, sha256: str, precision: Precision, window: int | None) -> Segmenter:
+    """Return the network that maps all scenes, read once; how it is computed fastest is measured once.
+
+    A cluster computes as this machine would, so that it draws the same outlines.
+    """
     from trimline.mapping.survey import WINDOW
     from trimline.training import load_weights
 
-    segmenter = load_weights(weights, precision=precision)
     side = window or WINDOW
-    return segmenter.fastest((side, side)) if here else segmenter
+    return load_weights(weights, precision=precision).fastest((side, side))
 
 
 def _on_cluster(client: Client, weights: Path, segmenter: Segmenter) -> Answers:
