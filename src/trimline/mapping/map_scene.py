@@ -37,7 +37,7 @@ from trimline.mapping.survey import WINDOW, Survey
 from trimline.mapping.windows import Strip
 from trimline.outlines import RowTracer, area_km2, perimeter_km, write_outlines
 from trimline.scenes.asset import first_line
-from trimline.training.freed_memory import freed_memory_kept
+from trimline.training.freed_memory import freed_memory_kept, give_back_beyond
 
 if TYPE_CHECKING:
     from trimline.mapping.screen import Within
@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from trimline.training import Segmenter
 
 _LOG = logging.getLogger(__name__)
+
+_MOST_HELD = 2.0e9
+"""Memory of the process from which on what is freed is given back between strips [bytes]."""
 
 MINIMUM_AREA_M2 = 10_000.0
 """Smaller outlines are left out: 0.01 km2, the usual limit of inventories (Paul and others, 2009)."""
@@ -159,7 +162,7 @@ def map_scene(
 
         # What is finished is encoded, written and traced while the network is busy with the next strip.
         for _ in ahead(keep, _remaining(survey, journal, answers, progress=progress)):
-            pass
+            give_back_beyond(_MOST_HELD)
         outlines = _described(tracer.finish(), scene, segmenter, threshold)
         return _write(folder, journal, survey, outlines, _provenance(survey, segmenter, threshold))
 

@@ -8,9 +8,11 @@ clears and enters into its tables. On large windows that takes a quarter to a ha
 from __future__ import annotations
 
 import ctypes
+import mmap
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 """Numbers of the settings in glibc's malloc.h."""
@@ -18,6 +20,9 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KEPT = (1 << 30, (1 << 31) - 1)
 """Blocks below the first number come from memory that is kept up to the second [bytes]. Larger ones, such as a whole
 scene, are still fetched and given back one by one."""
+
+_PAGES_HELD = Path("/proc/self/statm")
+"""Where Linux says how many pages a process has; the second number are those in memory."""
 
 _USUAL = (32 << 20, 64 << 20)
 """The same numbers as glibc sets them by itself once it has seen large blocks [bytes]."""
@@ -31,7 +36,7 @@ def freed_memory_kept() -> Iterator[None]:
     only. The process then holds up to twice what it needs at once, because blocks of other sizes leave gaps. Where
     the C library is not glibc nothing happens, and nothing is computed otherwise anywhere.
     """
-    library = ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
+    library = _glibc()
     if library is None:
         yield
         return
@@ -41,6 +46,20 @@ def freed_memory_kept() -> Iterator[None]:
     finally:
         _set(library, *_USUAL)
         library.malloc_trim(0)
+
+
+def give_back_beyond(resident_bytes: float) -> None:
+    """Give freed memory back where the process holds more than that: gaps between blocks of many sizes add up."""
+    library = _glibc()
+    if library is None:
+        return
+    pages = int(_PAGES_HELD.read_text(encoding="ascii").split()[1])
+    if pages * mmap.PAGESIZE > resident_bytes:
+        library.malloc_trim(0)
+
+
+def _glibc() -> ctypes.CDLL | None:
+    return ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
 
 
 def _set(library: ctypes.CDLL, one_by_one: int, kept: int) -> None:

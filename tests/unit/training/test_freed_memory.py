@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from trimline.training.freed_memory import freed_memory_kept
+from trimline.training.freed_memory import freed_memory_kept, give_back_beyond
 
 SIZE = 48 << 20
 """Of a block that glibc hands back to the system when it is freed [bytes]."""
@@ -41,6 +41,18 @@ def test_what_was_kept_is_given_back() -> None:
         torch.full((8 * SIZE,), 1, dtype=torch.uint8)
         inside = resident()
     assert resident() < inside - 4 * SIZE
+
+
+def test_what_is_held_beyond_a_limit_is_given_back_in_between() -> None:
+    if platform.libc_ver()[0] != "glibc":
+        pytest.skip("only glibc is told")
+    with freed_memory_kept():
+        torch.full((8 * SIZE,), 1, dtype=torch.uint8)
+        held = resident()
+        give_back_beyond(2 * held)
+        assert resident() > held - SIZE
+        give_back_beyond(held / 2)
+        assert resident() < held - 4 * SIZE
 
 
 def resident() -> int:
