@@ -121,6 +121,10 @@ def test_change_is_told_of_all_periods_and_of_both_sides_of_the_break(folder: Pa
     assert set(table(folder, "rate_changes")["test"]) == {"ends", "slopes"}, "three areas are too few for Chow's"
 
 
+def test_a_sky_without_clouds_is_known_to_have_none(folder: Path) -> None:
+    assert (table(folder, "scenes")["cloud_percent"] == 0).any()
+
+
 def test_the_page_tells_of_change_and_its_pictures_are_there(folder: Path) -> None:
     page = (folder / "out/report/index.html").read_text()
     for words in ("Areas by period", "Change and rates", "Beside the truth", "Outlines of all periods", "West"):

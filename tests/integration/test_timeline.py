@@ -100,7 +100,15 @@ def period(folder: Path, name: str) -> gpd.GeoDataFrame:
 def test_every_period_has_its_maps_and_one_row_per_glacier(folder: Path) -> None:
     for name in (EARLY, LATE):
         below = folder / "out/timeline" / name
-        files = {"mask.tif", "sources.tif", "sources.json", "inferred.tif"}
+        files = {
+            "mask.tif",
+            "probability.tif",
+            "doubt.tif",
+            "sources.tif",
+            "sources.json",
+            "inferred.tif",
+            "hindcast.tif",
+        }
         files |= {f"{each}.gpkg" for each in ("patches", "automatic", "outlines", "unseen")}
         assert files <= {each.name for each in below.iterdir()}
         assert not [each for each in below.iterdir() if each.name.startswith(".")], "no temporary file is left"

@@ -15,6 +15,7 @@ from trimline.change.comparison import COMPARISON_COLUMNS, PUBLISHED_COLUMNS, co
 from trimline.change.equal_area import equal_area_crs
 from trimline.change.fits import METHODS, Fit, Method, fit_pieces, fit_rate
 from trimline.change.matching import MATCH_COLUMNS, SMALLEST_SHARE, match_inventory
+from trimline.change.pieces import RATE_CHANGE_COLUMNS, RATE_COLUMNS, fitted_rates, rate_changes
 from trimline.change.propagation import change_error, summed_error
 from trimline.change.rates import CHANGE_COLUMNS, Difference, changes, label_years, pieces_differ, rates_differ
 from trimline.change.sizes import SIZE_BOUNDS_KM2, class_names
@@ -30,6 +31,8 @@ __all__ = [
     "MATCH_COLUMNS",
     "METHODS",
     "PUBLISHED_COLUMNS",
+    "RATE_CHANGE_COLUMNS",
+    "RATE_COLUMNS",
     "REGION",
     "SIZE_BOUNDS_KM2",
     "SMALLEST_SHARE",
@@ -48,11 +51,13 @@ __all__ = [
     "fit_pieces",
     "fit_rate",
     "fits_differ",
+    "fitted_rates",
     "glacier_areas",
     "label_years",
     "match_inventory",
     "perimeter_error_km2",
     "pieces_differ",
+    "rate_changes",
     "rates_differ",
     "read_published",
     "summed_error",

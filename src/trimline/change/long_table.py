@@ -22,6 +22,9 @@ _LOG = logging.getLogger(__name__)
 NEEDED = ("glac_id", "period", "subregion", "src_year")
 """Columns, besides the geometry, that outlines of a time series have."""
 
+OPTIONAL = ("doubtful_km2", "unseen_error_km2")
+"""Columns that outlines of a timeline have besides, and that say how far their maps can be trusted [km2]."""
+
 ROUNDING_M2 = 1.0
 """Overlaps up to this size are rounding of shared borders [m2]."""
 
@@ -75,6 +78,21 @@ def require_keys(table: pd.DataFrame) -> None:
     )
     of_glacier = table.groupby("glac_id", observed=True)["subregion"].transform("nunique")
     _refuse(table, of_glacier > 1, "more than one subregion", "a glacier belongs to one subregion in all periods")
+
+
+def told(outlines: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    """Return one of the `OPTIONAL` columns, (n,); 0 where nothing is said.
+
+    Raises
+    ------
+    ChangeError
+        It is negative.
+    """
+    if name not in outlines.columns:
+        return np.zeros(len(outlines))
+    values = outlines[name].to_numpy(dtype=np.float64)
+    _refuse(outlines, values < 0, f"a negative '{name}'", "give an area [km2], or nothing where it is not known")
+    return np.asarray(np.nan_to_num(values), np.float64)
 
 
 def require_columns(table: pd.DataFrame, names: Sequence[str], where: object = None) -> None:

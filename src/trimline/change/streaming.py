@@ -26,7 +26,7 @@ from scipy.sparse.csgraph import connected_components
 
 from trimline.change.areas import LANDSAT_PIXEL_M, by_period, measured, with_size_classes
 from trimline.change.equal_area import centred_on, projected
-from trimline.change.long_table import NEEDED, require_columns, require_keys, require_measurable
+from trimline.change.long_table import NEEDED, OPTIONAL, require_columns, require_keys, require_measurable
 from trimline.change.sizes import SIZE_BOUNDS_KM2
 from trimline.errors import OutlineError
 
@@ -140,14 +140,15 @@ class _File:
 def _first_pass(file: _File, batch: int) -> tuple[pd.DataFrame, NDArray[np.float64]]:
     """Return the columns that are needed, and (n, 4) bounds in the CRS of the file; each row is checked by itself."""
     keys, bounds = [], [np.empty((0, 4))]
-    for rows in file.batches([*NEEDED, file.geometry], batch):
-        table = rows.drop_columns([file.geometry]).to_pandas()[list(NEEDED)]
+    columns = [*NEEDED, *(name for name in OPTIONAL if name in file.parquet.schema_arrow.names)]
+    for rows in file.batches([*columns, file.geometry], batch):
+        table = rows.drop_columns([file.geometry]).to_pandas()[columns]
         geometries = shapely.from_wkb(rows.column(file.geometry).to_numpy(zero_copy_only=False))
         require_measurable(_frame(table, geometries, file.crs))
         keys.append(table)
         bounds.append(shapely.bounds(geometries))
-    columns = pd.concat(keys, ignore_index=True) if keys else pd.DataFrame(columns=list(NEEDED))
-    return columns, np.concatenate(bounds)
+    table = pd.concat(keys, ignore_index=True) if keys else pd.DataFrame(columns=columns)
+    return table, np.concatenate(bounds)
 
 
 def _outlines(file: _File, batch: int) -> Iterator[tuple[int, shapely.Geometry]]:

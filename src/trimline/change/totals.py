@@ -38,6 +38,9 @@ TOTAL_COLUMNS = (
     "area_outer_km2",
     "uncertainty_km2",
     "uncertainty_independent_km2",
+    "uncertainty_outline_km2",
+    "uncertainty_doubt_km2",
+    "uncertainty_unseen_km2",
     "uncertainty_perimeter_km2",
 )
 """Columns of the table of totals, in order."""
@@ -45,7 +48,16 @@ TOTAL_COLUMNS = (
 REGION = "region"
 """Name of the one part of the level `region`."""
 
-_SUMMED = ("area_km2", "area_inner_km2", "area_outer_km2", "uncertainty_km2", "uncertainty_perimeter_km2")
+_SUMMED = (
+    "area_km2",
+    "area_inner_km2",
+    "area_outer_km2",
+    "uncertainty_km2",
+    "uncertainty_outline_km2",
+    "uncertainty_doubt_km2",
+    "uncertainty_unseen_km2",
+    "uncertainty_perimeter_km2",
+)
 
 
 def totals(

@@ -23,10 +23,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from odc.geo.geobox import GeoBox
 
-from trimline.change import REGION, Method, fit_rate
+from trimline.change import Method, fit_rate
 from trimline.errors import ChangeError
 from trimline.evaluation import false_colour
 from trimline.files import whole_file
+from trimline.report.change_tables import parts_of
 from trimline.scenes import Scene
 
 _MEASURED, _LINE, _TRUE = "#1d6fa5", "#c1272d", "#5b6b7a"
@@ -64,7 +65,7 @@ def draw_area_series(
     truth
         True areas of a simulated study: `level`, `part`, `src_year`, `true_km2`.
     """
-    shown = _shown(totals)
+    shown = parts_of(totals)
     columns = 1 if len(shown) == 1 else _COLUMNS
     rows = math.ceil(len(shown) / columns)
     figure = Figure(figsize=(4.6 * columns, 2.9 * rows + 0.3), layout="constrained")
@@ -141,6 +142,11 @@ def most_changed(outlines: gpd.GeoDataFrame, periods: Sequence[str]) -> tuple[st
         One row per glacier and period, projected in metres; the glaciers of the first period stand for all.
     periods
         In order of time.
+
+    Returns
+    -------
+    tuple[str, tuple[float, float, float, float]]
+        Its name, and west, south, east and north of the square [m].
     """
     first, last = (
         outlines[outlines["period"] == each].set_index("glac_id").geometry for each in (periods[0], periods[-1])
@@ -148,11 +154,12 @@ def most_changed(outlines: gpd.GeoDataFrame, periods: Sequence[str]) -> tuple[st
     if first.empty:
         first = outlines.set_index("glac_id").geometry
     lost = first.difference(last.reindex(first.index).fillna(shapely.Polygon()), align=False).sort_index().explode()
-    piece = lost.iloc[int(np.argmax(lost.area.to_numpy()))]
+    largest = int(np.argmax(lost.area.to_numpy()))
+    name, piece = str(lost.index[largest]), lost.iloc[largest]
     x, y = piece.centroid.coords[0] if not piece.is_empty else first.iloc[0].representative_point().coords[0]
     west, south, east, north = piece.bounds if not piece.is_empty else (x, y, x, y)
     half = max(_SIDE_M / 2, (0.5 + _MARGIN) * max(east - west, north - south))
-    return str(lost.index[int(np.argmax(lost.area.to_numpy()))]), (x - half, y - half, x + half, y + half)
+    return name, (x - half, y - half, x + half, y + half)
 
 
 def within_image(
@@ -216,11 +223,6 @@ def _draw_panel(axes: Axes, panel: Panel, outlines: gpd.GeoDataFrame, colours: M
     axes.set_xlabel("easting, km", fontsize=9)
     axes.set_ylabel("northing, km", fontsize=9)
     axes.tick_params(labelsize=8)
-
-
-def _shown(totals: pd.DataFrame) -> list[tuple[str, str]]:
-    parts = [("subregion", str(each)) for each in pd.unique(totals.loc[totals["level"] == "subregion", "part"])]
-    return [("region", REGION), *(parts if len(parts) > 1 else [])]
 
 
 def _save(figure: Figure, stem: Path) -> list[Path]:

@@ -22,9 +22,24 @@ _TESTS = {
 }
 
 
+_CAUSES = {
+    "uncertainty_outline_km2": "outlines moved",
+    "uncertainty_doubt_km2": "maps in doubt",
+    "uncertainty_unseen_km2": "ground unseen",
+    "uncertainty_km2": "together",
+}
+"""What makes areas uncertain, and what tables call it."""
+
+
+def parts_of(table: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return level and part of the region and its subregions, as shown; a region of one subregion is told once."""
+    subregions = [("subregion", str(each)) for each in pd.unique(table.loc[table["level"] == "subregion", "part"])]
+    return [("region", REGION), *(subregions if len(subregions) > 1 else [])]
+
+
 def areas_table(totals: pd.DataFrame, titles: Mapping[str, str]) -> Table:
     """Return a row per period, a column per part: areas with their errors [km2]."""
-    shown = _parts(totals)
+    shown = parts_of(totals)
     heads = ["period", "year", "glaciers", *(f"{titles.get(part, part)}, km²" for _, part in shown)]
     rows = []
     for period, table in totals.groupby("period", sort=False):
@@ -40,6 +55,13 @@ def areas_table(totals: pd.DataFrame, titles: Mapping[str, str]) -> Table:
             ]
         )
     return heads, rows
+
+
+def uncertainty_table(totals: pd.DataFrame) -> Table:
+    """Return a row per period: what the uncertainty of the region's area is made of [km2]."""
+    heads = ["period", *(f"{cause}, km²" for cause in _CAUSES.values())]
+    region = totals[totals["level"] == "region"]
+    return heads, [[row["period"], *(number(row[key], 2) for key in _CAUSES)] for row in region.to_dict("records")]
 
 
 def region_table(periods: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -155,7 +177,7 @@ def images_table(images: pd.DataFrame, titles: Mapping[str, str]) -> list[tuple[
 
 def truth_table(truth: pd.DataFrame, titles: Mapping[str, str]) -> Table:
     """Return a row per period: the true area of each part beside the mapped one, a star where it lies outside."""
-    shown = _parts(truth)
+    shown = parts_of(truth)
     heads = ["period"]
     for _, part in shown:
         heads += [f"{titles.get(part, part)}: true km²", "mapped km²"]
@@ -201,12 +223,6 @@ def inventory_table(matches: pd.DataFrame) -> Table:
 
 
 _MATCHED = ("inventory_km2", "area_km2", "intersection_km2")
-
-
-def _parts(table: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return the region and its subregions; a region of one subregion is told once."""
-    subregions = [("subregion", str(each)) for each in pd.unique(table.loc[table["level"] == "subregion", "part"])]
-    return [("region", REGION), *(subregions if len(subregions) > 1 else [])]
 
 
 def _image(row: Mapping[str, Any]) -> str:

@@ -55,4 +55,4 @@ def _shown(cell: str) -> str:
 def _escaped(text: str) -> str:
     for character in "_%&#":
         text = text.replace(character, rf"\{character}")
-    return text.replace("²", "$^2$").replace("–", "--").replace("±", r"$\pm$")
+    return text.replace("²", "$^2$").replace("⁻¹", "$^{-1}$").replace("–", "--").replace("±", r"$\pm$")

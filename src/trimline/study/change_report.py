@@ -25,6 +25,7 @@ from trimline.report.change_tables import (
     tests_table,
     true_changes_table,
     truth_table,
+    uncertainty_table,
 )
 from trimline.report.page import Picture, Section
 from trimline.report.tables import period_table
@@ -33,9 +34,12 @@ from trimline.study.scenes import open_entry
 from trimline.study.study import Study
 
 _ADD = (
-    "Areas of the parts add up to the whole. Uncertainties are half the difference between the areas with outlines "
-    "moved out and in by {moved}; those of the parts add up too, as if one cause moved all outlines alike. Were every "
-    "outline wrong by itself, that of the region would be {independent:.2f} km² in {period}."
+    "Areas of the parts add up to the whole. Three things make an area uncertain: half the difference between the "
+    "areas with outlines moved out and in by {moved}; half of the ground on which the map is in doubt, where the odds "
+    "of ice are near those at which ice begins; and ground that no scene saw, as far as what was inferred of it proved "
+    "wrong where it could be tried. Of each glacier the root of the sum of their squares is taken; over glaciers "
+    "errors add up too, as if one cause moved all outlines alike. Were every outline wrong by itself, the error of the "
+    "region would be {independent:.2f} km² in {period}."
 )
 _CHANGE = (
     "Losses are negative. Errors of two periods are combined with a correlation of {correlation:g}: 0 is the root of "
@@ -69,10 +73,10 @@ def _areas(
     project = study.project
     titles, settings = titles_of(project), project.change
     first = next(iter(said["periods"]))
-    buffer_m = settings.buffer_m or series.resolution_m / 2
+    moved = {settings.buffer_m} if settings.buffer_m else {pixel_m / 2 for pixel_m in series.pixel_m.values()}
     words = [
         _ADD.format(
-            moved=f"{buffer_m:g} m",
+            moved=" to ".join(f"{each:g} m" for each in sorted({min(moved), max(moved)})),
             independent=said["periods"][first]["uncertainty_independent_km2"] or float("nan"),
             period=first,
         )
@@ -96,7 +100,11 @@ def _areas(
     )
     caption = "Areas of all periods with their uncertainty; the dashed line is fitted to all of them."
     seen = period_table(study.done["timeline"].result["timeline"]["periods"])
-    shown = [("Areas", areas_table(tables["totals"], titles)), ("What the scenes saw", seen)]
+    shown = [
+        ("Areas", areas_table(tables["totals"], titles)),
+        ("What makes the area of the whole region uncertain", uncertainty_table(tables["totals"])),
+        ("What the scenes saw", seen),
+    ]
     return Section("Areas by period", words, shown, [Picture(png, caption)])
 
 

@@ -22,17 +22,19 @@ from trimline.change import (
     REGION,
     changes,
     compare_published,
+    fitted_rates,
     glacier_areas,
     match_inventory,
+    rate_changes,
     read_published,
     totals,
 )
-from trimline.change.pieces import fitted_rates, rate_changes
 from trimline.files import whole_folder
 from trimline.outlines import read_outlines
 from trimline.project import Project
 from trimline.report.change_tables import areas_table, changes_table, images_table, published_table, truth_table
 from trimline.report.on_disk import write_csv, write_latex
+from trimline.sensors import get_sensor
 from trimline.study.ledger import Done, stamp
 from trimline.study.simulated_truth import true_areas
 from trimline.study.study import Study
@@ -43,7 +45,6 @@ from trimline.timeline.inventory import read_inventory
 _LOG = logging.getLogger(__name__)
 
 FOLDER = "change"
-SIMULATED_TRUTH = "truth.csv"
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,12 @@ class Series:
     outlines: gpd.GeoDataFrame
     """One row per glacier and period."""
     images: pd.DataFrame
-    """One row per period and scene: `period`, `tile`, `area`, and what `sources.json` says."""
+    """One row per period and scene: `period`, `subregion`, `tile`, `cloud_percent`, and what `sources.json` says."""
     resolution_m: float
-    """Side of a pixel of the maps [m]."""
+    """Side of a pixel of the periods' maps [m]."""
+    pixel_m: Mapping[str, float]
+    """By period, side of a pixel of the coarsest image that its outlines came from [m], or of the maps if that is
+    larger: outlines are no more exact than the images."""
 
 
 def run(study: Study) -> Done:
@@ -90,7 +94,11 @@ def series_of(project: Project, timeline: Mapping[str, Any]) -> Series:
     frames = [read_outlines(outlines_path(project, period)) for period in periods]
     known = [frame for frame in frames if len(frame)] or frames[:1]
     outlines = gpd.GeoDataFrame(pd.concat(known, ignore_index=True), crs=frames[0].crs)
-    return Series(periods, outlines, _images(project, periods), float(timeline["resolution_m"]))
+    images, resolution_m = _images(project, periods), float(timeline["resolution_m"])
+    used = images[images["pixels"] > 0]
+    coarsest = used["sensor"].map(lambda sensor: get_sensor(sensor).gsd_m).groupby(used["period"]).max()
+    pixel_m = {period: max(resolution_m, float(coarsest.get(period, resolution_m))) for period in periods}
+    return Series(periods, outlines, images, resolution_m, pixel_m)
 
 
 def _images(project: Project, periods: Sequence[str]) -> pd.DataFrame:
@@ -100,7 +108,8 @@ def _images(project: Project, periods: Sequence[str]) -> pd.DataFrame:
         listed = json.loads((period_folder(project, period) / SOURCE_LIST).read_text(encoding="utf-8"))
         for each in listed:
             entry = entries[each["scene_id"]]
-            cloud = entry.cloud_cover if entry.cloud_cover is not None else 100.0 * (each["cloud"] or np.nan)
+            measured = np.nan if each["cloud"] is None else 100.0 * each["cloud"]
+            cloud = measured if entry.cloud_cover is None else entry.cloud_cover
             place = {"period": period, "subregion": entry.area or "all", "tile": entry.tile or ""}
             rows.append({**place, **each, "cloud_percent": cloud})
     return pd.DataFrame(rows)
@@ -108,7 +117,7 @@ def _images(project: Project, periods: Sequence[str]) -> pd.DataFrame:
 
 def _measure(project: Project, series: Series, folder: Path) -> dict[str, Any]:
     settings, periods = project.change, list(series.periods)
-    areas = glacier_areas(series.outlines, pixel_m=series.resolution_m, buffer_m=settings.buffer_m)
+    areas = glacier_areas(series.outlines, pixel_m=series.pixel_m, buffer_m=settings.buffer_m)
     present = set(areas["subregion"])
     parts = [each.name for each in project.areas] + sorted(present - {each.name for each in project.areas})
     sums = totals(areas, periods=periods, parts=parts)
@@ -122,13 +131,19 @@ def _measure(project: Project, series: Series, folder: Path) -> dict[str, Any]:
     if len(periods) > 1:
         by_span = changes(sums, spans, correlation=settings.correlation, years=settings.years)
         breaks = [each for each in settings.breaks if each in periods]
+        if len(breaks) < len(settings.breaks):
+            missing = ", ".join(each for each in settings.breaks if each not in periods)
+            _LOG.warning("rates are not fitted before and after %s, which was not mapped", missing)
         found["changes"] = by_span
         found["rates"] = fitted_rates(sums, breaks, confidence=settings.confidence)
         found["rate_changes"] = rate_changes(sums, breaks)
     if settings.published is not None:
         found["published"] = compare_published(read_published(settings.published), sums)
-    if settings.inventory_period is not None and settings.inventory_period in periods:
-        found["inventory"] = _beside_inventory(project, series, settings.inventory_period)
+    if settings.inventory_period is not None and project.inventory is not None:
+        if settings.inventory_period in periods:
+            found["inventory"] = _beside_inventory(project.inventory, series, settings.inventory_period)
+        else:
+            _LOG.warning("nothing is compared with the inventory: %s was not mapped", settings.inventory_period)
     truth = _beside_truth(project, series, sums, found.get("changes"))
     found |= truth
     for name, table in found.items():
@@ -138,7 +153,10 @@ def _measure(project: Project, series: Series, folder: Path) -> dict[str, Any]:
 
 
 def _spans(project: Project, periods: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return the spans of time whose change is told, the longest first, and those whose periods were not mapped."""
+    """Return the spans of time whose change is told, the longest first, and those whose periods were not mapped.
+
+    Where none of those that the project names was mapped, it is that from the first to the last mapped period.
+    """
     if project.change.spans is not None:
         wanted = list(project.change.spans)
     else:
@@ -160,11 +178,9 @@ def _edited(outlines: gpd.GeoDataFrame) -> pd.DataFrame:
     return table.groupby("period", sort=False, as_index=False)[["glaciers", "edited", "edited_km2"]].sum()
 
 
-def _beside_inventory(project: Project, series: Series, period: str) -> pd.DataFrame:
-    if project.inventory is None:
-        raise AssertionError("the project was checked to have an inventory")
+def _beside_inventory(path: Path, series: Series, period: str) -> pd.DataFrame:
     outlines = series.outlines[series.outlines["period"] == period]
-    inventory = read_inventory(project.inventory, str(outlines.crs), pixel_m2=series.resolution_m**2)
+    inventory = read_inventory(path, str(outlines.crs), pixel_m2=series.resolution_m**2)
     return match_inventory(outlines, inventory)
 
 
@@ -179,12 +195,15 @@ def _beside_truth(
     true = true_areas(project, series.outlines, preferred)
     if true.empty:
         return {}
-    areas = true.merge(sums[["level", "part", "period", "src_year", "area_km2", "uncertainty_km2"]], how="left")
+    keys = ["level", "part", "period"]
+    areas = true.merge(sums[[*keys, "src_year", "area_km2", "uncertainty_km2"]], on=keys, how="left")
     areas["inside"] = (areas["area_km2"] - areas["true_km2"]).abs() <= areas["uncertainty_km2"]
     if by_span is None:
         return {"truth": areas}
-    of_period = true.rename(columns={"period": "first", "true_km2": "true_first_km2"})
-    told = by_span.merge(of_period).merge(true.rename(columns={"period": "last", "true_km2": "true_last_km2"}))
+    told = by_span
+    for end in ("first", "last"):
+        of_period = true.rename(columns={"period": end, "true_km2": f"true_{end}_km2"})
+        told = told.merge(of_period, on=["level", "part", end])
     told["true_change_km2"] = told["true_last_km2"] - told["true_first_km2"]
     told["true_rate_km2_per_a"] = told["true_change_km2"] / told["years"]
     told["inside"] = (told["change_km2"] - told["true_change_km2"]).abs() <= told["change_error_km2"]
@@ -214,7 +233,7 @@ def _said(
     series: Series, sums: pd.DataFrame, found: Mapping[str, pd.DataFrame], skipped: Sequence[str]
 ) -> dict[str, Any]:
     """Return the numbers of the region and its subregions as one object."""
-    kept = ["src_year", "glaciers", "area_km2", "uncertainty_km2", "uncertainty_independent_km2"]
+    kept = ["src_year", "glaciers", "area_km2", *(name for name in sums.columns if name.startswith("uncertainty"))]
     region = sums[sums["level"] == "region"].set_index("period")[kept]
     said: dict[str, Any] = {"periods": region.to_dict("index"), "skipped_spans": list(skipped)}
     if "changes" in found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,11 +115,12 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | 
     return study.ledger.once(f"map/{entry.id}", inputs, [folder], work)
 
 
-@cache
+@lru_cache(maxsize=1)
 def _segmenter(weights: Path, sha256: str, precision: Precision, window: int | None) -> Segmenter:
     """Return the network that maps all scenes, read once; how it is computed fastest is measured once.
 
-    A cluster computes as this machine would, so that it draws the same outlines.
+    A cluster computes as this machine would, so that it draws the same outlines. `sha256` tells weights apart that lie
+    at one path one after the other, and is not looked at.
     """
     from trimline.mapping.survey import WINDOW
     from trimline.training import load_weights

@@ -12,9 +12,9 @@ import pandas as pd
 from trimline.change import REGION
 from trimline.outlines import area_km2, read_outlines
 from trimline.project import SIMULATED, Project, SceneEntry
+from trimline.simulate.range import MANIFEST
 from trimline.study.scenes import date_of, open_entry
-
-_MANIFEST = "truth.json"
+from trimline.timeline.description import shares_of
 
 TRUTH_COLUMNS = ("level", "part", "period", "true_km2")
 """Columns of the table of true areas."""
@@ -65,11 +65,9 @@ def true_areas(project: Project, outlines: gpd.GeoDataFrame, sources: Mapping[st
 
 def _area_by_scene(outlines: gpd.GeoDataFrame) -> dict[str, float]:
     found: dict[str, float] = {}
-    for shares, area in zip(outlines["scene_ids"], outlines["area_km2"], strict=True):
-        for part in str(shares or "").split(";"):
-            scene, _, share = part.rpartition(":")
-            if scene:
-                found[scene] = found.get(scene, 0.0) + float(share) * float(area)
+    for scene_ids, area in zip(outlines["scene_ids"], outlines["area_km2"], strict=True):
+        for scene, share in shares_of(scene_ids).items():
+            found[scene] = found.get(scene, 0.0) + share * float(area)
     return found
 
 
@@ -77,10 +75,12 @@ def _true_km2(project: Project, entry: SceneEntry) -> float:
     """Return the true area on the day of a scene, without what is too small to be mapped."""
     folder = project.output / SIMULATED / entry.path.parent.name
     day = date_of(entry, open_entry(entry))[:10]
-    manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     (record,) = [each for each in manifest["scenes"] if each["date"] == day and _sensor_fits(each, entry)]
     areas = area_km2(read_outlines(folder / record["outlines"]))
-    return float(areas[areas >= project.map.minimum_area_km2].sum())
+    of_timeline = project.timeline.minimum_area_km2
+    smallest = project.map.minimum_area_km2 if of_timeline is None else of_timeline
+    return float(areas[areas >= smallest].sum())
 
 
 def _sensor_fits(record: Mapping[str, str], entry: SceneEntry) -> bool:

@@ -29,8 +29,8 @@ from trimline.study.map_stage import map_folder
 from trimline.study.scenes import date_of, open_entry, select, source_of
 from trimline.study.study import Study
 from trimline.timeline import Candidate, preferred
-from trimline.timeline.bridging import INFERRED, PATCHES, Drawing, draw_period
-from trimline.timeline.combine import MASK, SOURCE_LIST, SOURCES, UNSEEN_GROUND, combine_period
+from trimline.timeline.bridging import HINDCAST, INFERRED, PATCHES, Drawing, draw_period
+from trimline.timeline.combine import DOUBT, MASK, PROBABILITY, SOURCE_LIST, SOURCES, UNSEEN_GROUND, combine_period
 from trimline.timeline.glaciers import AUTOMATIC, GLACIERS, TABLE, Belonging, write_glaciers
 from trimline.timeline.inventory import read_inventory
 from trimline.timeline.place import Place, common_crs, footprints, ground_of, lay_out, shown_by
@@ -204,7 +204,7 @@ def _combine(study: Study, mapped: Mapped, place: Place, laid: Done) -> Done:
             "scenes": [{"scene_id": each.id, "pixels": said["pixels"][each.id]} for each, _ in ordered],
         }
 
-    outputs = [folder / each for each in (MASK, SOURCES, SOURCE_LIST, UNSEEN_GROUND)]
+    outputs = [folder / each for each in (MASK, SOURCES, SOURCE_LIST, PROBABILITY, DOUBT, UNSEEN_GROUND)]
     return study.ledger.once(f"timeline/{name}", inputs, outputs, work)
 
 
@@ -237,7 +237,7 @@ def _draw(study: Study, mapped: Sequence[Mapped], combined: Sequence[Done], plac
         def work(name: str = name) -> dict[str, Any]:
             return draw_period(folder, periods, name, place, drawing=drawing, bridged=bridged)
 
-        outputs = [folder / name / INFERRED, folder / name / PATCHES]
+        outputs = [folder / name / each for each in (INFERRED, HINDCAST, PATCHES)]
         steps.append(study.ledger.once(f"timeline-patches/{name}", inputs, outputs, work))
     return steps
 

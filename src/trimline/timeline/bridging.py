@@ -6,13 +6,14 @@ and ground there was none. Where they disagree the ice came or went unseen, and 
 the record there is one neighbour, and it is taken at its word.
 
 What was inferred is told apart from what was seen: `mask.tif` holds only what scenes of the period showed, and
-`inferred.tif` the rest.
+`inferred.tif` the rest. How far such an inference can be trusted is tried on the ground that was seen: `hindcast.tif`
+says what would have been inferred there, beside what was seen.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import rasterio
+from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from trimline import __version__
@@ -31,7 +33,11 @@ from trimline.timeline.combine import MASK, draft, joined
 from trimline.timeline.place import Place, strips
 from trimline.timeline.rules import ICE, UNSEEN, Said
 
-INFERRED, PATCHES = "inferred.tif", "patches.gpkg"
+INFERRED, HINDCAST, PATCHES = "inferred.tif", "hindcast.tif", "patches.gpkg"
+
+BOTH_GROUND, BOTH_ICE, ICE_NOT_SEEN, ICE_NOT_INFERRED = 0, 1, 2, 3
+"""What `hindcast.tif` says of a pixel: inferred and seen as ground, both as ice, inferred as ice but seen as ground,
+inferred as ground but seen as ice."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class Drawing:
     """How often corners are cut."""
 
 
-def bridge(earlier: Sequence[Said], later: Sequence[Said], shape: tuple[int, int]) -> Said:
+def bridge(earlier: Iterable[Said], later: Iterable[Said], shape: tuple[int, int]) -> Said:
     """Return what the periods around one say of its pixels.
 
     Parameters
@@ -76,7 +82,9 @@ def draw_period(
     ----------
     folder
         Holds a folder per period with its ``mask.tif``; that of the period gets ``patches.gpkg`` (connected patches of
-        ice) and ``inferred.tif`` (COG of uint8: 1 ice and 0 ground that was inferred, 255 elsewhere).
+        ice), ``inferred.tif`` (COG of uint8: 1 ice and 0 ground that was inferred, 255 elsewhere) and ``hindcast.tif``
+        (COG of uint8: 0 to 3 where ground was seen and could be inferred too, see `BOTH_GROUND` and so on; 255
+        elsewhere).
     periods
         All periods, from the earliest.
     period
@@ -102,9 +110,12 @@ def draw_period(
         ExitStack() as stack,
     ):
         masks = {each: stack.enter_context(rasterio.open(folder / each / MASK)) for each in periods}
-        path = Path(temporary) / INFERRED
+        drafts = {name: Path(temporary) / name for name in (INFERRED, HINDCAST)}
         tags = {"TRIMLINE_PERIOD": period, "TRIMLINE_VERSION": __version__}
-        with draft(path, place.geobox, "uint8", UNSEEN, tags) as inferred_file:
+        with (
+            draft(drafts[INFERRED], place.geobox, "uint8", UNSEEN, tags) as inferred_file,
+            draft(drafts[HINDCAST], place.geobox, "uint8", UNSEEN, tags) as hindcast_file,
+        ):
             for island in place.islands:
                 tracer = RowTracer(
                     place.of_island(island),
@@ -115,26 +126,37 @@ def draw_period(
                 for rows, columns in strips(island):
                     window = Window(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
                     mask = masks[period].read(1, window=window)
-                    inferred = np.full(mask.shape, UNSEEN, np.uint8)
-                    if bridged and (mask == UNSEEN).any():
-                        earlier = [masks[each].read(1, window=window) for each in reversed(periods[:at])]
-                        later = [masks[each].read(1, window=window) for each in periods[at + 1 :]]
-                        inferred = np.where(mask == UNSEEN, bridge(earlier, later, mask.shape), np.uint8(UNSEEN))
+                    around = np.full(mask.shape, UNSEEN, np.uint8)
+                    if bridged:
+                        earlier = (masks[each].read(1, window=window) for each in reversed(periods[:at]))
+                        later = (masks[each].read(1, window=window) for each in periods[at + 1 :])
+                        around = bridge(earlier, later, mask.shape)
+                    inferred = np.where(mask == UNSEEN, around, np.uint8(UNSEEN))
                     inferred_file.write(inferred, 1, window=window)
+                    hindcast_file.write(_beside(around, mask), 1, window=window)
                     tracer.add((mask == ICE) | (inferred == ICE))
                     count += int((inferred != UNSEEN).sum())
                 patches.append(tracer.finish())
-        inferred_path, patch_path = (
-            stack.enter_context(whole_file(folder / period / name)) for name in (INFERRED, PATCHES)
-        )
-        write_cog(path, inferred_path, overviews="nearest", sparse=True)
-        write_outlines(joined(patches, place).assign(period=period), patch_path)
+        paths = {name: stack.enter_context(whole_file(folder / period / name)) for name in (*drafts, PATCHES)}
+        for name, path in drafts.items():
+            write_cog(path, paths[name], overviews="nearest", sparse=True)
+        write_outlines(joined(patches, place).assign(period=period), paths[PATCHES])
     return {"bridged_km2": count * abs(place.geobox.affine.determinant) / 1e6}
 
 
-def _nearest(masks: Sequence[Said], shape: tuple[int, int]) -> Said:
-    """Return what the first mask says that saw a pixel."""
+def _nearest(masks: Iterable[Said], shape: tuple[int, int]) -> Said:
+    """Return what the first mask says that saw a pixel; masks are asked only while a pixel is unseen."""
     found = np.full(shape, UNSEEN, np.uint8)
     for mask in masks:
         found = np.where(found == UNSEEN, mask, found)
+        if not (found == UNSEEN).any():
+            break
     return found
+
+
+def _beside(inferred: Said, seen: Said) -> NDArray[np.uint8]:
+    """Return what was inferred beside what was seen, UNSEEN where either is unknown."""
+    said = np.where(
+        inferred == seen, seen, np.where(inferred == ICE, np.uint8(ICE_NOT_SEEN), np.uint8(ICE_NOT_INFERRED))
+    )
+    return np.where((inferred == UNSEEN) | (seen == UNSEEN), np.uint8(UNSEEN), said)

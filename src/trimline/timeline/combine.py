@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
@@ -23,17 +24,29 @@ from rasterio.windows import Window
 
 from trimline import __version__
 from trimline.files import whole_file, write_json
-from trimline.mapping.rasters import BLOCK, bounded_cache, write_cog
+from trimline.mapping.rasters import BLOCK, PROBABILITY_NODATA, bounded_cache, encode_probability, write_cog
 from trimline.outlines import RowTracer, area_km2, rasterise, write_outlines
 from trimline.project.measuring import Rule
 from trimline.rasters import grid_options
+from trimline.timeline.doubt import DOUBTFUL, SURE
 from trimline.timeline.place import Place, Rectangle, strips
 from trimline.timeline.preference import Candidate
 from trimline.timeline.rules import UNSEEN, combine
 from trimline.timeline.views import View
 
 MASK, SOURCES, SOURCE_LIST = "mask.tif", "sources.tif", "sources.json"
+PROBABILITY, DOUBT = "probability.tif", "doubt.tif"
 UNSEEN_GROUND = "unseen.gpkg"
+
+_LAYERS: Mapping[str, tuple[str, int]] = MappingProxyType(
+    {
+        MASK: ("uint8", UNSEEN),
+        SOURCES: ("uint16", 0),
+        PROBABILITY: ("uint16", PROBABILITY_NODATA),
+        DOUBT: ("uint8", UNSEEN),
+    }
+)
+"""Types of the rasters of a period, and what stands where nothing is known."""
 
 _COLUMNS = 2048
 """Columns that are worked on at a time [pixels]."""
@@ -52,8 +65,9 @@ def combine_period(
         The grid and the ground of the study.
     folder
         Gets ``mask.tif`` (COG of uint8: 1 ice, 0 ground, 255 unseen or beyond the study), ``sources.tif`` (COG of
-        uint16: number of the scene in ``sources.json``, 0 for none) and ``unseen.gpkg`` (ground of the study that no
-        scene of the period saw).
+        uint16: number of the scene in ``sources.json``, 0 for none), ``probability.tif`` (COG of uint16: that of ice by
+        the same scene, in counts of 0.0001), ``doubt.tif`` (COG of uint8: 1 where that scene's map is in doubt, 0 where
+        it is not, 255 as in the mask) and ``unseen.gpkg`` (ground of the study that no scene of the period saw).
     period
         Its name.
     rule
@@ -74,27 +88,28 @@ def combine_period(
         tempfile.TemporaryDirectory(prefix=".timeline.", dir=folder) as temporary,
         ExitStack() as all_,
     ):
-        drafts = {name: Path(temporary) / name for name in (MASK, SOURCES)}
+        drafts = {name: Path(temporary) / name for name in _LAYERS}
         tags = {"TRIMLINE_PERIOD": period, "TRIMLINE_RULE": rule, "TRIMLINE_VERSION": __version__}
-        with (
-            draft(drafts[MASK], place.geobox, "uint8", UNSEEN, tags) as mask_file,
-            draft(drafts[SOURCES], place.geobox, "uint16", 0, tags) as source_file,
-        ):
+        with ExitStack() as opened:
+            files = {
+                name: opened.enter_context(draft(drafts[name], place.geobox, dtype, nodata, tags))
+                for name, (dtype, nodata) in _LAYERS.items()
+            }
             for island in place.islands:
                 tracer = RowTracer(place.of_island(island))
                 for rows, columns in strips(island):
-                    mask, source, blind = _strip(rows, columns, place, views, rectangles, rule)
+                    layers, blind = _strip(rows, columns, place, views, rectangles, rule)
                     tracer.add(blind)
-                    used += np.bincount(source.ravel(), minlength=len(used))
-                    window = Window(columns.start, rows.start, mask.shape[1], mask.shape[0])
-                    mask_file.write(mask, 1, window=window)
-                    source_file.write(source, 1, window=window)
+                    used += np.bincount(layers[SOURCES].ravel(), minlength=len(used))
+                    window = Window(columns.start, rows.start, blind.shape[1], blind.shape[0])
+                    for name, layer in layers.items():
+                        files[name].write(layer, 1, window=window)
                 unseen.append(tracer.finish())
         blind_ground = joined(unseen, place).assign(period=period)
         # Renamed together at the end of the block, so that all belong to one another.
-        paths = {name: all_.enter_context(whole_file(folder / name)) for name in (MASK, SOURCES, UNSEEN_GROUND)}
-        write_cog(drafts[MASK], paths[MASK], overviews="nearest", sparse=True)
-        write_cog(drafts[SOURCES], paths[SOURCES], overviews="nearest", sparse=True)
+        paths = {name: all_.enter_context(whole_file(folder / name)) for name in (*_LAYERS, UNSEEN_GROUND)}
+        for name, path in drafts.items():
+            write_cog(path, paths[name], overviews="nearest", sparse=True)
         write_outlines(blind_ground, paths[UNSEEN_GROUND])
     write_json(folder / SOURCE_LIST, _listed(scenes, used))
     return {
@@ -105,32 +120,48 @@ def combine_period(
 
 def _strip(
     rows: slice, columns: slice, place: Place, views: Sequence[View], rectangles: Sequence[Rectangle], rule: Rule
-) -> tuple[NDArray[np.uint8], NDArray[np.uint16], NDArray[np.bool_]]:
-    """Return mask, source and unseen ground of a strip, (h, w) each."""
+) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
+    """Return the layers of a strip and its unseen ground, (h, w) each."""
     shape = rows.stop - rows.start, columns.stop - columns.start
-    mask, source = np.full(shape, UNSEEN, np.uint8), np.zeros(shape, np.uint16)
+    layers = {name: np.full(shape, nodata, dtype) for name, (dtype, nodata) in _LAYERS.items()}
     blind = np.zeros(shape, np.bool_)
     for start in range(columns.start, columns.stop, _COLUMNS):
         stop = min(start + _COLUMNS, columns.stop)
-        here = slice(start - columns.start, stop - columns.start)
+        here = slice(None), slice(start - columns.start, stop - columns.start)
         block = place.geobox[rows, start:stop]
         ground = rasterise(place.ground, block).astype(np.bool_)
-        asked = [i for i, each in enumerate(rectangles) if _cut(each, (rows.start, rows.stop, start, stop)) is not None]
-        said = np.full((len(asked), *block.shape), UNSEEN, np.uint8)
-        saturated = np.zeros(said.shape, np.bool_)
-        for position, i in enumerate(asked):
-            part = _cut(rectangles[i], (rows.start, rows.stop, start, stop))
-            if part is None:
-                continue
-            top, bottom, left, right = part
-            inside = (position, slice(top - rows.start, bottom - rows.start), slice(left - start, right - start))
-            said[inside], saturated[inside] = views[i].look(place.geobox[top:bottom, left:right], place.geobox)
-        combined = combine(rule, said, saturated)
-        numbers = np.array([0, *(i + 1 for i in asked)], np.uint16)
-        mask[:, here] = np.where(ground, combined.ice, np.uint8(UNSEEN))
-        source[:, here] = np.where(ground, numbers[combined.source], np.uint16(0))
-        blind[:, here] = ground & (combined.ice == UNSEEN)
-    return mask, source, blind
+        found = _block(block, (rows.start, rows.stop, start, stop), place, views, rectangles, rule)
+        for name, layer in found.items():
+            layers[name][here] = np.where(ground, layer, layers[name][here])
+        blind[here] = ground & (found[MASK] == UNSEEN)
+    return layers, blind
+
+
+def _block(
+    block: GeoBox, where: Rectangle, place: Place, views: Sequence[View], rectangles: Sequence[Rectangle], rule: Rule
+) -> dict[str, NDArray[Any]]:
+    """Return the layers of a block of the grid, (h, w) each."""
+    parts = {i: part for i, each in enumerate(rectangles) if (part := _cut(each, where)) is not None}
+    said = np.full((len(parts), *block.shape), UNSEEN, np.uint8)
+    saturated = np.zeros(said.shape, np.bool_)
+    # What each view says besides, under its number; that of nobody, number 0, says nothing.
+    probability = np.full((len(parts) + 1, *block.shape), np.nan, np.float32)
+    doubt = np.full(probability.shape, UNSEEN, np.uint8)
+    for position, (i, (top, bottom, left, right)) in enumerate(parts.items()):
+        inside = slice(top - where[0], bottom - where[0]), slice(left - where[2], right - where[2])
+        seen = views[i].look(place.geobox[top:bottom, left:right], place.geobox)
+        said[position][inside], saturated[position][inside] = seen.said, seen.saturated
+        probability[position + 1][inside] = seen.probability
+        doubt[position + 1][inside] = np.where(seen.doubtful, np.uint8(DOUBTFUL), np.uint8(SURE))
+    combined = combine(rule, said, saturated)
+    numbers = np.array([0, *(i + 1 for i in parts)], np.uint16)
+    witness = combined.source[np.newaxis]
+    return {
+        MASK: combined.ice,
+        SOURCES: numbers[combined.source],
+        PROBABILITY: encode_probability(np.take_along_axis(probability, witness, axis=0)[0]),
+        DOUBT: np.take_along_axis(doubt, witness, axis=0)[0],
+    }
 
 
 def _cut(one: Rectangle, other: Rectangle) -> Rectangle | None:

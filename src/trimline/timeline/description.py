@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from rasterio.windows import transform as window_transform
 from trimline import __version__
 from trimline.outlines import area_km2, perimeter_km
 from trimline.timeline.preference import decimal_year
+
+_SHARES = ";"
+"""Stands between the scenes of an outline."""
 
 _VALUES = 256
 """Values that a mask may have."""
@@ -57,7 +61,7 @@ def shares(outlines: gpd.GeoDataFrame, sources: Path, witnesses: Mapping[int, Wi
     """
     found = [
         (row, witnesses[number].scene_id, count / total)
-        for row, counts in enumerate(_counts(outlines, sources, len(witnesses) + 1))
+        for row, counts in enumerate(_counts(outlines, [sources], len(witnesses) + 1)[0])
         if (total := int(counts[1:].sum()))
         for number in sorted(range(1, len(counts)), key=lambda n: (-counts[n], n))
         if (count := int(counts[number]))
@@ -65,11 +69,24 @@ def shares(outlines: gpd.GeoDataFrame, sources: Path, witnesses: Mapping[int, Wi
     return pd.DataFrame(found, columns=["row", "scene_id", "share"])
 
 
-def part_km2(polygons: gpd.GeoDataFrame, raster: Path, value: int) -> NDArray[np.float64]:
-    """Return the area of the part of each polygon where a raster has a value, (n,) [km2]: its pixels' share of it."""
-    counts = _counts(polygons, raster, _VALUES)
-    share: NDArray[np.float64] = counts[:, value] / np.maximum(counts.sum(axis=1), 1)
-    return share * area_km2(polygons)
+def areas_by_value(polygons: gpd.GeoDataFrame, rasters: Sequence[Path]) -> NDArray[np.float64]:
+    """Return how much of each polygon each value of a raster has, by its share of the pixels.
+
+    Parameters
+    ----------
+    polygons
+        In the CRS of the rasters.
+    rasters
+        Of uint8, on one grid.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        (rasters, polygons, 256) areas [km2].
+    """
+    counts = _counts(polygons, rasters, _VALUES)
+    shares: NDArray[np.float64] = counts / np.maximum(counts.sum(axis=2, keepdims=True), 1)
+    return shares * area_km2(polygons)[:, np.newaxis]
 
 
 def described(
@@ -100,12 +117,18 @@ def described(
             "scene_id": main.scene_id,
             "src_date": main.date,
             "src_year": sum(decimal_year(by_id[scene].date) * share for scene, share in scenes),
-            "scene_ids": ";".join(f"{scene}:{share:.4f}" for scene, share in scenes),
+            "scene_ids": _SHARES.join(f"{scene}:{share:.4f}" for scene, share in scenes),
             "sensor": main.sensor,
         }
     columns = ["scene_id", "src_date", "src_year", "scene_ids", "sensor"]
     table = pd.DataFrame(said, columns=columns, index=outlines.index)
     return measured(outlines.assign(**{name: table[name] for name in columns}, trimline_version=__version__))
+
+
+def shares_of(scene_ids: object) -> dict[str, float]:
+    """Return the scenes of an outline with their shares of its area, as its column `scene_ids` tells them, if any."""
+    told = (part.rpartition(":") for part in scene_ids.split(_SHARES)) if isinstance(scene_ids, str) else ()
+    return {scene: float(share) for scene, _, share in told if scene}
 
 
 def measured(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -119,22 +142,26 @@ def measured(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     )
 
 
-def _counts(polygons: gpd.GeoDataFrame, path: Path, values: int) -> NDArray[np.int64]:
-    """Return how many pixels of each value lie in each polygon, (n, values); where no centre does, those touched."""
-    counts = np.zeros((len(polygons), values), np.int64)
-    with rasterio.open(path) as source:
+def _counts(polygons: gpd.GeoDataFrame, paths: Sequence[Path], values: int) -> NDArray[np.int64]:
+    """Return how many pixels of each value lie in each polygon, (rasters, n, values); of one grid.
+
+    Where no pixel's centre lies inside, those that are touched are counted.
+    """
+    counts = np.zeros((len(paths), len(polygons), values), np.int64)
+    with ExitStack() as stack:
+        sources = [stack.enter_context(rasterio.open(path)) for path in paths]
         for row, geometry in enumerate(polygons.geometry):
-            window = _around(geometry, source)
+            window = _around(geometry, sources[0])
             if window is None:
                 continue
-            numbers = source.read(1, window=window)
-            transform = window_transform(window, source.transform)
+            shape, transform = (window.height, window.width), window_transform(window, sources[0].transform)
             for all_touched in (False, True):
                 inside = rasterio.features.geometry_mask(
-                    [geometry], numbers.shape, transform, all_touched=all_touched, invert=True
+                    [geometry], shape, transform, all_touched=all_touched, invert=True
                 )
                 if inside.any():
-                    counts[row] = np.bincount(numbers[inside], minlength=values)
+                    for count, source in zip(counts, sources, strict=True):
+                        count[row] = np.bincount(source.read(1, window=window)[inside], minlength=values)
                     break
     return counts
 

@@ -21,10 +21,11 @@ import pandas as pd
 from trimline.files import whole_file
 from trimline.outlines import area_km2, read_outlines, write_outlines
 from trimline.timeline.bridging import INFERRED, PATCHES
-from trimline.timeline.combine import MASK, SOURCE_LIST, SOURCES
-from trimline.timeline.description import Witness, described, part_km2, shares
+from trimline.timeline.certainty import ground_in, unseen_errors
+from trimline.timeline.combine import SOURCE_LIST, SOURCES
+from trimline.timeline.description import Witness, areas_by_value, described, shares
 from trimline.timeline.identity import grounds, identify
-from trimline.timeline.rules import ICE, UNSEEN
+from trimline.timeline.rules import ICE
 from trimline.timeline.subregion import subregions
 
 AUTOMATIC = "automatic.gpkg"
@@ -77,18 +78,14 @@ def write_glaciers(folder: Path, periods: Mapping[str, float], belonging: Belong
     ground = grounds(outlines)
     by_period: dict[str, gpd.GeoDataFrame] = {}
     shown: list[pd.DataFrame] = []
-    unseen: dict[str, Any] = {}
+    known: dict[str, pd.DataFrame] = {}
     for period, middle in periods.items():
         own = outlines[outlines["period"] == period].reset_index(drop=True)
         witnesses = read_witnesses(folder / period / SOURCE_LIST)
         shared = shares(own, folder / period / SOURCES, witnesses)
         frame = described(own, shared, witnesses, otherwise_year=middle)
-        unseen[period] = part_km2(ground, folder / period / MASK, UNSEEN)
-        by_id = pd.Series(unseen[period], index=ground["glac_id"])
-        by_period[period] = frame.assign(
-            unseen_km2=by_id.reindex(frame["glac_id"]).to_numpy(),
-            inferred_km2=part_km2(own, folder / period / INFERRED, ICE),
-        )
+        known[period] = ground_in(ground, folder / period)
+        by_period[period] = frame.assign(inferred_km2=areas_by_value(own, [folder / period / INFERRED])[0, :, ICE])
         rows = shared["row"].to_numpy(dtype=np.intp)
         shown.append(
             pd.DataFrame(
@@ -100,10 +97,16 @@ def write_glaciers(folder: Path, periods: Mapping[str, float], belonging: Belong
             )
         )
     whose = subregions(ground, pd.concat(shown, ignore_index=True), belonging.areas, belonging.area_of_scene)
-    table = _table(ground, by_period, unseen, whose)
+    table = _table(ground, by_period, known, whose)
     with ExitStack() as stack:
         for period, frame in by_period.items():
-            frame = frame.assign(subregion=whose.reindex(frame["glac_id"]).to_numpy())
+            names = frame["glac_id"]
+            frame = frame.assign(
+                subregion=whose.reindex(names).to_numpy(),
+                unseen_km2=known[period]["unseen_km2"].reindex(names).to_numpy(),
+                unseen_error_km2=unseen_errors(known[period], whose, frame.set_index("glac_id")["inferred_km2"]),
+                doubtful_km2=known[period]["doubtful_km2"].reindex(names).to_numpy(),
+            )
             write_outlines(frame, stack.enter_context(whole_file(folder / period / AUTOMATIC)))
         named = ground.assign(subregion=whose.reindex(ground["glac_id"]).to_numpy(), area_km2=area_km2(ground))
         write_outlines(named, stack.enter_context(whole_file(folder / GLACIERS)))
@@ -122,14 +125,18 @@ def read_witnesses(path: Path) -> dict[int, Witness]:
 
 
 def _table(
-    ground: gpd.GeoDataFrame, by_period: Mapping[str, gpd.GeoDataFrame], unseen: Mapping[str, Any], whose: pd.Series
+    ground: gpd.GeoDataFrame,
+    by_period: Mapping[str, gpd.GeoDataFrame],
+    known: Mapping[str, pd.DataFrame],
+    whose: pd.Series,
 ) -> pd.DataFrame:
     """Return every glacier in every period: `ice`, `gone` or `unseen`, with its area, NaN where that is unknown."""
     whole = area_km2(ground)
     tables = []
     for period, frame in by_period.items():
         area = frame.set_index("glac_id")["area_km2"].reindex(ground["glac_id"]).to_numpy(dtype=float)
-        hidden = np.nan_to_num(unseen[period] / np.where(whole > 0, whole, np.nan)) > _MOST_UNSEEN
+        unseen = known[period]["unseen_km2"].to_numpy()
+        hidden = np.nan_to_num(unseen / np.where(whole > 0, whole, np.nan)) > _MOST_UNSEEN
         state = np.where(np.isfinite(area), "ice", np.where(hidden, "unseen", "gone"))
         tables.append(
             pd.DataFrame(
@@ -139,7 +146,7 @@ def _table(
                     "period": period,
                     "state": state,
                     "area_km2": np.where(state == "gone", 0.0, area),
-                    "unseen_km2": unseen[period],
+                    "unseen_km2": unseen,
                 }
             )
         )

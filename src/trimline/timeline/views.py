@@ -29,6 +29,7 @@ from trimline.scenes.asset import Asset
 from trimline.scenes.calibration import IDENTITY
 from trimline.scenes.grid import offset_between
 from trimline.scenes.reading import read_assets
+from trimline.timeline.doubt import is_doubtful
 from trimline.timeline.place import Rectangle
 from trimline.timeline.rules import GROUND, ICE, UNSEEN, Said
 
@@ -37,6 +38,24 @@ BLINDING = ("fill", "cloud", "dilated_cloud", "cloud_shadow", "occluded", "dropp
 
 _MEASURED_SIDE = 512
 """Clouds and snow are measured on about this many pixels along the longer side of a scene."""
+
+
+_NO_PROBABILITY = ("band_ratio",)
+"""Methods whose map says how far a ratio is from its threshold, and not how likely ice is."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a scene shows of a block of the region, (h, w) each."""
+
+    said: Said
+    """`ICE`, `GROUND` or `UNSEEN`."""
+    saturated: NDArray[np.bool_]
+    """Where the sensor was saturated, of what was seen."""
+    probability: NDArray[np.float32]
+    """Of ice; NaN where nothing was seen."""
+    doubtful: NDArray[np.bool_]
+    """Where the map is in doubt, of what was seen."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +69,8 @@ class View:
     """Its map of the probability of ice."""
     threshold: float
     """Probability from which on a pixel is ice."""
+    doubts: bool = True
+    """Whether the map's probabilities say where it is in doubt."""
 
     @classmethod
     def of(cls, scene: Scene, folder: Path) -> View:
@@ -64,10 +85,11 @@ class View:
         if not mask.exists():
             raise StageError("the scene has not been mapped", where=folder, remedy="run the stage map")
         with rasterio.open(mask) as source:
-            said = source.tags().get("TRIMLINE_THRESHOLD")
+            tags = source.tags()
+        said, network = tags.get("TRIMLINE_THRESHOLD"), tags.get("TRIMLINE_NETWORK")
         if said is None:
             raise StageError("the map does not say its threshold", where=mask, remedy="map the scene again")
-        return cls(scene, mask, folder / "probability.tif", float(said))
+        return cls(scene, mask, folder / "probability.tif", float(said), network not in _NO_PROBABILITY)
 
     def rectangle(self, region: GeoBox) -> Rectangle:
         """Return the part of a region's grid that the scene covers; empty where it covers none."""
@@ -76,7 +98,7 @@ class View:
         height, width = region.shape
         return max(top, 0), min(bottom, height), max(left, 0), min(right, width)
 
-    def look(self, block: GeoBox, region: GeoBox) -> tuple[Said, NDArray[np.bool_]]:
+    def look(self, block: GeoBox, region: GeoBox) -> Seen:
         """Return what the scene says of a block of a region.
 
         Parameters
@@ -85,20 +107,15 @@ class View:
             The part of the region's grid that is asked for.
         region
             The whole grid, so that every block is resampled alike.
-
-        Returns
-        -------
-        tuple[NDArray[np.uint8], NDArray[np.bool_]]
-            (h, w) `ICE`, `GROUND` or `UNSEEN`; and (h, w) where the sensor was saturated.
         """
+        asset = Asset(str(self.probability), IDENTITY, 1, PROBABILITY_NODATA)
+        counts = read_assets([asset], block, ratio_of=region)[0]
         if offset_between(region, self.scene.geobox) is not None:
             numbers = read_assets([Asset(str(self.mask), IDENTITY, 1, UNSEEN)], block)[0]
             is_ice = numbers == ICE
         else:
-            asset = Asset(str(self.probability), IDENTITY, 1, PROBABILITY_NODATA)
-            numbers = read_assets([asset], block, ratio_of=region)[0]
             # Half a count below the threshold is what rounding to counts may have taken away.
-            is_ice = numbers >= self.threshold / PROBABILITY_SCALE - 0.5
+            numbers, is_ice = counts, counts >= self.threshold / PROBABILITY_SCALE - 0.5
         said = np.where(is_ice, np.uint8(ICE), np.uint8(GROUND))
         said[np.isnan(numbers)] = UNSEEN
         saturated = np.zeros(said.shape, np.bool_)
@@ -106,7 +123,9 @@ class View:
             flags = self.scene.quality(block)
             said[_any_of(flags, BLINDING)] = UNSEEN
             saturated |= _any_of(flags, ("saturated",)) & (said != UNSEEN)
-        return said, saturated
+        probability = np.where(said == UNSEEN, np.float32(np.nan), counts * np.float32(PROBABILITY_SCALE))
+        doubtful = is_doubtful(probability, self.threshold) if self.doubts else np.zeros(said.shape, np.bool_)
+        return Seen(said, saturated, probability, doubtful)
 
 
 def cloud_and_snow(scene: Scene) -> tuple[float, float]:

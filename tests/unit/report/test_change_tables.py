@@ -14,6 +14,7 @@ from trimline.change import changes
 from trimline.files import sha256
 from trimline.report.change_figures import draw_area_series, most_changed
 from trimline.report.change_tables import areas_table, changes_table, images_table, truth_table
+from trimline.report.on_disk import write_latex
 
 FIRST, LAST = "1986-1988", "2019-2021"
 TITLES = {"region": "Total", "training": "Training area", "area-1": "Testing area 1"}
@@ -39,6 +40,14 @@ def test_areas_stand_with_their_errors_as_in_table_v(totals: pd.DataFrame) -> No
     heads, rows = areas_table(totals, TITLES)
     assert heads[3:] == ["Total, km²", "Training area, km²", "Testing area 1, km²"]
     assert rows[0] == [FIRST, "1987.5", "5", "2518.65 ± 72.69", "1405.86 ± 37.77", "713.48 ± 13.92"]
+
+
+def test_units_of_rates_are_set_in_latex(totals: pd.DataFrame, tmp_path: Path) -> None:
+    told = changes(totals, [(FIRST, LAST)], years="label")
+    write_latex(tmp_path / "changes.tex", [("", changes_table(told.to_dict("records"), TITLES))])
+    text = (tmp_path / "changes.tex").read_text(encoding="utf-8")
+    assert r"rate km$^2$ a$^{-1}$ & rate \% a$^{-1}$" in text
+    assert text.isascii(), "no engine of LaTeX needs a package for it"
 
 
 def test_changes_are_printed_as_in_table_v(totals: pd.DataFrame) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
+import rasterio
 import shapely
 from affine import Affine
 from hypothesis import given
@@ -18,6 +20,7 @@ from odc.geo.geobox import GeoBox
 from trimline.outlines import read_outlines
 from trimline.rasters import write_raster
 from trimline.timeline.bridging import Drawing, bridge, draw_period
+from trimline.timeline.certainty import ground_in, unseen_errors
 from trimline.timeline.place import Place
 from trimline.timeline.rules import GROUND, ICE, UNSEEN
 
@@ -81,3 +84,37 @@ def test_a_cloud_over_a_glacier_makes_no_hole_where_it_is_bridged(tmp_path: Path
         areas[bridged] = read_outlines(tmp_path / "two/patches.gpkg").geometry.area.sum() / 900
         assert said["bridged_km2"] * 1e6 / 900 == pytest.approx(6 if bridged else 0)
     assert areas == {True: 6, False: 3}, "a column of ice on both sides is ice, the next may have melted before"
+
+
+def test_an_inference_is_tried_on_ground_that_was_seen(tmp_path: Path) -> None:
+    place = study(tmp_path, one=[[1, 1, 1, 0, 0]], two=[[1, 0, 255, 1, 0]], three=[[1, 1, 1, 0, 1]])
+    draw_period(tmp_path, ["one", "two", "three"], "two", place, drawing=Drawing(0.0, 0.0, 0), bridged=True)
+    with rasterio.open(tmp_path / "two/hindcast.tif") as source:
+        assert source.read(1).tolist() == [[1, 2, 255, 3, 255]], "of what was unseen or uncertain nothing can be tried"
+    with rasterio.open(tmp_path / "two/inferred.tif") as source:
+        assert source.read(1).tolist() == [[255, 255, 1, 255, 255]]
+
+
+def test_what_proved_wrong_where_it_was_seen_makes_inferred_ice_uncertain(tmp_path: Path) -> None:
+    """Of ten columns of ice four lie under cloud; of the six that were seen two melted, a third."""
+    before = [[1] * 10 + [0] * 2]
+    place = study(tmp_path, one=before, two=[[1, 1, 1, 1, 0, 0, 255, 255, 255, 255, 0, 0]])
+    draw_period(tmp_path, ["one", "two"], "two", place, drawing=Drawing(0.0, 0.0, 0), bridged=True)
+    write_raster(tmp_path / "two/doubt.tif", np.array([[0, 0, 0, 1, 1] + [0] * 7], np.uint8), place.geobox, nodata=255)
+    left, top = place.geobox.affine.c, place.geobox.affine.f
+    ground = gpd.GeoDataFrame({"glac_id": ["a"]}, geometry=[shapely.box(left, top - 30, left + 300, top)], crs=32646)
+    known = ground_in(ground, tmp_path / "two")
+    assert known.loc["a"].to_numpy() / 9e-4 == pytest.approx([4, 2, 0, 6, 2], rel=1e-3)
+    error = unseen_errors(known, pd.Series({"a": "all"}), pd.Series({"a": 4 * 9e-4}))
+    assert error / 9e-4 == pytest.approx([4 / 3], rel=1e-3)
+
+
+def test_ground_of_which_nothing_is_known_may_all_be_ice() -> None:
+    known = pd.DataFrame(
+        {"unresolved_km2": [0.5, 0.0], "hindcast_ice_km2": [0.0, 0.0], "hindcast_wrong_km2": [0.0, 0.0]},
+        index=["a", "b"],
+    )
+    whose, inferred = pd.Series({"a": "west", "b": "east"}), pd.Series({"a": 1.0, "b": 2.0})
+    assert unseen_errors(known, whose, inferred) == pytest.approx([1.5, 2.0]), "nothing could be tried"
+    known.loc["b", ["hindcast_ice_km2", "hindcast_wrong_km2"]] = 4.0, 1.0
+    assert unseen_errors(known, whose, inferred) == pytest.approx([0.75, 0.5]), "the west takes the rate of all"

@@ -14,7 +14,7 @@ from shapely import box
 
 from trimline.errors import ProjectError
 from trimline.rasters import write_raster
-from trimline.timeline.description import Witness, described, part_km2, shares
+from trimline.timeline.description import Witness, areas_by_value, described, shares, shares_of
 from trimline.timeline.subregion import refuse_areas_beyond, subregions
 
 CRS = "EPSG:32646"
@@ -79,7 +79,21 @@ def test_an_outline_names_its_scenes_by_their_share_of_its_pixels(tmp_path: Path
     assert pd.isna(second["scene_id"]), "no scene showed it"
     assert second["src_year"] == 1987.5
     assert first["area_km2"] == pytest.approx(0.0144, rel=1e-3)
-    assert part_km2(outlines, tmp_path / "sources.tif", 1) == pytest.approx([0.0036, 0], rel=1e-3)
+    assert shares_of(first["scene_ids"]) == {"B": 0.75, "A": 0.25}
+    assert shares_of(second["scene_ids"]) == {}
+
+
+def test_areas_by_value_are_shares_of_the_pixels_raster_by_raster(tmp_path: Path) -> None:
+    grid = GeoBox((4, 8), Affine(30, 0, X, 0, -30, Y + 120), CRS)
+    values = np.zeros((4, 8), np.uint8)
+    values[:, :3], values[:, 3] = 2, 255
+    for name, each in (("one.tif", values), ("other.tif", np.full_like(values, 7))):
+        write_raster(tmp_path / name, each, grid)
+    outlines = frame(box(X, Y, X + 120, Y + 120), box(X + 150, Y, X + 240, Y + 120), glac_id=["a", "b"])
+    one, other = areas_by_value(outlines, [tmp_path / "one.tif", tmp_path / "other.tif"])
+    assert one.shape == (2, 256)
+    assert one[0, [0, 2, 255]] == pytest.approx([0, 0.0108, 0.0036], rel=1e-3)
+    assert one[1, 0] == other[1, 7] == one[1].sum() == pytest.approx(0.0108, rel=1e-3)
 
 
 def test_an_outline_smaller_than_a_pixel_still_has_its_scene(tmp_path: Path) -> None:

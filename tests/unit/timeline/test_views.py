@@ -56,34 +56,46 @@ def ramp() -> NDArray[np.float32]:
 def test_on_its_own_grid_a_view_says_what_was_mapped(tmp_path: Path) -> None:
     probability = ramp()
     probability[:4] = np.nan
-    said, saturated = view(tmp_path, probability).look(GRID[2:20, 3:30], GRID)
-    np.testing.assert_array_equal(said, encode_mask(probability, 0.5)[2:20, 3:30])
-    assert not saturated.any()
+    seen = view(tmp_path, probability).look(GRID[2:20, 3:30], GRID)
+    np.testing.assert_array_equal(seen.said, encode_mask(probability, 0.5)[2:20, 3:30])
+    np.testing.assert_allclose(seen.probability, probability[2:20, 3:30], atol=1e-4)
+    np.testing.assert_array_equal(seen.doubtful, (seen.probability > 0.2) & (seen.probability < 0.8))
+    assert not seen.saturated.any()
+
+
+def test_a_ratio_is_in_no_doubt(tmp_path: Path) -> None:
+    seen = view(tmp_path, ramp())
+    assert seen.look(GRID, GRID).doubtful.any()
+    with rasterio.open(tmp_path / "mask.tif", "r+") as mask:
+        mask.update_tags(TRIMLINE_NETWORK="band_ratio")
+    assert not View.of(seen.scene, tmp_path).look(GRID, GRID).doubtful.any()
 
 
 @pytest.mark.parametrize("flag", ["fill", "cloud", "dilated_cloud", "cloud_shadow"])
 def test_a_view_is_blind_under_cloud_its_shadow_and_fill(tmp_path: Path, flag: str) -> None:
     pixel = np.zeros((SIDE, SIDE), np.uint16)
     pixel[10:20] = 1 << PIXEL_BITS[flag]
-    said, _ = view(tmp_path, ramp(), pixel=pixel).look(GRID, GRID)
-    assert (said[10:20] == UNSEEN).all()
-    assert (said[:10] != UNSEEN).all()
+    seen = view(tmp_path, ramp(), pixel=pixel).look(GRID, GRID)
+    assert (seen.said[10:20] == UNSEEN).all()
+    assert np.isnan(seen.probability[10:20]).all(), "what a cloud looks like says nothing of the ground"
+    assert not seen.doubtful[10:20].any()
+    assert (seen.said[:10] != UNSEEN).all()
 
 
 @pytest.mark.parametrize("flag", ["snow", "water", "clear"])
 def test_snow_and_water_hide_nothing(tmp_path: Path, flag: str) -> None:
-    said, _ = view(tmp_path, ramp(), pixel=1 << PIXEL_BITS[flag]).look(GRID, GRID)
-    assert (said != UNSEEN).all()
+    seen = view(tmp_path, ramp(), pixel=1 << PIXEL_BITS[flag]).look(GRID, GRID)
+    assert (seen.said != UNSEEN).all()
 
 
 def test_saturation_is_told_apart_and_a_dropped_pixel_is_not_seen(tmp_path: Path) -> None:
-    said, saturated = view(tmp_path / "bright", ramp(), radiance=1 << 2).look(GRID, GRID)
-    assert saturated[:, : SIDE // 2].all()
-    assert not saturated[:, SIDE // 2 :].any()
-    assert (said != UNSEEN).all()
-    said, saturated = view(tmp_path / "dropped", ramp(), radiance=1 << 9).look(GRID, GRID)
-    assert (said[:, : SIDE // 2] == UNSEEN).all()
-    assert not saturated.any()
+    bright = view(tmp_path / "bright", ramp(), radiance=1 << 2).look(GRID, GRID)
+    assert bright.saturated[:, : SIDE // 2].all()
+    assert not bright.saturated[:, SIDE // 2 :].any()
+    assert (bright.said != UNSEEN).all()
+    dropped = view(tmp_path / "dropped", ramp(), radiance=1 << 9).look(GRID, GRID)
+    assert (dropped.said[:, : SIDE // 2] == UNSEEN).all()
+    assert not dropped.saturated.any()
 
 
 def test_another_zone_is_resampled_from_the_probability_and_does_not_depend_on_the_block(tmp_path: Path) -> None:
@@ -94,14 +106,14 @@ def test_another_zone_is_resampled_from_the_probability_and_does_not_depend_on_t
     place = lay_out(footprints([shown], "EPSG:32645"), [shown.grid])
     region = place.geobox
     assert region.crs.epsg == 32645
-    said, _ = seen.look(region, region)
+    said = seen.look(region, region).said
     factor = (place.ground.geometry.area.sum()) / (SIDE * 30) ** 2
     assert (said == ICE).sum() == pytest.approx(disc.sum() * factor, rel=0.02)
     top, bottom, left, right = seen.rectangle(region)
     assert (top, left) == (0, 0)
     assert abs(bottom - region.height) <= 1
     assert abs(right - region.width) <= 1
-    part, _ = seen.look(region[5:17, 7:30], region)
+    part = seen.look(region[5:17, 7:30], region).said
     np.testing.assert_array_equal(part, said[5:17, 7:30])
 
 
