@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -116,18 +117,26 @@ def finished_rows(survey: Survey, strips: list[Strip], answers: Answers, *, prog
         yield Rows(strip.complete, probability[complete], answer.asked, answer.known)
 
 
-def here(segmenter: Segmenter) -> Answers:
+def here(segmenter: Segmenter, tidy: Callable[[], None] | None = None) -> Answers:
     """Return what answers strips on this machine: the next strip is read while the network is busy with one.
 
     Where the network computes on every core, strips are read in between: threads that share a core with it would make
     all of its others wait.
+
+    Parameters
+    ----------
+    segmenter
+        The network.
+    tidy
+        Called after each window.
     """
 
     def answers(survey: Survey, strips: list[Strip]) -> Iterator[Answer]:
-        reader = _Reader(survey)
+        reader = _Reader(survey, strips)
         read = ahead(reader, strips) if _leaves_a_core(segmenter) else map(reader, strips)
-        for strip, seen in zip(strips, read, strict=True):
-            yield survey.answer(strip, seen, segmenter)
+        for strip in strips:
+            # What was read has no name here, so that it is gone before the next strip is read.
+            yield survey.answer(strip, next(read), segmenter, tidy)
 
     return answers
 
@@ -181,27 +190,20 @@ def ahead(work: Callable[[In], Out], items: Iterable[In], lead: int = 1) -> Iter
 class _Reader:
     """Reads what strips are judged by, from the top, and no row twice."""
 
-    def __init__(self, survey: Survey) -> None:
+    def __init__(self, survey: Survey, strips: Sequence[Strip]) -> None:
         self._survey = survey
-        self._last = 0
-        self._held: Seen | None = None
-        """Rows that were read last, up to `_last`."""
+        needed = [survey.rows_needed(strip) for strip in strips]
+        self._shared = {
+            strip.cut.kept.start: max(0, this[1] - below[0])
+            for strip, (this, below) in zip(strips, pairwise(needed), strict=False)
+        }
+        """By the first row that a strip keeps, how many of its rows the next needs too."""
+        self._above: Seen | None = None
+        """Copies of those, of the strip that was read last."""
 
     def __call__(self, strip: Strip) -> Seen:
-        first, last = self._survey.rows_needed(strip)
-        if self._held is None or not self._last - self._held.image.shape[1] <= first <= self._last:
-            seen = self._survey.read((first, last))
-        else:
-            kept = self._last - first
-            parts = [Seen(self._held.image[:, -kept:], self._held.candidates[-kept:])] if kept else []
-            if last > self._last:
-                parts.append(self._survey.read((self._last, last)))
-            seen = parts[0] if len(parts) == 1 else _stacked(parts)
-        self._held, self._last = seen, max(last, self._last)
+        seen = self._survey.read(self._survey.rows_needed(strip), self._above)
+        shared = self._shared.get(strip.cut.kept.start, 0)
+        tail = slice(seen.candidates.shape[0] - shared, None)
+        self._above = Seen(seen.image[:, tail].copy(), seen.candidates[tail].copy())
         return seen
-
-
-def _stacked(parts: list[Seen]) -> Seen:
-    return Seen(
-        np.concatenate([part.image for part in parts], axis=1), np.concatenate([part.candidates for part in parts])
-    )

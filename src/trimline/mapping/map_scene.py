@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ from trimline.mapping.survey import WINDOW, Survey
 from trimline.mapping.windows import Strip
 from trimline.outlines import RowTracer, area_km2, perimeter_km, write_outlines
 from trimline.scenes.asset import first_line
-from trimline.training.freed_memory import freed_memory_kept, give_back_beyond
+from trimline.training.freed_memory import freed_memory_kept, give_back_beyond, resident_bytes
 
 if TYPE_CHECKING:
     from trimline.mapping.screen import Within
@@ -46,8 +47,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-_MOST_HELD = 2.0e9
-"""Memory of the process from which on what is freed is given back between strips [bytes]."""
+_MOST_HELD = 1.2e9
+"""By how much the process may grow before what is freed between windows is given back [bytes]."""
 
 MINIMUM_AREA_M2 = 10_000.0
 """Smaller outlines are left out: 0.01 km2, the usual limit of inventories (Paul and others, 2009)."""
@@ -142,7 +143,7 @@ def map_scene(
     check_fits(scene, segmenter)
     if answers is None:
         segmenter = segmenter.fastest((window or WINDOW, window or WINDOW))
-        answers = here(segmenter)
+        answers = here(segmenter, partial(give_back_beyond, resident_bytes() + _MOST_HELD))
     survey = Survey.of(scene, segmenter, region, window=window, halo=halo, screen=screen, within=within)
     if survey.region.crs is None or not survey.region.crs.projected:
         raise MappingError("the region must lie in a projected CRS", remedy="give a grid in UTM, for instance")
@@ -162,7 +163,7 @@ def map_scene(
 
         # What is finished is encoded, written and traced while the network is busy with the next strip.
         for _ in ahead(keep, _remaining(survey, journal, answers, progress=progress)):
-            give_back_beyond(_MOST_HELD)
+            pass
         outlines = _described(tracer.finish(), scene, segmenter, threshold)
         return _write(folder, journal, survey, outlines, _provenance(survey, segmenter, threshold))
 

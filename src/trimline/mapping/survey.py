@@ -7,7 +7,7 @@ order. What is not shown to the network has the probability 0 where there are da
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -31,6 +31,9 @@ WINDOW = 768
 
 _STRIP_PIXELS = WINDOW * 4096
 """Most pixels of a strip unless said otherwise: strips of wide scenes are low, so that memory does not grow."""
+
+_READ_COLUMNS = 2048
+"""Columns that are read at a time [pixels]."""
 
 _FEATURE_BYTES = 1.9e9
 """Memory that a network's features may take: mapping a whole Landsat scene then needs less than 3 GB."""
@@ -128,15 +131,37 @@ class Survey:
         seen = min(cut.seen[0] for cut in self._columns), max(cut.seen[1] for cut in self._columns)
         return self._widened(seen, self._across, self.extent.columns)
 
-    def read(self, rows: tuple[int, int]) -> Seen:
+    def read(self, rows: tuple[int, int], above: Seen | None = None) -> Seen:
         """Read rows of the region's grid.
+
+        Parameters
+        ----------
+        rows
+            The first and the last but one.
+        above
+            The uppermost of them, where they have been read already.
 
         Raises
         ------
         ProductError
             A raster of the scene is damaged.
         """
-        geobox = part_of(self.region, rows, self.columns_needed)
+        (top, bottom), (left, right) = rows, self.columns_needed
+        shape = bottom - top, right - left
+        known = 0 if above is None else min(above.candidates.shape[0], shape[0])
+        seen = Seen(np.empty((len(self.bands), *shape), np.float32), np.empty(shape, np.bool_))
+        if above is not None:
+            seen.image[:, :known], seen.candidates[:known] = above.image[:, :known], above.candidates[:known]
+        # What reading needs besides its result depends on neither side of the scene.
+        for start in range(left, right, _READ_COLUMNS) if known < shape[0] else ():
+            stop = min(start + _READ_COLUMNS, right)
+            there = slice(known, None), slice(start - left, stop - left)
+            part = self._read_block((top + known, bottom), (start, stop))
+            seen.image[:, *there], seen.candidates[there] = part
+        return seen
+
+    def _read_block(self, rows: tuple[int, int], columns: tuple[int, int]) -> Seen:
+        geobox = part_of(self.region, rows, columns)
         image: NDArray[np.float32] = self.scene.read(self.bands, geobox, units=self.units).values
         # A sum is NaN where any of its terms is; no band of a scene is infinite.
         absent: NDArray[np.bool_] = np.isnan(image.sum(axis=0))
@@ -149,7 +174,7 @@ class Survey:
             candidates &= self._could_be_ice(image, geobox)
         return Seen(image, candidates)
 
-    def answer(self, strip: Strip, seen: Seen, segmenter: Segmenter) -> Answer:
+    def answer(self, strip: Strip, seen: Seen, segmenter: Segmenter, tidy: Callable[[], None] | None = None) -> Answer:
         """Ask the network about a strip.
 
         Parameters
@@ -160,6 +185,8 @@ class Survey:
             The rows that `rows_needed` names.
         segmenter
             The network that the survey was planned for.
+        tidy
+            Called after each window.
         """
         rows, columns = strip.cut.kept, self._across
         top, left = self.rows_needed(strip)[0], self.columns_needed[0]
@@ -174,6 +201,8 @@ class Survey:
             if down.weights is not None and along.weights is not None:
                 answer = answer * down.weights[:, None] * along.weights
             probability[moved(down.kept, -rows.start), along.kept] += answer
+            if tidy is not None:
+                tidy()
         inside[known & ~ground] = 0.0
         complete = moved(strip.complete, -rows.start)
         return Answer(probability, int(ground[complete].sum()), int(known[complete].sum()))

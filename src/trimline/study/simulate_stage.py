@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from trimline.cores import available_cores
+from trimline.progress import track
 from trimline.project import SIMULATED
 from trimline.study.ledger import Done
 from trimline.study.study import Study
@@ -16,10 +19,24 @@ def run(study: Study) -> Done:
     settings = [each.model_dump(mode="json") for each in project.simulate]
 
     def work() -> dict[str, Any]:
-        for each in project.simulate:
-            from trimline.simulate import write_range  # only studies of simulated ranges need it
+        if not project.simulate:
+            return {}
+        from trimline.simulate import write_range  # only studies of simulated ranges need it
 
-            write_range(each, folder / each.name)
+        if len(project.simulate) == 1:
+            write_range(project.simulate[0], folder / project.simulate[0].name)
+            return {}
+        with ThreadPoolExecutor(min(available_cores(), len(project.simulate))) as pool:
+            under_way = [
+                pool.submit(write_range, each, folder / each.name, progress=False) for each in project.simulate
+            ]
+            try:
+                for done in track(under_way, "simulate"):
+                    done.result()
+            except BaseException:
+                for each in under_way:
+                    each.cancel()
+                raise
         return {}
 
     return study.ledger.once("simulate", {"ranges": settings}, [folder / each.name for each in project.simulate], work)

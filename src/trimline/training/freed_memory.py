@@ -48,14 +48,19 @@ def freed_memory_kept() -> Iterator[None]:
         library.malloc_trim(0)
 
 
-def give_back_beyond(resident_bytes: float) -> None:
+def give_back_beyond(limit: float) -> None:
     """Give freed memory back where the process holds more than that: gaps between blocks of many sizes add up."""
     library = _glibc()
-    if library is None:
-        return
-    pages = int(_PAGES_HELD.read_text(encoding="ascii").split()[1])
-    if pages * mmap.PAGESIZE > resident_bytes:
+    if library is not None and resident_bytes() > limit:
         library.malloc_trim(0)
+
+
+def resident_bytes() -> int:
+    """Return how much memory the process holds [bytes]; 0 where Linux does not say."""
+    try:
+        return int(_PAGES_HELD.read_text(encoding="ascii").split()[1]) * mmap.PAGESIZE
+    except FileNotFoundError:
+        return 0
 
 
 def _glibc() -> ctypes.CDLL | None:
