@@ -212,6 +212,23 @@ def true_changes_table(changes: pd.DataFrame, titles: Mapping[str, str]) -> Tabl
     return heads, rows
 
 
+def edits_table(outcomes: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a row per edit and period: what became of it, and the ground that it made ice or took [km2]."""
+    heads = ["edit, period", "operation", "glacier", "state", "added km²", "removed km²", "what came of it"]
+    rows = [
+        [
+            f"{each['edit_id']}, {each['period']}",
+            each["operation"],
+            each["glac_id"] or UNDEFINED,
+            each["state"],
+            *(number(each[key], 4) for key in ("added_km2", "removed_km2")),
+            each["text"],
+        ]
+        for each in outcomes
+    ]
+    return heads, rows
+
+
 def inventory_table(matches: pd.DataFrame) -> Table:
     """Return how many glaciers of an inventory were kept, lost, split, merged and gained, and their areas [km2]."""
     heads = ["glaciers", "groups", "inventory km²", "this study km²", "shared km²"]

@@ -1,6 +1,6 @@
 """A release as a static STAC catalogue: one collection, and an item per period; all links are relative.
 
-After the SpatioTemporal Asset Catalog specification 1.0.0 and its projection extension 1.1.0
+After the SpatioTemporal Asset Catalog specification 1.1.0 and its projection extension 2.0.0
 (https://stacspec.org, https://github.com/stac-extensions/projection).
 """
 
@@ -21,8 +21,8 @@ from trimline.report.release_outlines import OUTLINES, SHAPEFILES, UNSEEN
 FOLDER = "stac"
 COLLECTION = "collection.json"
 
-_STAC = "1.0.0"
-_PROJECTION = "https://stac-extensions.github.io/projection/v1.1.0/schema.json"
+_STAC = "1.1.0"
+_PROJECTION = "https://stac-extensions.github.io/projection/v2.0.0/schema.json"
 _GEOPACKAGE = "application/geopackage+sqlite3"
 _PARQUET = "application/vnd.apache.parquet"
 _DEGREE_DIGITS = 6
@@ -43,16 +43,17 @@ def item(period: ReleasedPeriod, release: Release) -> dict[str, Any]:
     """Return the item of a period: its footprint is the rectangle around its outlines, null where it has none."""
     start, end = _times(period)
     crs = period.outlines.crs
+    authority = crs.to_authority()
     properties: dict[str, Any] = {
         "datetime": None,
         "start_datetime": start,
         "end_datetime": end,
         "title": f"{release.title}, {period.name}",
-        "proj:epsg": crs.to_epsg(),
+        "proj:code": ":".join(authority) if authority else None,
         "glaciers": len(period.outlines),
         "area_km2": round(float(period.outlines["area_km2"].sum()), 6),
     }
-    if properties["proj:epsg"] is None:
+    if properties["proj:code"] is None:
         properties["proj:wkt2"] = crs.to_wkt()
     content: dict[str, Any] = {
         "type": "Feature",
@@ -112,7 +113,7 @@ def collection(release: Release, items: list[dict[str, Any]]) -> dict[str, Any]:
                 for each in items
             ),
         ],
-        "summaries": {"proj:epsg": sorted({each["proj:epsg"] for each in times if each["proj:epsg"] is not None})},
+        "summaries": {"proj:code": sorted({each["proj:code"] for each in times if each["proj:code"] is not None})},
     }
     if release.doi is not None:
         content["links"].append({"rel": "cite-as", "href": f"https://doi.org/{release.doi}"})

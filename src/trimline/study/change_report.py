@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from trimline.report.change_figures import (
 from trimline.report.change_tables import (
     areas_table,
     changes_table,
+    edits_table,
     images_table,
     inventory_table,
     published_table,
@@ -30,8 +32,10 @@ from trimline.report.change_tables import (
 from trimline.report.page import Picture, Section
 from trimline.report.tables import period_table
 from trimline.study.change_stage import FOLDER, Series, series_of, titles_of
+from trimline.study.editing import OUTCOMES
 from trimline.study.scenes import open_entry
 from trimline.study.study import Study
+from trimline.study.timeline_stage import period_folder
 
 _ADD = (
     "Areas of the parts add up to the whole. Three things make an area uncertain: half the difference between the "
@@ -58,6 +62,7 @@ def change_sections(study: Study, folder: Path) -> list[Section]:
     tables = {path.stem: _read(path) for path in sorted((project.output / FOLDER).glob("*.csv"))}
     return [
         _areas(study, series, tables, said, folder),
+        *_edits(project, series),
         *_change(project, tables, said),
         *_comparison(project, tables),
         *_truth(project, tables),
@@ -81,12 +86,6 @@ def _areas(
             period=first,
         )
     ]
-    edited = tables["edits"]
-    if edited["edited"].sum():
-        words.append(
-            f"{int(edited['edited'].sum())} outlines of {int(edited['glaciers'].sum())} were corrected by hand; each "
-            "says by which edits."
-        )
     if said["skipped_spans"]:
         words.append(f"Not told, because periods were not mapped: {', '.join(said['skipped_spans'])}.")
     mapped = [each for each in settings.breaks if each in series.periods]
@@ -106,6 +105,20 @@ def _areas(
         ("What the scenes saw", seen),
     ]
     return Section("Areas by period", words, shown, [Picture(png, caption)])
+
+
+def _edits(project: Project, series: Series) -> list[Section]:
+    """Tell what became of every correction by hand; none where nobody corrected anything."""
+    files = [period_folder(project, period) / OUTCOMES for period in series.periods]
+    outcomes = [each for path in files for each in json.loads(path.read_text(encoding="utf-8"))]
+    if not outcomes:
+        return []
+    edited = (series.outlines["edit_ids"].fillna("") != "").sum() if "edit_ids" in series.outlines else 0
+    lost = sum(each["state"] == "not applied" for each in outcomes)
+    words = [f"{edited} outlines of {len(series.outlines)} were corrected by hand; each says by which edits."]
+    if lost:
+        words.append(f"{lost} corrections changed nothing: what they correct is not there any more.")
+    return [Section("Corrections by hand", words, [("What became of each", edits_table(outcomes))])]
 
 
 def _change(project: Project, tables: dict[str, pd.DataFrame], said: dict[str, Any]) -> list[Section]:

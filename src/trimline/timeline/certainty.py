@@ -21,6 +21,8 @@ from trimline.timeline.description import areas_by_value
 from trimline.timeline.doubt import DOUBTFUL
 from trimline.timeline.rules import GROUND, ICE, UNSEEN
 
+_RASTERS = (MASK, DOUBT, INFERRED, HINDCAST)
+
 GROUND_COLUMNS = ("unseen_km2", "doubtful_km2", "unresolved_km2", "hindcast_ice_km2", "hindcast_wrong_km2")
 """Columns of the table of `ground_in`."""
 
@@ -52,9 +54,6 @@ def ground_in(ground: gpd.GeoDataFrame, folder: Path) -> pd.DataFrame:
         hindcast[:, ICE_NOT_SEEN] + hindcast[:, ICE_NOT_INFERRED],
     )
     return pd.DataFrame(dict(zip(GROUND_COLUMNS, columns, strict=True)), index=ground["glac_id"])
-
-
-_RASTERS = (MASK, DOUBT, INFERRED, HINDCAST)
 
 
 def unseen_errors(known: pd.DataFrame, whose: pd.Series, inferred_km2: pd.Series) -> NDArray[np.float64]:

@@ -13,7 +13,14 @@ import shapely
 from trimline.change import changes
 from trimline.files import sha256
 from trimline.report.change_figures import draw_area_series, most_changed
-from trimline.report.change_tables import areas_table, changes_table, images_table, truth_table
+from trimline.report.change_tables import (
+    areas_table,
+    changes_table,
+    edits_table,
+    images_table,
+    truth_table,
+    uncertainty_table,
+)
 from trimline.report.on_disk import write_latex
 
 FIRST, LAST = "1986-1988", "2019-2021"
@@ -76,6 +83,24 @@ def test_the_reference_image_has_a_star() -> None:
     ((title, (_, rows)),) = images_table(images, TITLES)
     assert title == "Training area: 137036, 138037"
     assert rows == [[FIRST, "1987-06-24 (30 %)*, 1988-08-13", "1988-07-19 (22 %)*"]]
+
+
+def test_every_correction_says_what_became_of_it() -> None:
+    _, rows = edits_table([
+        {"edit_id": "e1", "period": FIRST, "operation": "remove", "glac_id": None, "state": "not applied",
+         "text": "there is no ice on its ground", "added_km2": 0.0, "removed_km2": 0.0},
+        {"edit_id": "e2", "period": LAST, "operation": "add", "glac_id": "g1", "state": "applied",
+         "text": "0.5000 km2 became ice of g1", "added_km2": 0.5, "removed_km2": 0.0},
+    ])  # fmt: skip
+    assert rows[0][:4] == [f"e1, {FIRST}", "remove", "–", "not applied"]
+    assert rows[1][4:] == ["0.5000", "0.0000", "0.5000 km2 became ice of g1"]
+
+
+def test_what_makes_an_area_uncertain_is_told_cause_by_cause(totals: pd.DataFrame) -> None:
+    causes = {f"uncertainty_{cause}_km2": value for cause, value in (("outline", 3.0), ("doubt", 4.0), ("unseen", 0.0))}
+    heads, rows = uncertainty_table(totals.assign(**causes, uncertainty_km2=5.0))
+    assert len(heads) == 5
+    assert rows == [[FIRST, "3.00", "4.00", "0.00", "5.00"], [LAST, "3.00", "4.00", "0.00", "5.00"]]
 
 
 def test_what_lies_outside_its_uncertainty_has_a_star(totals: pd.DataFrame) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import pystac
 import pytest
 import shapely
 import yaml
 from pydantic import ValidationError
+from pystac.validation.stac_validator import JsonSchemaSTACValidator
 
 from trimline.errors import ReleaseError
 from trimline.outlines import COLUMNS, area_km2, as_edits, no_edits, perimeter_km, read_edits, read_outlines
@@ -224,10 +226,10 @@ def test_every_link_of_the_catalogue_is_relative_and_leads_to_a_file(folder: Pat
 
 def test_items_say_when_and_where(folder: Path, release: Release) -> None:
     item = json.loads((folder / "stac" / "1986-1988.json").read_text())
-    assert (item["type"], item["stac_version"], item["id"]) == ("Feature", "1.0.0", "1986-1988")
+    assert (item["type"], item["stac_version"], item["id"]) == ("Feature", "1.1.0", "1986-1988")
     said = item["properties"]
     assert (said["datetime"], said["start_datetime"]) == (None, "1988-08-20T00:00:00Z")
-    assert (said["end_datetime"], said["proj:epsg"]) == ("1988-08-20T23:59:59Z", UTM)
+    assert (said["end_datetime"], said["proj:code"]) == ("1988-08-20T23:59:59Z", f"EPSG:{UTM}")
     assert said["proj:bbox"] == release.periods[0].outlines.total_bounds.tolist()
     west, south, east, north = item["bbox"]
     degrees = release.periods[0].outlines.to_crs(4326).total_bounds
@@ -242,10 +244,25 @@ def test_items_say_when_and_where(folder: Path, release: Release) -> None:
 
 
 def test_the_catalogue_is_one_that_others_read(folder: Path) -> None:
-    pystac = pytest.importorskip("pystac")
     collection = pystac.Collection.from_file(str(folder / "stac" / "collection.json"))
     assert [each.id for each in collection.get_items()] == ["1986-1988", "2019-2021"]
     assert next(iter(collection.get_items())).get_collection().id == "small-1.0"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("collection", pystac.STACObjectType.COLLECTION),
+        ("1986-1988", pystac.STACObjectType.ITEM),
+        ("2019-2021", pystac.STACObjectType.ITEM),
+    ],
+)
+def test_the_catalogue_follows_the_schema(folder: Path, name: str, kind: pystac.STACObjectType) -> None:
+    content = json.loads((folder / "stac" / f"{name}.json").read_text())
+    validator = JsonSchemaSTACValidator()
+    assert validator.validate_core(content, kind, "1.1.0") is not None
+    with pytest.raises(pystac.STACValidationError):
+        validator.validate_core({**content, "id": 7}, kind, "1.1.0")
 
 
 def test_a_period_without_ice_is_released_too(release: Release, tmp_path: Path) -> None:
@@ -265,7 +282,7 @@ def test_a_crs_without_a_code_is_spelled_out(release: Release, tmp_path: Path) -
     moved = first.outlines.to_crs("+proj=laea +lat_0=34 +lon_0=93 +units=m")
     write_release(replace(release, periods=(replace(first, outlines=moved),)), tmp_path / "laea")
     said = json.loads((tmp_path / "laea" / "stac" / "1986-1988.json").read_text())["properties"]
-    assert said["proj:epsg"] is None
+    assert said["proj:code"] is None
     assert "Lambert Azimuthal" in said["proj:wkt2"]
 
 
