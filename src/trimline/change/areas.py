@@ -6,8 +6,8 @@ Bolch and others, 2010, The Cryosphere 4, 419-433); both one-sided areas are kep
 length of the outline by half the width of a pixel. Borders that glaciers share are an error of neither, see
 `trimline.change.one_sided`.
 
-Where outlines say more of themselves, it is not left out: half of the ground on which their map is in doubt
-(`doubtful_km2`), and how wrong ground that no scene saw may make them (`unseen_error_km2`; both are columns of the
+Where outlines say more of themselves, it is not left out: how wrong the doubt of their map may make them
+(`doubt_error_km2`), and how wrong ground that no scene saw may make them (`unseen_error_km2`; both are columns of the
 outlines of `trimline.timeline`). The buffer, doubt and unseen ground have different causes: `uncertainty_km2` is the
 root of the sum of their squares, and the buffer alone for outlines that say nothing of the other two.
 """
@@ -69,7 +69,7 @@ def glacier_areas(
     ----------
     outlines
         One row per glacier and period, with `glac_id`, `period`, `subregion`, `src_year` (decimal year) and valid
-        polygons in any CRS; outlines of one period do not overlap. The columns `doubtful_km2` and `unseen_error_km2`
+        polygons in any CRS; outlines of one period do not overlap. The columns `doubt_error_km2` and `unseen_error_km2`
         are used where they are there.
     pixel_m
         Width of a pixel [m], the same for all periods or by period; for the errors.
@@ -86,8 +86,8 @@ def glacier_areas(
     -------
     DataFrame
         `AREA_COLUMNS`, a row per outline in the order and with the index of `outlines`. Areas and errors in km2,
-        lengths in km. `uncertainty_outline_km2` is half of outer minus inner, `uncertainty_doubt_km2` half of
-        `doubtful_km2`, `uncertainty_unseen_km2` is `unseen_error_km2`, and `uncertainty_km2` the root of the sum of
+        lengths in km. `uncertainty_outline_km2` is half of outer minus inner, `uncertainty_doubt_km2` is
+        `doubt_error_km2`, `uncertainty_unseen_km2` is `unseen_error_km2`, and `uncertainty_km2` the root of the sum of
         their squares. `uncertainty_perimeter_km2` is the length of outline that is not shared with a neighbour times
         half a pixel.
 
@@ -130,7 +130,7 @@ def measured(
     bordering = ~shapely.is_empty(moved.shared_border)
     shared[bordering] = lengths_m(moved.shared_border[bordering])
     outline = (moved.outer_m2 - moved.inner_m2) / 2e6
-    doubt, unseen = told(outlines, "doubtful_km2") / 2, told(outlines, "unseen_error_km2")
+    doubt, unseen = told(outlines, "doubt_error_km2"), told(outlines, "unseen_error_km2")
     return pd.DataFrame(
         {
             "glac_id": outlines["glac_id"].astype(str),

@@ -22,7 +22,7 @@ _LOG = logging.getLogger(__name__)
 NEEDED = ("glac_id", "period", "subregion", "src_year")
 """Columns, besides the geometry, that outlines of a time series have."""
 
-OPTIONAL = ("doubtful_km2", "unseen_error_km2")
+OPTIONAL = ("doubt_error_km2", "unseen_error_km2")
 """Columns that outlines of a timeline have besides, and that say how far their maps can be trusted [km2]."""
 
 ROUNDING_M2 = 1.0

@@ -28,7 +28,7 @@ _OF_THE_IMAGE = ("scene_id", "src_date", "src_year", "sensor")
 
 _OF_THE_GROUND = (
     *("zmin_m", "zmax_m", "zmed_m", "zmean_m", "slope_deg", "aspect_deg", "aspect_sec", "lmax_m"),
-    *("unseen_error_km2", "doubtful_km2"),
+    *("unseen_error_km2", "doubt_error_km2"),
 )
 """Columns that another ground makes undefined, because they are measured elsewhere, or speak of the map alone."""
 

@@ -57,7 +57,7 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
             Column("unseen_km2", "number", "km2", "ground of the glacier that no scene of the period saw", False),
             Column("inferred_km2", "number", "km2", "part of the outline inferred from other periods", False),
             Column("unseen_error_km2", "number", "km2", "how wrong ground that no scene saw may make the area", False),
-            Column("doubtful_km2", "number", "km2", "ground of the glacier whose map is in doubt", False),
+            Column("doubt_error_km2", "number", "km2", "how wrong doubt of the map may make the area", False),
             Column("zmin_m", "number", "m", "lowest height", True),
             Column("zmax_m", "number", "m", "highest height", True),
             Column("zmed_m", "number", "m", "median height", True),

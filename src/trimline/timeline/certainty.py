@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from trimline.timeline.bridging import BOTH_ICE, HINDCAST, ICE_NOT_INFERRED, ICE_NOT_SEEN, INFERRED
 from trimline.timeline.combine import DOUBT, MASK
 from trimline.timeline.description import areas_by_value
-from trimline.timeline.doubt import DOUBTFUL
+from trimline.timeline.doubt import DOUBTFUL_GROUND, DOUBTFUL_ICE
 from trimline.timeline.rules import GROUND, ICE, UNSEEN
 
 _RASTERS = (MASK, DOUBT, INFERRED, HINDCAST)
 
-GROUND_COLUMNS = ("unseen_km2", "doubtful_km2", "unresolved_km2", "hindcast_ice_km2", "hindcast_wrong_km2")
+GROUND_COLUMNS = ("unseen_km2", "doubt_error_km2", "unresolved_km2", "hindcast_ice_km2", "hindcast_wrong_km2")
 """Columns of the table of `ground_in`."""
 
 
@@ -40,7 +40,8 @@ def ground_in(ground: gpd.GeoDataFrame, folder: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `GROUND_COLUMNS` [km2] by `glac_id`: ground that no scene saw; ground whose map is in doubt; unseen ground of
+        `GROUND_COLUMNS` [km2] by `glac_id`: ground that no scene saw; how wrong doubt may make the
+        area, the larger of what was taken for ground in doubt and what was taken for ice; unseen ground of
         which nothing was inferred; and of ground that was seen, what would have been inferred as ice, and what would
         have been inferred wrongly either way.
     """
@@ -48,7 +49,7 @@ def ground_in(ground: gpd.GeoDataFrame, folder: Path) -> pd.DataFrame:
     unseen, inferred, hindcast = of[MASK][:, UNSEEN], of[INFERRED], of[HINDCAST]
     columns = (
         unseen,
-        of[DOUBT][:, DOUBTFUL],
+        np.maximum(of[DOUBT][:, DOUBTFUL_GROUND], of[DOUBT][:, DOUBTFUL_ICE]),
         np.maximum(unseen - inferred[:, ICE] - inferred[:, GROUND], 0.0),
         hindcast[:, BOTH_ICE] + hindcast[:, ICE_NOT_SEEN],
         hindcast[:, ICE_NOT_SEEN] + hindcast[:, ICE_NOT_INFERRED],

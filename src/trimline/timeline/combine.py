@@ -28,10 +28,10 @@ from trimline.mapping.rasters import BLOCK, PROBABILITY_NODATA, bounded_cache, e
 from trimline.outlines import RowTracer, area_km2, rasterise, write_outlines
 from trimline.project.measuring import Rule
 from trimline.rasters import grid_options
-from trimline.timeline.doubt import DOUBTFUL, SURE
+from trimline.timeline.doubt import DOUBTFUL_GROUND, DOUBTFUL_ICE, SURE
 from trimline.timeline.place import Place, Rectangle, strips
 from trimline.timeline.preference import Candidate
-from trimline.timeline.rules import UNSEEN, combine
+from trimline.timeline.rules import ICE, UNSEEN, combine
 from trimline.timeline.views import View
 
 MASK, SOURCES, SOURCE_LIST = "mask.tif", "sources.tif", "sources.json"
@@ -66,8 +66,9 @@ def combine_period(
     folder
         Gets ``mask.tif`` (COG of uint8: 1 ice, 0 ground, 255 unseen or beyond the study), ``sources.tif`` (COG of
         uint16: number of the scene in ``sources.json``, 0 for none), ``probability.tif`` (COG of uint16: that of ice by
-        the same scene, in counts of 0.0001), ``doubt.tif`` (COG of uint8: 1 where that scene's map is in doubt, 0 where
-        it is not, 255 as in the mask) and ``unseen.gpkg`` (ground of the study that no scene of the period saw).
+        the same scene, in counts of 0.0001), ``doubt.tif`` (COG of uint8: where that scene's map is in doubt, 1 if it
+        took the pixel for ground and 2 if for ice; 0 elsewhere, 255 as in the mask) and ``unseen.gpkg`` (ground of the
+        study that no scene of the period saw).
     period
         Its name.
     rule
@@ -152,7 +153,8 @@ def _block(
         seen = views[i].look(place.geobox[top:bottom, left:right], place.geobox)
         said[position][inside], saturated[position][inside] = seen.said, seen.saturated
         probability[position + 1][inside] = seen.probability
-        doubt[position + 1][inside] = np.where(seen.doubtful, np.uint8(DOUBTFUL), np.uint8(SURE))
+        taken_for = np.where(seen.said == ICE, np.uint8(DOUBTFUL_ICE), np.uint8(DOUBTFUL_GROUND))
+        doubt[position + 1][inside] = np.where(seen.doubtful, taken_for, np.uint8(SURE))
     combined = combine(rule, said, saturated)
     numbers = np.array([0, *(i + 1 for i in parts)], np.uint16)
     witness = combined.source[np.newaxis]

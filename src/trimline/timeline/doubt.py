@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 FACTOR = 4.0
 """Between the odds of a doubtful pixel and those at the threshold."""
 
-DOUBTFUL, SURE = 1, 0
-"""What `doubt.tif` says of a pixel that was seen."""
+SURE, DOUBTFUL_GROUND, DOUBTFUL_ICE = 0, 1, 2
+"""What `doubt.tif` says of a pixel that was seen: no doubt, or doubt and what it was taken for."""
 
 
 def bounds_of_doubt(threshold: float) -> tuple[float, float]:

@@ -105,7 +105,7 @@ def write_glaciers(folder: Path, periods: Mapping[str, float], belonging: Belong
                 subregion=whose.reindex(names).to_numpy(),
                 unseen_km2=known[period]["unseen_km2"].reindex(names).to_numpy(),
                 unseen_error_km2=unseen_errors(known[period], whose, frame.set_index("glac_id")["inferred_km2"]),
-                doubtful_km2=known[period]["doubtful_km2"].reindex(names).to_numpy(),
+                doubt_error_km2=known[period]["doubt_error_km2"].reindex(names).to_numpy(),
             )
             write_outlines(frame, stack.enter_context(whole_file(folder / period / AUTOMATIC)))
         named = ground.assign(subregion=whose.reindex(ground["glac_id"]).to_numpy(), area_km2=area_km2(ground))

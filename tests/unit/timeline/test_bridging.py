@@ -100,7 +100,7 @@ def test_what_proved_wrong_where_it_was_seen_makes_inferred_ice_uncertain(tmp_pa
     before = [[1] * 10 + [0] * 2]
     place = study(tmp_path, one=before, two=[[1, 1, 1, 1, 0, 0, 255, 255, 255, 255, 0, 0]])
     draw_period(tmp_path, ["one", "two"], "two", place, drawing=Drawing(0.0, 0.0, 0), bridged=True)
-    write_raster(tmp_path / "two/doubt.tif", np.array([[0, 0, 0, 1, 1] + [0] * 7], np.uint8), place.geobox, nodata=255)
+    write_raster(tmp_path / "two/doubt.tif", np.array([[0, 2, 0, 2, 1] + [0] * 7], np.uint8), place.geobox, nodata=255)
     left, top = place.geobox.affine.c, place.geobox.affine.f
     ground = gpd.GeoDataFrame({"glac_id": ["a"]}, geometry=[shapely.box(left, top - 30, left + 300, top)], crs=32646)
     known = ground_in(ground, tmp_path / "two")

@@ -16,7 +16,9 @@ from trimline.mapping.rasters import MASK_NODATA, PROBABILITY_NODATA, encode_mas
 from trimline.rasters import write_raster
 from trimline.scenes import open_scene
 from trimline.scenes.quality import PIXEL_BITS
+from trimline.timeline.combine import combine_period
 from trimline.timeline.place import Place, footprints, lay_out, shown_by
+from trimline.timeline.preference import Candidate
 from trimline.timeline.rules import GROUND, ICE, UNSEEN
 from trimline.timeline.views import View, cloud_and_snow
 
@@ -115,6 +117,25 @@ def test_another_zone_is_resampled_from_the_probability_and_does_not_depend_on_t
     assert abs(right - region.width) <= 1
     part = seen.look(region[5:17, 7:30], region).said
     np.testing.assert_array_equal(part, said[5:17, 7:30])
+
+
+def test_a_period_keeps_the_probability_and_the_doubt_of_the_scene_behind_each_pixel(tmp_path: Path) -> None:
+    pixel = np.zeros((SIDE, SIDE), np.uint16)
+    pixel[:8] = 1 << PIXEL_BITS["cloud"]
+    first, other = view(tmp_path / "one", ramp(), pixel=pixel), view(tmp_path / "two", ramp()[:, ::-1].copy())
+    candidates = [Candidate(name, "1988-08-20", reference=False, cloud=0.0, snow=0.0) for name in ("one", "two")]
+    shown = shown_by("one", first.mask)
+    assert shown is not None
+    place = lay_out(footprints([shown], "EPSG:32646"), [shown.grid])
+    combine_period([*zip(candidates, (first, other), strict=True)], place, tmp_path, period="now", rule="reference")
+    expected = ramp()
+    expected[:8] = expected[:8, ::-1]
+    with rasterio.open(tmp_path / "probability.tif") as source:
+        np.testing.assert_allclose(source.read(1) * 1e-4, expected, atol=1e-4)
+    with rasterio.open(tmp_path / "doubt.tif") as source:
+        doubt = source.read(1)
+    np.testing.assert_array_equal(doubt == 1, (expected > 0.2) & (expected < 0.5))
+    np.testing.assert_array_equal(doubt == 2, (expected >= 0.5) & (expected < 0.8))
 
 
 def test_cloud_and_snow_are_shares_of_the_image_and_of_its_clear_ground(tmp_path: Path) -> None:
