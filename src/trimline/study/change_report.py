@@ -43,7 +43,8 @@ _ADD = (
     "near those at which ice begins, as far as it was taken for ice or as far as it was not, whichever is more; and "
     "ground that no scene saw, as far as what was inferred of it proved wrong where it could be tried. Of each glacier "
     "the root of the sum of their squares is taken; over glaciers errors add up too, as if one cause moved all "
-    "outlines alike. Were every outline wrong by itself, the error of the region would be {independent:.2f} km² in {period}."
+    "outlines alike. Were every outline wrong by itself, the error of the region would be {independent:.2f} km² in "
+    "{period}."
 )
 _CHANGE = (
     "Losses are negative. Errors of two periods are combined with a correlation of {correlation:g}: 0 is the root of "
