@@ -53,7 +53,10 @@ def print_outcome(outcome: dict[str, Any], project: Project) -> None:
     if "sensors" in outcome:
         print_table("Sensors compared", *sensor_table(outcome["sensors"]["scores"], {}))
     if outcome.get("dates"):
-        print_table(f"Areas, mapped with {project.mapping_method.name}", *area_table(outcome["dates"]))
+        print_table(
+            f"Areas, mapped with {project.mapping_method.name}",
+            *area_table(outcome["dates"], same_ground=outcome["same_ground"]),
+        )
     if "timeline" in outcome:
         found = outcome["timeline"]
         skipped = f"; not mapped: {', '.join(found['skipped'])}" if found["skipped"] else ""

@@ -165,8 +165,8 @@ def most_changed(outlines: gpd.GeoDataFrame, periods: Sequence[str]) -> tuple[st
 def within_image(
     bounds: tuple[float, float, float, float], scene: Scene, crs: str
 ) -> tuple[float, float, float, float]:
-    """Move a square so that it lies within an image, where that is large enough; all in one CRS [m]."""
-    image = scene.geobox.footprint(crs, npoints=16).boundingbox
+    """Move a square so that it lies within an image, a pixel from its edge, where that is large enough [m]."""
+    image = scene.geobox.footprint(crs, npoints=16).boundingbox.buffered(-float(abs(scene.geobox.resolution.x)))
     moved = []
     for low, high, first, last in ((*bounds[::2], image.left, image.right), (*bounds[1::2], image.bottom, image.top)):
         shift = 0.0 if high - low > last - first else max(first - low, 0.0) + min(last - high, 0.0)

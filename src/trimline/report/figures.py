@@ -77,7 +77,7 @@ def draw_areas(path: Path, dates: Mapping[str, Mapping[str, float]]) -> None:
     dates
         By date: ``area_true_km2`` and ``area_mapped_km2``.
     """
-    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+    figure = Figure(figsize=(max(6.4, 1.3 * len(dates)), 3.6), layout="constrained")
     axes = figure.add_subplot()
     positions: NDArray[np.float64] = np.arange(len(dates), dtype=float)
     for offset, key, label, colour in (

@@ -54,8 +54,11 @@ def scene_table(methods: Mapping[str, Mapping[str, Any]]) -> Table:
     return ["method, scene", *columns[1:]], rows
 
 
-def area_table(dates: Mapping[str, Mapping[str, float]]) -> Table:
-    """Return the true and mapped area of each date, and the change since the first, in km2 and percent."""
+def area_table(dates: Mapping[str, Mapping[str, float]], *, same_ground: bool = True) -> Table:
+    """Return the true and mapped area of each date in km2, and the change since the first in percent.
+
+    Where dates do not show the same ground there is no such change.
+    """
     columns = ["date", "true km²", "mapped km²", "difference %", "true change %", "mapped change %"]
     first = next(iter(dates.values()), None)
     rows = []
@@ -68,7 +71,7 @@ def area_table(dates: Mapping[str, Mapping[str, float]]) -> Table:
                 percent(_relative(mapped, first["area_mapped_km2"]), signed=True),
             ]
         rows.append([date, number(true, 3), number(mapped, 3), percent(_relative(mapped, true), signed=True), *change])
-    return columns, rows
+    return (columns, rows) if same_ground else (columns[:4], [row[:4] for row in rows])
 
 
 def period_table(periods: Mapping[str, Mapping[str, Any]]) -> Table:

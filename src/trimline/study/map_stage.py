@@ -48,8 +48,16 @@ def run(study: Study) -> Done:
         for key, value in step.result["areas"].items():
             known[key] = known.get(key, 0.0) + value
     with_truth = {date: areas for date, areas in dates.items() if "area_true_km2" in areas}
-    result = {"dates": with_truth, "maps": {step.result["scene"]: step.result["files"] for step in steps}}
-    return study.ledger.once("map", {step.step: step.fingerprint for step in steps}, [], lambda: result)
+    place_of = {entry.id: entry.tile or entry.area for entry in entries}
+    places = [{place_of[step.result["scene"]] for step in steps if step.result["date"] == date} for date in with_truth]
+    same_ground = all(each == places[0] for each in places)
+    inputs = {**{step.step: step.fingerprint for step in steps}, "same_ground": same_ground}
+    result = {
+        "dates": with_truth,
+        "same_ground": same_ground,
+        "maps": {step.result["scene"]: step.result["files"] for step in steps},
+    }
+    return study.ledger.once("map", inputs, [], lambda: result)
 
 
 def _map_all(study: Study, entries: Sequence[SceneEntry], weights_sha256: str) -> Iterator[Done]:

@@ -82,13 +82,16 @@ def _areas(study: Study, folder: Path) -> list[Section]:
     method = study.project.mapping_method.name
     if not dates:
         return []
-    draw_areas(folder / "areas.png", dates)
+    same_ground = study.done["map"].result["same_ground"]
     words = (
         "Geodesic areas of the outlines of whole scenes, those the method was trained on among them; the scores "
         "below are of what it was not trained on."
     )
+    table = (f"Mapped with {method}", area_table(dates, same_ground=same_ground))
+    if not same_ground:
+        return [Section("Areas by date", [words, "Dates show different places, and are not compared."], [table])]
+    draw_areas(folder / "areas.png", dates)
     caption = f"Glacier area by date: the truth, and as mapped by {method}."
-    table = (f"Mapped with {method}", area_table(dates))
     return [Section("Areas", [words], [table], [Picture(folder / "areas.png", caption)])]
 
 

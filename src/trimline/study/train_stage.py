@@ -61,7 +61,7 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
         bands, units = project.method_bands(method), method.recipe.units
         learnt = sorted(store.index["scene_id"][store.index["part"] != "test"].unique().tolist())
         entries = {entry.id: entry for entry in project.scenes}
-        started = time.perf_counter()
+        started, before = time.perf_counter(), _written(path)
         written = train(
             method.network,
             store.load("train", bands=bands, units=units),
@@ -79,8 +79,10 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
                 "measures": MEASURES[project.split.by],
             },
         )
-        # Seconds differ from run to run; beside the weights they do not change the weights' bytes.
-        write_json(path.parent / TIMING, {"seconds": round(time.perf_counter() - started, 1)})
+        # Seconds differ from run to run; beside the weights they do not change the weights' bytes. What was trained
+        # already keeps those of its training.
+        if _written(path) != before:
+            write_json(path.parent / TIMING, {"seconds": round(time.perf_counter() - started, 1)})
         return {
             "weights": path.relative_to(project.output).as_posix(),
             "sha256": sha256(written),
@@ -88,3 +90,8 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
         }
 
     return study.ledger.once(f"train/{method.name}", inputs, [path], work)
+
+
+def _written(path: Path) -> int | None:
+    """Return when a file was written [ns]; None where there is none."""
+    return path.stat().st_mtime_ns if path.exists() else None

@@ -25,6 +25,13 @@ def test_change_is_relative_to_the_first_date() -> None:
     assert rows[1] == ["2018", "30.000", "30.750", "+2.50", "-25.00", "-25.00"]
 
 
+def test_dates_of_different_places_are_not_compared() -> None:
+    dates = {str(year): {"area_true_km2": 10.0, "area_mapped_km2": 11.0} for year in (1988, 2018)}
+    heads, rows = area_table(dates, same_ground=False)
+    assert heads == ["date", "true km²", "mapped km²", "difference %"]
+    assert rows[1] == ["2018", "10.000", "11.000", "+10.00"]
+
+
 def test_what_is_undefined_is_a_dash_not_a_zero() -> None:
     assert percent(math.nan) == percent(None) == number(math.inf, 2) == "–"
     _, rows = area_table({"1988": {"area_true_km2": 0.0, "area_mapped_km2": 1.0}})
