@@ -133,9 +133,7 @@ def here(segmenter: Segmenter, tidy: Callable[[], None] | None = None) -> Answer
 
     def answers(survey: Survey, strips: list[Strip]) -> Iterator[Answer]:
         reader = _Reader(survey, strips)
-        # Also where it has to wait for a thread: what GDAL keeps of the files would lie between the network's features
-        # if it came from the same thread, and the C library could not use the room between them again.
-        read = ahead(reader, strips, lead=1 if _leaves_a_core(segmenter) else 0)
+        read = ahead(reader, strips) if _leaves_a_core(segmenter) else map(reader, strips)
         for strip in strips:
             # What was read has no name here, so that it is gone before the next strip is read.
             yield survey.answer(strip, next(read), segmenter, tidy)
@@ -161,7 +159,7 @@ def ahead(work: Callable[[In], Out], items: Iterable[In], lead: int = 1) -> Iter
     items
         What is worked on.
     lead
-        Results that may wait; with 0 nothing is done before it is asked for.
+        Results that may wait.
     """
     failed = False
 
