@@ -48,16 +48,7 @@ TOTAL_COLUMNS = (
 REGION = "region"
 """Name of the one part of the level `region`."""
 
-_SUMMED = (
-    "area_km2",
-    "area_inner_km2",
-    "area_outer_km2",
-    "uncertainty_km2",
-    "uncertainty_outline_km2",
-    "uncertainty_doubt_km2",
-    "uncertainty_unseen_km2",
-    "uncertainty_perimeter_km2",
-)
+_SUMMED = tuple(name for name in AREA_COLUMNS if name.startswith(("area_", "uncertainty_")))
 
 
 def totals(

@@ -70,7 +70,8 @@ def unseen_errors(known: pd.DataFrame, whose: pd.Series, inferred_km2: pd.Series
         Part of each outline that was inferred, by `glac_id`; (n,).
     """
     sums = known.groupby(whose.reindex(known.index))[["hindcast_ice_km2", "hindcast_wrong_km2"]].sum()
-    rates = sums.apply(_rate, axis=1).fillna(_rate(known.sum())).fillna(1.0)
+    rates = pd.Series({part: _rate(row) for part, row in sums.iterrows()}, dtype=float)
+    rates = rates.fillna(_rate(known.sum())).fillna(1.0)
     by_outline = whose.reindex(inferred_km2.index).map(rates).to_numpy(dtype=float)
     unresolved = known["unresolved_km2"].reindex(inferred_km2.index).to_numpy(dtype=float)
     return np.asarray(inferred_km2.to_numpy(dtype=float) * by_outline + unresolved, np.float64)

@@ -118,3 +118,10 @@ def test_ground_of_which_nothing_is_known_may_all_be_ice() -> None:
     assert unseen_errors(known, whose, inferred) == pytest.approx([1.5, 2.0]), "nothing could be tried"
     known.loc["b", ["hindcast_ice_km2", "hindcast_wrong_km2"]] = 4.0, 1.0
     assert unseen_errors(known, whose, inferred) == pytest.approx([0.75, 0.5]), "the west takes the rate of all"
+
+
+def test_a_region_without_glaciers_has_no_errors() -> None:
+    columns = ["unresolved_km2", "hindcast_ice_km2", "hindcast_wrong_km2"]
+    known = pd.DataFrame(columns=columns, index=pd.Index([], dtype=object), dtype=float)
+    nobody = pd.Series([], index=known.index, dtype=object)
+    assert unseen_errors(known, nobody, nobody.astype(float)).shape == (0,)
