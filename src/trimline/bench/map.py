@@ -51,7 +51,7 @@ _SAMPLE = 1024
 """Side of what the ceiling is measured on, and of what is compared with single precision [pixels]."""
 _WARM_UP = 512
 """Side of what everybody maps first, untimed [pixels]."""
-_ROUNDS, _MANY_PIXELS = 3, 1 << 22
+_ROUNDS, _MANY_PIXELS = 3, 1 << 24
 """Rounds unless said otherwise; scenes of more pixels are mapped once."""
 
 

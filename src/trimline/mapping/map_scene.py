@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +37,7 @@ from trimline.mapping.survey import WINDOW, Survey
 from trimline.mapping.windows import Strip
 from trimline.outlines import RowTracer, area_km2, perimeter_km, write_outlines
 from trimline.scenes.asset import first_line
-from trimline.training.freed_memory import freed_memory_kept, give_back_beyond, resident_bytes
+from trimline.training.freed_memory import Gaps, freed_memory_kept
 
 if TYPE_CHECKING:
     from trimline.mapping.screen import Within
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-_MOST_HELD = 1.2e9
+_MOST_GAPS = 1.0e9
 """By how much the process may grow before what is freed between windows is given back [bytes]."""
 
 MINIMUM_AREA_M2 = 10_000.0
@@ -143,7 +142,7 @@ def map_scene(
     check_fits(scene, segmenter)
     if answers is None:
         segmenter = segmenter.fastest((window or WINDOW, window or WINDOW))
-        answers = here(segmenter, partial(give_back_beyond, resident_bytes() + _MOST_HELD))
+        answers = here(segmenter, Gaps(_MOST_GAPS))
     survey = Survey.of(scene, segmenter, region, window=window, halo=halo, screen=screen, within=within)
     if survey.region.crs is None or not survey.region.crs.projected:
         raise MappingError("the region must lie in a projected CRS", remedy="give a grid in UTM, for instance")

@@ -246,8 +246,8 @@ class Survey:
             across = clipped(self._pixels(moved(columns, first_column), 1), self._across)
             for each in self._pieces(across, down.stop - down.start):
                 yield (
-                    Cut(down, reach(down.start, down.stop, self.extent.rows, self.tiling)),
-                    Cut(each, reach(each.start, each.stop, self.extent.columns, self.tiling)),
+                    Cut(down, reach(down.start, down.stop, self.rows_needed(strip), self.tiling)),
+                    Cut(each, reach(each.start, each.stop, self.columns_needed, self.tiling)),
                 )
 
     def _pieces(self, columns: slice, height: int) -> Iterator[slice]:

@@ -24,6 +24,10 @@ CELL = 32
 MARGIN = 64
 """How far at least ground is shown around what could be ice: debris hides the ice of a glacier's tongue [pixels]."""
 
+_STEP = 64
+"""Sides of windows, halo left out, are multiples of it where the scene has room: each new shape of what the network is
+shown takes time and memory for its code, and leaves gaps in the memory that the features of others took [pixels]."""
+
 _PER_WINDOW = 1 << 14
 """What a window costs besides its pixels [pixels]: some milliseconds."""
 
@@ -73,7 +77,8 @@ class Tiling:
     def widest(self, height: int) -> int:
         """Return the most columns that are kept of a window of some rows: lower windows may be wider [pixels]."""
         seen = (self.window + 2 * self.halo) ** 2
-        return max(self.window, seen // (height + 2 * self.halo) - 2 * self.halo)
+        fits = seen // shown(height, self.halo) - 2 * self.halo
+        return max(self.window, fits // _STEP * _STEP)
 
     @property
     def margin(self) -> int:
@@ -140,12 +145,22 @@ def cut_axis(length: int, bounds: tuple[int, int], tiling: Tiling, axis: int) ->
     return _windows(length, bounds, tiling, (tiling.rows or tiling.window, tiling.window)[axis])
 
 
+def shown(kept: int, halo: int) -> int:
+    """Return how many pixels the network is shown for some that are kept, along one side and within a scene."""
+    return -(-kept // _STEP) * _STEP + 2 * halo
+
+
 def reach(start: int, stop: int, bounds: tuple[int, int], tiling: Tiling) -> tuple[int, int]:
-    """Return what is seen around pixels to keep: their halo, out to the next multiple of the stride, in the scene."""
+    """Return what is seen around pixels to keep: their halo and what makes the shape a usual one, within bounds.
+
+    Counted from the lower bound, it starts at a multiple of the stride, and ends at one or at the upper bound.
+    """
     lower, upper = bounds
-    first = max(start - tiling.halo, lower) - lower
-    last = min(stop + tiling.halo, upper) - lower
-    return lower + first // tiling.stride * tiling.stride, min(lower + -(-last // tiling.stride) * tiling.stride, upper)
+    size, stride = shown(stop - start, tiling.halo), tiling.stride
+    last = min(max(stop + tiling.halo, max(start - tiling.halo, lower) + size), upper) - lower
+    last = min(-(-last // stride) * stride, upper - lower)
+    first = max(0, min(start - tiling.halo - lower, last - size))
+    return lower + first // stride * stride, lower + last
 
 
 def _windows(length: int, bounds: tuple[int, int], tiling: Tiling, side: int) -> Iterator[Cut]:
@@ -243,5 +258,5 @@ def _shrunk(asked: NDArray[np.bool_], rows: slice, columns: slice) -> Box | None
 
 
 def _cost(box: Box, cell: int, halo: int) -> int:
-    height, width = ((axis.stop - axis.start) * cell + 2 * halo for axis in box)
-    return int(height * width) + _PER_WINDOW
+    height, width = (shown((axis.stop - axis.start) * cell, halo) for axis in box)
+    return height * width + _PER_WINDOW

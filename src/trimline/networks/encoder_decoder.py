@@ -81,9 +81,11 @@ class EncoderDecoder(Network):
         features = features[(..., *wanted.pop())]
         for up, block in zip(self.up, self.decoder, strict=True):
             to_see, to_give = seen.pop(), wanted.pop()
-            features = up(features)[(..., *_relative(to_see, _doubled(_halved(to_see))))]
-            features = block(torch.cat((skips.pop()[(..., *to_see)], features), dim=1))
-            features = features[(..., *_relative(to_give, to_see))]
+            # Held by the list alone, so that what a layer has read is gone before the next one writes.
+            stacked = [_with_room_below(skips.pop()[(..., *to_see)])]
+            stacked[0].chunk(2, dim=1)[1].copy_(up(features)[(..., *_relative(to_see, _doubled(_halved(to_see))))])
+            del features
+            features = _in_turn(block, stacked)[(..., *_relative(to_give, to_see))]
         logits: Tensor = self.head(features)
         return logits
 
@@ -93,6 +95,26 @@ class EncoderDecoder(Network):
         for block in self.encoder:
             maps.append(block(self.pool(maps[-1]) if maps else images))
         return maps
+
+
+def _with_room_below(features: Tensor) -> Tensor:
+    """Return a copy of (n, c, h, w) features, followed by as many channels that say nothing yet."""
+    count, channels, height, width = features.shape
+    room = torch.empty(
+        (count, 2 * channels, height, width),
+        dtype=features.dtype,
+        device=features.device,
+        memory_format=torch.channels_last,
+    )
+    room[:, :channels] = features
+    return room
+
+
+def _in_turn(block: nn.Module, held: list[Tensor]) -> Tensor:
+    """Return what a block makes of the one tensor in a list, which is taken out of it."""
+    for layer in block if isinstance(block, nn.Sequential) else (block,):
+        held.append(layer(held.pop()))
+    return held.pop()
 
 
 def _around(within: Within, radius: int, shape: Sequence[int]) -> Within:

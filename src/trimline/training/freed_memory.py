@@ -24,6 +24,9 @@ scene, are still fetched and given back one by one."""
 _PAGES_HELD = Path("/proc/self/statm")
 """Where Linux says how many pages a process has; the second number are those in memory."""
 
+_MORE = 1.02
+"""How much more may be held wherever giving back did not help for longer than a piece of work."""
+
 _USUAL = (32 << 20, 64 << 20)
 """The same numbers as glibc sets them by itself once it has seen large blocks [bytes]."""
 
@@ -48,11 +51,32 @@ def freed_memory_kept() -> Iterator[None]:
         library.malloc_trim(0)
 
 
-def give_back_beyond(limit: float) -> None:
-    """Give freed memory back where the process holds more than that: gaps between blocks of many sizes add up."""
-    library = _glibc()
-    if library is not None and resident_bytes() > limit:
-        library.malloc_trim(0)
+class Gaps:
+    """Gives freed memory back now and then, when gaps between blocks of many sizes have added up.
+
+    Called between pieces of work of about the same size. Where the next piece fetches again what was given back, more
+    and more may be held, until what the work needs is left alone.
+
+    Parameters
+    ----------
+    growth
+        By how much the process may grow from now on before anything is given back [bytes].
+    """
+
+    def __init__(self, growth: float) -> None:
+        self._most = resident_bytes() + growth
+        self._just_given = False
+
+    def __call__(self) -> None:
+        library = _glibc()
+        if library is None:
+            return
+        beyond = resident_bytes() > self._most
+        if beyond:
+            # What is there again after one piece of work is no gap, but needed.
+            self._most *= _MORE if self._just_given else 1.0
+            library.malloc_trim(0)
+        self._just_given = beyond
 
 
 def resident_bytes() -> int:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from trimline.errors import MappingError
 from trimline.mapping.survey import tiling_for
-from trimline.mapping.windows import Tiling, cover, cut_axis, plan_strips
+from trimline.mapping.windows import Tiling, cover, cut_axis, plan_strips, reach
 
 
 def test_a_small_scene_is_one_strip_and_needs_no_halo() -> None:
@@ -21,17 +21,30 @@ def test_a_small_scene_is_one_strip_and_needs_no_halo() -> None:
     assert (strip.cut.kept, strip.cut.seen, strip.complete) == (slice(0, 100), (0, 100), slice(0, 100))
 
 
-def test_the_halo_is_there_inside_the_scene_and_ends_with_it() -> None:
+def test_the_halo_is_there_inside_the_scene_and_beyond_its_rim_more_is_seen_of_the_other_side() -> None:
     cuts = list(cut_axis(140, (0, 140), Tiling(64, 8, 4), axis=1))
     assert [cut.kept for cut in cuts] == [slice(0, 64), slice(64, 128), slice(128, 140)]
-    assert [cut.seen for cut in cuts] == [(0, 72), (56, 136), (120, 140)]
+    assert [cut.seen for cut in cuts] == [(0, 80), (56, 136), (60, 140)]
+
+
+@given(st.integers(1, 700), st.data(), st.sampled_from([1, 4, 16]))
+def test_whatever_is_kept_is_seen_in_one_of_few_shapes(length: int, data: Any, stride: int) -> None:
+    """Sides go up in steps of 64 wherever the scene has room, its rim included."""
+    start = data.draw(st.integers(0, length - 1))
+    stop = data.draw(st.integers(start + 1, length))
+    first, last = reach(start, stop, (0, length), Tiling(64, 16, stride))
+    assert first % stride == 0
+    assert first <= max(0, start - 16)
+    assert last >= min(length, stop + 16)
+    usual = -(-(stop - start) // 64) * 64 + 32
+    assert min(usual, length) <= last - first < usual + 2 * stride
 
 
 def test_a_region_within_a_scene_is_cut_where_the_scene_is() -> None:
     """The scene starts 30 rows above the region and goes on below it."""
     strips = plan_strips(100, (-30, 300), Tiling(64, 8, 4))
     assert [strip.cut.kept for strip in strips] == [slice(0, 34), slice(34, 98), slice(98, 100)]
-    assert strips[0].cut.seen == (-10, 42)  # eight rows of halo, out to multiples of 4 from the scene's edge
+    assert strips[0].cut.seen == (-10, 74)  # eight rows above, then 80, out to multiples of 4 from the edge
 
 
 def test_beyond_the_scene_there_are_no_strips() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from trimline.training.freed_memory import freed_memory_kept, give_back_beyond
+from trimline.training.freed_memory import Gaps, freed_memory_kept
 
 SIZE = 48 << 20
 """Of a block that glibc hands back to the system when it is freed [bytes]."""
@@ -43,16 +43,33 @@ def test_what_was_kept_is_given_back() -> None:
     assert resident() < inside - 4 * SIZE
 
 
-def test_what_is_held_beyond_a_limit_is_given_back_in_between() -> None:
+def test_gaps_are_given_back_once_they_have_added_up() -> None:
     if platform.libc_ver()[0] != "glibc":
         pytest.skip("only glibc is told")
     with freed_memory_kept():
+        gaps = Gaps(4 * SIZE)
+        torch.full((2 * SIZE,), 1, dtype=torch.uint8)
+        held = resident()
+        gaps()
+        assert resident() > held - SIZE, "so much may be held"
         torch.full((8 * SIZE,), 1, dtype=torch.uint8)
         held = resident()
-        give_back_beyond(2 * held)
-        assert resident() > held - SIZE
-        give_back_beyond(held / 2)
+        gaps()
         assert resident() < held - 4 * SIZE
+
+
+def test_what_is_needed_again_and_again_is_left_alone_in_the_end() -> None:
+    if platform.libc_ver()[0] != "glibc":
+        pytest.skip("only glibc is told")
+    with freed_memory_kept():
+        gaps, given_back = Gaps(7 * SIZE), []
+        for _ in range(16):
+            torch.full((8 * SIZE,), 1, dtype=torch.uint8)
+            held = resident()
+            gaps()
+            given_back.append(resident() < held - 4 * SIZE)
+    assert given_back[0]
+    assert not any(given_back[8:])
 
 
 def resident() -> int:
