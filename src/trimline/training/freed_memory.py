@@ -68,6 +68,7 @@ class Gaps:
         self._just_given = False
 
     def __call__(self) -> None:
+        """Look how much is held, after a piece of work, and give back what is too much."""
         library = _glibc()
         if library is None:
             return
