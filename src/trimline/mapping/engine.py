@@ -147,10 +147,10 @@ def _leaves_a_core(segmenter: Segmenter) -> bool:
     return segmenter.device.type != "cpu" or torch.get_num_threads() < available_cores()
 
 
-def ahead(work: Callable[[In], Out], items: Iterable[In], lead: int = 1) -> Iterator[Out]:
+def ahead(work: Callable[[In], Out], items: Iterable[In]) -> Iterator[Out]:
     """Yield the results of some work in order, done in a thread while earlier results are used.
 
-    Where the work fails, or whoever uses the results stops, no later item is worked on.
+    One result may wait. Where the work fails, or whoever uses the results stops, no later item is worked on.
 
     Parameters
     ----------
@@ -158,8 +158,6 @@ def ahead(work: Callable[[In], Out], items: Iterable[In], lead: int = 1) -> Iter
         Called with one item after the other.
     items
         What is worked on.
-    lead
-        Results that may wait.
     """
     failed = False
 
@@ -178,7 +176,7 @@ def ahead(work: Callable[[In], Out], items: Iterable[In], lead: int = 1) -> Iter
         try:
             for item in items:
                 pending.append(pool.submit(in_order, item))
-                if len(pending) > lead:
+                if len(pending) > 1:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-_MOST_GAPS = 1.0e9
+_GROWTH = 1.0e9
 """By how much the process may grow before what is freed between windows is given back [bytes]."""
 
 MINIMUM_AREA_M2 = 10_000.0
@@ -142,7 +142,7 @@ def map_scene(
     check_fits(scene, segmenter)
     if answers is None:
         segmenter = segmenter.fastest((window or WINDOW, window or WINDOW))
-        answers = here(segmenter, Gaps(_MOST_GAPS))
+        answers = here(segmenter, Gaps(_GROWTH))
     survey = Survey.of(scene, segmenter, region, window=window, halo=halo, screen=screen, within=within)
     if survey.region.crs is None or not survey.region.crs.projected:
         raise MappingError("the region must lie in a projected CRS", remedy="give a grid in UTM, for instance")

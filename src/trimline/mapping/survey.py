@@ -20,7 +20,7 @@ from trimline.errors import MappingError
 from trimline.mapping.extent import extent_on
 from trimline.mapping.fitting import check_fits
 from trimline.mapping.screen import SCREEN_BANDS, Within, can_screen, cells_of, could_be_ice, with_neighbours
-from trimline.mapping.windows import Cut, Extent, Strip, Tiling, cover, cut_axis, plan_strips, reach
+from trimline.mapping.windows import STEP, Cut, Extent, Strip, Tiling, cover, cut_axis, plan_strips, reach
 
 if TYPE_CHECKING:
     from trimline.scenes import Scene
@@ -321,7 +321,7 @@ def tiling_for(segmenter: Segmenter, width: int, window: int | None = None, halo
         if window is not None:
             return Tiling(window, halo, segmenter.stride)
         tiling = Tiling(window_for(segmenter, halo), halo, segmenter.stride)
-        low = max(1, _STRIP_PIXELS // max(1, width) // tiling.cell) * tiling.cell
+        low = _whole_steps(_STRIP_PIXELS // max(1, width))
         return replace(tiling, rows=min(tiling.window, low))
     tile = segmenter.metadata.tile
     if tile is None:
@@ -334,15 +334,19 @@ def tiling_for(segmenter: Segmenter, width: int, window: int | None = None, halo
 
 
 def window_for(segmenter: Segmenter, halo: int) -> int:
-    """Return the side of a window, halo left out, whose features fit into memory: a multiple of a cell [pixels].
+    """Return the side of a window, halo left out, whose features fit into memory: a multiple of `STEP` [pixels].
 
     On a GPU, whose memory is its own, windows are as large as they ever are.
     """
     if segmenter.device.type != "cpu":
         return WINDOW
     fits = math.isqrt(int(_FEATURE_BYTES / segmenter.bytes_per_pixel)) - 2 * halo
-    cell = Tiling(WINDOW, halo, segmenter.stride).cell
-    return min(WINDOW, max(1, fits // cell) * cell)
+    return min(WINDOW, _whole_steps(fits))
+
+
+def _whole_steps(pixels: int) -> int:
+    """Return the largest usual side of a window that some pixels hold, and at least the smallest."""
+    return max(1, pixels // STEP) * STEP
 
 
 def part_of(region: GeoBox, rows: tuple[int, int], columns: tuple[int, int]) -> GeoBox:

@@ -24,7 +24,7 @@ CELL = 32
 MARGIN = 64
 """How far at least ground is shown around what could be ice: debris hides the ice of a glacier's tongue [pixels]."""
 
-_STEP = 64
+STEP = 64
 """Sides of windows, halo left out, are multiples of it where the scene has room: each new shape of what the network is
 shown takes time and memory for its code, and leaves gaps in the memory that the features of others took [pixels]."""
 
@@ -78,7 +78,7 @@ class Tiling:
         """Return the most columns that are kept of a window of some rows: lower windows may be wider [pixels]."""
         seen = (self.window + 2 * self.halo) ** 2
         fits = seen // shown(height, self.halo) - 2 * self.halo
-        return max(self.window, fits // _STEP * _STEP)
+        return max(self.window, fits // STEP * STEP)
 
     @property
     def margin(self) -> int:
@@ -147,7 +147,7 @@ def cut_axis(length: int, bounds: tuple[int, int], tiling: Tiling, axis: int) ->
 
 def shown(kept: int, halo: int) -> int:
     """Return how many pixels the network is shown for some that are kept, along one side and within a scene."""
-    return -(-kept // _STEP) * _STEP + 2 * halo
+    return -(-kept // STEP) * STEP + 2 * halo
 
 
 def reach(start: int, stop: int, bounds: tuple[int, int], tiling: Tiling) -> tuple[int, int]:

@@ -82,7 +82,7 @@ class EncoderDecoder(Network):
         for up, block in zip(self.up, self.decoder, strict=True):
             to_see, to_give = seen.pop(), wanted.pop()
             # Held by the list alone, so that what a layer has read is gone before the next one writes.
-            stacked = [_with_room_below(skips.pop()[(..., *to_see)])]
+            stacked = [_with_room(skips.pop()[(..., *to_see)])]
             stacked[0].chunk(2, dim=1)[1].copy_(up(features)[(..., *_relative(to_see, _doubled(_halved(to_see))))])
             del features
             features = _in_turn(block, stacked)[(..., *_relative(to_give, to_see))]
@@ -97,7 +97,7 @@ class EncoderDecoder(Network):
         return maps
 
 
-def _with_room_below(features: Tensor) -> Tensor:
+def _with_room(features: Tensor) -> Tensor:
     """Return a copy of (n, c, h, w) features, followed by as many channels that say nothing yet."""
     count, channels, height, width = features.shape
     room = torch.empty(

@@ -73,9 +73,10 @@ class Gaps:
         if library is None:
             return
         beyond = resident_bytes() > self._most
-        if beyond:
+        if beyond and self._just_given:
             # What is there again after one piece of work is no gap, but needed.
-            self._most *= _MORE if self._just_given else 1.0
+            self._most *= _MORE
+        if beyond:
             library.malloc_trim(0)
         self._just_given = beyond
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from trimline.mapping.survey import WINDOW, window_for
+from trimline.mapping.windows import STEP, shown
 from trimline.networks import Network, build
 from trimline.training.footprint import bytes_per_pixel
 
@@ -39,10 +40,12 @@ def test_features_of_a_unet_are_counted_without_computing_them() -> None:
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
 
 
-@pytest.mark.parametrize(("needs", "side"), [(100.0, WINDOW), (2323.0, WINDOW), (6000.0, 416), (1e6, 32)])
+@pytest.mark.parametrize(("needs", "side"), [(100.0, WINDOW), (2323.0, WINDOW), (6000.0, 384), (1e6, 64)])
 def test_windows_are_as_large_as_memory_allows(needs: float, side: int) -> None:
     segmenter: Any = SimpleNamespace(device=SimpleNamespace(type="cpu"), bytes_per_pixel=needs, stride=16)
     assert window_for(segmenter, 64) == side
+    if side > STEP:
+        assert shown(side, 64) ** 2 * needs <= 1.9e9
 
 
 def test_on_a_gpu_windows_are_as_large_as_ever() -> None:
