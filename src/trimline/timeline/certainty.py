@@ -40,9 +40,10 @@ def ground_in(ground: gpd.GeoDataFrame, folder: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `GROUND_COLUMNS` [km2] by `glac_id`: ground that no scene saw; how wrong doubt may make the area, the larger of
-        what was taken for ground in doubt and what was taken for ice; unseen ground of which nothing was inferred; and of ground that was seen, what would have been inferred as ice, and what would
-        have been inferred wrongly either way.
+        `GROUND_COLUMNS` [km2] by `glac_id`: ground that no scene saw; how wrong doubt may make the area, the
+        larger of what was taken for ground in doubt and what was taken for ice; unseen ground of which nothing
+        was inferred; and of ground that was seen, what would have been inferred as ice, and what would have
+        been inferred wrongly either way.
     """
     of = dict(zip(_RASTERS, areas_by_value(ground, [folder / name for name in _RASTERS]), strict=True))
     unseen, inferred, hindcast = of[MASK][:, UNSEEN], of[INFERRED], of[HINDCAST]
