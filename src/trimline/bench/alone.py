@@ -1,18 +1,23 @@
-"""What mapping a scene needs when nothing else does anything: the memory of a process of its own."""
+"""Work in a process of its own: what mapping needs when nothing else does anything, what must leave nothing behind."""
 
 from __future__ import annotations
 
 import multiprocessing
 import resource
 import sys
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import torch
 
 from trimline.mapping import map_scene
 from trimline.scenes import open_scene
 from trimline.training import load_weights
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _STATUS = Path("/proc/self/status")
 
@@ -29,8 +34,13 @@ def peak_memory_mb(product: Path, weights: Path, folder: Path, device: str | Non
     device
         Where to map, as for `load_weights`; a GPU's own memory is not counted.
     """
+    return alone(map_alone, product, weights, folder, device, torch.get_num_threads())
+
+
+def alone(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """Return what a function of a module returns in a fresh process, whose memory goes with it."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(map_alone, product, weights, folder, device, torch.get_num_threads()).result()
+        return pool.submit(work, *arguments, **named).result()
 
 
 def map_alone(product: Path, weights: Path, folder: Path, device: str | None, threads: int) -> float:

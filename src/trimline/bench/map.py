@@ -22,7 +22,7 @@ from odc.geo.geobox import GeoBox
 from torch import Tensor
 
 from trimline.bench.agreement import outline_iou
-from trimline.bench.alone import peak_memory_mb
+from trimline.bench.alone import alone, peak_memory_mb
 from trimline.bench.big_scene import BELT, SEED, SIDE, simulate_big_scene
 from trimline.bench.peers import (
     CUTS,
@@ -115,7 +115,8 @@ def measure(
     with tempfile.TemporaryDirectory(prefix="trimline-bench-") as name:
         folder = Path(name)
         big = simulate_big_scene(folder / "scene", size, glacier=glacier, side=side, seed=seed)
-        weights = train_quickly(big, network, folder / "training", arguments)
+        # Training leaves the memory of its process full of gaps, and who maps does not train before.
+        weights = alone(train_quickly, big, network, folder / "training", arguments)
         # As mapping does, so that all compute in the same arithmetic.
         segmenter = load_weights(weights, device=device).fastest((WINDOW, WINDOW))
         scene = open_scene(big.product)

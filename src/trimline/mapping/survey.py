@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -32,8 +33,8 @@ WINDOW = 768
 _STRIP_PIXELS = WINDOW * 4096
 """Most pixels of a strip unless said otherwise: strips of wide scenes are low, so that memory does not grow."""
 
-_READ_COLUMNS = 2048
-"""Columns that are read at a time [pixels]."""
+_READ_COLUMNS, _READERS = 1024, 2
+"""Columns that are read at a time [pixels], and how many threads do so: a strip is read while the network waits."""
 
 _FEATURE_BYTES = 1.9e9
 """Memory that a network's features may take: mapping a whole Landsat scene then needs less than 3 GB."""
@@ -152,12 +153,18 @@ class Survey:
         seen = Seen(np.empty((len(self.bands), *shape), np.float32), np.empty(shape, np.bool_))
         if above is not None:
             seen.image[:, :known], seen.candidates[:known] = above.image[:, :known], above.candidates[:known]
-        # What reading needs besides its result depends on neither side of the scene.
-        for start in range(left, right, _READ_COLUMNS) if known < shape[0] else ():
+
+        def read_columns(start: int) -> None:
             stop = min(start + _READ_COLUMNS, right)
             there = slice(known, None), slice(start - left, stop - left)
             part = self._read_block((top + known, bottom), (start, stop))
             seen.image[:, *there], seen.candidates[there] = part
+
+        if known < shape[0]:
+            # What reading needs besides its result depends on neither side of the scene.
+            with ThreadPoolExecutor(_READERS) as pool:
+                for _ in pool.map(read_columns, range(left, right, _READ_COLUMNS)):
+                    pass
         return seen
 
     def _read_block(self, rows: tuple[int, int], columns: tuple[int, int]) -> Seen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,19 @@ from torch import Tensor, nn
 from trimline.networks.blocks import initialise, upsampling
 from trimline.networks.network import Network, Within
 from trimline.networks.receptive import Reach
+
+
+@runtime_checkable
+class OfTwo(Protocol):
+    """A layer that takes two maps one after the other, where others take their channels side by side."""
+
+    def begin(self, first: Tensor) -> Tensor:
+        """Return what `finish` needs of the first map."""
+        ...
+
+    def finish(self, begun: Tensor, second: Tensor) -> Tensor:
+        """Return what the layer makes of both maps; `begun` may be written to."""
+        ...
 
 
 class EncoderDecoder(Network):
@@ -59,11 +73,8 @@ class EncoderDecoder(Network):
 
     def segment(self, images: Tensor) -> Tensor:
         """Return logits (n, classes, h, w)."""
-        *skips, features = self._encoded(images)
-        for up, block in zip(self.up, self.decoder, strict=True):
-            features = block(torch.cat((skips.pop(), up(features)), dim=1))
-        logits: Tensor = self.head(features)
-        return logits
+        height, width = images.shape[-2:]
+        return self._decoded(images, (slice(0, height), slice(0, width)))
 
     def segment_within(self, images: Tensor, within: Within) -> Tensor:
         """Return the logits of rows and columns, decoding only what they depend on.
@@ -71,22 +82,35 @@ class EncoderDecoder(Network):
         The encoder sees all. Of a decoder's level, the pixels wanted and those that its block looks at around them
         are computed, so that the halo of a window costs little more than the encoder's half of the work.
         """
-        if self.decoder_radius is None:
-            return super().segment_within(images, within)
+        return super().segment_within(images, within) if self.decoder_radius is None else self._decoded(images, within)
+
+    def _decoded(self, images: Tensor, within: Within) -> Tensor:
         *skips, features = self._encoded(images)
         wanted, seen = [within], []
         for skip in skips:
-            seen.append(_around(wanted[-1], self.decoder_radius, skip.shape[-2:]))
+            seen.append(_around(wanted[-1], self.decoder_radius or 0, skip.shape[-2:]))
             wanted.append(_halved(seen[-1]))
         features = features[(..., *wanted.pop())]
         for up, block in zip(self.up, self.decoder, strict=True):
             to_see, to_give = seen.pop(), wanted.pop()
-            # Held by the list alone, so that what a layer has read is gone before the next one writes.
-            stacked = [_with_room(skips.pop()[(..., *to_see)])]
-            stacked[0].chunk(2, dim=1)[1].copy_(up(features)[(..., *_relative(to_see, _doubled(_halved(to_see))))])
-            del features
-            features = _in_turn(block, stacked)[(..., *_relative(to_give, to_see))]
-        logits: Tensor = self.head(features)
+            on_risen = _relative(to_see, _doubled(_halved(to_see)))
+            first, *others = _layers(block)
+            # What a layer has read is gone before the next one writes.
+            if isinstance(first, OfTwo):
+                skip = skips.pop()[(..., *to_see)].contiguous(memory_format=torch.channels_last)
+                begun = first.begin(skip)
+                del skip
+                features = up(features)[(..., *on_risen)]
+                features = first.finish(begun, features)
+                del begun
+            else:
+                features = up(features)[(..., *on_risen)]
+                features = first(torch.cat((skips.pop()[(..., *to_see)], features), dim=1))
+            for layer in others:
+                features = layer(features)
+            if skips:
+                features = features[(..., *_relative(to_give, to_see))]
+        logits: Tensor = self.head(features)[(..., *_relative(to_give, to_see))]
         return logits
 
     def _encoded(self, images: Tensor) -> list[Tensor]:
@@ -97,24 +121,17 @@ class EncoderDecoder(Network):
         return maps
 
 
-def _with_room(features: Tensor) -> Tensor:
-    """Return a copy of (n, c, h, w) features, followed by as many channels that say nothing yet."""
-    count, channels, height, width = features.shape
-    room = torch.empty(
-        (count, 2 * channels, height, width),
-        dtype=features.dtype,
-        device=features.device,
-        memory_format=torch.channels_last,
-    )
-    room[:, :channels] = features
-    return room
+def first_layer(block: nn.Module) -> tuple[nn.Module, str]:
+    """Return the module that holds the layer which a block's input meets first, and the layer's name in it."""
+    name, layer = next(block.named_children())
+    return first_layer(layer) if isinstance(layer, nn.Sequential) else (block, name)
 
 
-def _in_turn(block: nn.Module, held: list[Tensor]) -> Tensor:
-    """Return what a block makes of the one tensor in a list, which is taken out of it."""
-    for layer in block if isinstance(block, nn.Sequential) else (block,):
-        held.append(layer(held.pop()))
-    return held.pop()
+def _layers(block: nn.Module) -> list[nn.Module]:
+    """Return what a block does, one layer after the other."""
+    if not isinstance(block, nn.Sequential):
+        return [block]
+    return [layer for part in block for layer in _layers(part)]
 
 
 def _around(within: Within, radius: int, shape: Sequence[int]) -> Within:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from trimline.networks import Network, Within
+from trimline.networks.encoder_decoder import EncoderDecoder, first_layer
 from trimline.networks.folding import fold_batch_norm
 from trimline.training.device import Precision, autocast, half_type, in_channels_last, uses_bf16
 
@@ -69,7 +70,7 @@ class FastPath:
         self._device = device
         self._network = in_channels_last(fold_batch_norm(network))
         if device.type == "cpu" and _onednn_fuses(half or torch.float32):
-            _fuse_relu(self._network, half or torch.float32)
+            _fuse(self._network, half or torch.float32)
         if half is not None:
             # Autocast would do the same at every call. Deformable convolutions keep their single precision.
             for module in self._network.modules():
@@ -268,6 +269,55 @@ class _ConvolutionWithReLU(nn.Module):
         return activated
 
 
+class _ConvolutionOfTwo(nn.Module):
+    """The same for two maps, of which the second is added to what was made of the first.
+
+    Nothing is copied to lie side by side, and where there are many channels two convolutions of half of them each are
+    faster than one of all. What is made of the first map is rounded before the second is added.
+    """
+
+    def __init__(self, convolution: _ConvolutionWithReLU, channels: int) -> None:
+        super().__init__()
+        whole = convolution.weight
+        self.channels = [channels, whole.shape[1] - channels]
+        self.first, self.second = (
+            nn.Parameter(part.contiguous(memory_format=torch.channels_last), requires_grad=False)
+            for part in torch.split(whole, self.channels, dim=1)
+        )
+        self.bias = convolution.bias
+        self.setting = convolution.setting
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return relu(convolution(features)) of two maps whose channels lie side by side, (n, out, h, w)."""
+        first, second = torch.split(features, self.channels, dim=1)
+        return self.finish(self.begin(first), second)
+
+    def begin(self, first: Tensor) -> Tensor:
+        """Return the first map's share of the convolution."""
+        begun: Tensor = torch.ops.mkldnn._convolution_pointwise(
+            first.to(self.first.dtype), self.first, self.bias, *self.setting, "none", [], ""
+        )
+        return begun
+
+    def finish(self, begun: Tensor, second: Tensor) -> Tensor:
+        """Return relu(begun + convolution(second)), in the memory of what was begun."""
+        activated: Tensor = torch.ops.mkldnn._convolution_pointwise_.binary(
+            begun, second.to(self.second.dtype), self.second, None, *self.setting, "add", None, "relu", [], None
+        )
+        return activated
+
+
+def _fuse(network: Network, dtype: torch.dtype) -> None:
+    """Let convolutions do what follows them, and take two maps apart where a decoder joins them."""
+    _fuse_relu(network, dtype)
+    if isinstance(network, EncoderDecoder):
+        for up, block in zip(network.up, network.decoder, strict=True):
+            owner, name = first_layer(block)
+            convolution = owner.get_submodule(name)
+            if isinstance(convolution, _ConvolutionWithReLU) and isinstance(up, nn.ConvTranspose2d):
+                setattr(owner, name, _ConvolutionOfTwo(convolution, convolution.weight.shape[1] - up.out_channels))
+
+
 def _fuse_relu(network: Network, dtype: torch.dtype) -> None:
     """Make one module of each convolution that a ReLU follows directly."""
     for owner in [module for module in network.modules() if isinstance(module, nn.Sequential)]:
@@ -292,7 +342,9 @@ def _onednn_fuses(dtype: torch.dtype) -> bool:
         convolution = nn.Conv2d(3, 8, 3, padding=1).requires_grad_(False)
         images = torch.randn(1, 3, 8, 8)
     try:
-        fused = _ConvolutionWithReLU(convolution, dtype)(images)
+        fused = _ConvolutionWithReLU(convolution, dtype)
+        answers = fused(images), _ConvolutionOfTwo(fused, 1)(images)
     except (AttributeError, RuntimeError):
         return False
-    return torch.allclose(fused.float(), convolution(images).relu(), rtol=_ROUNDING, atol=_ROUNDING)
+    expected = convolution(images).relu()
+    return all(torch.allclose(each.float(), expected, rtol=_ROUNDING, atol=_ROUNDING) for each in answers)

@@ -52,7 +52,7 @@ def freed_memory_kept() -> Iterator[None]:
 
 
 class Gaps:
-    """Gives freed memory back now and then, when gaps between blocks of many sizes have added up.
+    """Gives freed memory back, at first and whenever gaps between blocks of many sizes have added up.
 
     Called between pieces of work of about the same size. Where the next piece fetches again what was given back, more
     and more may be held, until what the work needs is left alone.
@@ -64,6 +64,9 @@ class Gaps:
     """
 
     def __init__(self, growth: float) -> None:
+        library = _glibc()
+        if library is not None:
+            library.malloc_trim(0)
         self._most = resident_bytes() + growth
         self._just_given = False
 

@@ -71,7 +71,20 @@ def test_convolutions_take_the_relu_that_follows_them() -> None:
         pytest.skip("this build of torch has no oneDNN")
     path = FastPath(lived_in("unet"), CPU, "fp32")
     assert not [each for each in path._network.modules() if isinstance(each, nn.ReLU)]
-    assert len([each for each in path._network.modules() if isinstance(each, fast_path._ConvolutionWithReLU)]) == 10
+    fused = fast_path._ConvolutionWithReLU, fast_path._ConvolutionOfTwo
+    assert [sum(isinstance(each, kind) for each in path._network.modules()) for kind in fused] == [8, 2]
+
+
+def test_two_maps_are_convolved_as_if_side_by_side() -> None:
+    if not fast_path._onednn_fuses(torch.float32):
+        pytest.skip("this build of torch has no oneDNN")
+    torch.manual_seed(0)
+    convolution = nn.Conv2d(5, 4, 3, padding=1).requires_grad_(False)
+    first, second = torch.randn(2, 3, 9, 7), torch.randn(2, 2, 9, 7)
+    layer = fast_path._ConvolutionOfTwo(fast_path._ConvolutionWithReLU(convolution, torch.float32), 3)
+    expected = convolution(torch.cat((first, second), dim=1)).relu()
+    torch.testing.assert_close(layer.finish(layer.begin(first), second), expected)
+    torch.testing.assert_close(layer(torch.cat((first, second), dim=1)), expected)
 
 
 def test_the_network_itself_is_left_alone() -> None:
