@@ -20,6 +20,7 @@ from trimline.networks import Network, Within
 from trimline.networks.encoder_decoder import EncoderDecoder, first_layer
 from trimline.networks.folding import fold_batch_norm
 from trimline.training.device import Precision, autocast, half_type, in_channels_last, uses_bf16
+from trimline.training.footprint import bytes_per_pixel
 
 _logger = logging.getLogger(__name__)
 
@@ -92,6 +93,12 @@ class FastPath:
             # Numbers end at 65504 in fp16, and nothing keeps the features of a network below it.
             logits = self._as_trained(images, within)
         return logits
+
+    @property
+    def bytes_per_pixel(self) -> float:
+        """The most memory that features take at a time, per pixel of a large window [bytes]."""
+        half = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.arithmetic, torch.float32)
+        return bytes_per_pixel(self._network, half)
 
     def record(self, images: Tensor) -> None:
         """Record the kernels of a batch on a CUDA device, for all batches of the same shape."""
@@ -301,6 +308,8 @@ class _ConvolutionOfTwo(nn.Module):
 
     def finish(self, begun: Tensor, second: Tensor) -> Tensor:
         """Return relu(begun + convolution(second)), in the memory of what was begun."""
+        if begun.is_meta:  # the operator does not know what it does to shapes alone
+            return begun
         activated: Tensor = torch.ops.mkldnn._convolution_pointwise_.binary(
             begun, second.to(self.second.dtype), self.second, None, *self.setting, "add", None, "relu", [], None
         )

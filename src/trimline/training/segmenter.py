@@ -18,7 +18,6 @@ from trimline.networks import Network, Within, get_network
 from trimline.training.answer import probability_of_ice
 from trimline.training.device import Precision, best_device, half_type, in_channels_last
 from trimline.training.fast_path import FastPath, fastest
-from trimline.training.footprint import bytes_per_pixel
 from trimline.training.inputs import Inputs
 from trimline.training.weights import WeightsMetadata, load_network
 
@@ -60,8 +59,7 @@ class Segmenter:
     @cached_property
     def bytes_per_pixel(self) -> float:
         """Memory that features take for each pixel that is shown, about [bytes]: what is held at a time, and gaps."""
-        dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.path.arithmetic, torch.float32)
-        return _HELD * bytes_per_pixel(self.network, dtype)
+        return _HELD * self.path.bytes_per_pixel
 
     def fastest(self, sides: tuple[int, int]) -> Self:
         """Return the same segmenter, computed in the fastest way that this device has, and log which it is.

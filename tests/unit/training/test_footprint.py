@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from trimline.mapping.survey import WINDOW, window_for
 from trimline.mapping.windows import STEP, shown
 from trimline.networks import Network, build
+from trimline.training import fast_path
 from trimline.training.footprint import bytes_per_pixel
 
 
@@ -40,7 +41,15 @@ def test_features_of_a_unet_are_counted_without_computing_them() -> None:
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
 
 
-@pytest.mark.parametrize(("needs", "side"), [(100.0, WINDOW), (2323.0, WINDOW), (6000.0, 384), (1e6, 64)])
+def test_a_decoder_that_takes_two_maps_apart_needs_less() -> None:
+    if not fast_path._onednn_fuses(torch.bfloat16):
+        pytest.skip("this build of torch has no oneDNN")
+    network = build("unet", 6).eval()
+    fused = fast_path.FastPath(network, torch.device("cpu"), "bf16")
+    assert fused.bytes_per_pixel <= 0.75 * bytes_per_pixel(network, torch.bfloat16)
+
+
+@pytest.mark.parametrize(("needs", "side"), [(100.0, WINDOW), (2323.0, 768), (6000.0, 384), (1e6, 64)])
 def test_windows_are_as_large_as_memory_allows(needs: float, side: int) -> None:
     segmenter: Any = SimpleNamespace(device=SimpleNamespace(type="cpu"), bytes_per_pixel=needs, stride=16)
     assert window_for(segmenter, 64) == side
