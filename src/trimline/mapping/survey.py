@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from trimline.scenes import Scene
     from trimline.training import Segmenter
 
-WINDOW, SCREENED_WINDOW = 1024, 768
-"""Most rows of a strip and columns of a window unless said otherwise, with no screen and with one [pixels]. Few of the
-windows of a screened scene are large, and larger ones cost more memory than their halos save."""
+WINDOW = 768
+"""Most rows of a strip and columns of a window unless said otherwise [pixels]. Larger ones save a tenth of the
+network's work, and fetching the memory that they need takes longer than that."""
 
-_STRIP_COLUMNS = 4096
-"""Columns of a strip of so many rows; strips of wider scenes are lower, so that memory does not grow [pixels]."""
+_STRIP_PIXELS = WINDOW * 4096
+"""Most pixels of a strip unless said otherwise: strips of wide scenes are low, so that memory does not grow."""
 
 _READ_COLUMNS, _READERS = 1024, 2
 """Columns that are read at a time [pixels], and how many threads do so: a strip is read while the network waits."""
@@ -104,14 +104,13 @@ class Survey:
         """
         check_fits(scene, segmenter)
         region = scene.geobox if region is None else region
-        screen = screen and can_screen(scene)
         return cls(
             scene=scene,
             region=region,
             bands=segmenter.bands,
             units=segmenter.units,
-            tiling=tiling_for(segmenter, region.width, window, halo, SCREENED_WINDOW if screen else WINDOW),
-            screen=screen,
+            tiling=tiling_for(segmenter, region.width, window, halo),
+            screen=screen and can_screen(scene),
             within=within,
         )
 
@@ -304,9 +303,7 @@ class Survey:
         return slice(lower + cells.start * cell, min(upper, lower + cells.stop * cell))
 
 
-def tiling_for(
-    segmenter: Segmenter, width: int, window: int | None = None, halo: int | None = None, most: int = WINDOW
-) -> Tiling:
+def tiling_for(segmenter: Segmenter, width: int, window: int | None = None, halo: int | None = None) -> Tiling:
     """Return how scenes are cut for a network.
 
     Parameters
@@ -322,8 +319,6 @@ def tiling_for(
     halo
         Another margin than the network's [pixels]. A smaller one is faster, and the map then depends a little on
         where windows meet.
-    most
-        What memory may allow, at most [pixels].
 
     Raises
     ------
@@ -334,8 +329,8 @@ def tiling_for(
         halo = segmenter.halo if halo is None else halo
         if window is not None:
             return Tiling(window, halo, segmenter.stride)
-        tiling = Tiling(window_for(segmenter, halo, most), halo, segmenter.stride)
-        low = _whole_steps(most * _STRIP_COLUMNS // max(1, width))
+        tiling = Tiling(window_for(segmenter, halo), halo, segmenter.stride)
+        low = _whole_steps(_STRIP_PIXELS // max(1, width))
         return replace(tiling, rows=min(tiling.window, low))
     tile = segmenter.metadata.tile
     if tile is None:
@@ -347,15 +342,15 @@ def tiling_for(
     return Tiling.for_tile(tile, halo, segmenter.stride)
 
 
-def window_for(segmenter: Segmenter, halo: int, most: int = WINDOW) -> int:
+def window_for(segmenter: Segmenter, halo: int) -> int:
     """Return the side of a window, halo left out, whose features fit into memory: a multiple of `STEP` [pixels].
 
     On a GPU, whose memory is its own, windows are as large as they ever are.
     """
     if segmenter.device.type != "cpu":
-        return most
+        return WINDOW
     fits = math.isqrt(int(_FEATURE_BYTES / segmenter.bytes_per_pixel)) - 2 * halo
-    return min(most, _whole_steps(fits))
+    return min(WINDOW, _whole_steps(fits))
 
 
 def _whole_steps(pixels: int) -> int:
