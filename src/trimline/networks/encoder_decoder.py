@@ -121,12 +121,6 @@ class EncoderDecoder(Network):
         return maps
 
 
-def first_layer(block: nn.Module) -> tuple[nn.Module, str]:
-    """Return the module that holds the layer which a block's input meets first, and the layer's name in it."""
-    name, layer = next(block.named_children())
-    return first_layer(layer) if isinstance(layer, nn.Sequential) else (block, name)
-
-
 def _layers(block: nn.Module) -> list[nn.Module]:
     """Return what a block does, one layer after the other."""
     if not isinstance(block, nn.Sequential):

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from trimline.networks import Network, Within
-from trimline.networks.encoder_decoder import EncoderDecoder, first_layer
+from trimline.networks.encoder_decoder import EncoderDecoder
 from trimline.networks.folding import fold_batch_norm
 from trimline.training.device import Precision, autocast, half_type, in_channels_last, uses_bf16
 from trimline.training.footprint import bytes_per_pixel
@@ -320,11 +320,19 @@ def _fuse(network: Network, dtype: torch.dtype) -> None:
     """Let convolutions do what follows them, and take two maps apart where a decoder joins them."""
     _fuse_relu(network, dtype)
     if isinstance(network, EncoderDecoder):
-        for up, block in zip(network.up, network.decoder, strict=True):
-            owner, name = first_layer(block)
-            convolution = owner.get_submodule(name)
-            if isinstance(convolution, _ConvolutionWithReLU) and isinstance(up, nn.ConvTranspose2d):
-                setattr(owner, name, _ConvolutionOfTwo(convolution, convolution.weight.shape[1] - up.out_channels))
+        for block in network.decoder:
+            _take_two(block)
+
+
+def _take_two(block: nn.Module) -> None:
+    """Let a block that begins with a convolution and ReLU take two maps apart, half of its channels each."""
+    if not isinstance(block, nn.Sequential):
+        return
+    first = block[0]
+    if isinstance(first, _ConvolutionWithReLU):
+        block[0] = _ConvolutionOfTwo(first, first.weight.shape[1] // 2)
+    else:
+        _take_two(first)
 
 
 def _fuse_relu(network: Network, dtype: torch.dtype) -> None:
