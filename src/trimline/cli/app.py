@@ -66,8 +66,8 @@ def main() -> None:
         typer.echo(f"trimline: {error}", err=True)
         sys.exit(USER_ERROR)
     except SystemExit as leaving:
-        # Typer ends by itself, also after Ctrl-C, which it calls an abort.
-        if isinstance(leaving.__context__, typer.Abort):
+        # Typer ends by itself, also after Ctrl-C, which it calls an abort or an exit with this code, by its version.
+        if leaving.code == INTERRUPTED or isinstance(leaving.__context__, typer.Abort):
             typer.echo("trimline: stopped; what was finished is kept, the next run continues", err=True)
             sys.exit(INTERRUPTED)
         raise

@@ -48,3 +48,22 @@ def test_the_version_is_printed() -> None:
     import trimline as package
 
     assert trimline("--version").stdout.strip() == f"trimline {package.__version__}"
+
+
+STOPPED = """
+import sys
+from trimline.cli.app import app, main
+
+@app.command()
+def stop():
+    raise KeyboardInterrupt
+
+sys.argv = ["trimline", "stop"]
+main()
+"""
+
+
+def test_ctrl_c_says_that_the_next_run_continues() -> None:
+    done = subprocess.run([sys.executable, "-c", STOPPED], capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert "what was finished is kept, the next run continues" in done.stderr
