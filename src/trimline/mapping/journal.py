@@ -12,8 +12,9 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
@@ -21,6 +22,8 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import MappingError
+from trimline.mapping.overviews import halve_file, sides_of_overviews
+from trimline.mapping.rasters import BLOCK
 
 _KEY = "key"
 _RECORD = np.dtype([("rows", "<i8"), ("asked", "<i8"), ("known", "<i8")])
@@ -86,28 +89,36 @@ class Journal:
     def raster(
         self, layer: Layer, geobox: GeoBox, *, nodata: int, scale: float, description: str, tags: Mapping[str, str]
     ) -> Path:
-        """Return a VRT of a layer whose rows are all finished."""
+        """Return a VRT of a layer whose rows are all finished, with its overviews."""
         dtype = _LAYERS[layer]
+        sides = [geobox.shape.yx, *sides_of_overviews(geobox.shape.yx, BLOCK)]
+        for level, (larger, shape) in enumerate(pairwise(sides), start=1):
+            above = self._path(layer, level - 1)
+            halve_file(above, self._path(layer, level), larger, dtype, nodata)
+            _write_vrt(self._path(layer, level).with_suffix(".vrt"), shape, dtype, band=_nodata(nodata))
+        overviews = "".join(
+            f'<Overview><SourceFilename relativeToVRT="1">{self._path(layer, level).stem}.vrt</SourceFilename>'
+            "<SourceBand>1</SourceBand></Overview>"
+            for level in range(1, len(sides))
+        )
+        scaled = f"<Scale>{scale!r}</Scale>" if scale != 1 else ""
         crs = geobox.crs.proj.to_wkt() if geobox.crs is not None else ""
         a, b, c, d, e, f, *_ = geobox.affine
         metadata = "".join(f"<MDI key={quoteattr(key)}>{escape(value)}</MDI>" for key, value in tags.items())
-        scaled = f"<Scale>{scale!r}</Scale>" if scale != 1 else ""
-        path = self._folder / f"{layer}.vrt"
-        path.write_text(
-            f'<VRTDataset rasterXSize="{geobox.width}" rasterYSize="{geobox.height}"><SRS>{escape(crs)}</SRS>'
+        path = self._path(layer).with_suffix(".vrt")
+        _write_vrt(
+            path,
+            sides[0],
+            dtype,
+            whole=f"<SRS>{escape(crs)}</SRS>"
             f"<GeoTransform>{', '.join(repr(float(each)) for each in (c, a, b, f, d, e))}</GeoTransform>"
-            f"<Metadata>{metadata}</Metadata>"
-            f'<VRTRasterBand dataType="{_GDAL_TYPES[dtype.itemsize]}" band="1" subClass="VRTRawRasterBand">'
-            f"<Description>{escape(description)}</Description><NoDataValue>{nodata}</NoDataValue>{scaled}"
-            f'<SourceFilename relativeToVRT="1">{self._path(layer).name}</SourceFilename><ImageOffset>0</ImageOffset>'
-            f"<PixelOffset>{dtype.itemsize}</PixelOffset><LineOffset>{dtype.itemsize * self._width}</LineOffset>"
-            "<ByteOrder>LSB</ByteOrder></VRTRasterBand></VRTDataset>",
-            encoding="utf-8",
+            f"<Metadata>{metadata}</Metadata>",
+            band=f"<Description>{escape(description)}</Description>{_nodata(nodata)}{scaled}{overviews}",
         )
         return path
 
-    def _path(self, name: str) -> Path:
-        return self._folder / f"{name}.bin"
+    def _path(self, name: str, level: int = 0) -> Path:
+        return self._folder / (f"{name}-{level}.bin" if level else f"{name}.bin")
 
     def _read_records(self) -> NDArray[np.void]:
         path = self._path("records")
@@ -160,6 +171,23 @@ def disk_error(error: OSError, where: Path, kept: str) -> MappingError:
             f"the disk is full; {kept}", where=where, remedy="make room, and run again: it goes on there"
         )
     return MappingError(f"cannot be written ({error.strerror or error}); {kept}", where=where)
+
+
+def _write_vrt(path: Path, shape: tuple[int, int], dtype: np.dtype[Any], *, whole: str = "", band: str) -> None:
+    """Let GDAL read the file of plain numbers beside a VRT, which has the same name."""
+    height, width = shape
+    path.write_text(
+        f'<VRTDataset rasterXSize="{width}" rasterYSize="{height}">{whole}'
+        f'<VRTRasterBand dataType="{_GDAL_TYPES[dtype.itemsize]}" band="1" subClass="VRTRawRasterBand">{band}'
+        f'<SourceFilename relativeToVRT="1">{path.stem}.bin</SourceFilename><ImageOffset>0</ImageOffset>'
+        f"<PixelOffset>{dtype.itemsize}</PixelOffset><LineOffset>{dtype.itemsize * width}</LineOffset>"
+        "<ByteOrder>LSB</ByteOrder></VRTRasterBand></VRTDataset>",
+        encoding="utf-8",
+    )
+
+
+def _nodata(value: int) -> str:
+    return f"<NoDataValue>{value}</NoDataValue>"
 
 
 def _cut_off(path: Path, size: int) -> None:

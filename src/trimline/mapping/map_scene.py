@@ -35,7 +35,7 @@ from trimline.mapping.rasters import (
 )
 from trimline.mapping.survey import WINDOW, Survey
 from trimline.mapping.windows import Strip
-from trimline.outlines import RowTracer, area_km2, perimeter_km, write_outlines
+from trimline.outlines import RowTracer, area_and_perimeter_km, write_outlines
 from trimline.scenes.asset import first_line
 from trimline.training.freed_memory import Gaps, freed_memory_kept
 
@@ -206,24 +206,22 @@ def _write(
         folder / "outlines.gpkg",
         journal.asked / journal.known if journal.known else float("nan"),
     )
-    layers = {
-        "probability": journal.raster(
+    with _writing(folder), ExitStack() as stack:
+        # Renamed together at the end of the block, so that the three always belong to one another.
+        probability, mask, gpkg = (
+            stack.enter_context(whole_file(path)) for path in (result.probability, result.mask, result.outlines)
+        )
+        source = journal.raster(
             "probability",
             survey.region,
             nodata=PROBABILITY_NODATA,
             scale=PROBABILITY_SCALE,
             description="probability of ice",
             tags=tags,
-        ),
-        "mask": journal.raster("mask", survey.region, nodata=MASK_NODATA, scale=1, description="ice", tags=tags),
-    }
-    with _writing(folder), ExitStack() as stack:
-        # Renamed together at the end of the block, so that the three always belong to one another.
-        probability, mask, gpkg = (
-            stack.enter_context(whole_file(path)) for path in (result.probability, result.mask, result.outlines)
         )
-        write_cog(layers["probability"], probability, overviews="average")
-        write_cog(layers["mask"], mask, overviews="mode")
+        write_cog(source, probability)
+        source = journal.raster("mask", survey.region, nodata=MASK_NODATA, scale=1, description="ice", tags=tags)
+        write_cog(source, mask)
         write_outlines(outlines, gpkg)
     return result
 
@@ -247,13 +245,14 @@ def _writing(folder: Path) -> Iterator[None]:
 def _described(outlines: gpd.GeoDataFrame, scene: Scene, segmenter: Segmenter, threshold: float) -> gpd.GeoDataFrame:
     """Return outlines with the published columns, the largest first."""
     inside = outlines.representative_point().to_crs(4326)
+    area, perimeter = area_and_perimeter_km(outlines)
     outlines = outlines.assign(
         src_date=scene.time.strftime("%Y-%m-%dT%H:%M:%SZ") if scene.time is not None else scene.date,
         cenlon=inside.x,
         cenlat=inside.y,
         utm_zone=((inside.x + 180) // 6 % 60 + 1).astype("int64"),
-        area_km2=area_km2(outlines),
-        perimeter_km=perimeter_km(outlines),
+        area_km2=area,
+        perimeter_km=perimeter,
         scene_id=scene.id,
         sensor=scene.sensor.id,
         network=segmenter.metadata.network,

@@ -27,16 +27,16 @@ _CACHE_BYTES = 256 << 20
 
 def encode_probability(probability: NDArray[np.float32]) -> NDArray[np.uint16]:
     """Return counts of `PROBABILITY_SCALE`, and `PROBABILITY_NODATA` for NaN."""
-    known = np.isfinite(probability)
-    counts = np.full(probability.shape, PROBABILITY_NODATA, np.uint16)
-    counts[known] = np.rint(probability[known] / PROBABILITY_SCALE).astype(np.uint16)
-    return counts
+    counts = probability / np.float32(PROBABILITY_SCALE)
+    np.rint(counts, out=counts)
+    counts[np.isnan(counts)] = PROBABILITY_NODATA
+    return counts.astype(np.uint16)
 
 
 def encode_mask(probability: NDArray[np.float32], threshold: float) -> NDArray[np.uint8]:
     """Return 1 where the probability reaches the threshold, 0 below it, and `MASK_NODATA` for NaN."""
-    mask = (probability >= threshold).astype(np.uint8)
-    mask[~np.isfinite(probability)] = MASK_NODATA
+    mask = (probability >= threshold).view(np.uint8)
+    mask[np.isnan(probability)] = MASK_NODATA
     return mask
 
 
@@ -46,7 +46,7 @@ def bounded_cache() -> rasterio.Env:
 
 
 def write_cog(
-    source: Path, path: Path, *, overviews: Literal["average", "mode", "nearest"], sparse: bool = False
+    source: Path, path: Path, *, overviews: Literal["average", "mode", "nearest"] | None = None, sparse: bool = False
 ) -> None:
     """Copy a raster to a Cloud Optimized GeoTIFF, in bounded memory.
 
@@ -59,7 +59,7 @@ def write_cog(
     path
         The file.
     overviews
-        How the smaller copies in it are made.
+        How the smaller copies in it are made; None takes those of the source.
     sparse
         Whether blocks without data take no room.
 
@@ -75,7 +75,7 @@ def write_cog(
         compress="deflate",
         predictor="yes",
         blocksize=BLOCK,
-        overview_resampling=overviews,
+        **({"overviews": "force_use_existing"} if overviews is None else {"overview_resampling": overviews}),
         bigtiff="if_safer",
         num_threads="all_cpus",
         sparse_ok=sparse,

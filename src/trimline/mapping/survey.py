@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -21,18 +21,17 @@ from trimline.errors import MappingError
 from trimline.mapping.extent import extent_on
 from trimline.mapping.fitting import check_fits
 from trimline.mapping.screen import SCREEN_BANDS, Within, can_screen, cells_of, could_be_ice, with_neighbours
-from trimline.mapping.windows import STEP, Cut, Extent, Strip, Tiling, cover, cut_axis, plan_strips, reach
+from trimline.mapping.windows import STEP, Cut, Extent, Strip, Tiling, cover, cut_axis, even, plan_strips, reach
 
 if TYPE_CHECKING:
     from trimline.scenes import Scene
     from trimline.training import Segmenter
 
-WINDOW = 768
-"""Most rows of a strip and columns of a window unless said otherwise [pixels]. Larger ones save a tenth of the
-network's work, and fetching the memory that they need takes longer than that."""
+WINDOW = 896
+"""Most rows of a strip, and columns of a window as high, unless said otherwise [pixels]."""
 
-_STRIP_PIXELS = WINDOW * 4096
-"""Most pixels of a strip unless said otherwise: strips of wide scenes are low, so that memory does not grow."""
+_STRIP_PIXELS = WINDOW * 8192
+"""Most pixels of a strip unless said otherwise: strips of very wide scenes are low, so that memory does not grow."""
 
 _READ_COLUMNS, _READERS = 1024, 2
 """Columns that are read at a time [pixels], and how many threads do so: a strip is read while the network waits."""
@@ -104,12 +103,13 @@ class Survey:
         """
         check_fits(scene, segmenter)
         region = scene.geobox if region is None else region
+        above, below = extent_on(scene, region).rows
         return cls(
             scene=scene,
             region=region,
             bands=segmenter.bands,
             units=segmenter.units,
-            tiling=tiling_for(segmenter, region.width, window, halo),
+            tiling=tiling_for(segmenter, (below - above, region.width), window, halo),
             screen=screen and can_screen(scene),
             within=within,
         )
@@ -261,11 +261,8 @@ class Survey:
 
     def _pieces(self, columns: slice, height: int) -> Iterator[slice]:
         """Cut columns into about equal pieces of which the network sees no more pixels than of a square window."""
-        length = columns.stop - columns.start
         most = self.tiling.widest(height)
-        count = -(-length // most)
-        even = -(-length // max(1, count))
-        step = min(-(-even // self.tiling.stride) * self.tiling.stride, most)
+        step = min(even(columns.stop - columns.start, most), most)
         for start in range(columns.start, columns.stop, step):
             yield slice(start, min(start + step, columns.stop))
 
@@ -303,7 +300,9 @@ class Survey:
         return slice(lower + cells.start * cell, min(upper, lower + cells.stop * cell))
 
 
-def tiling_for(segmenter: Segmenter, width: int, window: int | None = None, halo: int | None = None) -> Tiling:
+def tiling_for(
+    segmenter: Segmenter, shape: tuple[int, int], window: int | None = None, halo: int | None = None
+) -> Tiling:
     """Return how scenes are cut for a network.
 
     Parameters
@@ -311,8 +310,8 @@ def tiling_for(segmenter: Segmenter, width: int, window: int | None = None, halo
     segmenter
         Its halo is what windows need to agree with the whole scene. Where its answer depends on the whole tile there
         is no such halo: it sees tiles of the size that it was trained on, which overlap.
-    width
-        Columns of what is mapped [pixels].
+    shape
+        Rows of the scene and columns of what is mapped [pixels].
     window
         Rows of a strip, and columns of a window of so many rows [pixels]; None means as many as memory allows, see
         `window_for`. A network that depends on the whole tile has its own.
@@ -329,9 +328,9 @@ def tiling_for(segmenter: Segmenter, width: int, window: int | None = None, halo
         halo = segmenter.halo if halo is None else halo
         if window is not None:
             return Tiling(window, halo, segmenter.stride)
-        tiling = Tiling(window_for(segmenter, halo), halo, segmenter.stride)
-        low = _whole_steps(_STRIP_PIXELS // max(1, width))
-        return replace(tiling, rows=min(tiling.window, low))
+        height, width = shape
+        window = window_for(segmenter, halo)
+        return Tiling(window, halo, segmenter.stride, rows=even(height, min(window, _STRIP_PIXELS // max(1, width))))
     tile = segmenter.metadata.tile
     if tile is None:
         raise MappingError(

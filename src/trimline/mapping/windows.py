@@ -145,6 +145,13 @@ def cut_axis(length: int, bounds: tuple[int, int], tiling: Tiling, axis: int) ->
     return _windows(length, bounds, tiling, (tiling.rows or tiling.window, tiling.window)[axis])
 
 
+def even(length: int, most: int) -> int:
+    """Return the side of about equal pieces of a length, none larger than `most`: a multiple of `STEP` [pixels]."""
+    most = max(1, most // STEP) * STEP
+    count = -(-length // most)
+    return -(-length // max(1, count) // STEP) * STEP
+
+
 def shown(kept: int, halo: int) -> int:
     """Return how many pixels the network is shown for some that are kept, along one side and within a scene."""
     return -(-kept // STEP) * STEP + 2 * halo
@@ -155,12 +162,12 @@ def reach(start: int, stop: int, bounds: tuple[int, int], tiling: Tiling) -> tup
 
     Counted from the lower bound, it starts at a multiple of the stride, and ends at one or at the upper bound.
     """
-    lower, upper = bounds
-    size, stride = shown(stop - start, tiling.halo), tiling.stride
-    last = min(max(stop + tiling.halo, max(start - tiling.halo, lower) + size), upper) - lower
-    last = min(-(-last // stride) * stride, upper - lower)
-    first = max(0, min(start - tiling.halo - lower, last - size))
-    return lower + first // stride * stride, lower + last
+    (lower, upper), stride = bounds, tiling.stride
+    first, last = max(start - tiling.halo, lower), min(stop + tiling.halo, upper)
+    size = last - first + -(stop - start) % STEP
+    last = min(lower + -(-(first + size - lower) // stride) * stride, upper)
+    first = max(lower, min(first, last - size))
+    return lower + (first - lower) // stride * stride, last
 
 
 def _windows(length: int, bounds: tuple[int, int], tiling: Tiling, side: int) -> Iterator[Cut]:

@@ -11,7 +11,7 @@ the final outlines of a period and the `Outcome` of every edit.
 
 from __future__ import annotations
 
-from trimline.outlines.area import area_km2, perimeter_km
+from trimline.outlines.area import area_and_perimeter_km, area_km2, perimeter_km
 from trimline.outlines.check import Kind, Problem, check
 from trimline.outlines.checking_edits import EditProblem, check_edits, require_sound
 from trimline.outlines.edits import as_edits, no_edits, read_edits
@@ -33,6 +33,7 @@ __all__ = [
     "Problem",
     "RowTracer",
     "append_edits",
+    "area_and_perimeter_km",
     "area_km2",
     "as_edits",
     "check",

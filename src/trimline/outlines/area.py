@@ -67,6 +67,14 @@ def perimeter_km(outlines: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float
     return lengths / 1e3
 
 
+def area_and_perimeter_km(
+    outlines: gpd.GeoDataFrame | gpd.GeoSeries,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what `area_km2` [km2] and `perimeter_km` [km] return, measured at one go."""
+    areas, lengths = _measure(outlines.geometry)
+    return areas / 1e6, lengths / 1e3
+
+
 def unit_m(crs: CRS) -> float:
     """Return how many metres a unit of a CRS is, about: a degree at the equator, or the exact unit of a projection."""
     return METRES_PER_DEGREE if crs.is_geographic else float(crs.axis_info[0].unit_conversion_factor)

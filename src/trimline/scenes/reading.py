@@ -62,7 +62,7 @@ def read_assets(
     GridError
         A raster has no grid.
     """
-    out = np.full((len(assets), *geobox.shape), np.nan, dtype=np.float32)
+    out = np.empty((len(assets), *geobox.shape), dtype=np.float32)
     by_raster: dict[str, list[int]] = {}
     for position, asset in enumerate(assets):
         by_raster.setdefault(asset.href, []).append(position)
@@ -153,11 +153,11 @@ def _reduced(raster: _Raster, ratio: float) -> tuple[_Raster, int]:
 
 def _cut(raster: _Raster, geobox: GeoBox, start: tuple[int, int]) -> NDArray[np.float32]:
     """Fill a grid whose pixels are the raster's, from row and column `start` on."""
+    wanted = tuple(slice(first, first + n) for first, n in zip(start, geobox.shape, strict=True))
+    inside = tuple(_clip(axis, length) for axis, length in zip(wanted, raster.shape, strict=True))
+    if inside == wanted and not _is_empty(inside):
+        return raster.window(*inside)
     out = np.full((len(raster.assets), *geobox.shape), np.nan, dtype=np.float32)
-    inside = tuple(
-        _clip(slice(first, first + n), length)
-        for first, n, length in zip(start, geobox.shape, raster.shape, strict=True)
-    )
     if not _is_empty(inside):
         target = tuple(slice(s.start - first, s.stop - first) for s, first in zip(inside, start, strict=True))
         out[(slice(None), *target)] = raster.window(*inside)

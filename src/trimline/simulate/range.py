@@ -21,7 +21,7 @@ from rasterio.features import rasterize
 from trimline import __version__
 from trimline.errors import SimulationError
 from trimline.files import write_json
-from trimline.outlines import area_km2, perimeter_km, trace, write_outlines
+from trimline.outlines import area_and_perimeter_km, trace, write_outlines
 from trimline.progress import track
 from trimline.project import SimulatedRange, SimulatedScene
 from trimline.rasters import write_raster
@@ -305,8 +305,7 @@ def _flags(ground: Ground, opacity: Field, shade: Field, coarser: int) -> dict[s
 def _true_outlines(ground: Ground, geobox: GeoBox, scene: SimulatedScene) -> gpd.GeoDataFrame:
     """Trace the glaciers; one polygon per body of ice, largest first, with RGI 7.0 names for what is known."""
     outlines = trace(ground.is_glacier.astype(np.uint8), geobox)
-    outlines["area_km2"] = area_km2(outlines)
-    outlines["perimeter_km"] = perimeter_km(outlines)
+    outlines["area_km2"], outlines["perimeter_km"] = area_and_perimeter_km(outlines)
     outlines = outlines.sort_values("area_km2", ascending=False, ignore_index=True)
     outlines["glac_id"] = [f"{scene.date:%Y}-{number:04d}" for number in range(1, len(outlines) + 1)]
     outlines["src_date"] = scene.date.isoformat()

@@ -19,7 +19,7 @@ from rasterio.windows import Window
 from rasterio.windows import transform as window_transform
 
 from trimline import __version__
-from trimline.outlines import area_km2, perimeter_km
+from trimline.outlines import area_and_perimeter_km, area_km2
 from trimline.timeline.preference import decimal_year
 
 _SHARES = ";"
@@ -134,11 +134,9 @@ def shares_of(scene_ids: object) -> dict[str, float]:
 def measured(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return outlines with geodesic `area_km2`, `perimeter_km` and a point inside, as their geometry now is."""
     inside = gpd.GeoSeries(shapely.point_on_surface(outlines.geometry.to_numpy()), crs=outlines.crs).to_crs(4326)
+    area, perimeter = area_and_perimeter_km(outlines)
     return outlines.assign(
-        cenlon=inside.x.to_numpy(),
-        cenlat=inside.y.to_numpy(),
-        area_km2=area_km2(outlines),
-        perimeter_km=perimeter_km(outlines),
+        cenlon=inside.x.to_numpy(), cenlat=inside.y.to_numpy(), area_km2=area, perimeter_km=perimeter
     )
 
 
