@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torchvision.ops import DeformConv2d
 
 _TAPS = 9
 """Places that a 3x3 convolution looks at."""
@@ -19,8 +20,7 @@ class DeformableConvolution(nn.Module):
     zeros. The offsets start at 0, and the weights at 1/2: the block is an ordinary convolution at first [M].
 
     The values are interpolated in the precision of the weights also inside autocast, since an offset in half
-    precision would be coarse. On the CPU :func:`sampled_convolution` computes it, 3 to 6 times as fast as torchvision,
-    whose kernel serves elsewhere.
+    precision would be coarse.
 
     Source: Dai and others (2017), ICCV; with weights Zhu and others (2019), Deformable ConvNets v2, CVPR [M].
 
@@ -40,7 +40,7 @@ class DeformableConvolution(nn.Module):
         self.offset_limit = offset_limit
         self.modulated = modulated
         self.offsets = nn.Conv2d(into, (3 if modulated else 2) * _TAPS, 3, padding=1)
-        self.convolution = DeformConv2d(into, out, 3, padding=1, bias=False)
+        self.convolution = SamplingConvolution(into, out)
         self.norm = nn.BatchNorm2d(out)
         self.relu = nn.ReLU(inplace=True)
 
@@ -52,15 +52,39 @@ class DeformableConvolution(nn.Module):
         if self.offset_limit is not None:
             offsets = self.offset_limit * torch.tanh(offsets / self.offset_limit)
         weights = torch.sigmoid(computed[:, 2 * _TAPS :]) if self.modulated else None
-        features = features.to(precision)
-        if features.device.type == "cpu":
-            convolved = sampled_convolution(
-                features, offsets, self.convolution.weight, weights, bias=self.convolution.bias
-            )
-        else:
-            convolved = self.convolution(features, offsets, weights)
+        convolved = self.convolution(features.to(precision), offsets, weights)
         activated: Tensor = self.relu(self.norm(convolved))
         return activated
+
+
+class SamplingConvolution(nn.Module):
+    """A 3x3 convolution that is told where to look.
+
+    On the CPU :func:`sampled_convolution` computes it, 3 to 6 times as fast as torchvision, whose kernel serves
+    elsewhere. Torchvision is imported only there: it takes a second and 180 MB.
+
+    Parameters
+    ----------
+    into, out
+        Channels. The weights are drawn as torch draws those of any convolution; there is no bias until batch norm is
+        folded in.
+    """
+
+    def __init__(self, into: int, out: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(out, into, 3, 3))
+        self.bias: nn.Parameter | None
+        self.register_parameter("bias", None)
+        nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+
+    def forward(self, features: Tensor, offsets: Tensor, weights: Tensor | None) -> Tensor:
+        """Return (n, out, h, w); the arguments are those of :func:`sampled_convolution`."""
+        if features.device.type == "cpu":
+            return sampled_convolution(features, offsets, self.weight, weights, bias=self.bias)
+        from torchvision.ops import deform_conv2d
+
+        convolved: Tensor = deform_conv2d(features, offsets, self.weight, self.bias, padding=1, mask=weights)
+        return convolved
 
 
 def sampled_convolution(

@@ -12,9 +12,8 @@ from itertools import pairwise
 
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
-from torchvision.ops import DeformConv2d
 
-from trimline.networks.deformable import DeformableConvolution
+from trimline.networks.deformable import DeformableConvolution, SamplingConvolution
 from trimline.networks.network import Network
 
 
@@ -55,13 +54,12 @@ def _followed(owner: nn.Module) -> Iterator[tuple[str, str]]:
 
 def _fold(convolution: nn.Module, norm: nn.BatchNorm2d) -> bool:
     """Change a convolution's weights so that it needs the norm no more; return whether that could be done."""
-    if not isinstance(convolution, nn.Conv2d | nn.ConvTranspose2d | DeformConv2d):
+    if not isinstance(convolution, nn.Conv2d | nn.ConvTranspose2d | SamplingConvolution):
         return False
     if norm.running_mean is None or norm.running_var is None:
         return False
-    transposed = isinstance(convolution, nn.ConvTranspose2d)
-    if transposed and convolution.groups > 1:  # its weights do not lie channel by channel
-        return False
+    if isinstance(convolution, nn.ConvTranspose2d) and convolution.groups > 1:
+        return False  # its weights do not lie channel by channel
     # Not fuse_conv_bn_eval: it copies the convolution, and the whole network is a copy already.
     weight, bias = fuse_conv_bn_weights(
         convolution.weight,
@@ -71,7 +69,7 @@ def _fold(convolution: nn.Module, norm: nn.BatchNorm2d) -> bool:
         norm.eps,
         norm.weight,
         norm.bias,
-        transpose=transposed,
+        transpose=isinstance(convolution, nn.ConvTranspose2d),
     )
     convolution.weight = weight.requires_grad_(False)
     convolution.bias = bias.requires_grad_(False)

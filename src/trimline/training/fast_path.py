@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import logging
 import time
-from functools import cache
-from itertools import pairwise
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from trimline.networks import Network, Within
-from trimline.networks.encoder_decoder import EncoderDecoder
 from trimline.networks.folding import fold_batch_norm
 from trimline.training.device import Precision, autocast, half_type, in_channels_last, uses_bf16
 from trimline.training.footprint import bytes_per_pixel
+from trimline.training.lighter_layers import make_lighter
 
 _logger = logging.getLogger(__name__)
 
@@ -36,10 +34,6 @@ second on one core in single precision."""
 
 _SECONDS = 0.3
 """How long rounds of all paths are timed, after a first one that is not [s]; the last one is finished."""
-
-
-_ROUNDING = 0.02
-"""How far two ways to compute a convolution in half precision may differ."""
 
 
 class FastPath:
@@ -70,8 +64,8 @@ class FastPath:
         self._as_trained = network
         self._device = device
         self._network = in_channels_last(fold_batch_norm(network))
-        if device.type == "cpu" and _onednn_fuses(half or torch.float32):
-            _fuse(self._network, half or torch.float32)
+        if device.type == "cpu":
+            make_lighter(self._network, half or torch.float32)
         if half is not None:
             # Autocast would do the same at every call. Deformable convolutions keep their single precision.
             for module in self._network.modules():
@@ -251,117 +245,3 @@ class _Recording:
         self._images.copy_(images)
         self._graph.replay()
         return self._logits.clone()
-
-
-class _ConvolutionWithReLU(nn.Module):
-    """A convolution and the ReLU after it in one pass over memory.
-
-    The operator is the one that torch.compile writes for CPUs; it has no public name, so :func:`_onednn_fuses` looks
-    whether it is there and does what it should. The bias, which batch norm is part of, is added in single precision
-    before anything is rounded.
-    """
-
-    def __init__(self, convolution: nn.Conv2d, dtype: torch.dtype) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(convolution.weight.detach().to(dtype), requires_grad=False)
-        self.bias = convolution.bias
-        self.setting = (convolution.padding, convolution.stride, convolution.dilation, convolution.groups)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Return relu(convolution(features)), (n, out, h, w)."""
-        features = features.to(self.weight.dtype)
-        activated: Tensor = torch.ops.mkldnn._convolution_pointwise(
-            features, self.weight, self.bias, *self.setting, "relu", [], ""
-        )
-        return activated
-
-
-class _ConvolutionOfTwo(nn.Module):
-    """The same for two maps, of which the second is added to what was made of the first.
-
-    Nothing is copied to lie side by side, and where there are many channels two convolutions of half of them each are
-    faster than one of all. What is made of the first map is rounded before the second is added.
-    """
-
-    def __init__(self, convolution: _ConvolutionWithReLU, channels: int) -> None:
-        super().__init__()
-        whole = convolution.weight
-        self.channels = [channels, whole.shape[1] - channels]
-        self.first, self.second = (
-            nn.Parameter(part.contiguous(memory_format=torch.channels_last), requires_grad=False)
-            for part in torch.split(whole, self.channels, dim=1)
-        )
-        self.bias = convolution.bias
-        self.setting = convolution.setting
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Return relu(convolution(features)) of two maps whose channels lie side by side, (n, out, h, w)."""
-        first, second = torch.split(features, self.channels, dim=1)
-        return self.finish(self.begin(first), second)
-
-    def begin(self, first: Tensor) -> Tensor:
-        """Return the first map's share of the convolution."""
-        begun: Tensor = torch.ops.mkldnn._convolution_pointwise(
-            first.to(self.first.dtype), self.first, self.bias, *self.setting, "none", [], ""
-        )
-        return begun
-
-    def finish(self, begun: Tensor, second: Tensor) -> Tensor:
-        """Return relu(begun + convolution(second)), in the memory of what was begun."""
-        if begun.is_meta:  # the operator does not know what it does to shapes alone
-            return begun
-        activated: Tensor = torch.ops.mkldnn._convolution_pointwise_.binary(
-            begun, second.to(self.second.dtype), self.second, None, *self.setting, "add", None, "relu", [], None
-        )
-        return activated
-
-
-def _fuse(network: Network, dtype: torch.dtype) -> None:
-    """Let convolutions do what follows them, and take two maps apart where a decoder joins them."""
-    _fuse_relu(network, dtype)
-    if isinstance(network, EncoderDecoder):
-        for block in network.decoder:
-            _take_two(block)
-
-
-def _take_two(block: nn.Module) -> None:
-    """Let a block that begins with a convolution and ReLU take two maps apart, half of its channels each."""
-    if not isinstance(block, nn.Sequential):
-        return
-    first = block[0]
-    if isinstance(first, _ConvolutionWithReLU):
-        block[0] = _ConvolutionOfTwo(first, first.weight.shape[1] // 2)
-    else:
-        _take_two(first)
-
-
-def _fuse_relu(network: Network, dtype: torch.dtype) -> None:
-    """Make one module of each convolution that a ReLU follows directly."""
-    for owner in [module for module in network.modules() if isinstance(module, nn.Sequential)]:
-        computing = [name for name, child in owner.named_children() if not isinstance(child, nn.Identity)]
-        for first, second in pairwise(computing):
-            convolution, after = owner.get_submodule(first), owner.get_submodule(second)
-            if (
-                isinstance(convolution, nn.Conv2d)
-                and isinstance(after, nn.ReLU)
-                and convolution.padding_mode == "zeros"
-                and isinstance(convolution.padding, tuple)
-            ):
-                setattr(owner, first, _ConvolutionWithReLU(convolution, dtype))
-                setattr(owner, second, nn.Identity())
-
-
-@cache
-def _onednn_fuses(dtype: torch.dtype) -> bool:
-    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
-        return False
-    with torch.random.fork_rng(devices=[]):
-        convolution = nn.Conv2d(3, 8, 3, padding=1).requires_grad_(False)
-        images = torch.randn(1, 3, 8, 8)
-    try:
-        fused = _ConvolutionWithReLU(convolution, dtype)
-        answers = fused(images), _ConvolutionOfTwo(fused, 1)(images)
-    except (AttributeError, RuntimeError):
-        return False
-    expected = convolution(images).relu()
-    return all(torch.allclose(each.float(), expected, rtol=_ROUNDING, atol=_ROUNDING) for each in answers)

@@ -169,7 +169,8 @@ def load_network(path: Path) -> tuple[Network, WeightsMetadata]:
         ) from error
     try:
         with safe_open(path, framework="pt") as stored:
-            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+            # Copies, because what is read shares its memory with the whole file.
+            tensors = {name: stored.get_tensor(name).clone() for name in stored.keys()}  # noqa: SIM118
         network.load_state_dict(tensors, strict=True, assign=True)
     except (SafetensorError, RuntimeError) as error:
         raise WeightsError(

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from torchvision.ops import DeformConv2d
 
 from trimline.networks import NETWORKS, build, parameter_count
 from trimline.networks.blocks import ResBlock
+from trimline.networks.deformable import SamplingConvolution
 
 LIGHT = (32, 64, 128, 256, 512)
 
@@ -69,7 +69,7 @@ def test_multiplications_of_a_tile_of_256_pixels_are_as_documented(name: str, bi
     with torch.device("meta"):
         network = build(name, 7)
         for each in network.modules():
-            if isinstance(each, nn.Conv2d | nn.ConvTranspose2d | DeformConv2d):
+            if isinstance(each, nn.Conv2d | nn.ConvTranspose2d | SamplingConvolution):
                 each.register_forward_hook(count)
         network.supervised(torch.zeros(1, 7, 256, 256))
     assert sum(counted) / 1e9 == pytest.approx(billions, abs=0.05)

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 
 from trimline.errors import NetworkError
 from trimline.networks import NETWORKS, Network, build
-from trimline.training import Inputs, WeightsMetadata, fast_path, load_weights, save_weights
+from trimline.training import Inputs, WeightsMetadata, fast_path, lighter_layers, load_weights, save_weights
 from trimline.training.answer import ask, probability_of_ice
 from trimline.training.fast_path import FastPath, fastest
 
@@ -49,7 +51,7 @@ def images(seed: int = 0) -> torch.Tensor:
 @torch.inference_mode()
 def test_in_single_precision_it_differs_by_rounding(name: str, fused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not fused:
-        monkeypatch.setattr(fast_path, "_onednn_fuses", lambda dtype: False)
+        monkeypatch.setattr(lighter_layers, "onednn_fuses", lambda dtype: False)
     network = lived_in(name)
     expected = ask(network, images(), "fp32")
     torch.testing.assert_close(
@@ -67,24 +69,43 @@ def test_in_half_precision_it_rounds_like_autocast(name: str) -> None:
 
 
 def test_convolutions_take_the_relu_that_follows_them() -> None:
-    if not fast_path._onednn_fuses(torch.float32):
+    if not lighter_layers.onednn_fuses(torch.float32):
         pytest.skip("this build of torch has no oneDNN")
     path = FastPath(lived_in("unet"), CPU, "fp32")
     assert not [each for each in path._network.modules() if isinstance(each, nn.ReLU)]
-    fused = fast_path._ConvolutionWithReLU, fast_path._ConvolutionOfTwo
+    fused = lighter_layers.ConvolutionWithReLU, lighter_layers.ConvolutionOfTwo
     assert [sum(isinstance(each, kind) for each in path._network.modules()) for kind in fused] == [8, 2]
 
 
 def test_two_maps_are_convolved_as_if_side_by_side() -> None:
-    if not fast_path._onednn_fuses(torch.float32):
+    if not lighter_layers.onednn_fuses(torch.float32):
         pytest.skip("this build of torch has no oneDNN")
     torch.manual_seed(0)
     convolution = nn.Conv2d(5, 4, 3, padding=1).requires_grad_(False)
     first, second = torch.randn(2, 3, 9, 7), torch.randn(2, 2, 9, 7)
-    layer = fast_path._ConvolutionOfTwo(fast_path._ConvolutionWithReLU(convolution, torch.float32), 3)
+    layer = lighter_layers.ConvolutionOfTwo(lighter_layers.ConvolutionWithReLU(convolution, torch.float32), 3)
     expected = convolution(torch.cat((first, second), dim=1)).relu()
     torch.testing.assert_close(layer.finish(layer.begin(first), second), expected)
     torch.testing.assert_close(layer(torch.cat((first, second), dim=1)), expected)
+
+
+@given(st.integers(1, 5), st.integers(1, 5), st.integers(1, 3), st.sampled_from([torch.float32, torch.bfloat16]))
+def test_pooling_by_comparing_is_max_pooling(height: int, width: int, channels: int, dtype: torch.dtype) -> None:
+    features = torch.randn(2, channels, 2 * height, 2 * width).to(dtype, memory_format=torch.channels_last)
+    features[0, 0, 0, 0] = torch.nan
+    torch.testing.assert_close(
+        lighter_layers.HalvingMaximum()(features), nn.MaxPool2d(2)(features), rtol=0, atol=0, equal_nan=True
+    )
+
+
+def test_only_pooling_that_notes_where_maxima_were_is_left_as_it_is() -> None:
+    left = {
+        name: [type(each) for each in FastPath(lived_in(name), CPU, "fp32")._network.modules() if "Max" in repr(each)]
+        for name in ("unet", "unetpp", "landsnet", "glaciernet")
+    }
+    assert {name: nn.MaxPool2d in kinds for name, kinds in left.items()} == {
+        "unet": False, "unetpp": False, "landsnet": False, "glaciernet": True,
+    }  # fmt: skip
 
 
 def test_the_network_itself_is_left_alone() -> None:
@@ -98,7 +119,7 @@ def test_looking_for_onednn_draws_no_random_number() -> None:
     torch.manual_seed(1)
     expected = torch.rand(3)
     torch.manual_seed(1)
-    fast_path._onednn_fuses.__wrapped__(torch.float32)
+    lighter_layers.onednn_fuses.__wrapped__(torch.float32)
     torch.testing.assert_close(torch.rand(3), expected)
 
 

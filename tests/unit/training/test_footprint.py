@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from trimline.mapping.survey import WINDOW, window_for
 from trimline.mapping.windows import STEP, shown
 from trimline.networks import Network, build
-from trimline.training import fast_path
+from trimline.training import fast_path, lighter_layers
 from trimline.training.footprint import bytes_per_pixel
 
 
@@ -42,7 +42,7 @@ def test_features_of_a_unet_are_counted_without_computing_them() -> None:
 
 
 def test_a_decoder_that_takes_two_maps_apart_needs_less() -> None:
-    if not fast_path._onednn_fuses(torch.bfloat16):
+    if not lighter_layers.onednn_fuses(torch.bfloat16):
         pytest.skip("this build of torch has no oneDNN")
     network = build("unet", 6).eval()
     fused = fast_path.FastPath(network, torch.device("cpu"), "bf16")
