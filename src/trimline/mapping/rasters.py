@@ -21,8 +21,9 @@ MASK_NODATA = 255
 BLOCK = 512
 """Side of a block in the files [pixels]."""
 
-_CACHE_BYTES = 256 << 20
-"""What GDAL may keep of the blocks it has read: strips of a scene as wide as Landsat's, and no share of the machine."""
+_CACHE_BYTES = 128 << 20
+"""What GDAL may keep of the blocks it has read: those that two strips of a scene as wide as Landsat's share, and no
+share of the machine."""
 
 
 def encode_probability(probability: NDArray[np.float32]) -> NDArray[np.uint16]:

@@ -206,7 +206,7 @@ class Survey:
         inside[known] = 0.0
         for down, along in self._windows(strip, cells):
             image = seen.image[:, moved(slice(*down.seen), -top), moved(slice(*along.seen), -left)]
-            answer = segmenter.probability(image[None], (down.inner, along.inner))[0]
+            answer = segmenter.probability(image[None], (down.inner, along.inner), whole_pixels=True)[0]
             if down.weights is not None and along.weights is not None:
                 answer = answer * down.weights[:, None] * along.weights
             probability[moved(down.kept, -rows.start), along.kept] += answer

@@ -118,9 +118,7 @@ class Inputs:
             (n, channels, h, w), channels last in memory; 0 in all channels of a pixel that lacks data in any band,
             which after normalisation is the mean.
         """
-        channels = self._channels_of(images)
-        if self.mean:
-            channels.sub_(self._per_channel(self.mean, channels))
+        channels = self._channels_of(images, self.mean)
         if self.std:
             channels.div_(self._per_channel(self.std, channels))
         if not whole_pixels:
@@ -130,14 +128,19 @@ class Inputs:
         fed = torch.empty_like(channels, memory_format=torch.channels_last)
         return torch.nan_to_num(channels, nan=0.0, out=fed)
 
-    def _channels_of(self, images: Tensor) -> Tensor:
-        """Return the bands and the indices, as a new tensor."""
-        extra = []
-        for index in self.indices:
+    def _channels_of(self, images: Tensor, mean: tuple[float, ...] = ()) -> Tensor:
+        """Return the bands and the indices less their means, if there are any, as a new tensor."""
+        count, bands, height, width = images.shape
+        channels = images.new_empty((count, self.channels, height, width))
+        if mean:
+            torch.sub(images, self._per_channel(mean[:bands], images), out=channels[:, :bands])
+        else:
+            channels[:, :bands] = images
+        for position, index in enumerate(self.indices, start=bands):
             first, second, formula = INDICES[index]
             value = formula(images[:, self.bands.index(first)], images[:, self.bands.index(second)])
-            extra.append(value.unsqueeze(1))
-        return torch.cat((images, *extra), dim=1)
+            torch.sub(value, mean[position] if mean else 0.0, out=channels[:, position])
+        return channels
 
     @staticmethod
     def _per_channel(values: tuple[float, ...], like: Tensor) -> Tensor:

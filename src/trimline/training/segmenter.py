@@ -127,7 +127,9 @@ class Segmenter:
         """Probability from which on a pixel is ice."""
         return self.metadata.threshold
 
-    def probability(self, images: NDArray[np.float32], within: Within | None = None) -> NDArray[np.float32]:
+    def probability(
+        self, images: NDArray[np.float32], within: Within | None = None, *, whole_pixels: bool = False
+    ) -> NDArray[np.float32]:
         """Return the probability of ice.
 
         Parameters
@@ -137,6 +139,8 @@ class Segmenter:
         within
             Rows and columns that are wanted; None means all. What they do not depend on is left out, as far as the
             network can.
+        whole_pixels
+            Whether a pixel that lacks data in any band is NaN in all already, which saves looking.
 
         Returns
         -------
@@ -161,17 +165,20 @@ class Segmenter:
         for start in range(0, count, at_once):
             part = slice(start, start + at_once)
             ice[part] = self._probability(
-                path, torch.from_numpy(np.ascontiguousarray(images[part], np.float32)), wanted
+                path, torch.from_numpy(np.ascontiguousarray(images[part], np.float32)), wanted, whole_pixels
             )
         return ice
 
     @torch.inference_mode()
-    def _probability(self, path: FastPath, images: torch.Tensor, wanted: Within) -> NDArray[np.float32]:
+    def _probability(
+        self, path: FastPath, images: torch.Tensor, wanted: Within, whole_pixels: bool
+    ) -> NDArray[np.float32]:
         height, width = images.shape[-2:]
         images = images.to(self.device)
-        # One pass where a reduction of truth values takes six times as long.
-        absent = images[(..., *wanted)].sum(dim=1).isfinite().logical_not_()
-        fed = self.inputs(images)
+        # A sum is one pass where a reduction of truth values takes six times as long.
+        inside = images[(..., *wanted)]
+        absent = (inside[:, 0] if whole_pixels else inside.sum(dim=1)).isfinite().logical_not_()
+        fed = self.inputs(images, whole_pixels=whole_pixels)
         below, right = -height % self.stride, -width % self.stride
         if below or right:
             # What is added to reach a multiple of the stride is what lies outside a scene: pixels without data.

@@ -55,7 +55,9 @@ class BlurSegmenter:
     def metadata(self) -> Any:
         return SimpleNamespace(network="blur", tile=self.tile)
 
-    def probability(self, images: NDArray[np.float32], within: Any = (slice(None), slice(None))) -> NDArray[np.float32]:
+    def probability(
+        self, images: NDArray[np.float32], within: Any = (slice(None), slice(None)), *, whole_pixels: bool = False
+    ) -> NDArray[np.float32]:
         n, _, height, width = images.shape
         self.seen.append((height, width))
         padded = np.zeros((n, -(-height // self.stride) * self.stride, -(-width // self.stride) * self.stride))

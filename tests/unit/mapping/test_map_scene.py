@@ -128,11 +128,11 @@ def test_an_interrupted_map_goes_on_where_it_stopped(
     kept = {path.name: path.read_bytes() for path in undisturbed.mask.parent.iterdir()}
     answer, calls = type(segmenter).probability, []
 
-    def interrupted(self: Any, *given: Any) -> Any:
+    def interrupted(self: Any, *given: Any, **how: Any) -> Any:
         calls.append(1)
         if len(calls) == stop_at:
             raise KeyboardInterrupt
-        return answer(self, *given)
+        return answer(self, *given, **how)
 
     monkeypatch.setattr(type(segmenter), "probability", interrupted)
     folder = tmp_path / "twice"
