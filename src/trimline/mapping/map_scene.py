@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-_GROWTH = 1.4e9
+_GROWTH = 1.2e9
 """By how much the process may grow before what is freed between windows is given back [bytes]."""
 
 MINIMUM_AREA_M2 = 10_000.0

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 WINDOW = 896
 """Most rows of a strip, and columns of a window as high, unless said otherwise [pixels]."""
 
-_STRIP_PIXELS = WINDOW * 8192
+_STRIP_PIXELS = 640 * 8192
 """Most pixels of a strip unless said otherwise: strips of very wide scenes are low, so that memory does not grow."""
 
 _READ_COLUMNS, _READERS = 1024, 2

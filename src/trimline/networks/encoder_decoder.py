@@ -94,7 +94,7 @@ class EncoderDecoder(Network):
         for up, block in zip(self.up, self.decoder, strict=True):
             to_see, to_give = seen.pop(), wanted.pop()
             on_risen = _relative(to_see, _doubled(_halved(to_see)))
-            first, *others = _layers(block)
+            first, *others = layers_of(block)
             # What a layer has read is gone before the next one writes.
             if isinstance(first, OfTwo):
                 skip = skips.pop()[(..., *to_see)].contiguous(memory_format=torch.channels_last)
@@ -121,11 +121,11 @@ class EncoderDecoder(Network):
         return maps
 
 
-def _layers(block: nn.Module) -> list[nn.Module]:
+def layers_of(block: nn.Module) -> list[nn.Module]:
     """Return what a block does, one layer after the other."""
     if not isinstance(block, nn.Sequential):
         return [block]
-    return [layer for part in block for layer in _layers(part)]
+    return [layer for part in block for layer in layers_of(part)]
 
 
 def _around(within: Within, radius: int, shape: Sequence[int]) -> Within:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from trimline.networks import Network, Within
 from trimline.networks.folding import fold_batch_norm
+from trimline.training.bands import in_bands
 from trimline.training.device import Precision, autocast, half_type, in_channels_last, uses_bf16
 from trimline.training.footprint import bytes_per_pixel
 from trimline.training.lighter_layers import make_lighter
@@ -71,6 +72,7 @@ class FastPath:
             for module in self._network.modules():
                 if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
                     module.to(half)
+        self._in_bands = in_bands(self._network) if device.type == "cpu" else None
         self._recorded: _Recording | None = None
 
     def __str__(self) -> str:
@@ -100,6 +102,8 @@ class FastPath:
 
     def _computed(self, images: Tensor, within: Within | None = None) -> Tensor:
         with autocast(self.arithmetic, self._device):
+            if self._in_bands is not None and within is not None and len(images) == 1:
+                return self._in_bands(images, within)
             logits: Tensor = self._network(images, within)
         return logits
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -27,13 +28,14 @@ class ConvolutionWithReLU(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(convolution.weight.detach().to(dtype), requires_grad=False)
         self.bias = convolution.bias
-        self.setting = (convolution.padding, convolution.stride, convolution.dilation, convolution.groups)
+        self.padding: Any = convolution.padding
+        self.setting = (convolution.stride, convolution.dilation, convolution.groups)
 
     def forward(self, features: Tensor) -> Tensor:
         """Return relu(convolution(features)), (n, out, h, w)."""
         features = features.to(self.weight.dtype)
         activated: Tensor = torch.ops.mkldnn._convolution_pointwise(
-            features, self.weight, self.bias, *self.setting, "relu", [], ""
+            features, self.weight, self.bias, self.padding, *self.setting, "relu", [], ""
         )
         return activated
 
@@ -54,6 +56,7 @@ class ConvolutionOfTwo(nn.Module):
             for part in torch.split(whole, self.channels, dim=1)
         )
         self.bias = convolution.bias
+        self.padding = convolution.padding
         self.setting = convolution.setting
 
     def forward(self, features: Tensor) -> Tensor:
@@ -64,16 +67,30 @@ class ConvolutionOfTwo(nn.Module):
     def begin(self, first: Tensor) -> Tensor:
         """Return the first map's share of the convolution."""
         begun: Tensor = torch.ops.mkldnn._convolution_pointwise(
-            first.to(self.first.dtype), self.first, self.bias, *self.setting, "none", [], ""
+            first.to(self.first.dtype), self.first, self.bias, self.padding, *self.setting, "none", [], ""
         )
         return begun
 
-    def finish(self, begun: Tensor, second: Tensor) -> Tensor:
-        """Return relu(begun + convolution(second)), in the memory of what was begun."""
+    def finish(self, begun: Tensor, second: Tensor, *, beyond: int = 0) -> Tensor:
+        """Return relu(begun + convolution(second)), in the memory of what was begun.
+
+        The second map may have some rows `beyond` what was begun, above and below, in the place of padding.
+        """
         if begun.is_meta:  # the operator does not know what it does to shapes alone
             return begun
+        padding = self.padding[0] - beyond, self.padding[1]
         activated: Tensor = torch.ops.mkldnn._convolution_pointwise_.binary(
-            begun, second.to(self.second.dtype), self.second, None, *self.setting, "add", None, "relu", [], None
+            begun,
+            second.to(self.second.dtype),
+            self.second,
+            None,
+            padding,
+            *self.setting,
+            "add",
+            None,
+            "relu",
+            [],
+            None,
         )
         return activated
 
