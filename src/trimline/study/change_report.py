@@ -182,7 +182,10 @@ def _pictures(project: Project, series: Series, folder: Path) -> list[Section]:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    """Read a table as the stage wrote it."""
-    text = ("period", "first", "last", "break", "part", "tile", "subregion", "region", "source", "note")
+    """Read a table as the stage wrote it: names are text, also where they are years or numbers."""
+    text = (
+        "period", "first", "last", "break", "part", "tile", "subregion", "region", "source", "note",
+        "scene_id", "date", "glac_id",
+    )  # fmt: skip
     table = pd.read_csv(path, dtype=dict.fromkeys(text, str))
     return table.fillna(dict.fromkeys(table.columns.intersection(text), ""))

@@ -1,0 +1,13 @@
+"""Names in tables stay text when they are read again, also where they look like numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trimline.study.change_report import _read
+
+
+def test_scenes_glaciers_and_dates_that_are_years_are_text(tmp_path: Path) -> None:
+    (tmp_path / "scenes.csv").write_text("period,tile,scene_id,date,glac_id,pixels\n2019,,2019,2019,0001,5\n")
+    (row,) = _read(tmp_path / "scenes.csv").to_dict("records")
+    assert row == {"period": "2019", "tile": "", "scene_id": "2019", "date": "2019", "glac_id": "0001", "pixels": 5}
