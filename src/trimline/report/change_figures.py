@@ -165,12 +165,14 @@ def most_changed(outlines: gpd.GeoDataFrame, periods: Sequence[str]) -> tuple[st
 def within_image(
     bounds: tuple[float, float, float, float], scene: Scene, crs: str
 ) -> tuple[float, float, float, float]:
-    """Move a square so that it lies within an image, a pixel from its edge, where that is large enough [m]."""
+    """Move a square so that it lies within an image, a pixel from its edge; where that is small, show the whole [m]."""
     image = scene.geobox.footprint(crs, npoints=16).boundingbox.buffered(-float(abs(scene.geobox.resolution.x)))
+    half = min(bounds[2] - bounds[0], max(image.span_x, image.span_y)) / 2
     moved = []
     for low, high, first, last in ((*bounds[::2], image.left, image.right), (*bounds[1::2], image.bottom, image.top)):
-        shift = 0.0 if high - low > last - first else max(first - low, 0.0) + min(last - high, 0.0)
-        moved.append((low + shift, high + shift))
+        inside = min(max((low + high) / 2, first + half), last - half)
+        middle = inside if 2 * half <= last - first else (first + last) / 2
+        moved.append((middle - half, middle + half))
     (west, east), (south, north) = moved
     return west, south, east, north
 
