@@ -185,8 +185,9 @@ def test_mapping_uses_the_measured_halo_and_knows_the_other(written: Path, tmp_p
     np.testing.assert_array_equal(after.probability(image), before.probability(image))
 
 
-def test_the_weights_that_come_along_can_still_be_read() -> None:
+def test_the_weights_that_come_along_say_what_halo_they_need() -> None:
     segmenter = load_weights(shipped_weights(), device="cpu")
-    assert segmenter.halo is not None
+    assert segmenter.metadata.halo == segmenter.halo == 80
+    assert segmenter.declared_halo == 112
     assert segmenter.declared_halo is not None
     assert segmenter.halo <= segmenter.declared_halo
