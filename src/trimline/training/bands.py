@@ -9,7 +9,7 @@ few rows that two convolutions look at beyond their own, so that no value change
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import torch
@@ -21,8 +21,8 @@ from trimline.networks.encoder_decoder import layers_of
 from trimline.networks.unet import UNet
 from trimline.training.lighter_layers import ConvolutionOfTwo, ConvolutionWithReLU
 
-_BAND_BYTES = 32e6
-"""What one map of a band may take [bytes]."""
+_BAND_VALUES = 16_000_000
+"""How many values one map of a band may have: 32 MB of them in half precision."""
 
 _LOOKS = 2
 """How far the two convolutions of a block look together [pixels]."""
@@ -44,16 +44,16 @@ class InBands:
     ----------
     network
         As `trimline.training.lighter_layers.make_lighter` leaves it; see `in_bands`.
-    band_bytes
-        What one map of a band may take [bytes].
+    band_values
+        How many values one map of a band may have.
     """
 
-    def __init__(self, network: UNet, band_bytes: float = _BAND_BYTES) -> None:
+    def __init__(self, network: UNet, band_values: int = _BAND_VALUES) -> None:
         self._encoder = [_computing(block) for block in network.encoder]
         self._decoder = [_computing(block) for block in reversed(network.decoder)]
         self._up = list(reversed(network.up))
         self._pool, self._head = network.pool, network.head
-        self._band_bytes = band_bytes
+        self._band_values = band_values
 
     def __call__(self, images: Tensor, within: Within) -> Tensor:
         """Return the logits of rows and columns of images, (n, classes, h, w)."""
@@ -81,7 +81,7 @@ class InBands:
             risen = risen[..., _in(looked_at, _doubled(source)), _in(columns_seen, _doubled(columns_below))]
             finished = self._decoder[level][0].finish(begun, _with_rim(risen, computed, looked_at), beyond=1)
             del begun, risen
-            done = self._decoder[level][1](finished)[..., _in(gives, computed), _in(columns, columns_seen)]
+            done = _rows(self._decoder[level][1], finished, computed, gives)[..., _in(columns, columns_seen)]
             given.append(self._head(done) if level == 0 else done)
         return given[0] if len(given) == 1 else torch.cat(given, dim=-2)
 
@@ -92,18 +92,19 @@ class InBands:
         height, width = features.shape[-2:]
         pooled: list[Tensor] = []
         waiting: deque[_Waiting] = deque()
-        weight = second.weight
-        for band in _bands(height, int(self._band_bytes / (width * len(weight) * weight.element_size()))):
-            # The block, the decoder's first layer, and a row of that on each side for its second.
-            around = _wider(band, _LOOKS + 2, height)
-            encoded = second(first(features[..., around, :]))
+        for band in _bands(height, self._band_values // (width * len(second.weight))):
+            # Beyond the band the decoder looks twice, and before it each layer of the block once more.
+            around, seen_by_second, seen_by_first = (_wider(band, _LOOKS + more, height) for more in range(3))
+            begun_with = _rows(first, features[..., seen_by_first, :], seen_by_first, seen_by_second)
+            encoded = _rows(second, begun_with, seen_by_second, around)
+            del begun_with
             pooled.append(self._pool(encoded[..., _in(band, around), :]))
             gives = slice(max(band.start, rows.start), min(band.stop, rows.stop))
             if gives.start < gives.stop:
                 begins = _wider(gives, 1, height)
                 looked_at = _wider(begins, 1, height)
                 handed = encoded[..., _in(looked_at, around), columns].contiguous(memory_format=torch.channels_last)
-                begun = self._decoder[level][0].begin(handed)[..., _in(begins, looked_at), :]
+                begun = _rows(self._decoder[level][0].begin, handed, looked_at, begins)
                 waiting.append(_Waiting(gives, begun))
             del encoded
         return (pooled[0] if len(pooled) == 1 else torch.cat(pooled, dim=-2)), waiting
@@ -129,6 +130,13 @@ def _bands(height: int, most: int) -> Iterator[slice]:
     side = -(-height // count // 2) * 2
     for start in range(0, height, side):
         yield slice(start, min(start + side, height))
+
+
+def _rows(convolution: Callable[..., Tensor], features: Tensor, seen: slice, wanted: slice) -> Tensor:
+    """Return the wanted rows of a convolution that is shown them, and a row more wherever the image goes on."""
+    if seen == slice(wanted.start - 1, wanted.stop + 1):
+        return convolution(features, beyond=1)
+    return convolution(features)[..., _in(wanted, seen), :]
 
 
 def _with_rim(features: Tensor, rows: slice, around: slice) -> Tensor:

@@ -31,11 +31,15 @@ class ConvolutionWithReLU(nn.Module):
         self.padding: Any = convolution.padding
         self.setting = (convolution.stride, convolution.dilation, convolution.groups)
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Return relu(convolution(features)), (n, out, h, w)."""
+    def forward(self, features: Tensor, *, beyond: int = 0) -> Tensor:
+        """Return relu(convolution(features)), (n, out, h, w).
+
+        Some rows `beyond` what is asked for may be given, above and below, in the place of padding.
+        """
         features = features.to(self.weight.dtype)
+        padding = _less(self.padding, beyond)
         activated: Tensor = torch.ops.mkldnn._convolution_pointwise(
-            features, self.weight, self.bias, self.padding, *self.setting, "relu", [], ""
+            features, self.weight, self.bias, padding, *self.setting, "relu", [], ""
         )
         return activated
 
@@ -64,10 +68,14 @@ class ConvolutionOfTwo(nn.Module):
         first, second = torch.split(features, self.channels, dim=1)
         return self.finish(self.begin(first), second)
 
-    def begin(self, first: Tensor) -> Tensor:
-        """Return the first map's share of the convolution."""
+    def begin(self, first: Tensor, *, beyond: int = 0) -> Tensor:
+        """Return the first map's share of the convolution.
+
+        The map may have some rows `beyond` what is asked for, above and below, in the place of padding.
+        """
+        padding = _less(self.padding, beyond)
         begun: Tensor = torch.ops.mkldnn._convolution_pointwise(
-            first.to(self.first.dtype), self.first, self.bias, self.padding, *self.setting, "none", [], ""
+            first.to(self.first.dtype), self.first, self.bias, padding, *self.setting, "none", [], ""
         )
         return begun
 
@@ -78,7 +86,7 @@ class ConvolutionOfTwo(nn.Module):
         """
         if begun.is_meta:  # the operator does not know what it does to shapes alone
             return begun
-        padding = self.padding[0] - beyond, self.padding[1]
+        padding = _less(self.padding, beyond)
         activated: Tensor = torch.ops.mkldnn._convolution_pointwise_.binary(
             begun,
             second.to(self.second.dtype),
@@ -93,6 +101,11 @@ class ConvolutionOfTwo(nn.Module):
             None,
         )
         return activated
+
+
+def _less(padding: Any, beyond: int) -> tuple[int, int]:
+    """Return the padding of rows and columns that is left where some rows are given in its place."""
+    return padding[0] - beyond, padding[1]
 
 
 class HalvingMaximum(nn.Module):
