@@ -37,7 +37,7 @@ def outline(
         bool, typer.Option(help="Show the network only ground near what could be snow or ice by its spectrum.")
     ] = True,
     window: Annotated[
-        int | None, typer.Option(min=64, help="Rows worked on at a time; as memory allows, up to 1024.")
+        int | None, typer.Option(min=64, help="Rows worked on at a time; as memory allows, up to 896.")
     ] = None,
     precision: Annotated[
         Precision, typer.Option(help="Arithmetic; auto takes what is fastest on this machine.")

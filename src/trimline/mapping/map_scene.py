@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-_GROWTH = 1.3e9
+_GROWTH = 1.2e9
 """By how much the process may grow before what is freed between windows is given back [bytes]."""
 
 MINIMUM_AREA_M2 = 10_000.0
@@ -100,7 +100,7 @@ def map_scene(
         The grid to map onto, projected; None means the scene's own.
     window
         Rows that are worked on at a time, and columns of a window of so many rows [pixels]; the network sees `halo`
-        more on each side. None means up to 1024, as the network's memory allows.
+        more on each side. None means up to 896, as the network's memory allows.
     halo
         That margin [pixels]; None means what the network needs for a map that does not depend on the windows.
     screen

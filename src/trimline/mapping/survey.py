@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from trimline.scenes import Scene
     from trimline.training import Segmenter
 
-WINDOW = 1024
+WINDOW = 896
 """Most rows of a strip, and columns of a window as high, unless said otherwise [pixels]."""
 
 _STRIP_PIXELS = 640 * 8192

@@ -18,7 +18,7 @@ class MapSettings(Settings):
     """The method whose outlines are the result; None means the first."""
     window: int | None = Field(None, ge=64)
     """Rows that are worked on at a time, and columns of a window of so many rows [pixels]: less needs less memory, and
-    more time for the halos. None means up to 1024, as the network's memory allows."""
+    more time for the halos. None means up to 896, as the network's memory allows."""
     screen: bool = True
     """Whether the network is shown only ground near pixels that could be snow or ice by their spectrum."""
     within_m: float | None = Field(None, ge=0)
