@@ -21,8 +21,8 @@ from trimline.networks.encoder_decoder import layers_of
 from trimline.networks.unet import UNet
 from trimline.training.lighter_layers import ConvolutionOfTwo, ConvolutionWithReLU
 
-_BAND_VALUES = 16_000_000
-"""How many values one map of a band may have: 32 MB of them in half precision."""
+_BAND_BYTES = 32e6
+"""What one map of a band may take [bytes]."""
 
 _LOOKS = 2
 """How far the two convolutions of a block look together [pixels]."""
@@ -44,16 +44,16 @@ class InBands:
     ----------
     network
         As `trimline.training.lighter_layers.make_lighter` leaves it; see `in_bands`.
-    band_values
-        How many values one map of a band may have.
+    band_bytes
+        What one map of a band may take [bytes].
     """
 
-    def __init__(self, network: UNet, band_values: int = _BAND_VALUES) -> None:
+    def __init__(self, network: UNet, band_bytes: float = _BAND_BYTES) -> None:
         self._encoder = [_computing(block) for block in network.encoder]
         self._decoder = [_computing(block) for block in reversed(network.decoder)]
         self._up = list(reversed(network.up))
         self._pool, self._head = network.pool, network.head
-        self._band_values = band_values
+        self._band_bytes = band_bytes
 
     def __call__(self, images: Tensor, within: Within) -> Tensor:
         """Return the logits of rows and columns of images, (n, classes, h, w)."""
@@ -92,7 +92,8 @@ class InBands:
         height, width = features.shape[-2:]
         pooled: list[Tensor] = []
         waiting: deque[_Waiting] = deque()
-        for band in _bands(height, self._band_values // (width * len(second.weight))):
+        weight = second.weight
+        for band in _bands(height, int(self._band_bytes / (width * len(weight) * weight.element_size()))):
             # Beyond the band the decoder looks twice, and before it each layer of the block once more.
             around, seen_by_second, seen_by_first = (_wider(band, _LOOKS + more, height) for more in range(3))
             begun_with = _rows(first, features[..., seen_by_first, :], seen_by_first, seen_by_second)
