@@ -96,9 +96,9 @@ class InBands:
         for band in _bands(height, int(self._band_bytes / (width * len(weight) * weight.element_size()))):
             # Beyond the band the decoder looks twice, and before it each layer of the block once more.
             around, seen_by_second, seen_by_first = (_wider(band, _LOOKS + more, height) for more in range(3))
-            begun_with = _rows(first, features[..., seen_by_first, :], seen_by_first, seen_by_second)
-            encoded = _rows(second, begun_with, seen_by_second, around)
-            del begun_with
+            between = _rows(first, features[..., seen_by_first, :], seen_by_first, seen_by_second)
+            encoded = _rows(second, between, seen_by_second, around)
+            del between
             pooled.append(self._pool(encoded[..., _in(band, around), :]))
             gives = slice(max(band.start, rows.start), min(band.stop, rows.stop))
             if gives.start < gives.stop:
@@ -134,7 +134,10 @@ def _bands(height: int, most: int) -> Iterator[slice]:
 
 
 def _rows(convolution: Callable[..., Tensor], features: Tensor, seen: slice, wanted: slice) -> Tensor:
-    """Return the wanted rows of a convolution that is shown them, and a row more wherever the image goes on."""
+    """Return (n, out, wanted, w) rows of a 3x3 convolution's map, and compute no others except at the rim.
+
+    What is seen are the wanted rows, and one more on each side wherever the image goes on.
+    """
     if seen == slice(wanted.start - 1, wanted.stop + 1):
         return convolution(features, beyond=1)
     return convolution(features)[..., _in(wanted, seen), :]

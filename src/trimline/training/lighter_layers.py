@@ -32,7 +32,7 @@ class ConvolutionWithReLU(nn.Module):
         self.setting = (convolution.stride, convolution.dilation, convolution.groups)
 
     def forward(self, features: Tensor, *, beyond: int = 0) -> Tensor:
-        """Return relu(convolution(features)), (n, out, h, w).
+        """Return relu(convolution(features)), (n, out, h - 2 * beyond, w).
 
         Some rows `beyond` what is asked for may be given, above and below, in the place of padding.
         """
@@ -69,7 +69,7 @@ class ConvolutionOfTwo(nn.Module):
         return self.finish(self.begin(first), second)
 
     def begin(self, first: Tensor, *, beyond: int = 0) -> Tensor:
-        """Return the first map's share of the convolution.
+        """Return the first map's share of the convolution, (n, out, h - 2 * beyond, w).
 
         The map may have some rows `beyond` what is asked for, above and below, in the place of padding.
         """
@@ -101,11 +101,6 @@ class ConvolutionOfTwo(nn.Module):
             None,
         )
         return activated
-
-
-def _less(padding: Any, beyond: int) -> tuple[int, int]:
-    """Return the padding of rows and columns that is left where some rows are given in its place."""
-    return padding[0] - beyond, padding[1]
 
 
 class HalvingMaximum(nn.Module):
@@ -174,6 +169,11 @@ def _fuse_relu(network: Network, dtype: torch.dtype) -> None:
             ):
                 setattr(owner, first, ConvolutionWithReLU(convolution, dtype))
                 setattr(owner, second, nn.Identity())
+
+
+def _less(padding: Any, beyond: int) -> tuple[int, int]:
+    """Return the padding of rows and columns that is left where some rows are given in its place."""
+    return padding[0] - beyond, padding[1]
 
 
 @cache
