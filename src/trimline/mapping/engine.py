@@ -117,7 +117,7 @@ def finished_rows(survey: Survey, strips: list[Strip], answers: Answers, *, prog
         yield Rows(strip.complete, probability[complete], answer.asked, answer.known)
 
 
-def here(segmenter: Segmenter, tidy: Callable[[], None] | None = None) -> Answers:
+def here(segmenter: Segmenter) -> Answers:
     """Return what answers strips on this machine: the next strip is read while the network is busy with one.
 
     Where the network computes on every core, strips are read in between: threads that share a core with it would make
@@ -127,8 +127,6 @@ def here(segmenter: Segmenter, tidy: Callable[[], None] | None = None) -> Answer
     ----------
     segmenter
         The network.
-    tidy
-        Called after each window.
     """
 
     def answers(survey: Survey, strips: list[Strip]) -> Iterator[Answer]:
@@ -136,7 +134,7 @@ def here(segmenter: Segmenter, tidy: Callable[[], None] | None = None) -> Answer
         read = ahead(reader, strips) if _leaves_a_core(segmenter) else map(reader, strips)
         for strip in strips:
             # What was read has no name here, so that it is gone before the next strip is read.
-            yield survey.answer(strip, next(read), segmenter, tidy)
+            yield survey.answer(strip, next(read), segmenter)
 
     return answers
 

@@ -37,7 +37,7 @@ from trimline.mapping.survey import WINDOW, Survey
 from trimline.mapping.windows import Strip
 from trimline.outlines import RowTracer, area_and_perimeter_km, write_outlines
 from trimline.scenes.asset import first_line
-from trimline.training.freed_memory import Gaps, freed_memory_kept
+from trimline.training.freed_memory import freed_memory_kept
 
 if TYPE_CHECKING:
     from trimline.mapping.screen import Within
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-_GROWTH = 1.2e9
-"""By how much the process may grow before what is freed between windows is given back [bytes]."""
+_GROWTH = 1.4e9
+"""By how much the process may grow before what is freed is given back [bytes]."""
 
 MINIMUM_AREA_M2 = 10_000.0
 """Smaller outlines are left out: 0.01 km2, the usual limit of inventories (Paul and others, 2009)."""
@@ -142,7 +142,7 @@ def map_scene(
     check_fits(scene, segmenter)
     if answers is None:
         segmenter = segmenter.fastest((window or WINDOW, window or WINDOW))
-        answers = here(segmenter, Gaps(_GROWTH))
+        answers = here(segmenter)
     survey = Survey.of(scene, segmenter, region, window=window, halo=halo, screen=screen, within=within)
     if survey.region.crs is None or not survey.region.crs.projected:
         raise MappingError("the region must lie in a projected CRS", remedy="give a grid in UTM, for instance")
@@ -151,7 +151,7 @@ def map_scene(
     )
     folder.mkdir(parents=True, exist_ok=True)
     key = _key(survey, segmenter, threshold)
-    with freed_memory_kept(), bounded_cache(), open_journal(folder, survey.region.width, key) as journal:
+    with freed_memory_kept(_GROWTH), bounded_cache(), open_journal(folder, survey.region.width, key) as journal:
         for mask in journal.mask(WINDOW):
             tracer.add(mask == 1)
 

@@ -7,7 +7,7 @@ order. What is not shown to the network has the probability 0 where there are da
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +22,7 @@ from trimline.mapping.extent import extent_on
 from trimline.mapping.fitting import check_fits
 from trimline.mapping.screen import SCREEN_BANDS, Within, can_screen, cells_of, could_be_ice, with_neighbours
 from trimline.mapping.windows import STEP, Cut, Extent, Strip, Tiling, cover, cut_axis, even, plan_strips, reach
+from trimline.training.freed_memory import give_gaps_back
 
 if TYPE_CHECKING:
     from trimline.scenes import Scene
@@ -183,7 +184,7 @@ class Survey:
             candidates &= self._could_be_ice(image, geobox)
         return Seen(image, candidates)
 
-    def answer(self, strip: Strip, seen: Seen, segmenter: Segmenter, tidy: Callable[[], None] | None = None) -> Answer:
+    def answer(self, strip: Strip, seen: Seen, segmenter: Segmenter) -> Answer:
         """Ask the network about a strip.
 
         Parameters
@@ -194,8 +195,6 @@ class Survey:
             The rows that `rows_needed` names.
         segmenter
             The network that the survey was planned for.
-        tidy
-            Called after each window.
         """
         rows, columns = strip.cut.kept, self._across
         top, left = self.rows_needed(strip)[0], self.columns_needed[0]
@@ -210,8 +209,7 @@ class Survey:
             if down.weights is not None and along.weights is not None:
                 answer = answer * down.weights[:, None] * along.weights
             probability[moved(down.kept, -rows.start), along.kept] += answer
-            if tidy is not None:
-                tidy()
+            give_gaps_back()
         inside[known & ~ground] = 0.0
         complete = moved(strip.complete, -rows.start)
         return Answer(probability, int(ground[complete].sum()), int(known[complete].sum()))

@@ -19,6 +19,7 @@ from torch.nn import functional
 from trimline.networks import Network, Within
 from trimline.networks.encoder_decoder import layers_of
 from trimline.networks.unet import UNet
+from trimline.training.freed_memory import give_gaps_back
 from trimline.training.lighter_layers import ConvolutionOfTwo, ConvolutionWithReLU
 
 _BAND_BYTES = 32e6
@@ -83,6 +84,8 @@ class InBands:
             del begun, risen
             done = _rows(self._decoder[level][1], finished, computed, gives)[..., _in(columns, columns_seen)]
             given.append(self._head(done) if level == 0 else done)
+            del finished, done
+            give_gaps_back()
         return given[0] if len(given) == 1 else torch.cat(given, dim=-2)
 
     def _encoded(self, level: int, features: Tensor, seen: Within) -> tuple[Tensor, deque[_Waiting]]:
@@ -108,6 +111,7 @@ class InBands:
                 begun = _rows(self._decoder[level][0].begin, handed, looked_at, begins)
                 waiting.append(_Waiting(gives, begun))
             del encoded
+            give_gaps_back()
         return (pooled[0] if len(pooled) == 1 else torch.cat(pooled, dim=-2)), waiting
 
 

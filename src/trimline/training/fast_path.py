@@ -92,7 +92,7 @@ class FastPath:
 
     @property
     def bytes_per_pixel(self) -> float:
-        """The most memory that features take at a time, per pixel of a large window [bytes]; in bands it is less."""
+        """The most memory that features take at a time, per pixel of a large window [bytes]."""
         half = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.arithmetic, torch.float32)
         return bytes_per_pixel(self._network, half)
 

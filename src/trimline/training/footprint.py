@@ -16,8 +16,11 @@ from torch.utils._pytree import tree_flatten
 
 from trimline.networks import Network
 
-_SIDE = 16
-"""Side of the tile [strides of the network]."""
+_SIDE = 1024
+"""Side of the tile, at least [pixels]: as large as a window."""
+
+_MARGIN = 64
+"""What is not asked for on each side of it, as the halo of a window is not [pixels]."""
 
 
 def bytes_per_pixel(network: Network, dtype: torch.dtype) -> float:
@@ -30,11 +33,12 @@ def bytes_per_pixel(network: Network, dtype: torch.dtype) -> float:
     dtype
         Of the features.
     """
-    side = _SIDE * network.stride
+    side = -(-_SIDE // network.stride) * network.stride
     on_meta = copy.deepcopy(network).eval().to(device="meta", dtype=dtype)
     images = torch.empty(1, network.bands, side, side, dtype=dtype, device="meta")
+    inner = slice(_MARGIN, side - _MARGIN)
     with torch.no_grad(), _Counting() as counting:
-        on_meta(images)
+        on_meta(images, (inner, inner))
     most: int = counting.most
     return most / side**2
 

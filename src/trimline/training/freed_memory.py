@@ -12,6 +12,7 @@ import mmap
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
@@ -31,57 +32,72 @@ _USUAL = (32 << 20, 64 << 20)
 """The same numbers as glibc sets them by itself once it has seen large blocks [bytes]."""
 
 
+class _Limit:
+    """How much a process may hold before freed memory is given back: more, where the work needs more.
+
+    Parameters
+    ----------
+    growth
+        By how much the process may grow from now on [bytes].
+    """
+
+    def __init__(self, library: ctypes.CDLL, growth: float) -> None:
+        self._library = library
+        library.malloc_trim(0)
+        self._most = resident_bytes() + growth
+        self._just_given = False
+
+    def look(self) -> None:
+        """Give back what is free where the process holds too much."""
+        beyond = resident_bytes() > self._most
+        if beyond and self._just_given:
+            # What is there again after one piece of work is no gap, but needed.
+            self._most *= _MORE
+        if beyond:
+            self._library.malloc_trim(0)
+        self._just_given = beyond
+
+
+_limit: ContextVar[_Limit | None] = ContextVar("limit", default=None)
+
+
 @contextmanager
-def freed_memory_kept() -> Iterator[None]:
+def freed_memory_kept(growth: float | None = None) -> Iterator[None]:
     """Keep the memory that is freed within the context for what is allocated next; give it back at the end.
 
     The setting holds for the whole process, and serves its main thread: glibc's other threads keep blocks up to 32 MB
     only. The process then holds up to twice what it needs at once, because blocks of other sizes leave gaps. Where
     the C library is not glibc nothing happens, and nothing is computed otherwise anywhere.
+
+    Parameters
+    ----------
+    growth
+        By how much the process may grow within the context before `give_gaps_back` does something [bytes]; None lets
+        it grow.
     """
     library = _glibc()
     if library is None:
         yield
         return
     _set(library, *_KEPT)
+    before = _limit.set(None if growth is None else _Limit(library, growth))
     try:
         yield
     finally:
+        _limit.reset(before)
         _set(library, *_USUAL)
         library.malloc_trim(0)
 
 
-class Gaps:
-    """Gives freed memory back, at first and whenever gaps between blocks of many sizes have added up.
+def give_gaps_back() -> None:
+    """Give freed memory back if gaps between blocks of many sizes have added up; called between small pieces of work.
 
-    Called between pieces of work of about the same size. Where the next piece fetches again what was given back, more
-    and more may be held, until what the work needs is left alone.
-
-    Parameters
-    ----------
-    growth
-        By how much the process may grow from now on before anything is given back [bytes].
+    Where the next piece fetches again what was given back, more and more may be held, until what the work needs is
+    left alone. Outside of `freed_memory_kept`, and in other threads than the one that entered it, nothing happens.
     """
-
-    def __init__(self, growth: float) -> None:
-        library = _glibc()
-        if library is not None:
-            library.malloc_trim(0)
-        self._most = resident_bytes() + growth
-        self._just_given = False
-
-    def __call__(self) -> None:
-        """Look how much is held, after a piece of work, and give back what is too much."""
-        library = _glibc()
-        if library is None:
-            return
-        beyond = resident_bytes() > self._most
-        if beyond and self._just_given:
-            # What is there again after one piece of work is no gap, but needed.
-            self._most *= _MORE
-        if beyond:
-            library.malloc_trim(0)
-        self._just_given = beyond
+    limit = _limit.get()
+    if limit is not None:
+        limit.look()
 
 
 def resident_bytes() -> int:

@@ -7,13 +7,15 @@ import platform
 import resource
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from trimline.training.freed_memory import Gaps, freed_memory_kept
+from trimline.training import freed_memory
+from trimline.training.freed_memory import freed_memory_kept, give_gaps_back
 
 SIZE = 48 << 20
 """Of a block that glibc hands back to the system when it is freed [bytes]."""
@@ -62,30 +64,69 @@ def test_what_was_kept_is_given_back() -> None:
 def test_gaps_are_given_back_once_they_have_added_up() -> None:
     if platform.libc_ver()[0] != "glibc":
         pytest.skip("only glibc is told")
-    with freed_memory_kept():
-        gaps = Gaps(4 * SIZE)
-        torch.full((2 * SIZE,), 1, dtype=torch.uint8)
-        held = resident()
-        gaps()
-        assert resident() > held - SIZE, "so much may be held"
-        torch.full((8 * SIZE,), 1, dtype=torch.uint8)
-        held = resident()
-        gaps()
-        assert resident() < held - 4 * SIZE
+    with freed_memory_kept(growth=4 * SIZE):
+        assert not gives_back_after(2 * SIZE), "so much may be held"
+        assert gives_back_after(8 * SIZE)
 
 
-def test_what_is_needed_again_and_again_is_left_alone_in_the_end() -> None:
-    if platform.libc_ver()[0] != "glibc":
-        pytest.skip("only glibc is told")
-    with freed_memory_kept():
-        gaps, given_back = Gaps(7 * SIZE), []
+class Process:
+    """A process, and what its C library is told."""
+
+    def __init__(self) -> None:
+        self.holds, self.lives, self.given_back = 100, 100, 0
+
+    def mallopt(self, setting: int, value: int) -> None: ...
+
+    def malloc_trim(self, kept: int) -> None:
+        self.given_back += self.holds > self.lives
+        self.holds = self.lives
+
+
+def test_what_is_needed_again_and_again_is_left_alone_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = Process()
+    monkeypatch.setattr(freed_memory, "_glibc", lambda: process)
+    monkeypatch.setattr(freed_memory, "resident_bytes", lambda: process.holds)
+    counts = []
+    with freed_memory_kept(growth=40):
         for _ in range(32):
-            torch.full((8 * SIZE,), 1, dtype=torch.uint8)
-            held = resident()
-            gaps()
-            given_back.append(resident() < held - 4 * SIZE)
-    assert given_back[0]
-    assert not any(given_back[24:])
+            process.holds = 170  # of a piece of work that needs 70
+            give_gaps_back()
+            counts.append(process.given_back)
+    assert counts[0] == 1
+    assert 2 <= counts[-1] <= 12
+    assert counts[16:] == counts[-1:] * 16
+
+
+def test_gaps_that_take_long_to_add_up_raise_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = Process()
+    monkeypatch.setattr(freed_memory, "_glibc", lambda: process)
+    monkeypatch.setattr(freed_memory, "resident_bytes", lambda: process.holds)
+    most = 0
+    with freed_memory_kept(growth=40):
+        for _ in range(1000):
+            process.holds += 8
+            give_gaps_back()
+            most = max(most, process.holds)
+    assert process.given_back >= 1000 // 6
+    assert most <= 140
+
+
+def test_nothing_is_given_back_where_no_limit_was_set() -> None:
+    with freed_memory_kept():
+        assert not gives_back_after(8 * SIZE)
+
+
+def test_other_threads_know_of_no_limit() -> None:
+    with freed_memory_kept(growth=0), ThreadPoolExecutor(1) as pool:
+        assert not pool.submit(gives_back_after, 8 * SIZE).result()
+
+
+def gives_back_after(size: int) -> bool:
+    """Return whether most of what a block took is given back once it is freed and somebody looks."""
+    torch.full((size,), 1, dtype=torch.uint8)
+    held = resident()
+    give_gaps_back()
+    return resident() < held - size // 2
 
 
 def resident() -> int:
