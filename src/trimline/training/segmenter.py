@@ -23,8 +23,8 @@ from trimline.training.weights import WeightsMetadata, load_network
 
 _HELD = 3.3
 """Memory that a process takes for features, over what is alive at a time, where freed memory is kept for the next
-layer: 2.2 (M-LandsNet, U-Net++) to 3.1 (U-Net in single precision) was measured where it decides how large windows
-are."""
+layer: 2.2 (M-LandsNet, U-Net++) to 3.1 (U-Net in single precision, asked whole) was measured where it decides how large
+windows are."""
 
 _PIXELS_AT_ONCE = 1 << 20
 """Pixels of a batch that the network sees at once: the features of the finest level then stay below some 500 MB."""
