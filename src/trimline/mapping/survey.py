@@ -346,7 +346,7 @@ def window_for(segmenter: Segmenter, halo: int) -> int:
     """
     if segmenter.device.type != "cpu":
         return WINDOW
-    fits = math.isqrt(int(_FEATURE_BYTES / segmenter.bytes_per_pixel)) - 2 * halo
+    fits = math.isqrt(int(_FEATURE_BYTES / segmenter.bytes_per_pixel(halo))) - 2 * halo
     return min(WINDOW, _whole_steps(fits))
 
 

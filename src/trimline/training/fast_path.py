@@ -90,11 +90,13 @@ class FastPath:
             logits = self._as_trained(images, within)
         return logits
 
-    @property
-    def bytes_per_pixel(self) -> float:
-        """The most memory that features take at a time, per pixel of a large window [bytes]."""
+    def bytes_per_pixel(self, halo: int) -> float:
+        """Return the most memory that features take at a time, per pixel of a large window with some halo [bytes].
+
+        A network that is asked in bands may take less.
+        """
         half = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.arithmetic, torch.float32)
-        return bytes_per_pixel(self._network, half)
+        return bytes_per_pixel(self._network, half, halo)
 
     def record(self, images: Tensor) -> None:
         """Record the kernels of a batch on a CUDA device, for all batches of the same shape."""

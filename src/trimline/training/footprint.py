@@ -16,14 +16,11 @@ from torch.utils._pytree import tree_flatten
 
 from trimline.networks import Network
 
-_SIDE = 1024
-"""Side of the tile, at least [pixels]: as large as a window."""
-
-_MARGIN = 64
-"""What is not asked for on each side of it, as the halo of a window is not [pixels]."""
+_SIDE = 896
+"""Side of the tile, halo left out: about that of a large window [pixels]."""
 
 
-def bytes_per_pixel(network: Network, dtype: torch.dtype) -> float:
+def bytes_per_pixel(network: Network, dtype: torch.dtype, halo: int) -> float:
     """Return the most memory that features take at a time, per pixel of a large tile [bytes].
 
     Parameters
@@ -32,11 +29,13 @@ def bytes_per_pixel(network: Network, dtype: torch.dtype) -> float:
         Asked in evaluation mode; it is not changed.
     dtype
         Of the features.
+    halo
+        What the tile has on each side that is not asked for [pixels]: a decoder does not compute it.
     """
-    side = -(-_SIDE // network.stride) * network.stride
+    side = -(-(_SIDE + 2 * halo) // network.stride) * network.stride
     on_meta = copy.deepcopy(network).eval().to(device="meta", dtype=dtype)
     images = torch.empty(1, network.bands, side, side, dtype=dtype, device="meta")
-    inner = slice(_MARGIN, side - _MARGIN)
+    inner = slice(halo, side - halo)
     with torch.no_grad(), _Counting() as counting:
         on_meta(images, (inner, inner))
     most: int = counting.most

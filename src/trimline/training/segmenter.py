@@ -57,10 +57,9 @@ class Segmenter:
         """What it computes in, as `path` says it: `bf16`, for example."""
         return str(self.path)
 
-    @cached_property
-    def bytes_per_pixel(self) -> float:
-        """Memory that features take for each pixel that is shown, about [bytes]: what is held at a time, and gaps."""
-        return _HELD * self.path.bytes_per_pixel
+    def bytes_per_pixel(self, halo: int) -> float:
+        """Return the memory that features take, gaps included, per pixel of a large window with some halo [bytes]."""
+        return _HELD * self.path.bytes_per_pixel(halo)
 
     def fastest(self, sides: tuple[int, int]) -> Self:
         """Return the same segmenter, computed in the fastest way that this device has, and log which it is.

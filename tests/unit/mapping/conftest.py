@@ -38,7 +38,9 @@ class BlurSegmenter:
     arithmetic: str = "fp32"
     sensors: tuple[str, ...] = ()
     device: Any = field(default_factory=lambda: SimpleNamespace(type="cpu"))
-    bytes_per_pixel: float = 8.0
+
+    def bytes_per_pixel(self, halo: int) -> float:
+        return 8.0
 
     def fastest(self, sides: tuple[int, int]) -> BlurSegmenter:
         return self

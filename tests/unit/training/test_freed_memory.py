@@ -9,6 +9,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,8 +70,37 @@ def test_gaps_are_given_back_once_they_have_added_up() -> None:
         assert gives_back_after(8 * SIZE)
 
 
+class Counting:
+    """The C library, and how often it was told to give freed memory back."""
+
+    def __init__(self, library: Any) -> None:
+        self._library, self.given_back = library, 0
+        self.mallopt = library.mallopt
+
+    def malloc_trim(self, kept: int) -> None:
+        self.given_back += 1
+        self._library.malloc_trim(kept)
+
+
+def test_what_is_needed_is_left_alone_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    if platform.libc_ver()[0] != "glibc":
+        pytest.skip("only glibc is told")
+    library = Counting(freed_memory._glibc())
+    monkeypatch.setattr(freed_memory, "_glibc", lambda: library)
+    counts = []
+    with freed_memory_kept(growth=7 * SIZE):
+        needed = torch.full((8 * SIZE,), 1, dtype=torch.uint8)
+        for _ in range(32):
+            before = library.given_back
+            give_gaps_back()
+            counts.append(library.given_back - before)
+        del needed
+    assert counts[0] == 1
+    assert not any(counts[24:])
+
+
 class Process:
-    """A process, and what its C library is told."""
+    """A process that says what it holds, and what its C library is told."""
 
     def __init__(self) -> None:
         self.holds, self.lives, self.given_back = 100, 100, 0
@@ -82,10 +112,16 @@ class Process:
         self.holds = self.lives
 
 
-def test_what_is_needed_again_and_again_is_left_alone_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def process(monkeypatch: pytest.MonkeyPatch) -> Process:
+    """Stand in for this process and its C library."""
     process = Process()
     monkeypatch.setattr(freed_memory, "_glibc", lambda: process)
     monkeypatch.setattr(freed_memory, "resident_bytes", lambda: process.holds)
+    return process
+
+
+def test_what_each_piece_of_work_fetches_again_is_left_alone_in_the_end(process: Process) -> None:
     counts = []
     with freed_memory_kept(growth=40):
         for _ in range(32):
@@ -97,10 +133,7 @@ def test_what_is_needed_again_and_again_is_left_alone_in_the_end(monkeypatch: py
     assert counts[16:] == counts[-1:] * 16
 
 
-def test_gaps_that_take_long_to_add_up_raise_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    process = Process()
-    monkeypatch.setattr(freed_memory, "_glibc", lambda: process)
-    monkeypatch.setattr(freed_memory, "resident_bytes", lambda: process.holds)
+def test_gaps_that_take_long_to_add_up_raise_no_limit(process: Process) -> None:
     most = 0
     with freed_memory_kept(growth=40):
         for _ in range(1000):
@@ -111,14 +144,20 @@ def test_gaps_that_take_long_to_add_up_raise_no_limit(monkeypatch: pytest.Monkey
     assert most <= 140
 
 
-def test_nothing_is_given_back_where_no_limit_was_set() -> None:
+def test_nothing_is_given_back_where_no_limit_was_set(process: Process) -> None:
     with freed_memory_kept():
-        assert not gives_back_after(8 * SIZE)
+        process.holds = 1000
+        give_gaps_back()
+        assert process.given_back == 0
 
 
-def test_other_threads_know_of_no_limit() -> None:
-    with freed_memory_kept(growth=0), ThreadPoolExecutor(1) as pool:
-        assert not pool.submit(gives_back_after, 8 * SIZE).result()
+def test_other_threads_know_of_no_limit(process: Process) -> None:
+    with freed_memory_kept(growth=40), ThreadPoolExecutor(1) as pool:
+        process.holds = 1000
+        pool.submit(give_gaps_back).result()
+        assert process.given_back == 0
+        give_gaps_back()
+        assert process.given_back == 1
 
 
 def gives_back_after(size: int) -> bool:
