@@ -1,4 +1,4 @@
-"""Rasters on a grid: written whole or not at all, and read onto another grid."""
+"""Rasters on a grid: written whole or not at all, read onto another grid, and the counts that probabilities become."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import rasterio
+import rasterio.shutil
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.errors import RasterioIOError
@@ -15,6 +16,21 @@ from rasterio.warp import Resampling, reproject
 
 from trimline.errors import GridError
 from trimline.files import whole_file
+from trimline.scenes.asset import check_readable
+
+PROBABILITY_SCALE = 1e-4
+"""Probability of ice per count, in the rasters that hold it."""
+PROBABILITY_NODATA = 65535
+"""Count of a pixel without a probability."""
+MASK_NODATA = 255
+"""Value of a pixel that is neither ice nor ground in a mask."""
+
+BLOCK = 512
+"""Side of a block in the files [pixels]."""
+
+_CACHE_BYTES = 128 << 20
+"""What GDAL may keep of the blocks it has read: those that two strips of a scene as wide as Landsat's share, and no
+share of the machine."""
 
 _SMALLEST_TILED = 256
 """Side from which on a GeoTIFF is tiled [pixels]."""
@@ -101,3 +117,64 @@ def read_onto(path: Path, geobox: GeoBox, *, classes: bool = False) -> NDArray[A
     except RasterioIOError as error:
         raise GridError(f"cannot be read ({error})", where=path) from error
     return values
+
+
+def encode_probability(probability: NDArray[np.float32]) -> NDArray[np.uint16]:
+    """Return counts of `PROBABILITY_SCALE`, and `PROBABILITY_NODATA` for NaN."""
+    counts = probability / np.float32(PROBABILITY_SCALE)
+    np.rint(counts, out=counts)
+    counts[np.isnan(counts)] = PROBABILITY_NODATA
+    return counts.astype(np.uint16)
+
+
+def encode_mask(probability: NDArray[np.float32], threshold: float) -> NDArray[np.uint8]:
+    """Return 1 where the probability reaches the threshold, 0 below it, and `MASK_NODATA` for NaN."""
+    mask = (probability >= threshold).view(np.uint8)
+    mask[np.isnan(probability)] = MASK_NODATA
+    return mask
+
+
+def bounded_cache() -> rasterio.Env:
+    """Return the environment in which GDAL's block cache is bounded."""
+    return rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES)
+
+
+def write_cog(
+    source: Path, path: Path, *, overviews: Literal["average", "mode", "nearest"] | None = None, sparse: bool = False
+) -> None:
+    """Copy a raster to a Cloud Optimized GeoTIFF, in bounded memory.
+
+    The same pixels and tags give the same bytes.
+
+    Parameters
+    ----------
+    source
+        Any raster that GDAL reads.
+    path
+        The file.
+    overviews
+        How the smaller copies in it are made; None takes those of the source.
+    sparse
+        Whether blocks without data take no room.
+
+    Raises
+    ------
+    RasterioError
+        It cannot be written, or what was written cannot be read.
+    """
+    rasterio.shutil.copy(
+        source,
+        path,
+        driver="COG",
+        compress="deflate",
+        predictor="yes",
+        blocksize=BLOCK,
+        **({"overviews": "force_use_existing"} if overviews is None else {"overview_resampling": overviews}),
+        bigtiff="if_safer",
+        num_threads="all_cpus",
+        sparse_ok=sparse,
+    )
+    # GDAL does not say when the disk is full as it closes a file.
+    wrong = check_readable(str(path))
+    if wrong is not None:
+        raise RasterioIOError(wrong)

@@ -15,8 +15,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 from trimline.errors import BandError, ProductError
+
+Units = Literal["reflectance", "dn"]
+"""What the numbers of a band are: reflectance (kelvin for thermal bands), or digital numbers as they are stored."""
 
 
 @dataclass(frozen=True)

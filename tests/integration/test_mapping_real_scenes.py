@@ -12,10 +12,11 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from trimline.evaluation import score_scene, write_error_map
+from trimline.evaluation import score_scene
 from trimline.mapping import map_scene, predict_array
 from trimline.networks import build
 from trimline.outlines import rasterise, read_outlines
+from trimline.report import write_error_map
 from trimline.scenes import Scene, open_scene
 from trimline.training import load_weights
 from trimline.training.inputs import Inputs

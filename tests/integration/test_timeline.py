@@ -103,7 +103,7 @@ def test_every_period_has_its_maps_and_one_row_per_glacier(folder: Path) -> None
         files = {
             "mask.tif",
             "probability.tif",
-            "doubt.tif",
+            "uncertain.tif",
             "sources.tif",
             "sources.json",
             "inferred.tif",
@@ -187,7 +187,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize(
     ("dies_in", "after"),
-    [("shown_by", 2), ("combine_period", 1), ("draw_period", 1), ("write_glaciers", 0), ("replay_period", 1)],
+    [("footprint_of", 2), ("combine_period", 1), ("trace_period", 1), ("write_glaciers", 0), ("replay_period", 1)],
 )
 def test_a_run_that_is_killed_goes_on_and_ends_with_the_same_bytes(
     again: Path, monkeypatch: pytest.MonkeyPatch, dies_in: str, after: int

@@ -53,7 +53,7 @@ _LAYOUT = {"tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "def
 """How the agency lays out the rasters of Collection 2, overviews apart."""
 _DATE = "1988-08-20"
 
-Rows = NDArray[np.intp]
+Positions = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -115,13 +115,13 @@ def simulate_big_scene(
     return BigScene(product, truth, float(per_row[rows].mean()), _windows_with(is_glacier, rows, columns))
 
 
-def fold(length: int, side: int) -> Rows:
+def fold(length: int, side: int) -> Positions:
     """Return (length,) positions on a side that is walked over to and fro."""
     within = np.arange(length) % (2 * side)
     return np.minimum(within, 2 * side - 1 - within)
 
 
-def walk(glacier: NDArray[np.float64], marked: NDArray[np.bool_], length: int, most: float) -> Rows:
+def walk(glacier: NDArray[np.float64], marked: NDArray[np.bool_], length: int, most: float) -> Positions:
     """Return (length,) rows of a range that make up a scene: in every belt mountains, a plain with lakes, a plain.
 
     Parameters
@@ -203,7 +203,7 @@ def _longest_run(where: NDArray[np.bool_]) -> range:
     return max(runs, key=len, default=range(0))
 
 
-def _windows_with(is_glacier: NDArray[np.uint8], rows: Rows, columns: Rows) -> float:
+def _windows_with(is_glacier: NDArray[np.uint8], rows: Positions, columns: Positions) -> float:
     """Return the share of windows that hold glacier."""
     starts = range(0, len(rows), WINDOW)
     found = [
@@ -214,7 +214,9 @@ def _windows_with(is_glacier: NDArray[np.uint8], rows: Rows, columns: Rows) -> f
     return float(np.mean(found))
 
 
-def _write(path: Path, values: NDArray[Any], rows: Rows, columns: Rows, geobox: GeoBox, nodata: float | None) -> None:
+def _write(
+    path: Path, values: NDArray[Any], rows: Positions, columns: Positions, geobox: GeoBox, nodata: float | None
+) -> None:
     options: Mapping[str, Any] = grid_options(geobox) | _LAYOUT
     with rasterio.open(
         path, "w", driver="GTiff", count=1, dtype=values.dtype, nodata=nodata, num_threads="all_cpus", **options

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from pyproj import Geod
 
-from trimline.bench.inventory import GLACIERS, PERIODS, VERTICES, simulate_inventory
+from trimline.bench.big_inventory import GLACIERS, PERIODS, VERTICES, simulate_inventory
 from trimline.bench.turns import Turns
 from trimline.change import AREA_COLUMNS, LANDSAT_PIXEL_M, SIZE_BOUNDS_KM2, class_names, equal_area_crs, glacier_areas
 
@@ -97,7 +97,7 @@ def row_by_row(outlines: gpd.GeoDataFrame) -> pd.DataFrame:
                 "area_outer_km2": outer / 1e6,
                 "uncertainty_km2": (outer - inner) / 2e6,
                 "uncertainty_outline_km2": (outer - inner) / 2e6,
-                "uncertainty_doubt_km2": 0.0,
+                "uncertainty_map_km2": 0.0,
                 "uncertainty_unseen_km2": 0.0,
                 "perimeter_km": perimeter / 1e3,
                 "shared_border_km": 0.0,

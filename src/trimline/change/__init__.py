@@ -13,7 +13,7 @@ from trimline.change.areas import AREA_COLUMNS, LANDSAT_PIXEL_M, glacier_areas, 
 from trimline.change.breaks import BreakTest, break_test, fits_differ
 from trimline.change.comparison import COMPARISON_COLUMNS, PUBLISHED_COLUMNS, compare_published, read_published
 from trimline.change.equal_area import equal_area_crs
-from trimline.change.fits import METHODS, Fit, Method, fit_pieces, fit_rate
+from trimline.change.fits import METHODS, Fit, FitMethod, fit_pieces, fit_rate
 from trimline.change.matching import MATCH_COLUMNS, SMALLEST_SHARE, match_inventory
 from trimline.change.pieces import RATE_CHANGE_COLUMNS, RATE_COLUMNS, fitted_rates, rate_changes
 from trimline.change.propagation import change_error, summed_error
@@ -40,7 +40,7 @@ __all__ = [
     "BreakTest",
     "Difference",
     "Fit",
-    "Method",
+    "FitMethod",
     "areas_streamed",
     "break_test",
     "change_error",

@@ -1,15 +1,14 @@
-"""The area of every glacier in every period, and how far it can be wrong.
+"""The area of every glacier in every period, and its uncertainty.
 
 Two errors are offered. The buffer method moves the outline inwards and outwards by half a pixel, or by a distance
 that the study chooses, and takes half the difference (Granshaw and Fountain, 2006, Journal of Glaciology 52, 251-256;
 Bolch and others, 2010, The Cryosphere 4, 419-433); both one-sided areas are kept. The perimeter method multiplies the
-length of the outline by half the width of a pixel. Borders that glaciers share are an error of neither, see
+length of the outline by half the width of a pixel. Borders between glaciers count in neither, see
 `trimline.change.one_sided`.
 
-Where outlines say more of themselves, it is not left out: how wrong the doubt of their map may make them
-(`doubt_error_km2`), and how wrong ground that no scene saw may make them (`unseen_error_km2`; both are columns of the
-outlines of `trimline.timeline`). The buffer, doubt and unseen ground have different causes: `uncertainty_km2` is the
-root of the sum of their squares, and the buffer alone for outlines that say nothing of the other two.
+Outlines of `trimline.timeline` have two errors more: that of uncertain pixels of the map (`uncertain_error_km2`) and
+that of ground that no scene shows (`unseen_error_km2`). The three have different causes: `uncertainty_km2` is the root
+of the sum of their squares. For outlines without these columns it is the error of the buffer alone.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from pyproj import CRS
 
 from trimline.change.chunks import chunks_of, work_through
 from trimline.change.equal_area import equal_area_crs, lengths_m, projected
-from trimline.change.long_table import require_no_overlap, require_series, told
+from trimline.change.long_table import optional_errors, require_no_overlap, require_series
 from trimline.change.one_sided import OneSided, near_pairs, neighbour_lists, one_sided_areas
 from trimline.change.sizes import SIZE_BOUNDS_KM2, first_size_class
 from trimline.cores import available_cores
@@ -45,7 +44,7 @@ AREA_COLUMNS = (
     "area_outer_km2",
     "uncertainty_km2",
     "uncertainty_outline_km2",
-    "uncertainty_doubt_km2",
+    "uncertainty_map_km2",
     "uncertainty_unseen_km2",
     "perimeter_km",
     "shared_border_km",
@@ -69,8 +68,8 @@ def glacier_areas(
     ----------
     outlines
         One row per glacier and period, with `glac_id`, `period`, `subregion`, `src_year` (decimal year) and valid
-        polygons in any CRS; outlines of one period do not overlap. The columns `doubt_error_km2` and `unseen_error_km2`
-        are used where they are there.
+        polygons in any CRS; outlines of one period do not overlap. The columns `uncertain_error_km2` and
+        `unseen_error_km2` are used where they are there.
     pixel_m
         Width of a pixel [m], the same for all periods or by period; for the errors.
     buffer_m
@@ -86,9 +85,9 @@ def glacier_areas(
     -------
     DataFrame
         `AREA_COLUMNS`, a row per outline in the order and with the index of `outlines`. Areas and errors in km2,
-        lengths in km. `uncertainty_outline_km2` is half of outer minus inner, `uncertainty_doubt_km2` is
-        `doubt_error_km2`, `uncertainty_unseen_km2` is `unseen_error_km2`, and `uncertainty_km2` the root of the sum of
-        their squares. `uncertainty_perimeter_km2` is the length of outline that is not shared with a neighbour times
+        lengths in km. `uncertainty_outline_km2` is half of outer minus inner, `uncertainty_map_km2` is
+        `uncertain_error_km2`, `uncertainty_unseen_km2` is `unseen_error_km2`, and `uncertainty_km2` the root of the sum
+        of their squares. `uncertainty_perimeter_km2` is the length of outline that is not shared with a neighbour times
         half a pixel.
 
     Raises
@@ -130,7 +129,7 @@ def measured(
     bordering = ~shapely.is_empty(moved.shared_border)
     shared[bordering] = lengths_m(moved.shared_border[bordering])
     outline = (moved.outer_m2 - moved.inner_m2) / 2e6
-    doubt, unseen = told(outlines, "doubt_error_km2"), told(outlines, "unseen_error_km2")
+    of_map, unseen = optional_errors(outlines, "uncertain_error_km2"), optional_errors(outlines, "unseen_error_km2")
     return pd.DataFrame(
         {
             "glac_id": outlines["glac_id"].astype(str),
@@ -140,9 +139,9 @@ def measured(
             "area_km2": areas / 1e6,
             "area_inner_km2": moved.inner_m2 / 1e6,
             "area_outer_km2": moved.outer_m2 / 1e6,
-            "uncertainty_km2": np.sqrt(outline**2 + doubt**2 + unseen**2),
+            "uncertainty_km2": np.sqrt(outline**2 + of_map**2 + unseen**2),
             "uncertainty_outline_km2": outline,
-            "uncertainty_doubt_km2": doubt,
+            "uncertainty_map_km2": of_map,
             "uncertainty_unseen_km2": unseen,
             "perimeter_km": perimeter / 1e3,
             "shared_border_km": shared / 1e3,

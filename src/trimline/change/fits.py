@@ -20,17 +20,17 @@ from scipy import stats
 
 from trimline.errors import ChangeError
 
-Method = Literal["ols", "wls", "theil-sen"]
+FitMethod = Literal["ols", "wls", "theil-sen"]
 """Ordinary or weighted least squares, or the median of the slopes of all pairs."""
 
-METHODS: tuple[Method, ...] = ("ols", "wls", "theil-sen")
+METHODS: tuple[FitMethod, ...] = ("ols", "wls", "theil-sen")
 
 
 @dataclass(frozen=True)
 class Fit:
     """A line through areas over time."""
 
-    method: Method
+    method: FitMethod
     """How it was fitted."""
     rate_km2_per_a: float
     """Slope [km2 per year]."""
@@ -64,7 +64,7 @@ def fit_rate(
     years: ArrayLike,
     areas_km2: ArrayLike,
     errors_km2: ArrayLike | None = None,
-    method: Method = "ols",
+    method: FitMethod = "ols",
     confidence: float = 0.95,
 ) -> Fit:
     """Fit a line to areas over time.
@@ -78,7 +78,7 @@ def fit_rate(
     errors_km2
         (n,) errors [km2]; `wls` weights by 1 / error^2.
     method
-        See `Method`.
+        See `FitMethod`.
     confidence
         Of the interval, between 0 and 1.
 
@@ -110,7 +110,7 @@ def fit_pieces(
     areas_km2: ArrayLike,
     breaks: Sequence[float],
     errors_km2: ArrayLike | None = None,
-    method: Method = "ols",
+    method: FitMethod = "ols",
     confidence: float = 0.95,
 ) -> list[Fit]:
     """Fit a line of its own to each piece of time between breaks; an area on a break belongs to both pieces.
@@ -160,7 +160,7 @@ def _least_squares(
     a: NDArray[np.float64],
     e: NDArray[np.float64],
     weights: NDArray[np.float64],
-    method: Method,
+    method: FitMethod,
     confidence: float,
 ) -> Fit:
     require_two_years(t)

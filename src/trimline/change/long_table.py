@@ -1,6 +1,6 @@
-"""The long table of outlines, one row per glacier and period: what must hold before anything is measured.
+"""Checks of the long table of outlines, one row per glacier and period, before anything is measured.
 
-Nothing is mended here: what cannot be measured as it stands is a named error that says which glacier and period it is.
+Nothing is repaired here: an outline that cannot be measured is an error that names the glacier and the period.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _LOG = logging.getLogger(__name__)
 NEEDED = ("glac_id", "period", "subregion", "src_year")
 """Columns, besides the geometry, that outlines of a time series have."""
 
-OPTIONAL = ("doubt_error_km2", "unseen_error_km2")
-"""Columns that outlines of a timeline have besides, and that say how far their maps can be trusted [km2]."""
+OPTIONAL = ("uncertain_error_km2", "unseen_error_km2")
+"""Columns with further errors of the area, which outlines of a timeline have [km2]."""
 
 ROUNDING_M2 = 1.0
 """Overlaps up to this size are rounding of shared borders [m2]."""
@@ -32,7 +32,7 @@ LARGEST_OVERLAP_M2 = 100.0
 """Overlaps up to this size, a pixel of Sentinel-2, are reported and measured twice; larger ones are refused [m2]."""
 
 _NAMED = 5
-"""So many glaciers are named in an error."""
+"""Number of glaciers named in an error."""
 
 
 def require_series(outlines: gpd.GeoDataFrame) -> None:
@@ -80,8 +80,8 @@ def require_keys(table: pd.DataFrame) -> None:
     _refuse(table, of_glacier > 1, "more than one subregion", "a glacier belongs to one subregion in all periods")
 
 
-def told(outlines: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    """Return one of the `OPTIONAL` columns, (n,); 0 where nothing is said.
+def optional_errors(outlines: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    """Return one of the `OPTIONAL` columns, (n,); 0 where it is missing.
 
     Raises
     ------
@@ -124,9 +124,9 @@ def require_no_overlap(
     first, second
         (k,) positions of the pairs to look at.
     names
-        (n,) what an error calls the outlines.
+        (n,) names of the outlines, for errors.
     where
-        What it calls the period.
+        Name of the period, for errors.
     """
     inside = shapely.relate_pattern(outlines[first], outlines[second], "T********")
     first, second = first[inside], second[inside]

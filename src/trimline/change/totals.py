@@ -39,7 +39,7 @@ TOTAL_COLUMNS = (
     "uncertainty_km2",
     "uncertainty_independent_km2",
     "uncertainty_outline_km2",
-    "uncertainty_doubt_km2",
+    "uncertainty_map_km2",
     "uncertainty_unseen_km2",
     "uncertainty_perimeter_km2",
 )

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from trimline import __version__
-from trimline.cli import bench, demo, edits, info, networks, outline, simulate, stages
+from trimline.cli import bench, demo, edits, info, networks, outline, run, simulate
 from trimline.errors import TrimlineError
 
 USER_ERROR = 2
@@ -49,7 +49,7 @@ def options(
 app.command()(demo.demo)
 app.command()(info.info)
 app.command()(outline.outline)
-stages.add_to(app)
+run.add_to(app)
 app.command()(edits.edits)
 app.command()(simulate.simulate)
 app.command()(networks.networks)

@@ -37,9 +37,9 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
 def print_outcome(outcome: dict[str, Any], project: Project) -> None:
     """Print what the stages of a study found, as tables."""
     from trimline.report.change_tables import changes_table, region_table
-    from trimline.report.sensors import sensor_table
+    from trimline.report.sensor_tables import sensor_table
     from trimline.report.tables import area_table, method_table, period_table, sample_table
-    from trimline.report.thresholds import threshold_table
+    from trimline.report.threshold_tables import threshold_table
 
     if "samples" in outcome:
         print_table("Samples", *sample_table(outcome["samples"]))

@@ -67,6 +67,6 @@ def is_mapped(classes: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return np.isin(classes, (Error.HIT, Error.FALSE))
 
 
-def confusion_of(classes: NDArray[np.uint8]) -> Confusion:
+def confusion_of_classes(classes: NDArray[np.uint8]) -> Confusion:
     """Return how often each of the four occurs."""
     return Confusion.from_masks(is_ice(classes), is_mapped(classes), classes != Error.UNKNOWN)

@@ -11,13 +11,10 @@ from __future__ import annotations
 from trimline.mapping.engine import predict_array
 from trimline.mapping.fitting import check_fits
 from trimline.mapping.map_scene import MapResult, map_scene
-from trimline.mapping.rasters import PROBABILITY_NODATA, PROBABILITY_SCALE
 from trimline.mapping.screen import Within
 from trimline.mapping.survey import Survey
 
 __all__ = [
-    "PROBABILITY_NODATA",
-    "PROBABILITY_SCALE",
     "MapResult",
     "Survey",
     "Within",

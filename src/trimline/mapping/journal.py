@@ -23,7 +23,7 @@ from odc.geo.geobox import GeoBox
 
 from trimline.errors import MappingError
 from trimline.mapping.overviews import halve_file, sides_of_overviews
-from trimline.mapping.rasters import BLOCK
+from trimline.rasters import BLOCK
 
 _KEY = "key"
 _RECORD = np.dtype([("rows", "<i8"), ("asked", "<i8"), ("known", "<i8")])

@@ -24,7 +24,10 @@ from trimline.files import whole_file
 from trimline.mapping.engine import Answers, Rows, ahead, finished_rows, here
 from trimline.mapping.fitting import check_fits
 from trimline.mapping.journal import Journal, disk_error, open_journal
-from trimline.mapping.rasters import (
+from trimline.mapping.survey import WINDOW, Survey
+from trimline.mapping.windows import Strip
+from trimline.outlines import RowTracer, area_and_perimeter_km, write_outlines
+from trimline.rasters import (
     MASK_NODATA,
     PROBABILITY_NODATA,
     PROBABILITY_SCALE,
@@ -33,9 +36,6 @@ from trimline.mapping.rasters import (
     encode_probability,
     write_cog,
 )
-from trimline.mapping.survey import WINDOW, Survey
-from trimline.mapping.windows import Strip
-from trimline.outlines import RowTracer, area_and_perimeter_km, write_outlines
 from trimline.scenes.asset import first_line
 from trimline.training.freed_memory import freed_memory_kept
 

@@ -6,7 +6,7 @@ with the `Problem` reports it makes, geodesic `area_km2` and `perimeter_km`, and
 pixels, `rasterise` and `trace`, which return each other's input on the same grid. `RowTracer` traces what is too large
 to hold, row by row, and `smooth` takes the stairs of the pixels out of traced outlines. Corrections by hand are a layer
 that only grows: `read_edits` and `append_edits`, `check_edits` for what is wrong with them, and `replay`, which gives
-the final outlines of a period and the `Outcome` of every edit.
+the final outlines of a period and the `EditOutcome` of every edit.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from __future__ import annotations
 from trimline.outlines.area import area_and_perimeter_km, area_km2, perimeter_km
 from trimline.outlines.check import Kind, Problem, check
 from trimline.outlines.checking_edits import EditProblem, check_edits, require_sound
-from trimline.outlines.edits import as_edits, no_edits, read_edits
+from trimline.outlines.edit_layer import as_edits, no_edits, read_edits
 from trimline.outlines.raster import rasterise, trace
 from trimline.outlines.reading import read_outlines
-from trimline.outlines.replaying import Outcome, replay
+from trimline.outlines.replaying import EditOutcome, replay
 from trimline.outlines.schema import COLUMNS, Column, conform
 from trimline.outlines.smoothing import smooth
 from trimline.outlines.tracing import RowTracer
@@ -27,9 +27,9 @@ from trimline.outlines.writing_edits import append_edits, complete_edits
 __all__ = [
     "COLUMNS",
     "Column",
+    "EditOutcome",
     "EditProblem",
     "Kind",
-    "Outcome",
     "Problem",
     "RowTracer",
     "append_edits",

@@ -18,7 +18,7 @@ import geopandas as gpd
 import shapely
 
 from trimline.errors import EditError
-from trimline.outlines.edits import EVERY_PERIOD, OPERATIONS, REVERT, in_order, instant, rows_of, taken_back
+from trimline.outlines.edit_layer import EVERY_PERIOD, OPERATIONS, REVERT, in_order, instant, rows_of, taken_back
 from trimline.outlines.schema import COLUMNS
 
 _POLYGONS = ("Polygon", "MultiPolygon")

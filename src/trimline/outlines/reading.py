@@ -1,4 +1,4 @@
-"""Read outlines from what the field exchanges: Shapefile, GeoPackage, GeoJSON and GeoParquet."""
+"""Reading of outlines from Shapefile, GeoPackage, GeoJSON and GeoParquet."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import pyogrio
 
 from trimline.errors import OutlineError
 from trimline.outlines.check import check, report
+from trimline.outlines.schema import with_present_names
 
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
 
 
 def read_outlines(path: Path | str, layer: str | None = None) -> gpd.GeoDataFrame:
-    """Read outlines and check them; what had to be repaired is logged as a warning.
+    """Read outlines and check them; repairs are logged as warnings.
 
     Parameters
     ----------
@@ -26,13 +27,14 @@ def read_outlines(path: Path | str, layer: str | None = None) -> gpd.GeoDataFram
     Returns
     -------
     GeoDataFrame
-        Valid polygons in the CRS of the file, with its columns under their own names and a fresh index.
+        Valid polygons in the CRS of the file, with its columns and a fresh index. Published columns that had another
+        name in earlier versions have their present one.
 
     Raises
     ------
     OutlineError
         The file is missing or unreadable, has several layers and none was named, has no CRS, or holds
-        rows of which none is a polygon. A file without any row is what a scene without ice gives, and no error.
+        rows of which none is a polygon. A file without any row is no error: a scene without ice gives one.
     """
     path = Path(path)
     if not path.exists():
@@ -46,7 +48,7 @@ def read_outlines(path: Path | str, layer: str | None = None) -> gpd.GeoDataFram
     if checked.empty and not outlines.empty:
         raise OutlineError("holds no polygon", where=path, remedy=f"its first {problems[0]}")
     report(problems, where=path)
-    return checked.reset_index(drop=True)
+    return with_present_names(checked).reset_index(drop=True)
 
 
 def _read_parquet(path: Path) -> gpd.GeoDataFrame:

@@ -21,19 +21,19 @@ import shapely
 from trimline.errors import EditError
 from trimline.outlines.check import require_crs, require_polygons
 from trimline.outlines.checking_edits import NEW_ID, TAKE, require_sound, value_of
-from trimline.outlines.cutting import cut, polygonal
-from trimline.outlines.edits import EVERY_PERIOD, REVERT, in_order, rows_of, taken_back
-from trimline.outlines.ground import Ground
+from trimline.outlines.edit_layer import EVERY_PERIOD, REVERT, in_order, rows_of, taken_back
+from trimline.outlines.ownership import Ownership
+from trimline.outlines.polygon_cut import cut, polygonal
 
 State = Literal["applied", "not applied", "reverted"]
 """What became of an edit."""
 
-SMALLEST_KM2 = 1e-6
+SMALLEST_CHANGE_KM2 = 1e-6
 """A change of less than a square metre is none [km2]: re-mapped borders differ by as much in their last digits."""
 
 
 @dataclass(frozen=True)
-class Outcome:
+class EditOutcome:
     """What became of one edit in one period."""
 
     edit_id: str
@@ -59,7 +59,7 @@ class Outcome:
 
 def replay(
     outlines: gpd.GeoDataFrame, edits: gpd.GeoDataFrame, period: str | None = None
-) -> tuple[gpd.GeoDataFrame, list[Outcome]]:
+) -> tuple[gpd.GeoDataFrame, list[EditOutcome]]:
     """Replay the edits of a period on its automatic outlines, in the order of their time and row.
 
     Parameters
@@ -73,7 +73,7 @@ def replay(
 
     Returns
     -------
-    tuple[GeoDataFrame, list[Outcome]]
+    tuple[GeoDataFrame, list[EditOutcome]]
         The outlines with a fresh index and the column `edit_ids`: the edits that made a row what it is, in their order
         and separated by ``;``, None where no hand was at work. Geodesic areas and perimeters are measured anew where
         the ground changed. And what became of each edit.
@@ -89,15 +89,15 @@ def replay(
     require_polygons(outlines)
     require_sound(edits)
     period = period if period is not None else _only_period(outlines)
-    ground = Ground(outlines, period)
+    ground = Ownership(outlines, period)
     placed = edits.to_crs(outlines.crs) if len(edits) and edits.crs is not None else edits
     dead, by_id = taken_back(edits), dict(zip(edits["edit_id"], edits["period"], strict=True))
-    outcomes: list[Outcome] = []
+    outcomes: list[EditOutcome] = []
     for edit in rows_of(in_order(placed)):
         of = by_id.get(edit["reverts"]) if edit["operation"] == REVERT else edit["period"]
         if of not in (period, EVERY_PERIOD):
             continue
-        outcome = Outcome(edit["edit_id"], edit["operation"], period, edit["glac_id"], "applied", "")
+        outcome = EditOutcome(edit["edit_id"], edit["operation"], period, edit["glac_id"], "applied", "")
         if edit["edit_id"] in dead:
             outcomes.append(replace(outcome, state="reverted", text="a later edit takes it back"))
         elif edit["operation"] == REVERT:
@@ -108,20 +108,20 @@ def replay(
 
 
 _Said = dict[str, Any]
-"""Fields of an `Outcome`."""
+"""Fields of an `EditOutcome`."""
 
 
 def _nothing(text: str) -> _Said:
     return {"state": "not applied", "text": text}
 
 
-def _add(ground: Ground, edit: Mapping[str, Any]) -> _Said:
+def _add(ground: Ownership, edit: Mapping[str, Any]) -> _Said:
     name, wanted = edit["glac_id"], edit["geometry"]
     old = ground.of.get(name, shapely.Polygon())
     gained, notes = _freed(ground, edit, wanted)
     fresh = polygonal(shapely.difference(gained, old))
     added = ground.km2(fresh)
-    if added <= SMALLEST_KM2:
+    if added <= SMALLEST_CHANGE_KM2:
         return _nothing("; ".join(["nothing is left to add", *notes]) if notes else f"it is ice of {name} already")
     taken = _take(ground, edit)
     if name not in ground.of:
@@ -131,14 +131,14 @@ def _add(ground: Ground, edit: Mapping[str, Any]) -> _Said:
     return {"text": "; ".join([f"{added:.4f} km2 became ice of {name}", *notes]), "added_km2": added - taken}
 
 
-def _remove(ground: Ground, edit: Mapping[str, Any]) -> _Said:
+def _remove(ground: Ownership, edit: Mapping[str, Any]) -> _Said:
     name = edit["glac_id"]
     if name is not None and name not in ground.of:
         return _nothing(f"there is no glacier {name}")
     lost = {}
     for each in [name] if name is not None else ground.touching(edit["geometry"]):
         km2 = ground.km2(shapely.intersection(ground.of[each], edit["geometry"]))
-        if km2 > SMALLEST_KM2:
+        if km2 > SMALLEST_CHANGE_KM2:
             lost[each] = km2
     if not lost:
         return _nothing("there is no ice on its ground" if name is None else f"{name} has no ice on its ground")
@@ -149,16 +149,16 @@ def _remove(ground: Ground, edit: Mapping[str, Any]) -> _Said:
     return {"text": "; ".join([text, *notes]), "removed_km2": sum(lost.values())}
 
 
-def _replace(ground: Ground, edit: Mapping[str, Any]) -> _Said:
+def _replace(ground: Ownership, edit: Mapping[str, Any]) -> _Said:
     name, wanted = edit["glac_id"], edit["geometry"]
     if name not in ground.of:
         return _nothing(f"there is no glacier {name}")
     outline, notes = _freed(ground, edit, wanted)
-    if ground.km2(outline) <= SMALLEST_KM2:
+    if ground.km2(outline) <= SMALLEST_CHANGE_KM2:
         return _nothing("; ".join(["nothing would be left of it", *notes]))
     old = ground.of[name]
     added, removed = ground.km2(shapely.difference(outline, old)), ground.km2(shapely.difference(old, outline))
-    if added + removed <= SMALLEST_KM2:
+    if added + removed <= SMALLEST_CHANGE_KM2:
         return _nothing("; ".join([f"{name} has this outline already", *notes]))
     taken = _take(ground, edit)
     ground.draw(name, outline, edit)
@@ -167,7 +167,7 @@ def _replace(ground: Ground, edit: Mapping[str, Any]) -> _Said:
     return {"text": "; ".join([text, *notes]), "added_km2": added - taken, "removed_km2": removed}
 
 
-def _split(ground: Ground, edit: Mapping[str, Any]) -> _Said:
+def _split(ground: Ownership, edit: Mapping[str, Any]) -> _Said:
     name = edit["glac_id"]
     new = value_of(edit).get(NEW_ID, f"{name}-{edit['edit_id']}")
     if name not in ground.of:
@@ -175,7 +175,7 @@ def _split(ground: Ground, edit: Mapping[str, Any]) -> _Said:
     if new in ground.of:
         return _nothing(f"there is a glacier {new} already")
     kept, parted = cut(ground.of[name], edit["geometry"])
-    if min(ground.km2(kept), ground.km2(parted)) <= SMALLEST_KM2:
+    if min(ground.km2(kept), ground.km2(parted)) <= SMALLEST_CHANGE_KM2:
         return _nothing(f"it does not cut {name} in two")
     ground.part(name, new, edit)
     ground.draw(name, kept, edit)
@@ -184,7 +184,7 @@ def _split(ground: Ground, edit: Mapping[str, Any]) -> _Said:
     return {"text": f"{new} was cut from {name}, {ground.km2(parted):.4f} km2"}
 
 
-def _attribute(ground: Ground, edit: Mapping[str, Any]) -> _Said:
+def _attribute(ground: Ownership, edit: Mapping[str, Any]) -> _Said:
     name, value = edit["glac_id"], value_of(edit)
     if name not in ground.of:
         return _nothing(f"there is no glacier {name}")
@@ -196,16 +196,16 @@ def _attribute(ground: Ground, edit: Mapping[str, Any]) -> _Said:
     return {"text": f"{name}: {', '.join(f'{key} = {each}' for key, each in value.items())}"}
 
 
-_WORK: Mapping[str, Callable[[Ground, Mapping[str, Any]], _Said]] = MappingProxyType(
+_WORK: Mapping[str, Callable[[Ownership, Mapping[str, Any]], _Said]] = MappingProxyType(
     {"add": _add, "remove": _remove, "replace": _replace, "split": _split, "attribute": _attribute}
 )
 
 
-def _freed(ground: Ground, edit: Mapping[str, Any], wanted: shapely.Geometry) -> tuple[shapely.Geometry, list[str]]:
+def _freed(ground: Ownership, edit: Mapping[str, Any], wanted: shapely.Geometry) -> tuple[shapely.Geometry, list[str]]:
     """Return what of some ground the edit's glacier can have, and whose the rest is or was."""
     others = [each for each in ground.touching(wanted) if each != edit["glac_id"]]
     shared = {each: ground.km2(shapely.intersection(ground.of[each], wanted)) for each in others}
-    shared = {each: km2 for each, km2 in shared.items() if km2 > SMALLEST_KM2}
+    shared = {each: km2 for each, km2 in shared.items() if km2 > SMALLEST_CHANGE_KM2}
     if value_of(edit).get(TAKE):
         return wanted, [f"{km2:.4f} km2 of it were taken from {each}" for each, km2 in shared.items()]
     notes = [f"{km2:.4f} km2 of it stay with {each}" for each, km2 in shared.items()]
@@ -214,20 +214,20 @@ def _freed(ground: Ground, edit: Mapping[str, Any], wanted: shapely.Geometry) ->
     return polygonal(shapely.difference(wanted, shapely.union_all([ground.of[each] for each in others]))), notes
 
 
-def _take(ground: Ground, edit: Mapping[str, Any]) -> float:
+def _take(ground: Ownership, edit: Mapping[str, Any]) -> float:
     """Take the edit's ground from other glaciers where it says so, and return how much that was [km2]."""
     if not value_of(edit).get(TAKE):
         return 0.0
     taken = 0.0
     for each in ground.touching(edit["geometry"]):
         km2 = ground.km2(shapely.intersection(ground.of[each], edit["geometry"]))
-        if each != edit["glac_id"] and km2 > SMALLEST_KM2:
+        if each != edit["glac_id"] and km2 > SMALLEST_CHANGE_KM2:
             ground.cut_away(each, edit["geometry"], edit)
             taken += km2
     return taken
 
 
-def _set(ground: Ground, edit: Mapping[str, Any], names: list[str] | None = None) -> None:
+def _set(ground: Ownership, edit: Mapping[str, Any], names: list[str] | None = None) -> None:
     """Set what columns the edit names besides its options, on the glaciers that are still there."""
     columns = {key: each for key, each in value_of(edit).items() if key not in (TAKE, NEW_ID)}
     for name in names or [edit["glac_id"]]:

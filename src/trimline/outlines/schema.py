@@ -1,7 +1,7 @@
 """The published columns of outlines: their names, types, units and meaning.
 
 Names, units and meaning are those of the Randolph Glacier Inventory 7.0 (RGI 7.0 Consortium, 2023,
-https://doi.org/10.5067/f6jmovy5navz) where it has the column; the rest say where an outline came from.
+https://doi.org/10.5067/f6jmovy5navz) where it has the column; the others hold the origin of an outline.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
             Column("glims_id", "text", None, "identifier in the GLIMS database", True),
             Column("glac_id", "text", None, "identifier of the glacier within the study", False),
             Column("glac_name", "text", None, "name of the glacier", True),
-            Column("period", "text", None, "period of the study that the outline speaks for", False),
+            Column("period", "text", None, "period of the study that the outline belongs to", False),
             Column("subregion", "text", None, "area of the study that the glacier belongs to, or all", False),
             Column("src_date", "text", None, "acquisition of the image outlined, ISO 8601 and UTC", True),
-            Column("src_year", "number", "a", "date of what the outline shows, its scenes weighted by area", False),
+            Column("src_year", "number", "a", "date of the outline, its scenes weighted by area", False),
             Column("cenlon", "number", "degree", "longitude of a point inside the outline, WGS 84", True),
             Column("cenlat", "number", "degree", "latitude of a point inside the outline, WGS 84", True),
             Column("utm_zone", "count", None, "number of the UTM zone of that point", True),
             Column("area_km2", "number", "km2", "geodesic area on WGS 84, holes left out", True),
             Column("perimeter_km", "number", "km", "geodesic length of the outline and of its holes", False),
-            Column("unseen_km2", "number", "km2", "ground of the glacier that no scene of the period saw", False),
+            Column("unseen_km2", "number", "km2", "ground of the glacier that no scene of the period shows", False),
             Column("inferred_km2", "number", "km2", "part of the outline inferred from other periods", False),
-            Column("unseen_error_km2", "number", "km2", "how wrong ground that no scene saw may make the area", False),
-            Column("doubt_error_km2", "number", "km2", "how wrong doubt of the map may make the area", False),
+            Column("unseen_error_km2", "number", "km2", "error of the area from ground that no scene shows", False),
+            Column("uncertain_error_km2", "number", "km2", "error of the area from uncertain pixels of the map", False),
             Column("zmin_m", "number", "m", "lowest height", True),
             Column("zmax_m", "number", "m", "highest height", True),
             Column("zmed_m", "number", "m", "median height", True),
@@ -68,26 +68,35 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
             Column("lmax_m", "number", "m", "length of the longest flow line", True),
             Column("dem_source", "text", None, "elevation model that heights were taken from", True),
             Column("scene_id", "text", None, "scene that was mapped, or the one that shows most of the outline", False),
-            Column("scene_ids", "text", None, "scenes that the outline came from, with their shares by area", False),
+            Column("scene_ids", "text", None, "scenes that the outline comes from, with their shares by area", False),
             Column("sensor", "text", None, "sensor of the scene", False),
             Column("network", "text", None, "network that mapped it", False),
             Column("threshold", "number", "1", "probability from which a pixel counts as ice", False),
             Column("weights_sha256", "text", None, "SHA-256 of the weights file", False),
-            Column("edit_ids", "text", None, "edits by hand that made the outline what it is, separated by ;", False),
+            Column("edit_ids", "text", None, "edits by hand that changed the outline, separated by ;", False),
             Column("trimline_version", "text", None, "version of trimline that drew the outline", False),
         )
     }
 )
 """Every published column, by name, in the order in which they are written."""
 
+FORMER_NAMES: Mapping[str, str] = MappingProxyType({"doubt_error_km2": "uncertain_error_km2"})
+"""Names that published columns had in earlier versions, and the present ones; files with either are read."""
+
+
+def with_present_names(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return outlines in which columns under a former name have their present one, unless both are there."""
+    renamed = {old: new for old, new in FORMER_NAMES.items() if new not in outlines.columns}
+    return outlines.rename(columns=renamed)
+
 
 def conform(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Give the published columns their types and order; other columns follow as they are, the geometry last.
+    """Give the published columns their types and order; other columns follow unchanged, the geometry last.
 
     Raises
     ------
     OutlineError
-        A published column holds what cannot be of its type.
+        A published column holds values that are not of its type.
     """
     conformed = outlines.copy()
     for name in conformed.columns.intersection(list(COLUMNS)):
@@ -109,7 +118,7 @@ def conform(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _text(values: pd.Series) -> pd.Series:
-    """Return text, with dates as ISO 8601 and None where nothing is known."""
+    """Return text, with dates in ISO 8601, and None for missing values."""
     if pd.api.types.is_datetime64_any_dtype(values):
         values = values.map(lambda time: time.isoformat(), na_action="ignore")
     return pd.Series([None if pd.isna(value) else str(value) for value in values], values.index, dtype="object")

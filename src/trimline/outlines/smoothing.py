@@ -122,13 +122,13 @@ def cut_corners(rings: Rings, iterations: int) -> Rings:
     Rings
         The smoothed rings, without vertices on straight lines.
     """
-    corners = _Corners.of(rings)
+    corners = _RingCorners.of(rings)
     for _ in range(iterations):
         corners = corners.cut()
     return corners.rings()
 
 
-class _Corners:
+class _RingCorners:
     """Vertices of rings with the sense of their turns: 1 where the polygon is convex, -1 concave, 0 straight on.
 
     A cut makes two corners of the sense of the old one, so that senses are found once, on whole numbers.
@@ -142,7 +142,7 @@ class _Corners:
         self._polygon_of_ring = np.repeat(np.arange(polygons), np.diff(rings.polygon_starts))
 
     @classmethod
-    def of(cls, rings: Rings) -> _Corners:
+    def of(cls, rings: Rings) -> _RingCorners:
         """Find the corners of rings along pixel edges, and split the edges at one pixel from their ends."""
         ahead, behind = _edges(rings)
         turns = np.sign(_cross(ahead, behind)).astype(np.int8)
@@ -165,7 +165,7 @@ class _Corners:
         vertices[places[split] + 2] += step[split] * (lengths[split, np.newaxis] - 1)
         return cls(_refined(rings, vertices, counts), senses)
 
-    def cut(self) -> _Corners:
+    def cut(self) -> _RingCorners:
         """Cut each corner once; areas stay."""
         ahead, behind = _edges(self._rings)
         fractions = self._fractions(ahead, behind)
@@ -176,7 +176,7 @@ class _Corners:
         vertices = np.repeat(self._rings.vertices, counts, axis=0)
         vertices[places] += parts * behind[cut]
         vertices[places + 1] += parts * ahead[cut]
-        return _Corners(_refined(self._rings, vertices, counts), np.repeat(self._senses, counts))
+        return _RingCorners(_refined(self._rings, vertices, counts), np.repeat(self._senses, counts))
 
     def rings(self) -> Rings:
         """Return the rings without the vertices on straight lines."""

@@ -17,7 +17,16 @@ import pyogrio
 
 from trimline.errors import EditError
 from trimline.files import whole_file
-from trimline.outlines.edits import EDIT_COLUMNS, LAYER, PATIENCE_S, as_edits, layer_of, read_edits, read_rows, rows_of
+from trimline.outlines.edit_layer import (
+    EDIT_COLUMNS,
+    LAYER,
+    PATIENCE_S,
+    as_edits,
+    layer_of,
+    read_edits,
+    read_rows,
+    rows_of,
+)
 from trimline.outlines.writing import fixed_date
 
 _ANY_GEOMETRY = ("Unknown", "GeometryCollection")

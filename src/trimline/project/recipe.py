@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from trimline.project.settings import Settings
+from trimline.sensors import Units
 
-Units = Literal["reflectance", "dn"]
 LossName = Literal["cross_entropy", "focal", "dice"]
 IndexName = Literal["ndsi", "ndwi", "red_swir1"]
 

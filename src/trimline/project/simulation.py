@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from trimline.project.settings import Settings
 
-Environment = Literal["cold-dry", "warm-green", "cloudy"]
+EnvironmentName = Literal["cold-dry", "warm-green", "cloudy"]
 
 
 class SimulatedScene(Settings):
@@ -31,7 +31,7 @@ class SimulatedRange(Settings):
     """A mountain range whose glaciers are known."""
 
     name: Annotated[str, BeforeValidator(str), Field(pattern=r"^[A-Za-z0-9_.-]+$")]
-    environment: Environment = "cold-dry"
+    environment: EnvironmentName = "cold-dry"
     size: int = Field(512, ge=64, le=20_000)
     """Pixels on a side, at `resolution_m`."""
     resolution_m: float = Field(30.0, gt=0)

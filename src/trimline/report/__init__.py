@@ -1,1 +1,70 @@
-"""Tables, figures and the HTML report: what a study found, in a form that can be read, printed and checked."""
+"""What a study found, to be read, printed and checked: tables, pictures, the HTML report and the data release.
+
+The room hands out `write_page` with its `Section` and `Picture`, the report itself; `write_release`, the folder for a
+data repository, of a `Release`; the pictures `draw_outlines`, `draw_areas`, `write_error_map` of one method,
+`write_panels` of several, and `false_colour`, the composite behind them; and the tables `method_table`, `area_table`
+and `period_table` with `write_csv` and `write_latex`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trimline.report.composite import false_colour
+    from trimline.report.error_map import write_error_map
+    from trimline.report.figures import draw_areas, draw_outlines
+    from trimline.report.on_disk import write_csv, write_latex
+    from trimline.report.page import Picture, Section, write_page
+    from trimline.report.panels import write_panels
+    from trimline.report.release import Release, ReleasedPeriod
+    from trimline.report.release_folder import write_release
+    from trimline.report.tables import Table, area_table, method_table, period_table
+
+_FILE_OF = {
+    "Picture": "page",
+    "Release": "release",
+    "ReleasedPeriod": "release",
+    "Section": "page",
+    "Table": "tables",
+    "area_table": "tables",
+    "draw_areas": "figures",
+    "draw_outlines": "figures",
+    "false_colour": "composite",
+    "method_table": "tables",
+    "period_table": "tables",
+    "write_csv": "on_disk",
+    "write_error_map": "error_map",
+    "write_latex": "on_disk",
+    "write_page": "page",
+    "write_panels": "panels",
+    "write_release": "release_folder",
+}
+
+__all__ = [
+    "Picture",
+    "Release",
+    "ReleasedPeriod",
+    "Section",
+    "Table",
+    "area_table",
+    "draw_areas",
+    "draw_outlines",
+    "false_colour",
+    "method_table",
+    "period_table",
+    "write_csv",
+    "write_error_map",
+    "write_latex",
+    "write_page",
+    "write_panels",
+    "write_release",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what draws and writes on first use: tables need no matplotlib."""
+    if name not in _FILE_OF:
+        raise AttributeError(f"module 'trimline.report' has no attribute {name!r}")
+    return getattr(import_module(f"trimline.report.{_FILE_OF[name]}"), name)

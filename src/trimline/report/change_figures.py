@@ -23,11 +23,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from odc.geo.geobox import GeoBox
 
-from trimline.change import Method, fit_rate
+from trimline.change import FitMethod, fit_rate
 from trimline.errors import ChangeError
-from trimline.evaluation import false_colour
 from trimline.files import whole_file
 from trimline.report.change_tables import parts_of
+from trimline.report.composite import false_colour
 from trimline.scenes import Scene
 
 _MEASURED, _LINE, _TRUE = "#1d6fa5", "#c1272d", "#5b6b7a"
@@ -45,7 +45,7 @@ def draw_area_series(
     titles: Mapping[str, str],
     *,
     breaks: Sequence[str] = (),
-    method: Method = "ols",
+    method: FitMethod = "ols",
     truth: pd.DataFrame | None = None,
 ) -> list[Path]:
     """Write the areas of the region and its subregions over time, with error bars and fitted lines.
@@ -84,7 +84,7 @@ def draw_area_series(
     return _save(figure, stem)
 
 
-def _draw_areas(axes: Axes, table: pd.DataFrame, breaks: Sequence[str], method: Method) -> None:
+def _draw_areas(axes: Axes, table: pd.DataFrame, breaks: Sequence[str], method: FitMethod) -> None:
     years, areas, errors = (table[key].to_numpy(float) for key in ("src_year", "area_km2", "uncertainty_km2"))
     axes.errorbar(years, areas, errors, fmt="o", ms=4, lw=1, capsize=2.5, color=_MEASURED, zorder=3)
     order = list(table["period"])

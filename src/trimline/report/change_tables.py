@@ -24,11 +24,11 @@ _TESTS = {
 
 _CAUSES = {
     "uncertainty_outline_km2": "outlines moved",
-    "uncertainty_doubt_km2": "maps in doubt",
-    "uncertainty_unseen_km2": "ground unseen",
+    "uncertainty_map_km2": "uncertain pixels",
+    "uncertainty_unseen_km2": "unseen ground",
     "uncertainty_km2": "together",
 }
-"""What makes areas uncertain, and what tables call it."""
+"""Causes of uncertainty, and their heads in tables."""
 
 
 def parts_of(table: pd.DataFrame) -> list[tuple[str, str]]:

@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-from trimline.evaluation import false_colour
 from trimline.files import whole_file
+from trimline.report.composite import false_colour
 from trimline.scenes import Scene
 
 LONGEST_SIDE = 1200

@@ -20,8 +20,7 @@ from odc.geo.geobox import GeoBox
 
 from trimline.errors import SampleError
 from trimline.project import SampleSettings, SplitSettings
-from trimline.samples.grid import Place, TileGrid
-from trimline.samples.grids import footprint, grids_for, one_sided
+from trimline.samples.grid_assignment import footprint, grids_for, one_sided
 from trimline.samples.split import (
     Block,
     Shares,
@@ -30,9 +29,11 @@ from trimline.samples.split import (
     split_by_blocks,
     split_by_scenes,
 )
-from trimline.samples.store import GROUND_FILE, INDEX, TileWriter, Units, ice_fraction
+from trimline.samples.store import GROUND_FILE, INDEX, TileWriter, ice_fraction
+from trimline.samples.tile_grid import TileGrid, TilePosition
 from trimline.samples.truth import Truth
 from trimline.scenes import Scene
+from trimline.sensors import Units
 
 PAPER_SYMMETRIES = 4
 """Copies of each tile in the paper's split: as it is, flipped, mirrored, rotated (692 -> 3996 with its dates)."""
@@ -134,7 +135,7 @@ def _survey(
     scenes: Sequence[LabelledScene], grids: Sequence[TileGrid], serving: Sequence[int], block: int
 ) -> pd.DataFrame:
     """Return one row per tile of every scene: where it is, and how much ice the truth shows there."""
-    fractions: dict[tuple[Path, int, Place], float] = {}
+    fractions: dict[tuple[Path, int, TilePosition], float] = {}
     rows = []
     for position, (labelled, number) in enumerate(zip(scenes, serving, strict=True)):
         grid = grids[number]
@@ -191,13 +192,13 @@ def _write_tiles(
     track: Callable[[Iterable[int], str], Iterable[int]],
 ) -> gpd.GeoDataFrame:
     """Read and append the tiles; return their index."""
-    images: dict[tuple[int, Place], tuple[int, float]] = {}
-    masks: dict[tuple[Path, int, Place], int] = {}
+    images: dict[tuple[int, TilePosition], tuple[int, float]] = {}
+    masks: dict[tuple[Path, int, TilePosition], int] = {}
     rows = []
     for i in track(range(len(tiles)), "cutting tiles"):
         tile = tiles.iloc[i]
         labelled = scenes[tile["scene"]]
-        place = Place(int(tile["row"]), int(tile["column"]))
+        place = TilePosition(int(tile["row"]), int(tile["column"]))
         grid = grids[tile["grid"]]
         geobox = grid.geobox(place)
         image_key = (int(tile["scene"]), place)

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from trimline.samples.store import SampleStore, Units
+from trimline.samples.store import SampleStore
+from trimline.sensors import Units
 
 
 class TileDataset(Dataset[dict[str, Any]]):

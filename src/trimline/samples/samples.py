@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trimline.errors import SampleError
+from trimline.sensors import Units
 
 GROUND, ICE, IGNORE = 0, 1, 255
 """Values of a mask: ground without ice, ice, and pixels that nothing is known about."""
@@ -24,7 +24,7 @@ class Samples:
     """(n, h, w): `GROUND`, `ICE` or `IGNORE`."""
     bands: tuple[str, ...]
     """Common names of the bands, in the order of the second axis."""
-    units: Literal["reflectance", "dn"]
+    units: Units
     """What the images are measured in."""
 
     def __post_init__(self) -> None:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from trimline.errors import SampleError
 from trimline.samples.samples import GROUND, ICE, IGNORE, Samples
+from trimline.sensors import Units
 
 ARRAYS, INDEX, GROUND_FILE = "tiles.zarr", "index.parquet", "ground.parquet"
 
@@ -46,8 +47,6 @@ INDEX_COLUMNS: dict[str, str] = {
     "geometry": "footprint: in the CRS of the grid where there is one, in longitude and latitude where there are more",
 }
 """The columns of the index and what they mean."""
-
-Units = Literal["reflectance", "dn"]
 
 
 class TileWriter:

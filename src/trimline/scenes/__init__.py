@@ -11,13 +11,14 @@ from trimline.scenes.asset import Asset
 from trimline.scenes.band_names import COMMON_NAMES
 from trimline.scenes.calibration import BrightnessTemperature, Calibration, Linear, NoCalibration
 from trimline.scenes.grid import is_working_grid, working_grid
-from trimline.scenes.info import ProductInfo
-from trimline.scenes.landsat_metadata import LandsatMetadata, read_metadata
+from trimline.scenes.landsat_metadata import LandsatMetadata, read_landsat_metadata
+from trimline.scenes.product_info import ProductInfo
 from trimline.scenes.reader import Reader
 from trimline.scenes.readers import READERS, open_scene, product_info
-from trimline.scenes.scene import Scene, Units
+from trimline.scenes.scene import Scene
 from trimline.scenes.sidecar import Sidecar
 from trimline.scenes.sun import earth_sun_distance, sun_position
+from trimline.sensors import Units
 
 __all__ = [
     "COMMON_NAMES",
@@ -37,7 +38,7 @@ __all__ = [
     "is_working_grid",
     "open_scene",
     "product_info",
-    "read_metadata",
+    "read_landsat_metadata",
     "sun_position",
     "working_grid",
 ]

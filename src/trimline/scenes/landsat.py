@@ -22,9 +22,9 @@ from trimline.scenes.asset import Asset, asset_grid, check_readable
 from trimline.scenes.calibration import NoCalibration
 from trimline.scenes.given import Given
 from trimline.scenes.grid import working_grid
-from trimline.scenes.info import ProductInfo
-from trimline.scenes.landsat_metadata import LandsatMetadata, read_metadata
+from trimline.scenes.landsat_metadata import LandsatMetadata, read_landsat_metadata
 from trimline.scenes.product_files import ProductFiles, is_archive, product_files
+from trimline.scenes.product_info import ProductInfo
 from trimline.scenes.reader import Reader
 from trimline.scenes.scene import Scene
 
@@ -170,7 +170,7 @@ def _product(path: Path) -> _Product:
     else:
         files = product_files(path)
         name = _metadata_name(files)
-    return _Product(files, read_metadata(files.text(name), name), name)
+    return _Product(files, read_landsat_metadata(files.text(name), name), name)
 
 
 def _metadata_name(files: ProductFiles) -> str:

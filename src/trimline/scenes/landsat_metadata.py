@@ -87,7 +87,7 @@ class LandsatMetadata:
         return self.sensor.instrument == "ETM+" and self.time >= SLC_FAILURE
 
 
-def read_metadata(text: str, name: str) -> LandsatMetadata:
+def read_landsat_metadata(text: str, name: str) -> LandsatMetadata:
     """Read the content of an MTL file.
 
     Parameters

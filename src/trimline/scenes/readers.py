@@ -12,8 +12,8 @@ from pathlib import Path
 
 from trimline.errors import ProductError
 from trimline.scenes.given import Given
-from trimline.scenes.info import ProductInfo
 from trimline.scenes.landsat import LANDSAT
+from trimline.scenes.product_info import ProductInfo
 from trimline.scenes.reader import Reader
 from trimline.scenes.safe import SAFE
 from trimline.scenes.scene import Scene

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -18,11 +18,10 @@ from odc.geo.xr import xr_coords
 
 from trimline.errors import BandError, TrimlineError
 from trimline.scenes.asset import Asset
+from trimline.scenes.assets_on_grid import read_assets
 from trimline.scenes.quality import is_fill, pixel_flags, saturation_flags
-from trimline.scenes.reading import read_assets
-from trimline.sensors import Sensor
+from trimline.sensors import Sensor, Units
 
-Units = Literal["reflectance", "dn"]
 SPATIAL_DIMENSIONS = ("y", "x")
 """Also where the grid is in degrees, so that code need not ask."""
 

@@ -24,7 +24,7 @@ from trimline.scenes.band_names import LEFT_OUT, common_name, common_names, is_a
 from trimline.scenes.calibration import IDENTITY, Calibration, Linear, NoCalibration
 from trimline.scenes.given import Given, parse_date
 from trimline.scenes.grid import is_working_grid, working_grid
-from trimline.scenes.info import ProductInfo
+from trimline.scenes.product_info import ProductInfo
 from trimline.scenes.reader import Reader
 from trimline.scenes.scene import Scene
 from trimline.scenes.sidecar import Sidecar, read_sidecar

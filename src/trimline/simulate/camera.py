@@ -17,9 +17,7 @@ from trimline.sensors import Band
 from trimline.simulate.clouds import Clouds
 from trimline.simulate.spectra import WET, Surface, band_reflectance
 from trimline.simulate.surfaces import Ground
-from trimline.simulate.terrain import reduce
-
-Field = NDArray[np.float64]
+from trimline.simulate.terrain import Field, reduce
 
 _PATH_BLUE, _PATH_EXPONENT = 0.045, 3.4
 """Path reflectance at 0.48 µm and how it falls with wavelength."""

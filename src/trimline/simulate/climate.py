@@ -10,11 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from trimline.simulate.terrain import gradients
-
-Field = NDArray[np.float64]
+from trimline.simulate.terrain import Field, gradients
 
 _HOLDS_SNOW, _SHEDS_SNOW = np.radians(35.0), np.radians(55.0)
 """Slopes up to which all snow stays, and from which on none does."""

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
-from trimline.simulate.terrain import fractal
-
-Field = NDArray[np.float64]
+from trimline.simulate.terrain import Field, fractal
 
 BASE_M = 1400.0
 """Height of the clouds above the ground [m]."""

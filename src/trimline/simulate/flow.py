@@ -11,11 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from trimline.simulate.terrain import gradients
-
-Field = NDArray[np.float64]
+from trimline.simulate.terrain import Field, gradients
 
 GLEN_A = 2.4e-24
 """Rate factor of temperate ice [Pa-3 s-1]; Cuffey and Paterson (2010), table 3.4."""

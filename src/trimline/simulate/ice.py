@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from trimline.simulate.climate import Climate, slope_angle, sunniness
 from trimline.simulate.flow import evolve
-from trimline.simulate.terrain import enlarge, reduce
-
-Field = NDArray[np.float64]
+from trimline.simulate.terrain import Field, enlarge, reduce
 
 SPIN_UP_A = 300.0
 """Years of steady climate that glaciers grow in; the areas of the three environments are then steady to 1 %."""

@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from trimline.simulate.terrain import gradients
-
-Field = NDArray[np.float64]
+from trimline.simulate.terrain import Field, gradients
 
 _RAY_STEP_PX = 1.0
 

@@ -26,7 +26,7 @@ ORIGIN = "Simulated by trimline; not an image of the Earth"
 _SENSOR_ID = {"TM": "TM", "ETM+": "ETM", "OLI": "OLI_TIRS"}
 _MAP = {"MAP_PROJECTION": "UTM", "DATUM": "WGS84", "ELLIPSOID": "WGS84"}
 
-Groups = Mapping[str, Mapping[str, Any]]
+MetadataGroups = Mapping[str, Mapping[str, Any]]
 
 
 def file_name(look: Look, part: str) -> str:
@@ -34,7 +34,7 @@ def file_name(look: Look, part: str) -> str:
     return f"{look.product_id}_{part}.TIF"
 
 
-def metadata(look: Look, bands: Sequence[Band], saturated: Mapping[str, bool], distance: float) -> Groups:
+def metadata(look: Look, bands: Sequence[Band], saturated: Mapping[str, bool], distance: float) -> MetadataGroups:
     """Return the groups of the MTL file.
 
     Parameters
@@ -72,7 +72,7 @@ def metadata(look: Look, bands: Sequence[Band], saturated: Mapping[str, bool], d
     }
 
 
-def as_odl(groups: Groups) -> str:
+def as_odl(groups: MetadataGroups) -> str:
     """Spell the groups as ``_MTL.txt``."""
     lines = ["GROUP = LANDSAT_METADATA_FILE"]
     for name, keys in groups.items():
@@ -84,13 +84,13 @@ def as_odl(groups: Groups) -> str:
     return "\n".join([*lines, "END_GROUP = LANDSAT_METADATA_FILE", "END", ""])
 
 
-def as_json(groups: Groups) -> str:
+def as_json(groups: MetadataGroups) -> str:
     """Spell the groups as ``_MTL.json``."""
     text = {name: {key: str(value) for key, value in keys.items()} for name, keys in groups.items()}
     return json.dumps({"LANDSAT_METADATA_FILE": text}, indent=2) + "\n"
 
 
-def as_xml(groups: Groups) -> bytes:
+def as_xml(groups: MetadataGroups) -> bytes:
     """Spell the groups as ``_MTL.xml``."""
     root = ElementTree.Element("LANDSAT_METADATA_FILE")
     for name, keys in groups.items():

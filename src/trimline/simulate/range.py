@@ -39,9 +39,7 @@ from trimline.simulate.scan_gaps import scan_gaps
 from trimline.simulate.spectra import Surface
 from trimline.simulate.stack_product import write_stack
 from trimline.simulate.surfaces import Ground, lay_out
-from trimline.simulate.terrain import mountain_range, reduce
-
-Field = NDArray[np.float64]
+from trimline.simulate.terrain import Field, mountain_range, reduce
 
 CARVED_M, FLOWING_M = 60.0, 120.0
 """Cells that rivers carve and that ice flows over, at most [m]."""

@@ -12,9 +12,7 @@ from trimline.simulate.climate import slope_angle, sunniness
 from trimline.simulate.environments import Environment
 from trimline.simulate.ice import THINNEST_M
 from trimline.simulate.spectra import Surface
-from trimline.simulate.terrain import enlarge, fractal, levels_of, receivers, reduce, without_depressions
-
-Field = NDArray[np.float64]
+from trimline.simulate.terrain import Field, enlarge, fractal, levels_of, receivers, reduce, without_depressions
 
 _STEEP = np.radians(32.0)
 """Slope above which the ground is bare rock."""

@@ -1,4 +1,4 @@
-"""What the report says of a time series: areas, change, rates, comparison, and the outlines of all periods."""
+"""Sections of the report on a time series: areas, change, rates, comparison, and the outlines of all periods."""
 
 from __future__ import annotations
 
@@ -39,17 +39,18 @@ from trimline.study.timeline_stage import period_folder
 
 _ADD = (
     "Areas of the parts add up to the whole. Three things make an area uncertain: half the difference between the "
-    "areas with outlines moved out and in by {moved}; ground on which the map is in doubt, where the odds of ice are "
-    "near those at which ice begins, as far as it was taken for ice or as far as it was not, whichever is more; and "
-    "ground that no scene saw, as far as what was inferred of it proved wrong where it could be tried. Of each glacier "
-    "the root of the sum of their squares is taken; over glaciers errors add up too, as if one cause moved all "
-    "outlines alike. Were every outline wrong by itself, the error of the region would be {independent:.2f} km² in "
-    "{period}."
+    "areas with outlines moved out and in by {moved}; uncertain pixels, whose odds of ice are within a factor of four "
+    "of those at the threshold, those mapped as ice or those mapped as ground, whichever is more; and ground that no "
+    "scene shows, by the error rate of what is inferred there. Of each glacier the root of the sum of their squares is "
+    "taken; over glaciers errors add up, as if one cause moved all outlines alike. If the errors of outlines were "
+    "independent, the error of the region would be {independent:.2f} km² in {period}."
 )
 _CHANGE = (
     "Losses are negative. Errors of two periods are combined with a correlation of {correlation:g}: 0 is the root of "
     "the sum of squares, 1 the difference. Years are {years}."
 )
+_FORMER_COLUMNS = {"uncertainty_doubt_km2": "uncertainty_map_km2"}
+"""Columns of tables written by earlier versions, and their present names."""
 _YEARS = {"images": "the dates of the images, weighted by area", "label": "those of the periods' names"}
 
 
@@ -187,5 +188,5 @@ def _read(path: Path) -> pd.DataFrame:
         "period", "first", "last", "break", "part", "tile", "subregion", "region", "source", "note",
         "scene_id", "date", "glac_id",
     )  # fmt: skip
-    table = pd.read_csv(path, dtype=dict.fromkeys(text, str))
+    table = pd.read_csv(path, dtype=dict.fromkeys(text, str)).rename(columns=_FORMER_COLUMNS)
     return table.fillna(dict.fromkeys(table.columns.intersection(text), ""))

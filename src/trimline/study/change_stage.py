@@ -39,8 +39,8 @@ from trimline.study.ledger import Done, stamp
 from trimline.study.simulated_truth import true_areas
 from trimline.study.study import Study
 from trimline.study.timeline_stage import outlines_path, period_folder
-from trimline.timeline.combine import SOURCE_LIST
 from trimline.timeline.inventory import read_inventory
+from trimline.timeline.period_maps import SOURCE_LIST
 
 _LOG = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ import shapely
 from trimline.errors import EditError
 from trimline.files import write_json
 from trimline.outlines import (
+    EditOutcome,
     EditProblem,
-    Outcome,
     append_edits,
     as_edits,
     check_edits,
@@ -28,7 +28,7 @@ from trimline.outlines import (
     require_sound,
     write_outlines,
 )
-from trimline.outlines.edits import EVERY_PERIOD, REVERT, instant, read_rows, rows_of, taken_back
+from trimline.outlines.edit_layer import EVERY_PERIOD, REVERT, instant, read_rows, rows_of, taken_back
 from trimline.project import Project, nearest_name
 
 TIMELINE = "timeline"
@@ -37,7 +37,7 @@ AUTOMATIC, FINAL, OUTCOMES = "automatic.gpkg", "outlines.gpkg", "edits.json"
 
 NOT_REPLAYED = "not replayed yet"
 WRONG = "wrong"
-"""States of an edit besides those of `trimline.outlines.Outcome`."""
+"""States of an edit besides those of `trimline.outlines.EditOutcome`."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class EditState:
     """In a word or two."""
     text: str
     """What came of it, or why nothing did."""
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[EditOutcome, ...] = ()
     """By period, of those that are mapped."""
 
     def as_dict(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def problems_of(project: Project) -> list[EditProblem]:
     return check_edits(read_edits(project.edits_file), _periods(project))
 
 
-def replay_period(folder: Path, edits: gpd.GeoDataFrame, period: str) -> list[Outcome]:
+def replay_period(folder: Path, edits: gpd.GeoDataFrame, period: str) -> list[EditOutcome]:
     """Replay edits on the automatic outlines in the folder of a period, and write the final ones with the outcomes."""
     final, outcomes = replay(read_outlines(folder / AUTOMATIC), edits, period)
     write_outlines(final, folder / FINAL)
@@ -100,7 +100,7 @@ def states_of(project: Project) -> list[EditState]:
     edits = read_edits(project.edits_file)
     problems = check_edits(edits, _periods(project))
     dead = taken_back(edits)
-    outcomes: dict[str, list[Outcome]] = {}
+    outcomes: dict[str, list[EditOutcome]] = {}
     for folder in [] if problems else sorted((project.output / TIMELINE).glob(f"*/{AUTOMATIC}")):
         _, found = replay(read_outlines(folder), edits, folder.parent.name)
         for each in found:
@@ -209,7 +209,7 @@ def _append(project: Project, rows: gpd.GeoDataFrame, where: Path) -> gpd.GeoDat
     return append_edits(project.edits_file, fresh)
 
 
-def _together(outcomes: tuple[Outcome, ...]) -> tuple[str, str]:
+def _together(outcomes: tuple[EditOutcome, ...]) -> tuple[str, str]:
     """Return the state of an edit over its periods: what came of it where it applied, or why it did not."""
     applied = [each for each in outcomes if each.state == "applied"]
     shown = applied or outcomes

@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import SampleError
-from trimline.evaluation import Error, SceneScores, classify, pool, score_scene, write_panels, write_scores
+from trimline.evaluation import Error, SceneScores, classify, pool, score_scene, write_scores
 from trimline.files import whole_folder
 from trimline.mapping import predict_array
 from trimline.outlines import rasterise
 from trimline.project import Method, Project, SceneEntry
 from trimline.rasters import write_raster
+from trimline.report.panels import write_panels
 from trimline.samples import GROUND, ICE, IGNORE, LabelledScene, SampleStore
 from trimline.samples.store import GROUND_FILE
 from trimline.study.ledger import Done, stamp

@@ -10,7 +10,7 @@ from typing import Any
 
 from trimline.files import whole_folder
 from trimline.project import Experiment, Method, Project
-from trimline.report.accuracy import SPLIT_TITLES, AccuracyRow, write_accuracy
+from trimline.report.accuracy_tables import SPLIT_TITLES, AccuracyRow, write_accuracy
 from trimline.study.ledger import Done
 from trimline.study.scenes import select
 from trimline.study.study import Study

@@ -14,12 +14,12 @@ from trimline.evaluation import is_ice
 from trimline.files import whole_folder
 from trimline.outlines import area_km2, read_outlines
 from trimline.project import Project, SceneEntry
-from trimline.report.accuracy import accuracy_tables, leak_table
+from trimline.report.accuracy_tables import accuracy_tables, leak_table
 from trimline.report.figures import draw_areas, draw_outlines
 from trimline.report.page import Picture, Section, write_page
-from trimline.report.sensors import sensor_table
+from trimline.report.sensor_tables import sensor_table
 from trimline.report.tables import area_table, method_table, sample_table, scene_table
-from trimline.report.thresholds import threshold_table
+from trimline.report.threshold_tables import threshold_table
 from trimline.samples import MEASURES
 from trimline.study.change_report import change_sections
 from trimline.study.evaluate_stage import FOLDER as EVALUATION

@@ -20,7 +20,7 @@ from trimline.evaluation import Error, SceneScores, is_ice, is_mapped, near_term
 from trimline.files import whole_folder
 from trimline.project import Project, SceneEntry, SensorStudy
 from trimline.rasters import read_onto
-from trimline.report.sensors import ZONES, write_sensors
+from trimline.report.sensor_tables import ZONES, write_sensors
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
 from trimline.study.evaluate_stage import class_path
 from trimline.study.ledger import Done, stamp

@@ -10,9 +10,9 @@ from typing import Any
 
 from trimline.files import whole_folder
 from trimline.project import Project
-from trimline.project.recipe import Units
-from trimline.report.thresholds import draw_thresholds, write_thresholds
+from trimline.report.threshold_tables import draw_thresholds, write_thresholds
 from trimline.samples import SampleStore
+from trimline.sensors import Units
 from trimline.study.ledger import Done
 from trimline.study.samples_stage import FOLDER as SAMPLES
 from trimline.study.study import Study

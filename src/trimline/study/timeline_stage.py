@@ -29,13 +29,21 @@ from trimline.study.map_stage import map_folder
 from trimline.study.scenes import date_of, open_entry, select, source_of
 from trimline.study.study import Study
 from trimline.timeline import Candidate, preferred
-from trimline.timeline.bridging import HINDCAST, INFERRED, PATCHES, Drawing, draw_period
-from trimline.timeline.combine import DOUBT, MASK, PROBABILITY, SOURCE_LIST, SOURCES, UNSEEN_GROUND, combine_period
-from trimline.timeline.glaciers import AUTOMATIC, GLACIERS, TABLE, Belonging, write_glaciers
+from trimline.timeline.bridging import HINDCAST, INFERRED, PATCHES, TraceOptions, trace_period
+from trimline.timeline.glaciers import AUTOMATIC, GLACIERS, TABLE, Attribution, write_glaciers
 from trimline.timeline.inventory import read_inventory
-from trimline.timeline.place import Place, common_crs, footprints, ground_of, lay_out, shown_by
+from trimline.timeline.period_maps import (
+    MASK,
+    PROBABILITY,
+    SOURCE_LIST,
+    SOURCES,
+    UNCERTAIN,
+    UNSEEN_GROUND,
+    combine_period,
+)
+from trimline.timeline.place import Place, common_crs, footprint_of, footprints, ground_of, lay_out_grid
+from trimline.timeline.scene_view import MappedScene, cloud_and_snow
 from trimline.timeline.subregion import refuse_areas_beyond
-from trimline.timeline.views import View, cloud_and_snow
 
 _LOG = logging.getLogger(__name__)
 
@@ -145,7 +153,7 @@ def _lay_out(study: Study, mapped: Sequence[Mapped]) -> Done:
     def work() -> dict[str, Any]:
         shown = []
         for scene_id, mask in track(masks.items(), "footprints"):
-            each = shown_by(scene_id, mask)
+            each = footprint_of(scene_id, mask)
             if each is None:
                 _LOG.warning("scene %s has no data anywhere, and shows no ground", scene_id)
             else:
@@ -155,7 +163,7 @@ def _lay_out(study: Study, mapped: Sequence[Mapped]) -> Done:
         grids = [each.grid for each in shown]
         crs = project.crs or common_crs(grids)
         prints = footprints(shown, crs)
-        place = lay_out(prints, grids, resolution_m=project.resolution_m, region=_region(project))
+        place = lay_out_grid(prints, grids, resolution_m=project.resolution_m, region=_region(project))
         write_outlines(prints, path)
         return {
             "crs": str(place.geobox.crs),
@@ -194,7 +202,7 @@ def _combine(study: Study, mapped: Mapped, place: Place, laid: Done) -> Done:
     }
 
     def work() -> dict[str, Any]:
-        views = {entry.id: View.of(open_entry(entry), map_folder(project, entry.id)) for entry in mapped.entries}
+        views = {entry.id: MappedScene.of(open_entry(entry), map_folder(project, entry.id)) for entry in mapped.entries}
         candidates = [_candidate(entry, views[entry.id]) for entry in mapped.entries]
         ordered = [(each, views[each.id]) for each in preferred(candidates, settings.melt_season)]
         said = combine_period(ordered, place, folder, period=name, rule=settings.rule)
@@ -204,11 +212,11 @@ def _combine(study: Study, mapped: Mapped, place: Place, laid: Done) -> Done:
             "scenes": [{"scene_id": each.id, "pixels": said["pixels"][each.id]} for each, _ in ordered],
         }
 
-    outputs = [folder / each for each in (MASK, SOURCES, SOURCE_LIST, PROBABILITY, DOUBT, UNSEEN_GROUND)]
+    outputs = [folder / each for each in (MASK, SOURCES, SOURCE_LIST, PROBABILITY, UNCERTAIN, UNSEEN_GROUND)]
     return study.ledger.once(f"timeline/{name}", inputs, outputs, work)
 
 
-def _candidate(entry: SceneEntry, view: View) -> Candidate:
+def _candidate(entry: SceneEntry, view: MappedScene) -> Candidate:
     """Return what the order of scenes depends on; cloud as the project says it, or the product, or its flags."""
     cloud, snow = cloud_and_snow(view.scene)
     said = entry.cloud_cover if entry.cloud_cover is not None else view.scene.cloud_cover
@@ -225,17 +233,17 @@ def _draw(study: Study, mapped: Sequence[Mapped], combined: Sequence[Done], plac
     """Write the patches of ice of every period, with what the periods around it say of ground that it did not see."""
     folder = study.project.output / FOLDER
     periods = [each.period.name for each in mapped]
-    drawing, bridged = _drawing(study.project), study.project.timeline.unseen == "bridge"
+    options, bridged = _trace_options(study.project), study.project.timeline.unseen == "bridge"
     steps = []
     for name, own in zip(periods, combined, strict=True):
         inputs = {
             "masks": [step.fingerprint for step in (combined if bridged else [own])],
-            "drawing": asdict(drawing),
+            "drawing": asdict(options),
             "bridged": bridged,
         }
 
         def work(name: str = name) -> dict[str, Any]:
-            return draw_period(folder, periods, name, place, drawing=drawing, bridged=bridged)
+            return trace_period(folder, periods, name, place, options=options, bridged=bridged)
 
         outputs = [folder / name / each for each in (INFERRED, HINDCAST, PATCHES)]
         steps.append(study.ledger.once(f"timeline-patches/{name}", inputs, outputs, work))
@@ -254,7 +262,7 @@ def _name(study: Study, mapped: Sequence[Mapped], drawn: Sequence[Done], place: 
         "inventory": stamp(project.inventory) if project.inventory is not None else None,
         "areas": [[area.name, stamp(area.outline) if area.outline is not None else None] for area in project.areas],
         "homes": homes,
-        "minimum_area_m2": _drawing(project).minimum_area_m2,
+        "minimum_area_m2": _trace_options(project).minimum_area_m2,
     }
 
     def work() -> dict[str, Any]:
@@ -264,8 +272,10 @@ def _name(study: Study, mapped: Sequence[Mapped], drawn: Sequence[Done], place: 
         region = _region(project)
         refuse_areas_beyond(place.ground if region is None else region, areas)
         inventory = None if project.inventory is None else read_inventory(project.inventory, crs, pixel_m2=pixel_m2)
-        belonging = Belonging(project.name, inventory, areas, homes, minimum_area_m2=_drawing(project).minimum_area_m2)
-        return write_glaciers(folder, periods, belonging)
+        attribution = Attribution(
+            project.name, inventory, areas, homes, minimum_area_m2=_trace_options(project).minimum_area_m2
+        )
+        return write_glaciers(folder, periods, attribution)
 
     outputs = [folder / GLACIERS, folder / TABLE, *(folder / period / AUTOMATIC for period in periods)]
     return study.ledger.once("timeline-glaciers", inputs, outputs, work)
@@ -297,11 +307,11 @@ def _correct(study: Study, mapped: Mapped, named: Done, edits: gpd.GeoDataFrame)
     return study.ledger.once(f"timeline-outlines/{name}", inputs, [path, folder / OUTCOMES], work)
 
 
-def _drawing(project: Project) -> Drawing:
-    """Return how outlines of periods are drawn: as scenes are mapped, unless the project says otherwise."""
+def _trace_options(project: Project) -> TraceOptions:
+    """Return how outlines of periods are traced: as for single scenes, unless the project has keys of its own."""
     own, of_maps = project.timeline, project.map
     area, hole = own.minimum_area_km2, own.minimum_hole_km2
-    return Drawing(
+    return TraceOptions(
         minimum_area_m2=(of_maps.minimum_area_km2 if area is None else area) * 1e6,
         minimum_hole_m2=(of_maps.minimum_hole_km2 if hole is None else hole) * 1e6,
         smoothing=of_maps.smoothing if own.smoothing is None else own.smoothing,

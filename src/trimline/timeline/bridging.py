@@ -1,13 +1,12 @@
-"""Ground that no scene of a period saw, bridged by the periods around it; and the patches of ice that come of it all.
+"""Gaps of a period are filled from the periods around it, and its patches of ice are traced.
 
-An outline that ends at the edge of a cloud is no outline of a glacier. What the nearest earlier and the nearest later
-period that saw a pixel agree on is taken for what it was in between: between ice and ice there was ice, between ground
-and ground there was none. Where they disagree the ice came or went unseen, and the pixel stays unseen. At either end of
-the record there is one neighbour, and it is taken at its word.
+An outline that ends at the edge of a cloud is no outline of a glacier. A pixel that no scene of a period shows gets the
+state that the nearest earlier and the nearest later period with a state agree on. Where they disagree, ice came or went
+in between, and the pixel stays unseen. At either end of the record the one neighbour decides.
 
-What was inferred is told apart from what was seen: `mask.tif` holds only what scenes of the period showed, and
-`inferred.tif` the rest. How far such an inference can be trusted is tried on the ground that was seen: `hindcast.tif`
-says what would have been inferred there, beside what was seen.
+Inferred and observed pixels are kept apart: `mask.tif` holds what scenes of the period show, `inferred.tif` the rest.
+The error of the inference is measured on observed ground: `hindcast.tif` compares what would have been inferred there
+with what was observed.
 """
 
 from __future__ import annotations
@@ -27,22 +26,22 @@ from rasterio.windows import Window
 
 from trimline import __version__
 from trimline.files import whole_file
-from trimline.mapping.rasters import bounded_cache, write_cog
 from trimline.outlines import RowTracer, write_outlines
-from trimline.timeline.combine import MASK, draft, joined
+from trimline.rasters import bounded_cache, write_cog
+from trimline.timeline.period_maps import MASK, joined, open_draft
 from trimline.timeline.place import Place, strips
-from trimline.timeline.rules import ICE, UNSEEN, Said
+from trimline.timeline.rules import ICE, UNSEEN, StateMask
 
 INFERRED, HINDCAST, PATCHES = "inferred.tif", "hindcast.tif", "patches.gpkg"
 
 BOTH_GROUND, BOTH_ICE, ICE_NOT_SEEN, ICE_NOT_INFERRED = 0, 1, 2, 3
-"""What `hindcast.tif` says of a pixel: inferred and seen as ground, both as ice, inferred as ice but seen as ground,
-inferred as ground but seen as ice."""
+"""Values of `hindcast.tif`: inferred and observed as ground, both as ice, inferred as ice but observed as ground,
+inferred as ground but observed as ice."""
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """How a mask becomes outlines."""
+class TraceOptions:
+    """How a mask is traced: what is left out, and how much outlines are smoothed."""
 
     minimum_area_m2: float
     """Smaller patches are left out [m2]."""
@@ -52,8 +51,8 @@ class Drawing:
     """How often corners are cut."""
 
 
-def bridge(earlier: Iterable[Said], later: Iterable[Said], shape: tuple[int, int]) -> Said:
-    """Return what the periods around one say of its pixels.
+def bridge(earlier: Iterable[StateMask], later: Iterable[StateMask], shape: tuple[int, int]) -> StateMask:
+    """Return the state of pixels as inferred from the periods around one.
 
     Parameters
     ----------
@@ -65,7 +64,7 @@ def bridge(earlier: Iterable[Said], later: Iterable[Said], shape: tuple[int, int
     Returns
     -------
     NDArray[np.uint8]
-        (h, w) `ICE` or `GROUND` where both sides agree, or only one saw the pixel; else `UNSEEN`.
+        (h, w) `ICE` or `GROUND` where both sides agree, or only one has a state; else `UNSEEN`.
     """
     before, after = (_nearest(side, shape) for side in (earlier, later))
     agreed = np.where(before == after, before, np.uint8(UNSEEN))
@@ -73,8 +72,8 @@ def bridge(earlier: Iterable[Said], later: Iterable[Said], shape: tuple[int, int
     return np.where((before == UNSEEN) | (after == UNSEEN), one_sided, agreed)
 
 
-def draw_period(
-    folder: Path, periods: Sequence[str], period: str, place: Place, *, drawing: Drawing, bridged: bool
+def trace_period(
+    folder: Path, periods: Sequence[str], period: str, place: Place, *, options: TraceOptions, bridged: bool
 ) -> dict[str, Any]:
     """Write the patches of ice of a period.
 
@@ -83,23 +82,23 @@ def draw_period(
     folder
         Holds a folder per period with its ``mask.tif``; that of the period gets ``patches.gpkg`` (connected patches of
         ice), ``inferred.tif`` (COG of uint8: 1 ice and 0 ground that was inferred, 255 elsewhere) and ``hindcast.tif``
-        (COG of uint8: 0 to 3 where ground was seen and could be inferred too, see `BOTH_GROUND` and so on; 255
+        (COG of uint8: 0 to 3 where ground was observed and could be inferred too, see `BOTH_GROUND` and so on; 255
         elsewhere).
     periods
         All periods, from the earliest.
     period
-        The one to draw.
+        The one to trace.
     place
         The grid that the masks lie on.
-    drawing
-        How patches are drawn; the masks keep what they leave out.
+    options
+        How patches are traced; the masks keep what is left out.
     bridged
-        Whether unseen ground is bridged at all.
+        Whether gaps are filled at all.
 
     Returns
     -------
     dict
-        `bridged_km2`: unseen ground that could be bridged, whether ice or not, in the units of the grid.
+        `bridged_km2`: unseen ground with an inferred state, ice or not, by its pixels on the grid [km2].
     """
     at = list(periods).index(period)
     patches: list[gpd.GeoDataFrame] = []
@@ -113,15 +112,15 @@ def draw_period(
         drafts = {name: Path(temporary) / name for name in (INFERRED, HINDCAST)}
         tags = {"TRIMLINE_PERIOD": period, "TRIMLINE_VERSION": __version__}
         with (
-            draft(drafts[INFERRED], place.geobox, "uint8", UNSEEN, tags) as inferred_file,
-            draft(drafts[HINDCAST], place.geobox, "uint8", UNSEEN, tags) as hindcast_file,
+            open_draft(drafts[INFERRED], place.geobox, "uint8", UNSEEN, tags) as inferred_file,
+            open_draft(drafts[HINDCAST], place.geobox, "uint8", UNSEEN, tags) as hindcast_file,
         ):
             for island in place.islands:
                 tracer = RowTracer(
                     place.of_island(island),
-                    minimum_area_m2=drawing.minimum_area_m2,
-                    minimum_hole_m2=drawing.minimum_hole_m2,
-                    smoothing=drawing.smoothing,
+                    minimum_area_m2=options.minimum_area_m2,
+                    minimum_hole_m2=options.minimum_hole_m2,
+                    smoothing=options.smoothing,
                 )
                 for rows, columns in strips(island):
                     window = Window(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
@@ -133,7 +132,7 @@ def draw_period(
                         around = bridge(earlier, later, mask.shape)
                     inferred = np.where(mask == UNSEEN, around, np.uint8(UNSEEN))
                     inferred_file.write(inferred, 1, window=window)
-                    hindcast_file.write(_beside(around, mask), 1, window=window)
+                    hindcast_file.write(_hindcast(around, mask), 1, window=window)
                     tracer.add((mask == ICE) | (inferred == ICE))
                     count += int((inferred != UNSEEN).sum())
                 patches.append(tracer.finish())
@@ -144,8 +143,8 @@ def draw_period(
     return {"bridged_km2": count * abs(place.geobox.affine.determinant) / 1e6}
 
 
-def _nearest(masks: Iterable[Said], shape: tuple[int, int]) -> Said:
-    """Return what the first mask says that saw a pixel; masks are asked only while a pixel is unseen."""
+def _nearest(masks: Iterable[StateMask], shape: tuple[int, int]) -> StateMask:
+    """Return the state of each pixel in the first mask that has one; masks are read only while a pixel has none."""
     found = np.full(shape, UNSEEN, np.uint8)
     for mask in masks:
         found = np.where(found == UNSEEN, mask, found)
@@ -154,9 +153,9 @@ def _nearest(masks: Iterable[Said], shape: tuple[int, int]) -> Said:
     return found
 
 
-def _beside(inferred: Said, seen: Said) -> NDArray[np.uint8]:
-    """Return what was inferred beside what was seen, UNSEEN where either is unknown."""
-    said = np.where(
+def _hindcast(inferred: StateMask, seen: StateMask) -> NDArray[np.uint8]:
+    """Return the values of `hindcast.tif`, UNSEEN where a pixel was not inferred or not observed."""
+    outcome = np.where(
         inferred == seen, seen, np.where(inferred == ICE, np.uint8(ICE_NOT_SEEN), np.uint8(ICE_NOT_INFERRED))
     )
-    return np.where((inferred == UNSEEN) | (seen == UNSEEN), np.uint8(UNSEEN), said)
+    return np.where((inferred == UNSEEN) | (seen == UNSEEN), np.uint8(UNSEEN), outcome)

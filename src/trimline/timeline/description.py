@@ -1,4 +1,4 @@
-"""What an outline of a period says of itself: the scenes it came from with their shares, its date, area and length."""
+"""Columns that describe an outline of a period: its scenes with their shares, its date, area and perimeter."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from trimline import __version__
 from trimline.outlines import area_and_perimeter_km, area_km2
 from trimline.timeline.preference import decimal_year
 
-_SHARES = ";"
-"""Stands between the scenes of an outline."""
+_SEPARATOR = ";"
+"""Separates the scenes of an outline in the column `scene_ids`."""
 
 _VALUES = 256
-"""Values that a mask may have."""
+"""Number of values of a uint8 raster."""
 
 
 @dataclass(frozen=True)
-class Witness:
+class SourceScene:
     """A scene of a period, as `sources.json` lists it."""
 
     index: int
@@ -41,16 +41,16 @@ class Witness:
     sensor: str
 
 
-def shares(outlines: gpd.GeoDataFrame, sources: Path, witnesses: Mapping[int, Witness]) -> pd.DataFrame:
-    """Return which scenes outlines came from: pixels are counted whose centre lies inside.
+def shares(outlines: gpd.GeoDataFrame, raster: Path, scenes: Mapping[int, SourceScene]) -> pd.DataFrame:
+    """Return which scenes outlines come from, by the pixels whose centre lies inside.
 
     Parameters
     ----------
     outlines
         Polygons in the CRS of the raster.
-    sources
-        The raster of scene numbers.
-    witnesses
+    raster
+        ``sources.tif``, the scene numbers.
+    scenes
         The scenes, by number.
 
     Returns
@@ -60,8 +60,8 @@ def shares(outlines: gpd.GeoDataFrame, sources: Path, witnesses: Mapping[int, Wi
         sum to 1. An outline that no scene shows (drawn by hand on unseen ground) has no row.
     """
     found = [
-        (row, witnesses[number].scene_id, count / total)
-        for row, counts in enumerate(_counts(outlines, [sources], len(witnesses) + 1)[0])
+        (row, scenes[number].scene_id, count / total)
+        for row, counts in enumerate(_counts(outlines, [raster], len(scenes) + 1)[0])
         if (total := int(counts[1:].sum()))
         for number in sorted(range(1, len(counts)), key=lambda n: (-counts[n], n))
         if (count := int(counts[number]))
@@ -70,7 +70,7 @@ def shares(outlines: gpd.GeoDataFrame, sources: Path, witnesses: Mapping[int, Wi
 
 
 def areas_by_value(polygons: gpd.GeoDataFrame, rasters: Sequence[Path]) -> NDArray[np.float64]:
-    """Return how much of each polygon each value of a raster has, by its share of the pixels.
+    """Return the area of each value of a raster within each polygon, by its share of the pixels.
 
     Parameters
     ----------
@@ -90,49 +90,49 @@ def areas_by_value(polygons: gpd.GeoDataFrame, rasters: Sequence[Path]) -> NDArr
 
 
 def described(
-    outlines: gpd.GeoDataFrame, shared: pd.DataFrame, witnesses: Mapping[int, Witness], *, otherwise_year: float
+    outlines: gpd.GeoDataFrame, shared: pd.DataFrame, scenes: Mapping[int, SourceScene], *, otherwise_year: float
 ) -> gpd.GeoDataFrame:
-    """Return outlines of one period with the columns that say where they come from and how large they are.
+    """Return outlines of one period with the columns that hold their scenes, dates and size.
 
     Parameters
     ----------
     outlines
         With `glac_id` and `period`.
     shared
-        What `shares` found of them.
-    witnesses
+        Returned by `shares`.
+    scenes
         The scenes, by number.
     otherwise_year
-        `src_year` of what was inferred as a whole, and has no scene: the middle of its period.
+        `src_year` of an outline without a scene, because all of it was inferred: the middle of the period.
     """
-    by_id = {each.scene_id: each for each in witnesses.values()}
-    said: list[dict[str, Any]] = [
+    by_id = {each.scene_id: each for each in scenes.values()}
+    rows: list[dict[str, Any]] = [
         {"scene_id": None, "src_date": None, "src_year": otherwise_year, "scene_ids": None, "sensor": None}
         for _ in range(len(outlines))
     ]
     for row, group in shared.groupby("row", sort=True):
-        scenes = list(zip(group["scene_id"], group["share"], strict=True))
-        main = by_id[scenes[0][0]]
-        said[int(row)] = {
+        parts = list(zip(group["scene_id"], group["share"], strict=True))
+        main = by_id[parts[0][0]]
+        rows[int(row)] = {
             "scene_id": main.scene_id,
             "src_date": main.date,
-            "src_year": sum(decimal_year(by_id[scene].date) * share for scene, share in scenes),
-            "scene_ids": _SHARES.join(f"{scene}:{share:.4f}" for scene, share in scenes),
+            "src_year": sum(decimal_year(by_id[scene].date) * share for scene, share in parts),
+            "scene_ids": _SEPARATOR.join(f"{scene}:{share:.4f}" for scene, share in parts),
             "sensor": main.sensor,
         }
     columns = ["scene_id", "src_date", "src_year", "scene_ids", "sensor"]
-    table = pd.DataFrame(said, columns=columns, index=outlines.index)
-    return measured(outlines.assign(**{name: table[name] for name in columns}, trimline_version=__version__))
+    table = pd.DataFrame(rows, columns=columns, index=outlines.index)
+    return with_measurements(outlines.assign(**{name: table[name] for name in columns}, trimline_version=__version__))
 
 
 def shares_of(scene_ids: object) -> dict[str, float]:
-    """Return the scenes of an outline with their shares of its area, as its column `scene_ids` tells them, if any."""
-    told = (part.rpartition(":") for part in scene_ids.split(_SHARES)) if isinstance(scene_ids, str) else ()
-    return {scene: float(share) for scene, _, share in told if scene}
+    """Return the scenes of an outline with their shares of its area, from its column `scene_ids`."""
+    parts = (part.rpartition(":") for part in scene_ids.split(_SEPARATOR)) if isinstance(scene_ids, str) else ()
+    return {scene: float(share) for scene, _, share in parts if scene}
 
 
-def measured(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return outlines with geodesic `area_km2`, `perimeter_km` and a point inside, as their geometry now is."""
+def with_measurements(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return outlines with geodesic `area_km2` and `perimeter_km` and a point inside, of their present geometry."""
     inside = gpd.GeoSeries(shapely.point_on_surface(outlines.geometry.to_numpy()), crs=outlines.crs).to_crs(4326)
     area, perimeter = area_and_perimeter_km(outlines)
     return outlines.assign(
@@ -141,9 +141,9 @@ def measured(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _counts(polygons: gpd.GeoDataFrame, paths: Sequence[Path], values: int) -> NDArray[np.int64]:
-    """Return how many pixels of each value lie in each polygon, (rasters, n, values); of one grid.
+    """Return the number of pixels of each value in each polygon, (rasters, n, values); the rasters have one grid.
 
-    Where no pixel's centre lies inside, those that are touched are counted.
+    Where no pixel's centre lies inside, the pixels that are touched are counted.
     """
     counts = np.zeros((len(paths), len(polygons), values), np.int64)
     with ExitStack() as stack:

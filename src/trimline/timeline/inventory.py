@@ -1,4 +1,4 @@
-"""An inventory as the map of who owns which ground: every glacier once, under its own id, and none on another's."""
+"""An inventory of glaciers for naming outlines: every glacier once, with its own id, and no overlaps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from trimline.errors import OutlineError
 from trimline.outlines import check, read_outlines
 
 ID_COLUMNS = ("rgi_id", "RGIId", "glac_id", "glims_id", "GLIMSId", "glac_name")
-"""Columns that glaciers are named by, the first that is there and filled; after them any whose name ends in `id`."""
+"""Columns of ids in order of preference; after them any column whose name ends in `id`. The first complete one
+counts."""
 
 
 def read_inventory(path: Path, crs: str, *, pixel_m2: float) -> gpd.GeoDataFrame:
@@ -25,8 +26,7 @@ def read_inventory(path: Path, crs: str, *, pixel_m2: float) -> gpd.GeoDataFrame
     crs
         A projected CRS in metres.
     pixel_m2
-        Area of a pixel of the maps [m2]: glaciers that overlap on less are parted where the first ends, since no map
-        could tell.
+        Area of a pixel of the maps [m2]. Glaciers that overlap on less are accepted: a map cannot resolve it.
 
     Returns
     -------

@@ -1,11 +1,11 @@
-"""The one grid of a study, and which parts of it any scene shows.
+"""The grid of a study, and the ground that its scenes cover.
 
-All periods are mapped on one grid in one CRS, whatever UTM zones their scenes lie in, so that a pixel means the same
-ground in every period. The grid may be large and mostly empty: ranges lie far apart. What is worked on are its islands,
-rectangles around scenes that touch; no patch of ice reaches from one to another.
+All periods are on one grid in one CRS, whatever UTM zones their scenes lie in, so that a pixel is the same ground in
+every period. The grid may be large and mostly empty, since ranges lie far apart. Only its islands are processed:
+rectangles around scenes that touch. No patch of ice reaches from one island to another.
 
-The ground of the study is what the images of its scenes cover, in any period: of each the convex hull of its pixels
-with data, as a Landsat swath is a quadrangle in a larger raster, and a scan gap lies inside it.
+The ground of the study is the union of the footprints of its scenes in all periods. A footprint is the convex hull of
+the pixels with data: a Landsat swath is a quadrangle in a larger raster, and scan gaps lie inside it.
 """
 
 from __future__ import annotations
@@ -31,33 +31,33 @@ from trimline.scenes.asset import raster_grid
 from trimline.timeline.rules import UNSEEN
 
 ROWS = 512
-"""Rows that are worked on at a time [pixels]."""
+"""Rows that are processed at a time [pixels]."""
 
 _EDGE_PIXELS = 10.0
-"""Edges of footprints are split to this many pixels before they are reprojected."""
+"""Longest edge of a footprint before it is reprojected; longer ones are split [pixels]."""
 
 Rectangle = tuple[int, int, int, int]
 """First row, row after the last, first column, column after the last."""
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What ground a mapped scene shows."""
+class SceneFootprint:
+    """Footprint of a mapped scene."""
 
     scene_id: str
     grid: GeoBox
-    """Of its map."""
+    """Grid of its map."""
     hull: shapely.Polygon
-    """Around its pixels with data, in the CRS of the grid."""
+    """Convex hull of its pixels with data, in the CRS of the grid."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """The grid of a study, and the ground that its scenes show."""
+    """The grid of a study, and the ground that its scenes cover."""
 
     geobox: GeoBox
     islands: tuple[Rectangle, ...]
-    """Parts of the grid that are worked on; they do not touch."""
+    """Parts of the grid that are processed; they do not touch."""
     ground: gpd.GeoDataFrame
     """Polygons of the ground of the study, in the CRS of the grid."""
 
@@ -67,8 +67,8 @@ class Place:
         return self.geobox[top:bottom, left:right]
 
 
-def shown_by(scene_id: str, mask: Path) -> Shown | None:
-    """Return what ground the map of a scene shows, read in bounded memory; None where it has no data at all."""
+def footprint_of(scene_id: str, mask: Path) -> SceneFootprint | None:
+    """Return the footprint of a mapped scene, read in bounded memory; None where it has no data at all."""
     corners = []
     with rasterio.open(mask) as source:
         grid = raster_grid(source)
@@ -84,10 +84,10 @@ def shown_by(scene_id: str, mask: Path) -> Shown | None:
         return None
     hull = shapely.convex_hull(shapely.multipoints(points))
     a, b, c, d, e, f, *_ = grid.affine
-    return Shown(scene_id, grid, shapely.transform(hull, lambda xy: xy @ np.array([[a, d], [b, e]]) + (c, f)))
+    return SceneFootprint(scene_id, grid, shapely.transform(hull, lambda xy: xy @ np.array([[a, d], [b, e]]) + (c, f)))
 
 
-def footprints(shown: Sequence[Shown], crs: str) -> gpd.GeoDataFrame:
+def footprints(shown: Sequence[SceneFootprint], crs: str) -> gpd.GeoDataFrame:
     """Return the hulls of scenes in one CRS, with the column `scene_id`."""
     parts = []
     for each in shown:
@@ -97,12 +97,12 @@ def footprints(shown: Sequence[Shown], crs: str) -> gpd.GeoDataFrame:
 
 
 def common_crs(grids: Sequence[GeoBox]) -> str:
-    """Return the CRS of most grids; where two have as many, that which comes first by name."""
+    """Return the CRS of most grids; of two that are equally common, the first by name."""
     count = Counter(str(grid.crs) for grid in grids)
     return min(count, key=lambda crs: (-count[crs], crs))
 
 
-def lay_out(
+def lay_out_grid(
     prints: gpd.GeoDataFrame,
     grids: Sequence[GeoBox],
     *,
@@ -116,17 +116,17 @@ def lay_out(
     prints
         Footprints of the scenes, in the CRS of the grid.
     grids
-        The grids of their maps, in any order. Where some have the CRS and the resolution of the grid, its pixels are
-        those of most of them, so that their maps are copied and not resampled.
+        The grids of their maps, in any order. The pixels of the study grid are those of most grids with its CRS and
+        resolution, so that these maps are copied and not resampled.
     resolution_m
         Side of a pixel [m]; None means the finest of the scenes.
     region
-        Polygons that bound the study; None means all ground that is shown.
+        Polygons that bound the study; None means all ground that scenes cover.
 
     Raises
     ------
     ProjectError
-        No scene shows the region.
+        No scene covers the region.
     """
     pixel_m = resolution_m or min(float(abs(grid.resolution.x)) for grid in grids)
     ground = ground_of(prints, region)
@@ -142,12 +142,12 @@ def lay_out(
 
 
 def ground_of(prints: gpd.GeoDataFrame, region: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
-    """Return the ground of a study: what its scenes show, within its region.
+    """Return the ground of a study: what its scenes cover within its region.
 
     Raises
     ------
     ProjectError
-        No scene shows the region.
+        No scene covers the region.
     """
     shown = shapely.union_all(prints.geometry.to_numpy())
     if region is not None:
@@ -159,7 +159,7 @@ def ground_of(prints: gpd.GeoDataFrame, region: gpd.GeoDataFrame | None) -> gpd.
 
 
 def grids_crs(prints: gpd.GeoDataFrame) -> str:
-    """Return the CRS of footprints by its code, where it has one."""
+    """Return the CRS of footprints as text, by its code where it has one."""
     return str(prints.crs.to_string())
 
 
@@ -171,7 +171,7 @@ def strips(island: Rectangle) -> Iterator[tuple[slice, slice]]:
 
 
 def _corner(grids: Sequence[GeoBox], crs: object, pixel_m: float) -> tuple[float, float]:
-    """Return a corner of pixels that most grids of this CRS and pixel share; the origin where there are none."""
+    """Return the pixel corner of most grids with this CRS and pixel size; the origin where there are none."""
     corners = Counter(
         (grid.affine.c % pixel_m, grid.affine.f % pixel_m)
         for grid in grids
@@ -184,7 +184,7 @@ def _corner(grids: Sequence[GeoBox], crs: object, pixel_m: float) -> tuple[float
 
 
 _ROUNDING_PX = 1e-3
-"""Edges closer to the edge of a pixel lie on it: coordinates in files are rounded."""
+"""Distance within which an edge counts as lying on the edge of a pixel [pixels]: coordinates in files are rounded."""
 
 
 def _down(positions: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -1,12 +1,12 @@
-"""Which scene of a period is asked first: the main reference image, then whatever shows most ground in least snow.
+"""Order of preference of the scenes of a period: reference images first, then the clearest with the least snow.
 
-After the reference images, scenes follow by their worth,
+Scenes that are no reference image are ordered by their weight,
 
-    worth = (1 - cloud) * (1 - snow) * exp(-days / 30),
+    weight = (1 - cloud) * (1 - snow) * exp(-days / 30),
 
-the share of the scene without cloud, times the share of that without snow, times what is left of a date that lies so
-many days outside the melt season: a month costs two thirds. Snow counts the ice too; between scenes of one place,
-which is where the order matters, ice is the same, and the difference is seasonal snow.
+the share of the scene without cloud, times the share of that without snow, times a factor for the days by which the
+date lies outside the melt season: a month costs two thirds. Snow includes ice; the order matters between scenes of one
+place, where ice is the same and the difference is seasonal snow.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 UNKNOWN_SHARE = 0.5
-"""What counts for cloud or snow that nobody measured: neither none, which would reward silence, nor all."""
+"""Share assumed where cloud or snow was not measured. Zero would favour scenes without a measurement."""
 
 OFF_SEASON_DAYS = 30.0
-"""Days outside the melt season after which a scene is worth 1/e of what it would be."""
+"""Days outside the melt season after which the weight of a scene falls to 1/e."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Candidate:
 
 
 def preferred(candidates: Iterable[Candidate], melt_season: tuple[str, str]) -> list[Candidate]:
-    """Return scenes in order of preference, the one to ask first at the front.
+    """Return scenes in order of preference, the best first.
 
     Parameters
     ----------
@@ -51,13 +51,13 @@ def preferred(candidates: Iterable[Candidate], melt_season: tuple[str, str]) -> 
     """
 
     def key(each: Candidate) -> tuple[bool, float, str, str]:
-        return not each.reference, -worth(each, melt_season), each.date, each.id
+        return not each.reference, -weight(each, melt_season), each.date, each.id
 
     return sorted(candidates, key=key)
 
 
-def worth(candidate: Candidate, melt_season: tuple[str, str]) -> float:
-    """Return what a scene is worth, from 0 to 1; the formula stands above."""
+def weight(candidate: Candidate, melt_season: tuple[str, str]) -> float:
+    """Return the weight of a scene, from 0 to 1, see the module."""
     clear, bare = (1.0 - _known(share) for share in (candidate.cloud, candidate.snow))
     return clear * bare * math.exp(-days_outside(candidate.date, melt_season) / OFF_SEASON_DAYS)
 

@@ -1,7 +1,7 @@
-"""Which part of the region a glacier belongs to: one, and the same in all periods, so that subtotals add up.
+"""Subregion of each glacier: one, and the same in all periods, so that subtotals add up.
 
-Where areas have outlines, a glacier belongs to the one that holds most of its ground. Elsewhere it belongs to the area
-of the scenes that showed most of its ice, over all periods. What no area claims belongs to `all`.
+A glacier belongs to the area whose outline holds most of its ground. Where areas have no outline, it belongs to the
+area of the scenes that show most of its ice, over all periods; without either, to `all`.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ def subregions(
     ground
         The ground of each glacier in any period, with `glac_id`.
     shown
-        `glac_id`, `scene_id` and `area_km2`: how much of each glacier came from a scene, in all periods.
+        `glac_id`, `scene_id` and `area_km2`: the area of each glacier taken from a scene, in all periods.
     areas
         The areas in the order of the project, with their polygons in the CRS of the ground where they have any.
     area_of_scene
-        The area that each scene belongs to, where it belongs to one.
+        The area of each scene, None where it has none.
     """
     found = pd.Series(EVERYWHERE, index=ground["glac_id"].astype(str), dtype=object)
     found.update(_by_scene(shown, list(areas), area_of_scene))
@@ -80,7 +80,7 @@ def _by_outline(ground: gpd.GeoDataFrame, areas: Mapping[str, gpd.GeoDataFrame |
 
 
 def _largest(table: pd.DataFrame, areas: list[str], weight: str) -> pd.Series:
-    """Return for each glacier the area of most weight; of two alike, the one that the project names first."""
+    """Return for each glacier the area of largest weight; of two equal ones, the first in the project."""
     if table.empty:
         return pd.Series(dtype=object)
     totals = table.groupby(["glac_id", "area"], as_index=False)[weight].sum()

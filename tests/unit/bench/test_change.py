@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shapely
 
+from trimline.bench.big_inventory import simulate_inventory
 from trimline.bench.change import largest_difference, measure, row_by_row
-from trimline.bench.inventory import simulate_inventory
 from trimline.change import glacier_areas
 
 

@@ -39,17 +39,17 @@ def test_a_lone_square_grows_by_its_perimeter_and_four_rounded_corners(series_of
     assert table["shared_border_km"] == 0
 
 
-def test_doubt_and_unseen_ground_are_added_as_independent_causes(series_of: SeriesOf) -> None:
+def test_uncertain_pixels_and_unseen_ground_are_added_as_independent_causes(series_of: SeriesOf) -> None:
     plain = series_of([square(0, 0, 1000), square(5000, 0, 1000)])
-    told = plain.assign(doubt_error_km2=[0.3, np.nan], unseen_error_km2=[0.4, np.nan])
-    table, alone = glacier_areas(told), glacier_areas(plain)
+    given = plain.assign(uncertain_error_km2=[0.3, np.nan], unseen_error_km2=[0.4, np.nan])
+    table, alone = glacier_areas(given), glacier_areas(plain)
     buffer = alone["uncertainty_km2"]
     assert alone["uncertainty_outline_km2"].tolist() == buffer.tolist() == table["uncertainty_outline_km2"].tolist()
-    assert table["uncertainty_doubt_km2"].tolist() == pytest.approx([0.3, 0.0])
+    assert table["uncertainty_map_km2"].tolist() == pytest.approx([0.3, 0.0])
     assert table["uncertainty_unseen_km2"].tolist() == pytest.approx([0.4, 0.0])
     assert table["uncertainty_km2"].tolist() == pytest.approx([np.hypot(buffer[0], 0.5), buffer[1]])
-    with pytest.raises(ChangeError, match="negative 'doubt_error_km2'"):
-        glacier_areas(plain.assign(doubt_error_km2=-1.0))
+    with pytest.raises(ChangeError, match="negative 'uncertain_error_km2'"):
+        glacier_areas(plain.assign(uncertain_error_km2=-1.0))
 
 
 def test_the_distance_is_half_a_pixel_or_chosen_and_may_differ_by_period(series_of: SeriesOf) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from trimline.bench.inventory import simulate_inventory
+from trimline.bench.big_inventory import simulate_inventory
 from trimline.change import areas_streamed, glacier_areas
 from trimline.errors import ChangeError, OutlineError
 from trimline.outlines import write_outlines
@@ -30,7 +30,7 @@ def same(streamed: pd.DataFrame, at_once: pd.DataFrame) -> None:
 def test_the_table_is_that_of_all_outlines_at_once(shrinking: gpd.GeoDataFrame, batch: int, tmp_path: Path) -> None:
     """Two of the glaciers share a border."""
     shuffled = shrinking.sample(frac=1, random_state=2).reset_index(drop=True)
-    shuffled = shuffled.assign(doubt_error_km2=[None, *(0.01 * i for i in range(1, len(shuffled)))])
+    shuffled = shuffled.assign(uncertain_error_km2=[None, *(0.01 * i for i in range(1, len(shuffled)))])
     write_outlines(shuffled, tmp_path / "all.parquet")
     assert glacier_areas(shuffled)["shared_border_km"].max() > 1
     same(areas_streamed(tmp_path / "all.parquet", batch=batch), glacier_areas(shuffled))

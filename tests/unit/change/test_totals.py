@@ -31,7 +31,7 @@ def made(rows: list[tuple[str, str, int, float, float]]) -> pd.DataFrame:
     table["area_inner_km2"] = np.maximum(table["area_km2"] - table["uncertainty_km2"], 0)
     table["area_outer_km2"] = table["area_km2"] + table["uncertainty_km2"]
     table["perimeter_km"], table["shared_border_km"] = 1.0, 0.0
-    for cause in ("outline", "doubt", "unseen", "perimeter"):
+    for cause in ("outline", "map", "unseen", "perimeter"):
         table[f"uncertainty_{cause}_km2"] = table["uncertainty_km2"]
     table["size_class"] = first_size_class(table["glac_id"], table["src_year"].to_numpy(), table["area_km2"].to_numpy())
     return table

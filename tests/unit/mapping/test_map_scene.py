@@ -19,8 +19,8 @@ from trimline import __version__
 from trimline.errors import MappingError
 from trimline.mapping import map_scene, predict_array
 from trimline.mapping.journal import Journal, open_journal
-from trimline.mapping.rasters import encode_mask, encode_probability
 from trimline.outlines import COLUMNS, area_km2, rasterise, read_outlines
+from trimline.rasters import encode_mask, encode_probability
 from trimline.scenes import Scene
 
 

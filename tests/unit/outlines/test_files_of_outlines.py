@@ -77,6 +77,25 @@ def test_a_column_that_is_not_what_its_name_says_is_an_error(outlines: gpd.GeoDa
         conform(outlines.assign(area_km2=["large", "small"]))
 
 
+@pytest.mark.parametrize("name", ["outlines.gpkg", "outlines.parquet"])
+def test_a_column_under_its_former_name_is_read_under_the_present_one(
+    name: str, outlines: gpd.GeoDataFrame, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    write_outlines(outlines.assign(doubt_error_km2=0.25), path)
+    read = read_outlines(path)
+    assert (read["uncertain_error_km2"] == 0.25).all()
+    assert "doubt_error_km2" not in read.columns
+
+
+def test_a_file_with_both_names_of_a_column_keeps_both(outlines: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    path = tmp_path / "outlines.gpkg"
+    write_outlines(outlines.assign(doubt_error_km2=0.25, uncertain_error_km2=0.5), path)
+    read = read_outlines(path)
+    assert (read["uncertain_error_km2"] == 0.5).all()
+    assert (read["doubt_error_km2"] == 0.25).all()
+
+
 def test_every_published_name_with_a_unit_carries_it() -> None:
     suffix = {"km2": "_km2", "km": "_km", "m": "_m"}
     for column in COLUMNS.values():

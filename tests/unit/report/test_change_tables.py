@@ -97,7 +97,7 @@ def test_every_correction_says_what_became_of_it() -> None:
 
 
 def test_what_makes_an_area_uncertain_is_told_cause_by_cause(totals: pd.DataFrame) -> None:
-    causes = {f"uncertainty_{cause}_km2": value for cause, value in (("outline", 3.0), ("doubt", 4.0), ("unseen", 0.0))}
+    causes = {f"uncertainty_{cause}_km2": value for cause, value in (("outline", 3.0), ("map", 4.0), ("unseen", 0.0))}
     heads, rows = uncertainty_table(totals.assign(**causes, uncertainty_km2=5.0))
     assert len(heads) == 5
     assert rows == [[FIRST, "3.00", "4.00", "0.00", "5.00"], [LAST, "3.00", "4.00", "0.00", "5.00"]]

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimline.errors import SampleError
-from trimline.samples.grid import Place, TileGrid
 from trimline.samples.split import (
     MEASURES,
     Shares,
@@ -19,13 +18,14 @@ from trimline.samples.split import (
     split_by_blocks,
     split_by_scenes,
 )
+from trimline.samples.tile_grid import TileGrid, TilePosition
 
 GRID = TileGrid("EPSG:32646", 30.0, (0.0, 0.0), 64, 32)
 
 
 def tiles(seed: int, count: int, block: int, scenes: int = 2) -> pd.DataFrame:
     generator = np.random.default_rng(seed)
-    places = [Place(int(r), int(c)) for r, c in generator.integers(0, 14, (count, 2))]
+    places = [TilePosition(int(r), int(c)) for r, c in generator.integers(0, 14, (count, 2))]
     return pd.DataFrame(
         {
             "scene_id": [f"s{i % scenes}" for i in range(count)],

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from trimline.errors import MetadataError
-from trimline.scenes import BrightnessTemperature, LandsatMetadata, Linear, NoCalibration, read_metadata
+from trimline.scenes import BrightnessTemperature, LandsatMetadata, Linear, NoCalibration, read_landsat_metadata
 from trimline.scenes.sun import earth_sun_distance
 
 
 def read(make: Any, **wishes: Any) -> LandsatMetadata:
     tiny = make.Tiny(**wishes)
-    return read_metadata(make.spell(make.metadata(tiny), tiny.spelling), f"{tiny.id}_MTL.{tiny.spelling}")
+    return read_landsat_metadata(make.spell(make.metadata(tiny), tiny.spelling), f"{tiny.id}_MTL.{tiny.spelling}")
 
 
 def test_it_says_what_when_and_where(make: Any) -> None:
@@ -104,7 +104,7 @@ def test_a_band_that_usgs_could_not_calibrate_has_numbers_only(make: Any) -> Non
 
 def test_pre_collection_reflectance_comes_from_radiance_and_irradiance(make: Any) -> None:
     text = make.spell(make.pre_collection_metadata(), "txt", "L1_METADATA_FILE")
-    metadata = read_metadata(text, "LT51390361988227BKT00_MTL.txt")
+    metadata = read_landsat_metadata(text, "LT51390361988227BKT00_MTL.txt")
     assert metadata.product_id == "LT51390361988227BKT00"
     assert metadata.collection is None
     radiance = np.array([-1.17, 264.0])  # of band 3 at the digital numbers 1 and 255
@@ -115,7 +115,7 @@ def test_pre_collection_reflectance_comes_from_radiance_and_irradiance(make: Any
 
 def test_pre_collection_gains_are_not_the_rounded_ones(make: Any) -> None:
     text = make.spell(make.pre_collection_metadata(), "txt", "L1_METADATA_FILE")
-    thermal = read_metadata(text, "X_MTL.txt").calibrations["thermal"]
+    thermal = read_landsat_metadata(text, "X_MTL.txt").calibrations["thermal"]
     assert isinstance(thermal, BrightnessTemperature)
     assert thermal.gain == pytest.approx(0.055374, abs=1e-6)  # the file says 0.055; Collection 2 says 0.055375
     assert (thermal.k1, thermal.k2) == (607.76, 1260.56)
@@ -124,7 +124,9 @@ def test_pre_collection_gains_are_not_the_rounded_ones(make: Any) -> None:
 def test_without_a_radiance_range_the_printed_gains_are_used(make: Any) -> None:
     groups = make.pre_collection_metadata()
     del groups["MIN_MAX_RADIANCE"]
-    thermal = read_metadata(make.spell(groups, "json", "L1_METADATA_FILE"), "X_MTL.json").calibrations["thermal"]
+    thermal = read_landsat_metadata(make.spell(groups, "json", "L1_METADATA_FILE"), "X_MTL.json").calibrations[
+        "thermal"
+    ]
     assert isinstance(thermal, BrightnessTemperature)
     assert thermal.gain == 0.055
 
@@ -198,7 +200,7 @@ def test_corners_that_do_not_span_the_lines_are_noticed(make: Any) -> None:
 def test_antarctic_products_are_polar_stereographic(make: Any) -> None:
     groups = make.metadata(make.Tiny(changed_keys={"MAP_PROJECTION": "PS"}))
     groups["PROJECTION_ATTRIBUTES"] |= {"TRUE_SCALE_LAT": "-71.00000", "VERTICAL_LON_FROM_POLE": "0.00000"}
-    assert read_metadata(make.spell(groups, "txt"), "X_MTL.txt").crs.epsg == 3031
+    assert read_landsat_metadata(make.spell(groups, "txt"), "X_MTL.txt").crs.epsg == 3031
 
 
 def test_metadata_of_before_2012_say_that_they_are_too_old() -> None:
@@ -207,4 +209,4 @@ def test_metadata_of_before_2012_say_that_they_are_too_old() -> None:
         "END_GROUP = PRODUCT_METADATA\nEND_GROUP = L1_METADATA_FILE\nEND"
     )
     with pytest.raises(MetadataError, match="before August 2012"):
-        read_metadata(text, "X_MTL.txt")
+        read_landsat_metadata(text, "X_MTL.txt")

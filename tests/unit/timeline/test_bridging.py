@@ -19,8 +19,8 @@ from odc.geo.geobox import GeoBox
 
 from trimline.outlines import read_outlines
 from trimline.rasters import write_raster
-from trimline.timeline.bridging import Drawing, bridge, draw_period
-from trimline.timeline.certainty import ground_in, unseen_errors
+from trimline.timeline.bridging import TraceOptions, bridge, trace_period
+from trimline.timeline.certainty import observation_of, unseen_errors
 from trimline.timeline.place import Place
 from trimline.timeline.rules import GROUND, ICE, UNSEEN
 
@@ -77,20 +77,20 @@ def study(folder: Path, **periods: list[list[int]]) -> Place:
 def test_a_cloud_over_a_glacier_makes_no_hole_where_it_is_bridged(tmp_path: Path) -> None:
     whole, cloudy = [[1, 1, 1, 0]] * 3, [[1, 255, 255, 255]] * 3
     place = study(tmp_path, one=whole, two=cloudy, three=[[1, 1, 0, 0]] * 3)
-    drawing = Drawing(0.0, 0.0, 0)
+    options = TraceOptions(0.0, 0.0, 0)
     areas = {}
     for bridged in (True, False):
-        said = draw_period(tmp_path, ["one", "two", "three"], "two", place, drawing=drawing, bridged=bridged)
+        result = trace_period(tmp_path, ["one", "two", "three"], "two", place, options=options, bridged=bridged)
         areas[bridged] = read_outlines(tmp_path / "two/patches.gpkg").geometry.area.sum() / 900
-        assert said["bridged_km2"] * 1e6 / 900 == pytest.approx(6 if bridged else 0)
+        assert result["bridged_km2"] * 1e6 / 900 == pytest.approx(6 if bridged else 0)
     assert areas == {True: 6, False: 3}, "a column of ice on both sides is ice, the next may have melted before"
 
 
-def test_an_inference_is_tried_on_ground_that_was_seen(tmp_path: Path) -> None:
+def test_inference_is_compared_with_observed_ground(tmp_path: Path) -> None:
     place = study(tmp_path, one=[[1, 1, 1, 0, 0]], two=[[1, 0, 255, 1, 0]], three=[[1, 1, 1, 0, 1]])
-    draw_period(tmp_path, ["one", "two", "three"], "two", place, drawing=Drawing(0.0, 0.0, 0), bridged=True)
+    trace_period(tmp_path, ["one", "two", "three"], "two", place, options=TraceOptions(0.0, 0.0, 0), bridged=True)
     with rasterio.open(tmp_path / "two/hindcast.tif") as source:
-        assert source.read(1).tolist() == [[1, 2, 255, 3, 255]], "of what was unseen or uncertain nothing can be tried"
+        assert source.read(1).tolist() == [[1, 2, 255, 3, 255]], "neither unseen nor undecided pixels can be compared"
     with rasterio.open(tmp_path / "two/inferred.tif") as source:
         assert source.read(1).tolist() == [[255, 255, 1, 255, 255]]
 
@@ -99,11 +99,13 @@ def test_what_proved_wrong_where_it_was_seen_makes_inferred_ice_uncertain(tmp_pa
     """Of ten columns of ice four lie under cloud; of the six that were seen two melted, a third."""
     before = [[1] * 10 + [0] * 2]
     place = study(tmp_path, one=before, two=[[1, 1, 1, 1, 0, 0, 255, 255, 255, 255, 0, 0]])
-    draw_period(tmp_path, ["one", "two"], "two", place, drawing=Drawing(0.0, 0.0, 0), bridged=True)
-    write_raster(tmp_path / "two/doubt.tif", np.array([[0, 2, 0, 2, 1] + [0] * 7], np.uint8), place.geobox, nodata=255)
+    trace_period(tmp_path, ["one", "two"], "two", place, options=TraceOptions(0.0, 0.0, 0), bridged=True)
+    write_raster(
+        tmp_path / "two/uncertain.tif", np.array([[0, 2, 0, 2, 1] + [0] * 7], np.uint8), place.geobox, nodata=255
+    )
     left, top = place.geobox.affine.c, place.geobox.affine.f
     ground = gpd.GeoDataFrame({"glac_id": ["a"]}, geometry=[shapely.box(left, top - 30, left + 300, top)], crs=32646)
-    known = ground_in(ground, tmp_path / "two")
+    known = observation_of(ground, tmp_path / "two")
     assert known.loc["a"].to_numpy() / 9e-4 == pytest.approx([4, 2, 0, 6, 2], rel=1e-3)
     error = unseen_errors(known, pd.Series({"a": "all"}), pd.Series({"a": 4 * 9e-4}))
     assert error / 9e-4 == pytest.approx([4 / 3], rel=1e-3)
@@ -115,7 +117,7 @@ def test_ground_of_which_nothing_is_known_may_all_be_ice() -> None:
         index=["a", "b"],
     )
     whose, inferred = pd.Series({"a": "west", "b": "east"}), pd.Series({"a": 1.0, "b": 2.0})
-    assert unseen_errors(known, whose, inferred) == pytest.approx([1.5, 2.0]), "nothing could be tried"
+    assert unseen_errors(known, whose, inferred) == pytest.approx([1.5, 2.0]), "nothing could be compared"
     known.loc["b", ["hindcast_ice_km2", "hindcast_wrong_km2"]] = 4.0, 1.0
     assert unseen_errors(known, whose, inferred) == pytest.approx([0.75, 0.5]), "the west takes the rate of all"
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimline.timeline.preference import Candidate, days_outside, decimal_year, preferred, worth
+from trimline.timeline.preference import Candidate, days_outside, decimal_year, preferred, weight
 
 SEASON = ("06-15", "09-30")
 
@@ -32,7 +32,7 @@ def test_less_cloud_less_snow_and_the_melt_season_are_preferred() -> None:
 
 def test_what_nobody_measured_counts_as_half() -> None:
     silent = Candidate("a", "1988-08-20")
-    assert worth(silent, SEASON) == 0.25
+    assert weight(silent, SEASON) == 0.25
     assert order(silent, Candidate("b", "1988-08-20", cloud=0.4, snow=0.4)) == "ba"
 
 
@@ -91,4 +91,4 @@ def test_the_order_does_not_depend_on_the_order_in_which_scenes_are_named(scenes
     random.shuffle(shuffled)
     ids = [each.id for each in preferred(scenes, SEASON)]
     assert [each.id for each in preferred(shuffled, SEASON)] == ids
-    assert all(0 <= worth(each, SEASON) <= 1 for each in scenes)
+    assert all(0 <= weight(each, SEASON) <= 1 for each in scenes)

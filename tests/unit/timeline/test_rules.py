@@ -23,13 +23,13 @@ several = st.integers(1, 5).flatmap(
 rules = st.sampled_from(RULES)
 
 
-def column(*said: int) -> Views:
+def column(*states: int) -> Views:
     """Return the views of one pixel."""
-    return np.array(said, np.uint8).reshape(-1, 1, 1)
+    return np.array(states, np.uint8).reshape(-1, 1, 1)
 
 
 @pytest.mark.parametrize(
-    ("rule", "said", "ice", "source"),
+    ("rule", "states", "ice", "source"),
     [
         ("reference", (UNSEEN, ICE, GROUND), ICE, 2),
         ("reference", (GROUND, ICE, ICE), GROUND, 1),
@@ -41,33 +41,33 @@ def column(*said: int) -> Views:
         ("vote", (UNSEEN, UNSEEN), UNSEEN, 0),
     ],
 )
-def test_a_rule_decides_and_names_its_witness(rule: Rule, said: tuple[int, ...], ice: int, source: int) -> None:
-    found = combine(rule, column(*said))
-    assert (found.ice.item(), found.source.item()) == (ice, source)
+def test_a_rule_decides_and_names_its_source(rule: Rule, states: tuple[int, ...], ice: int, source: int) -> None:
+    found = combine(rule, column(*states))
+    assert (found.state.item(), found.source.item()) == (ice, source)
 
 
 @given(rules, several)
 def test_unseen_is_what_no_view_sees_and_the_source_says_what_was_decided(rule: Rule, views: Views) -> None:
     found = combine(rule, views)
     blind = (views == UNSEEN).all(axis=0)
-    np.testing.assert_array_equal(found.ice == UNSEEN, blind)
+    np.testing.assert_array_equal(found.state == UNSEEN, blind)
     np.testing.assert_array_equal(found.source == 0, blind)
     named = np.take_along_axis(views, np.maximum(found.source.astype(int) - 1, 0)[np.newaxis], axis=0)[0]
-    np.testing.assert_array_equal(named[~blind], found.ice[~blind])
+    np.testing.assert_array_equal(named[~blind], found.state[~blind])
 
 
 @given(several)
 def test_the_minimum_lies_within_the_vote_and_within_the_reference(views: Views) -> None:
-    least = combine("minimum-snow", views).ice == ICE
+    least = combine("minimum-snow", views).state == ICE
     for rule in RULES:
-        assert not (least & (combine(rule, views).ice != ICE)).any()
+        assert not (least & (combine(rule, views).state != ICE)).any()
 
 
 @given(several, st.randoms(use_true_random=False))
 def test_the_minimum_does_not_depend_on_the_order(views: Views, random) -> None:  # type: ignore[no-untyped-def]
     order = list(range(len(views)))
     random.shuffle(order)
-    np.testing.assert_array_equal(combine("minimum-snow", views).ice, combine("minimum-snow", views[order]).ice)
+    np.testing.assert_array_equal(combine("minimum-snow", views).state, combine("minimum-snow", views[order]).state)
 
 
 @given(rules, several, st.data())
@@ -75,29 +75,29 @@ def test_a_blind_view_changes_nothing(rule: Rule, views: Views, data: st.DataObj
     place = data.draw(st.integers(0, len(views)))
     more = np.insert(views, place, np.uint8(UNSEEN), axis=0)
     one, other = combine(rule, views), combine(rule, more)
-    np.testing.assert_array_equal(one.ice, other.ice)
+    np.testing.assert_array_equal(one.state, other.state)
     moved = np.where(other.source > place, other.source - 1, other.source)
     np.testing.assert_array_equal(one.source, moved)
 
 
 @given(rules, several)
-def test_a_single_view_is_taken_at_its_word(rule: Rule, views: Views) -> None:
-    np.testing.assert_array_equal(combine(rule, views[:1]).ice, views[0])
+def test_a_single_view_decides_alone(rule: Rule, views: Views) -> None:
+    np.testing.assert_array_equal(combine(rule, views[:1]).state, views[0])
 
 
 @given(rules, several, st.data())
-def test_a_saturated_view_is_asked_only_where_no_other_sees(rule: Rule, views: Views, data: st.DataObject) -> None:
+def test_a_saturated_view_is_used_only_where_no_other_sees(rule: Rule, views: Views, data: st.DataObject) -> None:
     saturated = data.draw(arrays(np.bool_, views.shape))
     found = combine(rule, views, saturated)
     clear = combine(rule, np.where(saturated, np.uint8(UNSEEN), views))
-    seen = clear.ice != UNSEEN
-    np.testing.assert_array_equal(found.ice[seen], clear.ice[seen])
+    seen = clear.state != UNSEEN
+    np.testing.assert_array_equal(found.state[seen], clear.state[seen])
     np.testing.assert_array_equal(found.source[seen], clear.source[seen])
-    np.testing.assert_array_equal(found.ice[~seen], combine(rule, views).ice[~seen])
+    np.testing.assert_array_equal(found.state[~seen], combine(rule, views).state[~seen])
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_without_views_nothing_is_seen(rule: Rule) -> None:
     found = combine(rule, np.empty((0, 2, 2), np.uint8))
-    assert (found.ice == UNSEEN).all()
+    assert (found.state == UNSEEN).all()
     assert not found.source.any()

@@ -14,7 +14,7 @@ from shapely import box
 
 from trimline.errors import ProjectError
 from trimline.rasters import write_raster
-from trimline.timeline.description import Witness, areas_by_value, described, shares, shares_of
+from trimline.timeline.description import SourceScene, areas_by_value, described, shares, shares_of
 from trimline.timeline.subregion import refuse_areas_beyond, subregions
 
 CRS = "EPSG:32646"
@@ -58,7 +58,7 @@ def test_an_area_beyond_the_region_is_named() -> None:
         refuse_areas_beyond(GROUND.iloc[:1], {"far": GROUND.iloc[1:]})
 
 
-WITNESSES = {1: Witness(1, "A", "1988-08-20", "landsat-5-tm"), 2: Witness(2, "B", "1987", "landsat-5-tm")}
+WITNESSES = {1: SourceScene(1, "A", "1988-08-20", "landsat-5-tm"), 2: SourceScene(2, "B", "1987", "landsat-5-tm")}
 
 
 def test_an_outline_names_its_scenes_by_their_share_of_its_pixels(tmp_path: Path) -> None:

@@ -1,13 +1,13 @@
-"""Which patch of ice is which glacier: one name per glacier, the same in all periods.
+"""Tracking glaciers through the periods: every patch of ice gets the id of its glacier, the same in all periods.
 
 With an inventory, patches are cut along the borders of its glaciers. Ice beyond the inventory goes to the glacier of
-its patch that it shares the longest border with. A glacier that would be left with less than the smallest outline gives
-what it has to its neighbours in the patch, so that a border which ice has crossed by a few metres makes no glacier.
+its patch that it shares the longest border with. A glacier that would be left with less than the minimum area is
+merged into its neighbours in the patch, so that ice which crosses a border by a few metres makes no glacier.
 
-Patches that no inventory knows, all where there is none, are joined over the periods: those that share ground, in
-whatever periods, are one complex. A complex on ground that another period has given to a glacier is part of that
-glacier (a tongue that came off); any other is a glacier of its own. These are numbered from west to east by their
-western edge, so a number stays as long as nothing new appears in the west of it.
+Patches that meet no glacier of the inventory, or all of them without one, are joined over the periods: patches that
+share ground in any two periods form one complex. A complex on ground of a named glacier in another period is part of
+that glacier (a detached tongue); any other is a new glacier. New glaciers are numbered from west to east by their
+western edge, so a number stays as long as nothing new appears west of it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SMALLEST_OVERLAP_M2 = 1.0
 """Smaller overlaps are rounding of shared borders [m2]."""
 
 _FREE = -1
-"""The glacier of a piece that no inventory knows."""
+"""Marks a piece that meets no glacier of the inventory."""
 
 Geometries = NDArray[Any]
 
@@ -44,18 +44,18 @@ def identify(
     *,
     minimum_area_m2: float = 0.0,
 ) -> gpd.GeoDataFrame:
-    """Tell the glaciers of all periods apart.
+    """Give the glaciers of all periods their ids.
 
     Parameters
     ----------
     patches
         Per period, polygons of ice that do not overlap, all in one projected CRS.
     name
-        What the ids of glaciers begin with that no inventory names: ``<name>-0001``.
+        Prefix of the ids of glaciers that are not in the inventory: ``<name>-0001``.
     inventory
         Glaciers with the column `glac_id`, in the CRS of the patches; see `trimline.timeline.inventory`.
     minimum_area_m2
-        Glaciers of the inventory that are left with less [m2] are given to their neighbours.
+        Glaciers of the inventory that are left with less [m2] are merged into their neighbours.
 
     Returns
     -------
@@ -75,9 +75,9 @@ def identify(
     glaciers: list[NDArray[np.intp]] = []
     pieces: list[Geometries] = []
     for number, of_period in enumerate(patches.values()):
-        whose, geometries = _cut(of_period.geometry.to_numpy(), known, minimum_area_m2)
-        periods.append(np.full(len(whose), number, np.intp))
-        glaciers.append(whose)
+        owner, geometries = _cut(of_period.geometry.to_numpy(), known, minimum_area_m2)
+        periods.append(np.full(len(owner), number, np.intp))
+        glaciers.append(owner)
         pieces.append(geometries)
     crs = next(iter(patches.values())).crs if patches else None
     frame = gpd.GeoDataFrame(
@@ -97,7 +97,7 @@ def identify(
     )
 
 
-def grounds(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def ground_by_glacier(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the ground that each glacier covers in any period, one row per `glac_id`, sorted."""
     keys, geometries = _grouped_by(outlines, ["glac_id"], _dissolved)
     return gpd.GeoDataFrame({"glac_id": keys["glac_id"].to_numpy()}, geometry=geometries, crs=outlines.crs)
@@ -117,10 +117,10 @@ def _require_apart(outlines: gpd.GeoDataFrame, period: str) -> None:
 
 
 def _cut(patches: Geometries, known: Geometries, minimum_area_m2: float) -> tuple[NDArray[np.intp], Geometries]:
-    """Return the pieces of a period's patches and whose they are, by position in the inventory or `_FREE`."""
-    whose = np.full(len(patches), _FREE, np.intp)
+    """Return the owner of each piece of a period's patches (position in the inventory or `_FREE`), and the pieces."""
+    owner = np.full(len(patches), _FREE, np.intp)
     if not len(known) or not len(patches):
-        return whose, patches
+        return owner, patches
     patch, glacier = _sharing_ground(patches, known)
     candidates: dict[int, list[int]] = {}
     for i, j in sorted(zip(patch.tolist(), glacier.tolist(), strict=True)):
@@ -147,7 +147,7 @@ def _cut(patches: Geometries, known: Geometries, minimum_area_m2: float) -> tupl
 
 
 def _divided(patch: shapely.Geometry, known: Geometries, candidates: list[int]) -> dict[int, shapely.Geometry]:
-    """Divide a patch among glaciers: each has its own ground, and what lies beyond all by the longest shared border."""
+    """Divide a patch among glaciers: each gets its own ground, and ice beyond all goes by the longest shared border."""
     rest = patch
     pieces: dict[int, shapely.Geometry] = {}
     for j in candidates:
@@ -170,7 +170,7 @@ def _divided(patch: shapely.Geometry, known: Geometries, candidates: list[int]) 
 
 
 def _name_complexes(frame: gpd.GeoDataFrame, name: str, given: list[str]) -> list[str]:
-    """Give every free piece of the frame a glacier, by position after those given; return the ids of new ones."""
+    """Assign every free piece of the frame to a glacier, numbered after the given ones; return the new ids."""
     free = np.flatnonzero(frame["glacier"].to_numpy() == _FREE)
     if not len(free):
         return []
@@ -195,12 +195,12 @@ def _name_complexes(frame: gpd.GeoDataFrame, name: str, given: list[str]) -> lis
 
 
 def _complexes(geometries: Geometries, period: NDArray[np.intp]) -> tuple[int, NDArray[np.int32]]:
-    """Return how many complexes there are, and which one each piece belongs to."""
+    """Return the number of complexes, and the complex of each piece."""
     one, other = shapely.STRtree(geometries).query(geometries)
     across = (one < other) & (period[one] != period[other])
     one, other = one[across], other[across]
-    # The exact relation is asked only of pairs that the cheap one leaves in two complexes.
-    shares = _seen_to_share(geometries, geometries, one, other)
+    # The exact relation is computed only for pairs that the cheap one leaves in two complexes.
+    shares = _hold_a_point(geometries, geometries, one, other)
     _, rough = _connected(one[shares], other[shares], len(geometries))
     open_ = np.flatnonzero(~shares & (rough[one] != rough[other]))
     shares[open_] = _interiors_meet(geometries[one[open_]], geometries[other[open_]])
@@ -216,7 +216,7 @@ def _connected(one: NDArray[np.intp], other: NDArray[np.intp], count: int) -> tu
 def _homes(
     frame: gpd.GeoDataFrame, free: NDArray[np.intp], complex_of: NDArray[np.int32], count: int
 ) -> NDArray[np.intp]:
-    """Return for each complex the glacier that has most of its ground in other periods; `_FREE` where none has any."""
+    """Return for each complex the glacier with most of its ground in other periods; `_FREE` where there is none."""
     home = np.full(count, _FREE, np.intp)
     owned = np.flatnonzero(frame["glacier"].to_numpy() != _FREE)
     geometries = frame.geometry.to_numpy()
@@ -245,16 +245,16 @@ def _sharing_ground(
     one, other = shapely.STRtree(others).query(ones)
     if distinct:
         one, other = one[one < other], other[one < other]
-    inside = _seen_to_share(ones, others, one, other)
-    unsure = np.flatnonzero(~inside)
-    inside[unsure] = _interiors_meet(ones[one[unsure]], others[other[unsure]])
+    inside = _hold_a_point(ones, others, one, other)
+    undecided = np.flatnonzero(~inside)
+    inside[undecided] = _interiors_meet(ones[one[undecided]], others[other[undecided]])
     return one[inside], other[inside]
 
 
-def _seen_to_share(
+def _hold_a_point(
     ones: Geometries, others: Geometries, one: NDArray[np.intp], other: NDArray[np.intp]
 ) -> NDArray[np.bool_]:
-    """Return of which pairs a point inside one lies inside the other: they share ground, which is cheap to see."""
+    """Return for which pairs a point inside one polygon lies inside the other: a cheap proof of shared ground."""
     found = np.zeros(len(one), np.bool_)
     for holders, held, points in ((one, other, others), (other, one, ones)):
         around = ones if holders is one else others
@@ -265,8 +265,8 @@ def _seen_to_share(
 
 
 def _interiors_meet(ones: Geometries, others: Geometries) -> NDArray[np.bool_]:
-    """Return of which pairs the interiors meet; most that do not are found apart by the prepared relation first."""
-    # The relation is prepared for its first argument: that with more to look at.
+    """Return for which pairs the interiors meet; the prepared relation rules out most pairs first."""
+    # The relation is prepared for its first argument: the one with more vertices.
     swapped = shapely.get_num_coordinates(others) > shapely.get_num_coordinates(ones)
     ones, others = np.where(swapped, others, ones), np.where(swapped, ones, others)
     shapely.prepare(ones)
@@ -302,7 +302,7 @@ def _grouped_by(
 
 
 def _polygonal(geometry: shapely.Geometry) -> shapely.Geometry | None:
-    """Return the polygons of what an overlay gave; None where there are none."""
+    """Return the polygons of the result of an overlay; None where there are none."""
     polygons = [part for part in shapely.get_parts(geometry) if part.geom_type == "Polygon" and part.area > 0]
     if not polygons:
         return None

@@ -17,7 +17,7 @@ from odc.geo.geobox import GeoBox
 from pyproj import CRS, Proj
 
 from trimline.project import SampleSettings
-from trimline.samples.grid import Place, TileGrid
+from trimline.samples.tile_grid import TileGrid, TilePosition
 
 LARGEST_DISTORTION = 0.01
 """How far lengths on a grid may be from those on the ground; a Landsat scene of the next UTM zone is within 0.7 %."""
@@ -75,7 +75,7 @@ def one_sided(tiles: pd.DataFrame, grids: Sequence[TileGrid], parts: pd.Series) 
         return parts
     ground = np.array(
         [
-            footprint(grids[grid].geobox(Place(row, column)))
+            footprint(grids[grid].geobox(TilePosition(row, column)))
             for grid, row, column in zip(tiles["grid"], tiles["row"], tiles["column"], strict=True)
         ]
     )

@@ -20,7 +20,7 @@ from trimline.errors import SampleError
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class TilePosition:
     """One tile-sized piece of ground, by its position in the grid."""
 
     row: int
@@ -58,14 +58,14 @@ class TileGrid:
         box = geobox.boundingbox
         return cls(str(geobox.crs), pixel_m, (box.left, box.top), tile, stride or tile)
 
-    def geobox(self, place: Place) -> GeoBox:
+    def geobox(self, place: TilePosition) -> GeoBox:
         """Return the pixel grid of a place: `tile` x `tile` pixels."""
         step = self.stride * self.resolution_m
         left, top = self.origin[0] + place.column * step, self.origin[1] - place.row * step
         affine = Affine(self.resolution_m, 0.0, left, 0.0, -self.resolution_m, top)
         return GeoBox(wh_(self.tile, self.tile), affine, self.crs)
 
-    def over(self, geobox: GeoBox) -> Iterator[Place]:
+    def over(self, geobox: GeoBox) -> Iterator[TilePosition]:
         """Yield the places that share ground with the bounds of `geobox`, row by row.
 
         A place whose ground another place covers wholly within the bounds is not yielded: overlapping tiles that
@@ -78,7 +78,7 @@ class TileGrid:
         bottom = (self.origin[1] - box.bottom) / self.resolution_m
         for row in self._positions(top, bottom):
             for column in self._positions(left, right):
-                yield Place(row, column)
+                yield TilePosition(row, column)
 
     def _positions(self, first_px: float, last_px: float) -> range:
         """Positions along one axis whose tiles cover the pixels from `first_px` to `last_px`."""
@@ -88,7 +88,7 @@ class TileGrid:
         stop = math.ceil((last_px - overlap - tolerance) / self.stride)
         return range(start, max(stop, start + 1))
 
-    def blocks(self, place: Place, block: int) -> frozenset[tuple[int, int]]:
+    def blocks(self, place: TilePosition, block: int) -> frozenset[tuple[int, int]]:
         """Return the blocks of ground, `block` pixels on a side, that the tile of a place touches."""
         rows, columns = (self._blocks_along(n, block) for n in (place.row, place.column))
         return frozenset((r, c) for r in rows for c in columns)
@@ -100,4 +100,4 @@ class TileGrid:
     def block_geobox(self, block_position: tuple[int, int], block: int) -> GeoBox:
         """Return the pixel grid of a block of ground."""
         row, column = block_position
-        return TileGrid(self.crs, self.resolution_m, self.origin, block, block).geobox(Place(row, column))
+        return TileGrid(self.crs, self.resolution_m, self.origin, block, block).geobox(TilePosition(row, column))

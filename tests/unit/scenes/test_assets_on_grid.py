@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import BandError
-from trimline.scenes import Scene, open_scene, reading
+from trimline.scenes import Scene, assets_on_grid, open_scene
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_lazy_values_are_the_same_in_any_chunks(scene: Scene, kind: str) -> None
 def test_pieces_of_a_read_do_not_show(scene: Scene, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     geobox = other_grid(kind, scene)
     whole = scene.read(["red"], geobox)
-    monkeypatch.setattr(reading, "SAMPLES_AT_ONCE", 64)
+    monkeypatch.setattr(assets_on_grid, "SAMPLES_AT_ONCE", 64)
     np.testing.assert_allclose(scene.read(["red"], geobox), whole, rtol=1e-6)
 
 

@@ -15,7 +15,7 @@ import shapely
 
 from trimline.errors import OutlineError
 from trimline.outlines.area import area_km2, perimeter_km
-from trimline.outlines.cutting import polygonal
+from trimline.outlines.polygon_cut import polygonal
 from trimline.outlines.schema import COLUMNS
 
 HANDS = "edit_ids"
@@ -28,12 +28,12 @@ _OF_THE_IMAGE = ("scene_id", "src_date", "src_year", "sensor")
 
 _OF_THE_GROUND = (
     *("zmin_m", "zmax_m", "zmed_m", "zmean_m", "slope_deg", "aspect_deg", "aspect_sec", "lmax_m"),
-    *("unseen_error_km2", "doubt_error_km2"),
+    *("unseen_error_km2", "uncertain_error_km2"),
 )
 """Columns that another ground makes undefined, because they are measured elsewhere, or speak of the map alone."""
 
 
-class Ground:
+class Ownership:
     """The glaciers of one period.
 
     Parameters

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 from odc.geo.types import wh_
 
-from trimline.samples.grid import Place, TileGrid
+from trimline.samples.tile_grid import TileGrid, TilePosition
 
 
 def scene_box(left: int, top: int, width: int, height: int) -> GeoBox:
@@ -38,8 +38,8 @@ def test_tiles_that_share_ground_share_a_block(
     row: int, column: int, tile: int, block: int, data: st.DataObject
 ) -> None:
     grid = TileGrid("EPSG:32646", 30.0, (500_000.0, 3_800_000.0), tile, data.draw(st.integers(8, tile)))
-    one = Place(row, column)
-    other = Place(row + data.draw(st.integers(-3, 3)), column + data.draw(st.integers(-3, 3)))
+    one = TilePosition(row, column)
+    other = TilePosition(row + data.draw(st.integers(-3, 3)), column + data.draw(st.integers(-3, 3)))
     share_ground = grid.geobox(one).extent.geom.intersection(grid.geobox(other).extent.geom).area > 0
     if share_ground:
         assert grid.blocks(one, block) & grid.blocks(other, block)
@@ -47,7 +47,7 @@ def test_tiles_that_share_ground_share_a_block(
 
 def test_the_blocks_of_a_tile_cover_it() -> None:
     grid = TileGrid("EPSG:32646", 30.0, (500_000.0, 3_800_000.0), 64, 32)
-    place = Place(3, -5)
+    place = TilePosition(3, -5)
     blocks = [grid.block_geobox(position, 100).extent.geom for position in grid.blocks(place, 100)]
     tile = grid.geobox(place).extent.geom
     assert sum(block.intersection(tile).area for block in blocks) == tile.area
@@ -56,4 +56,4 @@ def test_the_blocks_of_a_tile_cover_it() -> None:
 def test_places_are_on_the_pixels_of_the_scene_they_are_anchored_on() -> None:
     scene = scene_box(7, 11, 300, 300)
     grid = TileGrid.anchored_on(scene, tile=64)
-    assert scene.overlap_roi(grid.geobox(Place(1, 2))) == np.s_[64:128, 128:192]
+    assert scene.overlap_roi(grid.geobox(TilePosition(1, 2))) == np.s_[64:128, 128:192]

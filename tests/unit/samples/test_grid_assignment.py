@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
 from trimline.project import SampleSettings
-from trimline.samples.grid import Place
-from trimline.samples.grids import footprint, grids_for, one_sided
+from trimline.samples.grid_assignment import footprint, grids_for, one_sided
+from trimline.samples.tile_grid import TilePosition
 
 SAMPLES = SampleSettings(tile=64)
 
@@ -59,7 +59,7 @@ def test_no_ground_is_on_two_sides_whatever_the_grids_and_parts(seed: int, shift
     parts = one_sided(tiles, grids, drawn)
     assert ((parts == drawn) | (parts == "unused")).all()
     assert (parts[drawn == "test"] == "test").all(), "the test gives way to nothing"
-    ground = [footprint(grids[t.grid].geobox(Place(t.row, t.column))) for t in tiles.itertuples()]
+    ground = [footprint(grids[t.grid].geobox(TilePosition(t.row, t.column))) for t in tiles.itertuples()]
     for side, other in (("train", "test"), ("train", "validation"), ("validation", "test")):
         for number in (0, 1):
             one = [g for g, p, n in zip(ground, parts, tiles["grid"], strict=True) if p == side and n == number]

@@ -14,7 +14,8 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import GridError
-from trimline.evaluation import Error, write_panels
+from trimline.evaluation import Error
+from trimline.report import write_panels
 
 
 class FakeScene:

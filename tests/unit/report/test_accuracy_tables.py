@@ -7,10 +7,10 @@ import math
 from pathlib import Path
 from typing import Any
 
-from trimline.report.accuracy import AccuracyRow, accuracy_tables, leak_table, write_accuracy
-from trimline.report.sensors import sensor_table
+from trimline.report.accuracy_tables import AccuracyRow, accuracy_tables, leak_table, write_accuracy
+from trimline.report.sensor_tables import sensor_table
 from trimline.report.tables import Best
-from trimline.report.thresholds import draw_thresholds, threshold_table, write_thresholds
+from trimline.report.threshold_tables import draw_thresholds, threshold_table, write_thresholds
 
 # Chen and others (2022), table III, scene 1 (two methods) and table II (three thresholds).
 UNET = {"precision": 0.9527, "recall": 0.9660, "f1": 0.9593, "kappa": 0.9469, "oa": 0.9810}

@@ -18,7 +18,7 @@ import shapely
 from trimline.errors import EditError
 from trimline.files import sha256
 from trimline.outlines import append_edits, as_edits, check_edits, complete_edits, no_edits, read_edits, require_sound
-from trimline.outlines.edits import EDIT_COLUMNS, in_order
+from trimline.outlines.edit_layer import EDIT_COLUMNS, in_order
 
 SQUARE = shapely.box(500_000, 3_800_000, 501_000, 3_801_000)
 LINE = shapely.LineString([(500_000, 3_800_000), (501_000, 3_801_000)])

@@ -15,8 +15,9 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import BandError, GridError
-from trimline.evaluation import Error, classify, false_colour, write_error_map
-from trimline.evaluation.error_map import _round_length, overlay
+from trimline.evaluation import Error, classify
+from trimline.report import false_colour, write_error_map
+from trimline.report.error_map import _round_length, overlay
 
 
 @dataclass
@@ -97,7 +98,7 @@ def test_the_picture_shows_only_what_was_judged(tmp_path: Path) -> None:
 
 
 def test_large_maps_are_averaged_and_errors_do_not_grow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("trimline.evaluation.error_map.LONGEST_SIDE", 20)
+    monkeypatch.setattr("trimline.report.error_map.LONGEST_SIDE", 20)
     scene = FakeScene((60, 79))
     ones = np.ones((60, 79), bool)
     write_error_map(tmp_path / "map.png", scene=scene, truth=ones, mapped=ones, title="Fake")  # type: ignore[arg-type]

@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import GridError
-from trimline.evaluation.classes import Error, classify
-from trimline.evaluation.composite import composite_bands, false_colour
-from trimline.evaluation.confusion import Confusion
+from trimline.evaluation import Confusion, Error, classify
 from trimline.files import whole_file
+from trimline.report.composite import composite_bands, false_colour
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,26 +11,26 @@ from trimline.files import whole_file
 from trimline.report.on_disk import write_csv, write_latex
 from trimline.report.tables import Best, Table, percent
 
-SCORES = {"precision": "precision", "recall": "recall", "f1": "F1", "kappa": "kappa", "oa": "OA"}
+_SCORES = {"precision": "precision", "recall": "recall", "f1": "F1", "kappa": "kappa", "oa": "OA"}
 """The scores of Chen and others (2022, table II), and what they are called."""
 _COLOURS = ("#0072b2", "#e69f00", "#000000", "#cc79a7", "#009e73")
 
-Rows = Sequence[Mapping[str, float]]
+ThresholdRows = Sequence[Mapping[str, float]]
 
 
-def threshold_table(rows: Rows, optimum: float) -> Table:
+def threshold_table(rows: ThresholdRows, optimum: float) -> Table:
     """Return the scores at each threshold in percent; the best of each column is marked, the optimum has a star."""
-    best = {key: max(percent(row[key]) for row in rows) for key in SCORES}
+    best = {key: max(percent(row[key]) for row in rows) for key in _SCORES}
     lines = []
     for row in rows:
         star = "*" if row["threshold"] == optimum else ""
-        cells = [percent(row[key]) for key in SCORES]
-        marked = [Best(cell) if cell == best[key] else cell for cell, key in zip(cells, SCORES, strict=True)]
+        cells = [percent(row[key]) for key in _SCORES]
+        marked = [Best(cell) if cell == best[key] else cell for cell, key in zip(cells, _SCORES, strict=True)]
         lines.append([f"{row['threshold']:g}{star}", *marked])
-    return ["threshold", *(f"{name} %" for name in SCORES.values())], lines
+    return ["threshold", *(f"{name} %" for name in _SCORES.values())], lines
 
 
-def write_thresholds(folder: Path, rows: Rows, optimum: float) -> None:
+def write_thresholds(folder: Path, rows: ThresholdRows, optimum: float) -> None:
     """Write ``thresholds.csv`` (fractions) and ``thresholds.tex`` (percent).
 
     Parameters
@@ -44,18 +44,18 @@ def write_thresholds(folder: Path, rows: Rows, optimum: float) -> None:
     """
     write_csv(
         folder / "thresholds.csv",
-        ("threshold", *SCORES, "optimum"),
-        ((row["threshold"], *(row[key] for key in SCORES), int(row["threshold"] == optimum)) for row in rows),
+        ("threshold", *_SCORES, "optimum"),
+        ((row["threshold"], *(row[key] for key in _SCORES), int(row["threshold"] == optimum)) for row in rows),
     )
     write_latex(folder / "thresholds.tex", [("", threshold_table(rows, optimum))])
 
 
-def draw_thresholds(path: Path, rows: Rows, optimum: float) -> None:
+def draw_thresholds(path: Path, rows: ThresholdRows, optimum: float) -> None:
     """Write a PNG of the scores against the threshold, the optimum as a line."""
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.add_subplot()
     thresholds = [row["threshold"] for row in rows]
-    for (key, name), colour in zip(SCORES.items(), _COLOURS, strict=True):
+    for (key, name), colour in zip(_SCORES.items(), _COLOURS, strict=True):
         axes.plot(thresholds, [row[key] * 100 for row in rows], marker="o", ms=3.5, lw=1.4, color=colour, label=name)
     axes.axvline(optimum, color="#5b6b7a", lw=1, ls="--")
     axes.annotate(
@@ -70,6 +70,6 @@ def draw_thresholds(path: Path, rows: Rows, optimum: float) -> None:
     axes.set(xlabel="threshold of red / SWIR 1", ylabel="%")
     axes.grid(color="#d5dde4", lw=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside upper center", ncols=len(SCORES), frameon=False, fontsize=9)
+    figure.legend(loc="outside upper center", ncols=len(_SCORES), frameon=False, fontsize=9)
     with whole_file(path) as temporary:
         figure.savefig(temporary, dpi=130, metadata={"Software": None})

@@ -16,8 +16,8 @@ from shapely import box
 
 from trimline.errors import OutlineError
 from trimline.outlines import trace, write_outlines
-from trimline.timeline.identity import grounds, identify
 from trimline.timeline.inventory import read_inventory
+from trimline.timeline.tracking import ground_by_glacier, identify
 
 CRS = "EPSG:32646"
 
@@ -109,7 +109,7 @@ def test_no_ground_is_lost_or_given_twice(drawn: list[int], known: bool) -> None
         assert own.geometry.area.sum() == pytest.approx(of_period.geometry.area.sum(), abs=1e-3)
         union = shapely.union_all(own.geometry.to_numpy())
         assert union.area == pytest.approx(own.geometry.area.sum(), abs=1e-3)
-    assert set(grounds(found)["glac_id"]) == set(found["glac_id"])
+    assert set(ground_by_glacier(found)["glac_id"]) == set(found["glac_id"])
 
 
 def test_an_inventory_is_read_by_its_ids_in_the_crs_of_the_study(tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from trimline.errors import GridError
-from trimline.evaluation.classes import Error, confusion_of, is_ice
-from trimline.evaluation.composite import false_colour
-from trimline.evaluation.error_map import (
+from trimline.evaluation import Error, confusion_of_classes, is_ice
+from trimline.files import whole_file
+from trimline.report.composite import false_colour
+from trimline.report.error_map import (
     class_handles,
     coarse_grid,
     extent_km,
@@ -26,7 +27,6 @@ from trimline.evaluation.error_map import (
     overlay,
     scale_bar,
 )
-from trimline.files import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,7 +84,7 @@ def write_panels(path: Path, *, scene: Scene, classes: Mapping[str, NDArray[np.u
         panel.set_facecolor("#202428")
         panel.imshow(faded(picture), extent=extent, interpolation="nearest")
         panel.imshow(overlay(each, step), extent=extent, interpolation="nearest")
-        panel.set_title(f"{name}, F1 {confusion_of(each).f1 * 100:.1f} %", fontsize=9)
+        panel.set_title(f"{name}, F1 {confusion_of_classes(each).f1 * 100:.1f} %", fontsize=9)
     for panel in axes:
         panel.set(xticks=[], yticks=[])
         panel.set_visible(panel in axes[:panels])
