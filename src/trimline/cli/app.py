@@ -1,4 +1,4 @@
-"""The `trimline` program: its commands, its log, and how it ends."""
+"""The `trimline` program: its commands, its log and its exit codes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,8 @@ import typer
 
 from trimline import __version__
 from trimline.cli import bench, demo, edits, info, networks, outline, run, simulate
+from trimline.cli.exit_codes import INTERRUPTED, USER_ERROR
 from trimline.errors import TrimlineError
-
-USER_ERROR = 2
-"""Exit code when the user can mend what went wrong."""
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells expect it: 128 + SIGINT."""
 
 app = typer.Typer(
     name="trimline",
@@ -34,13 +30,15 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def options(
-    debug: Annotated[bool, typer.Option("--debug", help="Say all, and show the traceback of any error.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what goes wrong.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Log everything, and show the traceback of any error.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Log warnings and errors only.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Take the options that every command shares."""
+    """Set up logging from the options of all commands."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s", force=True)
     level = logging.DEBUG if debug else logging.WARNING if quiet else logging.INFO
     logging.getLogger("trimline").setLevel(level)
@@ -66,7 +64,7 @@ def main() -> None:
         typer.echo(f"trimline: {error}", err=True)
         sys.exit(USER_ERROR)
     except SystemExit as leaving:
-        # Typer ends by itself, also after Ctrl-C, which it calls an abort or an exit with this code, by its version.
+        # After Ctrl-C, typer exits with an abort or with this code, depending on its version.
         if leaving.code == INTERRUPTED or isinstance(leaving.__context__, typer.Abort):
             typer.echo("trimline: stopped; what was finished is kept, the next run continues", err=True)
             sys.exit(INTERRUPTED)

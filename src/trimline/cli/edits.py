@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trimline.cli.exit_codes import USER_ERROR
+
 if TYPE_CHECKING:
     from trimline.project import Project
     from trimline.study.editing import EditState
@@ -88,7 +90,6 @@ def _row(state: EditState) -> list[str]:
 
 
 def _check(study: Project, as_json: bool) -> None:
-    from trimline.cli.app import USER_ERROR
     from trimline.cli.results import print_json
     from trimline.study.editing import problems_of
 

@@ -1,4 +1,4 @@
-"""`trimline run PROJECT`, and each stage of it by its own name."""
+"""`trimline run PROJECT`, and a command for each stage that most studies need by itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from typing import Annotated
 import typer
 
 from trimline.cli.results import print_json, print_outcome
-from trimline.study.stages import STAGES, Stage
+from trimline.study.stages import STAGES, Stage, require_stage
+
+COMMANDS = ("samples", "train", "evaluate", "map", "timeline", "change", "report", "release")
+"""Stages with a command of their own. `trimline run` reaches all; `trimline simulate` makes a range without a
+project."""
 
 ProjectFile = Annotated[Path, typer.Argument(help="The project file (YAML).")]
 Overrides = Annotated[
@@ -19,31 +23,50 @@ Scheduler = Annotated[
     str | None,
     typer.Option("--scheduler", metavar="TCP://HOST:PORT", help="Map on the dask cluster of this scheduler."),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Do every stage again, whatever is done already.")]
-Quick = Annotated[bool, typer.Option("--quick", help="Carry out what the project file says under 'quick'.")]
+Force = Annotated[bool, typer.Option("--force", help="Do every stage again, also those that are up to date.")]
+Quick = Annotated[bool, typer.Option("--quick", help="Apply what the project file has under 'quick'.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add `run` and one command per stage."""
+    """Add `run` and the commands of single stages."""
     app.command()(run)
-    for stage in STAGES.values():
-        if stage.name == "map":
-            app.command(stage.name, help=stage.summary)(map_scenes)
-        elif stage.name != "simulate":  # `trimline simulate` makes a range without a project
-            app.command(stage.name, help=stage.summary)(_command(stage))
+    for name in COMMANDS:
+        command = map_scenes if name == "map" else _command(STAGES[name])
+        app.command(name, help=STAGES[name].summary)(command)
 
 
 def run(
     project: ProjectFile,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until", metavar="STAGE", help=f"Stop after this stage: {', '.join(STAGES)}.", show_default="report"
+        ),
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option("--only", metavar="STAGE", help="Do this stage alone; the stages it needs must be up to date."),
+    ] = None,
     overrides: Overrides = None,
     quick: Quick = False,
     force: Force = False,
     scheduler: Scheduler = None,
     json: AsJson = False,
 ) -> None:
-    """Carry out the whole study; stages whose inputs did not change are skipped."""
-    carry_out(project, overrides or [], until="report", quick=quick, force=force, json=json, scheduler=scheduler)
+    """Carry out a study; stages that are up to date are skipped."""
+    if until is not None and only is not None:
+        raise typer.BadParameter("--until and --only: give one of them")
+    carry_out(
+        project,
+        overrides or [],
+        until=until or "report",
+        only=only,
+        quick=quick,
+        force=force,
+        json=json,
+        scheduler=scheduler,
+    )
 
 
 def map_scenes(
@@ -78,19 +101,22 @@ def carry_out(
     until: str,
     force: bool,
     json: bool,
+    only: str | None = None,
     quick: bool = False,
     scheduler: str | None = None,
 ) -> None:
-    """Load a project, bring a stage up to date with all it stands on, and print what came of it."""
+    """Load a project, carry it out as `run_study` does, and print the result."""
     from trimline.project import load_project
     from trimline.study import run_study
 
+    last = until if only is None else only
+    require_stage(last)
     loaded = load_project(path, overrides, quick=quick)
-    if until == "release":
+    if last == "release":
         from trimline.report.release_words import require_citable
 
         require_citable(loaded)  # before hours of work, not after them
-    study = run_study(loaded, until=until, force=force, scheduler=scheduler)
+    study = run_study(loaded, until=until, only=only, force=force, scheduler=scheduler)
     outcome = study.outcome()
     if json:
         print_json(outcome)

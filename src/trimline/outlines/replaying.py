@@ -1,11 +1,11 @@
 """Edits replayed on automatic outlines: the same edits on the same outlines give the same outlines.
 
 Edits refer to ground and to the names of glaciers, not to rows, so that they outlive a mapping with better weights. One
-that no longer applies changes nothing and is reported. No operation makes outlines overlap: ground that is another
-glacier's stays there unless the edit says that it takes it.
+that no longer applies changes nothing and is reported. No operation makes outlines overlap: ground of another glacier
+stays with it unless the edit has the option `take`.
 
-A split gives the new identifier to what lies right of the line, seen along it, or inside the polygon, and leaves the
-old one to the rest; the sizes of the parts play no role, so that a divide gives the same names in every period.
+A split gives the new identifier to the part on the right of the line, seen along it, or inside the polygon, and leaves
+the old one to the rest. The sizes of the parts play no role, so that a divide gives the same names in every period.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from trimline.outlines.ownership import Ownership
 from trimline.outlines.polygon_cut import cut, polygonal
 
 State = Literal["applied", "not applied", "reverted"]
-"""What became of an edit."""
+"""State of an edit after the replay."""
 
 SMALLEST_CHANGE_KM2 = 1e-6
-"""A change of less than a square metre is none [km2]: re-mapped borders differ by as much in their last digits."""
+"""Smaller changes count as none [km2]: borders of two runs differ by as much in their last digits."""
 
 
 @dataclass(frozen=True)
 class EditOutcome:
-    """What became of one edit in one period."""
+    """State of one edit in one period, and the areas it changed."""
 
     edit_id: str
     """The edit."""
     operation: str
-    """What it does."""
+    """Its operation."""
     period: str
     """The period that was replayed."""
     glac_id: str | None
@@ -47,11 +47,11 @@ class EditOutcome:
     state: State
     """Whether it changed the outlines."""
     text: str
-    """What came of it, or why nothing did, for people."""
+    """What it changed, or why it changed nothing, in words."""
     added_km2: float = 0.0
     """Ground that became ice [km2]."""
     removed_km2: float = 0.0
-    """Ground that is no ice any more [km2]."""
+    """Ground that is ice no longer [km2]."""
 
     def __str__(self) -> str:
         return f"edit {self.edit_id} ({self.operation}), {self.period}: {self.state}: {self.text}"
@@ -74,22 +74,22 @@ def replay(
     Returns
     -------
     tuple[GeoDataFrame, list[EditOutcome]]
-        The outlines with a fresh index and the column `edit_ids`: the edits that made a row what it is, in their order
-        and separated by ``;``, None where no hand was at work. Geodesic areas and perimeters are measured anew where
-        the ground changed. And what became of each edit.
+        The outlines with a fresh index and the column `edit_ids`: the edits applied to a row, in their order and
+        separated by ``;``, None without any. Geodesic areas and perimeters are measured again where the outline
+        changed. And the outcome of each edit.
 
     Raises
     ------
     EditError
-        An edit cannot be what it says (see `trimline.outlines.check_edits`), or the period is not known.
+        An edit is invalid (see `trimline.outlines.check_edits`), or the period is not known.
     OutlineError
-        The outlines have no CRS or are no polygons, or a `glac_id` is missing or stands twice.
+        The outlines have no CRS or are no polygons, or a `glac_id` is missing or occurs twice.
     """
     require_crs(outlines)
     require_polygons(outlines)
     require_sound(edits)
     period = period if period is not None else _only_period(outlines)
-    ground = Ownership(outlines, period)
+    owners = Ownership(outlines, period)
     placed = edits.to_crs(outlines.crs) if len(edits) and edits.crs is not None else edits
     dead, by_id = taken_back(edits), dict(zip(edits["edit_id"], edits["period"], strict=True))
     outcomes: list[EditOutcome] = []
@@ -103,136 +103,136 @@ def replay(
         elif edit["operation"] == REVERT:
             outcomes.append(replace(outcome, text=f"takes back {edit['reverts']}"))
         else:
-            outcomes.append(replace(outcome, **_WORK[edit["operation"]](ground, edit)))
-    return ground.outlines(), outcomes
+            outcomes.append(replace(outcome, **_OPERATIONS[edit["operation"]](owners, edit)))
+    return owners.outlines(), outcomes
 
 
-_Said = dict[str, Any]
+_Fields = dict[str, Any]
 """Fields of an `EditOutcome`."""
 
 
-def _nothing(text: str) -> _Said:
+def _nothing(text: str) -> _Fields:
     return {"state": "not applied", "text": text}
 
 
-def _add(ground: Ownership, edit: Mapping[str, Any]) -> _Said:
+def _add(owners: Ownership, edit: Mapping[str, Any]) -> _Fields:
     name, wanted = edit["glac_id"], edit["geometry"]
-    old = ground.of.get(name, shapely.Polygon())
-    gained, notes = _freed(ground, edit, wanted)
+    old = owners.of.get(name, shapely.Polygon())
+    gained, notes = _freed(owners, edit, wanted)
     fresh = polygonal(shapely.difference(gained, old))
-    added = ground.km2(fresh)
+    added = owners.km2(fresh)
     if added <= SMALLEST_CHANGE_KM2:
         return _nothing("; ".join(["nothing is left to add", *notes]) if notes else f"it is ice of {name} already")
-    taken = _take(ground, edit)
-    if name not in ground.of:
-        notes = [f"a new glacier{ground.found(name, edit)}", *notes]
-    ground.draw(name, shapely.union(old, gained), edit)
-    _set(ground, edit)
+    taken = _take(owners, edit)
+    if name not in owners.of:
+        notes = [f"a new glacier{owners.add_glacier(name, edit)}", *notes]
+    owners.redraw(name, shapely.union(old, gained), edit)
+    _set(owners, edit)
     return {"text": "; ".join([f"{added:.4f} km2 became ice of {name}", *notes]), "added_km2": added - taken}
 
 
-def _remove(ground: Ownership, edit: Mapping[str, Any]) -> _Said:
+def _remove(owners: Ownership, edit: Mapping[str, Any]) -> _Fields:
     name = edit["glac_id"]
-    if name is not None and name not in ground.of:
+    if name is not None and name not in owners.of:
         return _nothing(f"there is no glacier {name}")
     lost = {}
-    for each in [name] if name is not None else ground.touching(edit["geometry"]):
-        km2 = ground.km2(shapely.intersection(ground.of[each], edit["geometry"]))
+    for each in [name] if name is not None else owners.touching(edit["geometry"]):
+        km2 = owners.km2(shapely.intersection(owners.of[each], edit["geometry"]))
         if km2 > SMALLEST_CHANGE_KM2:
             lost[each] = km2
     if not lost:
         return _nothing("there is no ice on its ground" if name is None else f"{name} has no ice on its ground")
-    gone = [each for each in lost if ground.cut_away(each, edit["geometry"], edit)]
-    _set(ground, edit, list(lost))
+    gone = [each for each in lost if owners.subtract(each, edit["geometry"], edit)]
+    _set(owners, edit, list(lost))
     notes = [f"nothing is left of {each}" for each in gone]
     text = f"{sum(lost.values()):.4f} km2 taken from {', '.join(lost)}"
     return {"text": "; ".join([text, *notes]), "removed_km2": sum(lost.values())}
 
 
-def _replace(ground: Ownership, edit: Mapping[str, Any]) -> _Said:
+def _replace(owners: Ownership, edit: Mapping[str, Any]) -> _Fields:
     name, wanted = edit["glac_id"], edit["geometry"]
-    if name not in ground.of:
+    if name not in owners.of:
         return _nothing(f"there is no glacier {name}")
-    outline, notes = _freed(ground, edit, wanted)
-    if ground.km2(outline) <= SMALLEST_CHANGE_KM2:
+    outline, notes = _freed(owners, edit, wanted)
+    if owners.km2(outline) <= SMALLEST_CHANGE_KM2:
         return _nothing("; ".join(["nothing would be left of it", *notes]))
-    old = ground.of[name]
-    added, removed = ground.km2(shapely.difference(outline, old)), ground.km2(shapely.difference(old, outline))
+    old = owners.of[name]
+    added, removed = owners.km2(shapely.difference(outline, old)), owners.km2(shapely.difference(old, outline))
     if added + removed <= SMALLEST_CHANGE_KM2:
         return _nothing("; ".join([f"{name} has this outline already", *notes]))
-    taken = _take(ground, edit)
-    ground.draw(name, outline, edit)
-    _set(ground, edit)
+    taken = _take(owners, edit)
+    owners.redraw(name, outline, edit)
+    _set(owners, edit)
     text = f"{name} got another outline, {added:.4f} km2 more and {removed:.4f} km2 less"
     return {"text": "; ".join([text, *notes]), "added_km2": added - taken, "removed_km2": removed}
 
 
-def _split(ground: Ownership, edit: Mapping[str, Any]) -> _Said:
+def _split(owners: Ownership, edit: Mapping[str, Any]) -> _Fields:
     name = edit["glac_id"]
     new = value_of(edit).get(NEW_ID, f"{name}-{edit['edit_id']}")
-    if name not in ground.of:
+    if name not in owners.of:
         return _nothing(f"there is no glacier {name}")
-    if new in ground.of:
+    if new in owners.of:
         return _nothing(f"there is a glacier {new} already")
-    kept, parted = cut(ground.of[name], edit["geometry"])
-    if min(ground.km2(kept), ground.km2(parted)) <= SMALLEST_CHANGE_KM2:
+    kept, parted = cut(owners.of[name], edit["geometry"])
+    if min(owners.km2(kept), owners.km2(parted)) <= SMALLEST_CHANGE_KM2:
         return _nothing(f"it does not cut {name} in two")
-    ground.part(name, new, edit)
-    ground.draw(name, kept, edit)
-    ground.draw(new, parted, edit)
-    _set(ground, edit, [new])
-    return {"text": f"{new} was cut from {name}, {ground.km2(parted):.4f} km2"}
+    owners.split_off(name, new, edit)
+    owners.redraw(name, kept, edit)
+    owners.redraw(new, parted, edit)
+    _set(owners, edit, [new])
+    return {"text": f"{new} was cut from {name}, {owners.km2(parted):.4f} km2"}
 
 
-def _attribute(ground: Ownership, edit: Mapping[str, Any]) -> _Said:
+def _attribute(owners: Ownership, edit: Mapping[str, Any]) -> _Fields:
     name, value = edit["glac_id"], value_of(edit)
-    if name not in ground.of:
+    if name not in owners.of:
         return _nothing(f"there is no glacier {name}")
     renamed = value.get("glac_id")
-    if renamed is not None and renamed != name and renamed in ground.of:
+    if renamed is not None and renamed != name and renamed in owners.of:
         return _nothing(f"there is a glacier {renamed} already")
-    if not ground.set(name, value, edit):
+    if not owners.set_columns(name, value, edit):
         return _nothing(f"{name} has these values already")
     return {"text": f"{name}: {', '.join(f'{key} = {each}' for key, each in value.items())}"}
 
 
-_WORK: Mapping[str, Callable[[Ownership, Mapping[str, Any]], _Said]] = MappingProxyType(
+_OPERATIONS: Mapping[str, Callable[[Ownership, Mapping[str, Any]], _Fields]] = MappingProxyType(
     {"add": _add, "remove": _remove, "replace": _replace, "split": _split, "attribute": _attribute}
 )
 
 
-def _freed(ground: Ownership, edit: Mapping[str, Any], wanted: shapely.Geometry) -> tuple[shapely.Geometry, list[str]]:
-    """Return what of some ground the edit's glacier can have, and whose the rest is or was."""
-    others = [each for each in ground.touching(wanted) if each != edit["glac_id"]]
-    shared = {each: ground.km2(shapely.intersection(ground.of[each], wanted)) for each in others}
+def _freed(owners: Ownership, edit: Mapping[str, Any], wanted: shapely.Geometry) -> tuple[shapely.Geometry, list[str]]:
+    """Return the part of some ground that the glacier of an edit can have, and notes on the owners of the rest."""
+    others = [each for each in owners.touching(wanted) if each != edit["glac_id"]]
+    shared = {each: owners.km2(shapely.intersection(owners.of[each], wanted)) for each in others}
     shared = {each: km2 for each, km2 in shared.items() if km2 > SMALLEST_CHANGE_KM2}
     if value_of(edit).get(TAKE):
         return wanted, [f"{km2:.4f} km2 of it were taken from {each}" for each, km2 in shared.items()]
     notes = [f"{km2:.4f} km2 of it stay with {each}" for each, km2 in shared.items()]
     if not others:
         return wanted, notes
-    return polygonal(shapely.difference(wanted, shapely.union_all([ground.of[each] for each in others]))), notes
+    return polygonal(shapely.difference(wanted, shapely.union_all([owners.of[each] for each in others]))), notes
 
 
-def _take(ground: Ownership, edit: Mapping[str, Any]) -> float:
-    """Take the edit's ground from other glaciers where it says so, and return how much that was [km2]."""
+def _take(owners: Ownership, edit: Mapping[str, Any]) -> float:
+    """Take the ground of an edit from other glaciers where it has the option, and return the area taken [km2]."""
     if not value_of(edit).get(TAKE):
         return 0.0
     taken = 0.0
-    for each in ground.touching(edit["geometry"]):
-        km2 = ground.km2(shapely.intersection(ground.of[each], edit["geometry"]))
+    for each in owners.touching(edit["geometry"]):
+        km2 = owners.km2(shapely.intersection(owners.of[each], edit["geometry"]))
         if each != edit["glac_id"] and km2 > SMALLEST_CHANGE_KM2:
-            ground.cut_away(each, edit["geometry"], edit)
+            owners.subtract(each, edit["geometry"], edit)
             taken += km2
     return taken
 
 
-def _set(ground: Ownership, edit: Mapping[str, Any], names: list[str] | None = None) -> None:
-    """Set what columns the edit names besides its options, on the glaciers that are still there."""
+def _set(owners: Ownership, edit: Mapping[str, Any], names: list[str] | None = None) -> None:
+    """Set the columns that an edit names besides its options, on the glaciers that still exist."""
     columns = {key: each for key, each in value_of(edit).items() if key not in (TAKE, NEW_ID)}
     for name in names or [edit["glac_id"]]:
-        if columns and name in ground.of:
-            ground.set(name, columns, edit)
+        if columns and name in owners.of:
+            owners.set_columns(name, columns, edit)
 
 
 def _only_period(outlines: gpd.GeoDataFrame) -> str:
@@ -241,5 +241,5 @@ def _only_period(outlines: gpd.GeoDataFrame) -> str:
         return str(names[0])
     raise EditError(
         f"outlines of {len(names)} periods, where edits are replayed on one",
-        remedy="give the outlines of one period, and its name where they do not say it",
+        remedy="give the outlines of one period, and its name where they have no column for it",
     )

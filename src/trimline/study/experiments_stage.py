@@ -27,7 +27,7 @@ def run(study: Study) -> Done:
     results: dict[str, dict[str, Any]] = {}
     fingerprints = {"evaluate": study.done["evaluate"].fingerprint}
     for experiment in project.experiments:
-        own = Study(experiment_project(project, experiment), force=study.ledger.force)
+        own = study.of_experiment(experiment_project(project, experiment))
         study.experiments[experiment.name] = own
         evaluated = own.bring_up("evaluate")
         results[experiment.name] = evaluated.result["methods"]

@@ -21,6 +21,10 @@ from trimline.files import json_ready, write_json
 _LOG = logging.getLogger(__name__)
 
 
+class OutOfDate(StageError):
+    """A step is not up to date, and must not be done."""
+
+
 @dataclass(frozen=True)
 class Done:
     """A step that has been done."""
@@ -42,6 +46,8 @@ class Ledger:
     project_sha256: str
     force: bool = False
     """Do every step again, whatever the records say."""
+    read_only: bool = False
+    """Do no step: one that is not up to date is an error."""
 
     def once(
         self,
@@ -62,6 +68,13 @@ class Ledger:
             Files and folders that the step leaves.
         action
             Does the work and returns the step's result.
+
+        Raises
+        ------
+        OutOfDate
+            The ledger is read-only, and the step is not up to date.
+        StageError
+            An output is missing after the work.
         """
         fingerprint = _digest({"version": __version__, "step": step, "inputs": inputs})
         expected = list(outputs)
@@ -74,6 +87,8 @@ class Ledger:
         ):
             _LOG.info("%s: nothing to do, its inputs did not change", step)
             return Done(step, fingerprint, known["result"], skipped=True)
+        if self.read_only:
+            raise OutOfDate("the step is missing or out of date", where=step, remedy="run its stage")
         _LOG.info("%s: starting", step)
         self._file(step).unlink(missing_ok=True)
         result = json_ready(action())

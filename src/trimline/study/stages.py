@@ -1,31 +1,24 @@
-"""The stages of a study, in order, and what each stands on. Light to import: the command line lists them."""
+"""The stages of a study, their order and dependencies. Light to import: the command line lists them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from trimline.study.ledger import Done
-    from trimline.study.study import Study
+from trimline.errors import StageError
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage: its name, what it stands on, and the file of this room that does it."""
+    """One stage: its name, a summary, and the stages whose results it reads."""
 
     name: str
+    """Its name; the module ``trimline.study.<name>_stage`` does it."""
     summary: str
+    """One sentence, for the help of the command line."""
     needs: tuple[str, ...] = ()
-
-    def run(self, study: Study) -> Done:
-        """Do the stage, or find it done."""
-        module = import_module(f"trimline.study.{self.name}_stage")
-        work: Callable[[Study], Done] = module.run
-        return work(study)
+    """Names of the stages that come before it."""
 
 
 STAGES: Mapping[str, Stage] = MappingProxyType(
@@ -35,16 +28,38 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
             Stage("simulate", "Simulate the project's ranges: products, DEM and true outlines."),
             Stage("samples", "Cut scenes and outlines into labelled tiles and split them.", ("simulate",)),
             Stage("train", "Train every method of the project.", ("samples",)),
-            Stage("evaluate", "Judge every method on what it was not trained on.", ("train",)),
-            Stage("thresholds", "Judge the band ratio at the project's thresholds.", ("samples",)),
-            Stage("experiments", "Carry out the project's experiments and table all scores.", ("evaluate",)),
+            Stage("evaluate", "Score every method on ground, scenes or dates that it was not trained on.", ("train",)),
+            Stage("thresholds", "Score the band ratio at the project's thresholds.", ("samples",)),
+            Stage(
+                "experiments", "Carry out the project's experiments and write the table of all scores.", ("evaluate",)
+            ),
             Stage("sensors", "Compare two sensors on the same ground and dates.", ("experiments",)),
             Stage("map", "Map whole scenes: probability, mask and outlines.", ("train",)),
-            Stage("timeline", "Make one set of outlines per period of the maps of its scenes.", ("map",)),
+            Stage("timeline", "Combine the maps of each period into one set of outlines.", ("map",)),
             Stage("change", "Measure areas, their uncertainty and their change.", ("timeline",)),
             Stage("report", "Write the HTML report.", ("evaluate", "thresholds", "sensors", "change")),
-            Stage("release", "Write a folder fit for a data repository.", ("evaluate", "change")),
+            Stage("release", "Write a folder for a data repository.", ("evaluate", "change")),
         )
     }
 )
-"""Every stage by name, in the order in which `trimline run` does them; it stops at the report."""
+"""Every stage by name, in the order of a run; without another wish a run ends with the report."""
+
+
+def require_stage(name: str) -> None:
+    """Raise `StageError` that names the nearest stage where there is none of a name."""
+    if name not in STAGES:
+        from trimline.project.names import nearest_name  # pydantic, which listing the stages does not need
+
+        raise StageError(f"there is no stage '{name}'", remedy=nearest_name(name, STAGES))
+
+
+def stages_before(name: str) -> list[str]:
+    """Return the stages that a stage needs, and those that they need, in the order of a run."""
+    needed: set[str] = set()
+    left = list(STAGES[name].needs)
+    while left:
+        earlier = left.pop()
+        if earlier not in needed:
+            needed.add(earlier)
+            left += STAGES[earlier].needs
+    return [earlier for earlier in STAGES if earlier in needed]

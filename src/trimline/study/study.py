@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
+from trimline.errors import StageError
 from trimline.project import Project, project_hash
-from trimline.study.ledger import Done, Ledger
-from trimline.study.stages import STAGES
-
-Outcome = dict[str, Any]
-"""The object that ``--json`` prints."""
+from trimline.study.ledger import Done, Ledger, OutOfDate
+from trimline.study.stages import STAGES, require_stage, stages_before
 
 
 class Study:
@@ -25,24 +26,91 @@ class Study:
         """The project's experiments, each a study of its own; filled by the stage of that name."""
 
     def bring_up(self, name: str) -> Done:
-        """Do a stage and, first, whatever it stands on; a stage whose inputs did not change is only looked at."""
+        """Do a stage after the stages that it needs; what is up to date is not done again."""
         if name not in self.done:
             for earlier in STAGES[name].needs:
                 self.bring_up(earlier)
-            self.done[name] = STAGES[name].run(self)
+            self.done[name] = self._do(name)
         return self.done[name]
 
-    def outcome(self) -> Outcome:
-        """Return what the stages done so far say, as one object."""
-        merged: Outcome = {}
+    def do_alone(self, name: str) -> Done:
+        """Do a stage and no other.
+
+        Raises
+        ------
+        StageError
+            A stage that it needs is missing or out of date.
+        """
+        ledger, scheduler = self.ledger, self.scheduler
+        self.ledger, self.scheduler = replace(ledger, force=False, read_only=True), None
+        try:
+            for earlier in stages_before(name):
+                self._require_done(earlier, name)
+        finally:
+            self.ledger, self.scheduler = ledger, scheduler
+        return self.bring_up(name)
+
+    def of_experiment(self, project: Project) -> Study:
+        """Return a study of another project that belongs to the same run."""
+        study = Study(project)
+        study.ledger = replace(study.ledger, force=self.ledger.force, read_only=self.ledger.read_only)
+        return study
+
+    def _require_done(self, earlier: str, name: str) -> None:
+        try:
+            self.bring_up(earlier)
+        except OutOfDate as error:
+            raise StageError(
+                f"the stage '{name}' needs '{earlier}', which is missing or out of date",
+                where=self.project.output,
+                remedy=f"run it with --until {earlier}, or everything with --until {name}",
+            ) from error
+
+    def _do(self, name: str) -> Done:
+        stage: Callable[[Study], Done] = import_module(f"trimline.study.{name}_stage").run
+        return stage(self)
+
+    def outcome(self) -> dict[str, Any]:
+        """Return the results of the stages done so far, the object that ``--json`` prints."""
+        merged: dict[str, Any] = {}
         for stage in STAGES:
             if stage in self.done:
                 merged.update(self.done[stage].result)
         return merged
 
 
-def run_study(project: Project, *, until: str = "report", force: bool = False, scheduler: str | None = None) -> Study:
-    """Carry out a project up to a stage, skipping what is done; map on a dask cluster where a scheduler is given."""
+def run_study(
+    project: Project,
+    *,
+    until: str = "report",
+    only: str | None = None,
+    force: bool = False,
+    scheduler: str | None = None,
+) -> Study:
+    """Carry out a project, skipping what is up to date.
+
+    Parameters
+    ----------
+    project
+        The project.
+    until
+        The last stage; the stages that it needs come before it.
+    only
+        A stage to do alone; None does everything up to `until`.
+    force
+        Whether to do stages again that are up to date; with `only` that stage alone.
+    scheduler
+        Address of the dask scheduler on whose cluster scenes are mapped; None maps on this machine.
+
+    Raises
+    ------
+    StageError
+        There is no such stage, or one that `only` needs is missing or out of date.
+    """
+    require_stage(until if only is None else only)
     study = Study(project, force=force, scheduler=scheduler)
-    study.bring_up(until)
+    if only is None:
+        study.bring_up(until)
+    else:
+        study.do_alone(only)
     return study

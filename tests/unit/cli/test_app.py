@@ -25,6 +25,8 @@ def test_help_names_every_command_without_loading_anything_heavy() -> None:
     commands = ("demo", "info", "outline", "run", "samples", "train", "evaluate", "map", "report", "simulate")
     for command in (*commands, "networks", "bench"):
         assert f"'{command}'" in shown
+    for stage in ("thresholds", "experiments", "sensors"):
+        assert f"'{stage}'" not in shown, "reached by run --until and --only"
 
 
 def test_what_the_user_can_mend_ends_in_two_lines_and_code_2(tmp_path: Path) -> None:
@@ -37,6 +39,12 @@ def test_what_the_user_can_mend_ends_in_two_lines_and_code_2(tmp_path: Path) -> 
 
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     assert "Traceback" in trimline("--debug", "run", str(tmp_path / "absent.yaml")).stderr
+
+
+def test_an_unknown_stage_ends_in_two_lines_that_name_the_nearest(tmp_path: Path) -> None:
+    result = trimline("run", str(tmp_path / "absent.yaml"), "--only", "sensor")
+    assert result.returncode == 2
+    assert result.stderr == "trimline: there is no stage 'sensor'\ndid you mean 'sensors'?\n"
 
 
 @pytest.mark.parametrize("arguments", [("nothing",), ("run",), ("bench", "nothing")])

@@ -286,7 +286,7 @@ def test_columns_that_another_ground_makes_wrong_are_measured_anew_or_undefined(
 
 
 def test_a_glacier_that_stands_twice_is_an_error() -> None:
-    with pytest.raises(OutlineError, match="'A' stands twice"):
+    with pytest.raises(OutlineError, match="'A' occurs twice"):
         replay(glaciers(A=square(0, 0), B=square(3000, 0)).assign(glac_id="A"), no_edits())
 
 

@@ -1,0 +1,8 @@
+"""Exit codes of the `trimline` program."""
+
+from __future__ import annotations
+
+USER_ERROR = 2
+"""The user can correct what went wrong."""
+INTERRUPTED = 130
+"""After Ctrl-C, as shells expect it: 128 + SIGINT."""
