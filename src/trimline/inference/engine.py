@@ -1,0 +1,158 @@
+"""Engines: what computes a network. One small interface, and OpenVINO behind it; PyTorch's is `torch_engine`."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimline.cores import available_cores
+from trimline.errors import NetworkError, WeightsError
+from trimline.inference.precision import Arithmetic
+
+if TYPE_CHECKING:
+    import openvino
+
+EngineName = Literal["auto", "openvino", "torch"]
+"""What a user may ask for. `auto` is PyTorch where there is a CUDA device and the file is a `.safetensors`, else
+OpenVINO."""
+
+CHANNELS = "channels"
+"""Name, in an exported graph, of the tensor that the network is fed with: between the inputs and the network."""
+
+_SHAPES = 2
+"""Input shapes that a network is kept compiled for: each takes the memory of its features."""
+
+
+class Engine(ABC):
+    """A network on one device in one arithmetic.
+
+    Parameters
+    ----------
+    name
+        As in provenance: `openvino` or `torch`.
+    device
+        `cpu`, or a CUDA device as PyTorch names it.
+    arithmetic
+        Of the convolutions.
+    """
+
+    def __init__(self, name: str, device: str, arithmetic: Arithmetic) -> None:
+        self.name, self.device, self.arithmetic = name, device, arithmetic
+
+    @abstractmethod
+    def __call__(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the probability of ice.
+
+        Parameters
+        ----------
+        channels
+            (n, channels, h, w) float32, finite: what `Inputs` gives. h and w are multiples of the network's stride.
+
+        Returns
+        -------
+        NDArray[np.float32]
+            (n, h, w) in [0, 1].
+        """
+
+    def __str__(self) -> str:
+        where = "" if self.device == "cpu" else f" on {self.device}"
+        return f"{self.name} {self.arithmetic}{where}"
+
+
+class OpenVINOEngine(Engine):
+    """A network computed by OpenVINO on the CPU. It may be called from several threads, which take turns.
+
+    Parameters
+    ----------
+    graph
+        An ONNX file, or its bytes, that has a tensor named `CHANNELS`.
+    arithmetic
+        `fp32` or `bf16`.
+
+    Raises
+    ------
+    WeightsError
+        The graph cannot be read, or has no tensor of that name.
+    NetworkError
+        The arithmetic is one that CPUs lack.
+    """
+
+    def __init__(self, graph: Path | bytes, arithmetic: Arithmetic = "fp32") -> None:
+        if arithmetic == "fp16":
+            raise NetworkError("networks are not computed in fp16 on the CPU", remedy="take bf16, fp32 or auto")
+        super().__init__("openvino", "cpu", arithmetic)
+        self._graph = _from_channels(graph)
+        self._compiled: OrderedDict[tuple[int, ...], Any] = OrderedDict()
+        self._turn = threading.Lock()
+
+    def __call__(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the probability of ice, (n, h, w); see `Engine`."""
+        with self._turn:
+            network = self._for_shape((1, *channels.shape[1:]))
+            return np.concatenate([network(image[np.newaxis])[0][:, 0] for image in channels])
+
+    def _for_shape(self, shape: tuple[int, ...]) -> Any:
+        """Return the network compiled for images of one shape, which lets OpenVINO plan its memory once."""
+        if shape not in self._compiled:
+            import openvino
+
+            while len(self._compiled) >= _SHAPES:
+                self._compiled.popitem(last=False)
+            self._graph.reshape(list(shape))
+            options = {
+                "INFERENCE_PRECISION_HINT": {"fp32": "f32", "bf16": "bf16"}[self.arithmetic],
+                "PERFORMANCE_HINT": "LATENCY",
+                "INFERENCE_NUM_THREADS": available_cores(),
+            }
+            self._compiled[shape] = openvino.Core().compile_model(self._graph, "CPU", options)
+        self._compiled.move_to_end(shape)
+        return self._compiled[shape]
+
+
+def read_graph(graph: Path | bytes) -> openvino.Model:
+    """Return the graph of an ONNX file or of its bytes.
+
+    Raises
+    ------
+    WeightsError
+        It is not a whole ONNX file.
+    """
+    import openvino
+
+    try:
+        return openvino.Core().read_model(graph)
+    except RuntimeError as error:
+        raise WeightsError(
+            f"this is not a whole ONNX file ({str(error).strip().splitlines()[-1]})",
+            where=graph if isinstance(graph, Path) else None,
+            remedy="copy it again from where it was made",
+        ) from error
+
+
+def _from_channels(graph: Path | bytes) -> openvino.Model:
+    """Return the part of a graph behind its channels: inputs are prepared outside, always in single precision."""
+    from openvino import opset13
+
+    model = read_graph(graph)
+    found = [output for node in model.get_ops() for output in node.outputs() if CHANNELS in output.get_names()]
+    if len(found) != 1:
+        raise WeightsError(
+            f"the graph has no tensor '{CHANNELS}'",
+            where=graph if isinstance(graph, Path) else None,
+            remedy="give a file that `trimline export` wrote",
+        )
+    fed = opset13.parameter(found[0].get_partial_shape(), np.float32, name=CHANNELS)
+    for consumer in list(found[0].get_target_inputs()):
+        consumer.replace_source_output(fed.output(0))
+    images = model.get_parameters()
+    model.add_parameters([fed])
+    for each in images:
+        model.remove_parameter(each)
+    model.validate_nodes_and_infer_types()
+    return model

@@ -1,0 +1,78 @@
+"""Metadata of a model file: all that mapping and provenance need to know of a trained network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from trimline import __version__
+from trimline.inference.inputs import Inputs
+
+METADATA_KEY = "trimline"
+"""Under which the metadata lie, as one JSON object, in the header of a model file."""
+
+_FORMAT = 1
+"""Version of the metadata; raised when an older trimline would misread them."""
+
+
+class ModelMetadata(BaseModel):
+    """What lies in a model file beside the weights."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int = _FORMAT
+    """Version of these metadata."""
+    network: str
+    """Name in the registry."""
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    """The network's own arguments."""
+    classes: int = Field(2, ge=1)
+    """Logits per pixel."""
+    inputs: Inputs
+    """Bands, units, indices and normalisation."""
+    threshold: float = Field(0.5, ge=0, le=1)
+    """Probability from which on a pixel is ice."""
+    flips: bool = False
+    """Whether a prediction is the mean over the eight symmetries of the square."""
+    tile: tuple[int, int] | None = None
+    """Height and width of what the network was trained on [pixels]."""
+    stride: int | None = Field(None, ge=1)
+    """Sides of what the network sees are multiples of it [pixels]; None in files written before it was recorded."""
+    receptive_field: int | None = Field(None, ge=1)
+    """Side of the square of pixels that a prediction depends on; None where it is the whole tile, or not recorded."""
+    largest_halo: int | None = Field(None, ge=0)
+    """Margin around a window within which the window's edge can be felt at all, by the network's architecture [pixels].
+    None where every prediction depends on the whole tile, or where it was not recorded."""
+    halo: int | None = Field(None, ge=0)
+    """Margin around a window beyond which the window's edge changes no probability by more than 0.001, measured on the
+    validation tiles, or on the training tiles where there are no others (`data` says which) [pixels]. None where it
+    was not measured, or every prediction depends on the whole tile."""
+    bf16_iou: float | None = Field(None, ge=0, le=1)
+    """IoU of the masks in bfloat16 and in single precision, on the tiles that the halo was measured on. None where it
+    was not measured: the model then maps in single precision."""
+    recipe: dict[str, Any] = Field(default_factory=dict)
+    """How it was trained, every key."""
+    seed: int = 0
+    """Of the initial weights, the batches and the augmentation."""
+    data: dict[str, Any] = Field(default_factory=dict)
+    """What it was trained on: counts, hashes, and the provenance handed in by whoever made the samples."""
+    scores: dict[str, float | None] = Field(default_factory=dict)
+    """What it reached on the validation samples at `threshold`; None where a score is not defined."""
+    run: str = ""
+    """Hash of all that decides the result: network, recipe, seed, samples."""
+    version: str = __version__
+    """Of the trimline that wrote the file."""
+
+    @model_validator(mode="after")
+    def _is_of_this_format(self) -> Self:
+        if self.format != _FORMAT:
+            raise ValueError(f"format {self.format} is not {_FORMAT}")
+        return self
+
+
+def finite_or_none(scores: Mapping[str, float]) -> dict[str, float | None]:
+    """Return scores as JSON can hold them: None for NaN."""
+    return {name: float(value) if math.isfinite(value) else None for name, value in scores.items()}

@@ -1,0 +1,242 @@
+"""A trained network, ready to map: images in, probability of ice out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimline.errors import BandError, NetworkError, WeightsError
+from trimline.files import sha256
+from trimline.inference.engine import Engine, EngineName, OpenVINOEngine
+from trimline.inference.inputs import Inputs
+from trimline.inference.metadata import ModelMetadata
+from trimline.inference.model_file import is_onnx, read_metadata
+from trimline.inference.precision import Arithmetic, Precision, cpu_has_bf16, keeps_outlines
+from trimline.inference.symmetries import mean_over_symmetries
+
+_PIXELS_AT_ONCE = 1 << 20
+"""Pixels of a batch that the network sees at once."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network with what it is fed with, the engine that computes it, and how its prediction is read."""
+
+    metadata: ModelMetadata
+    """All that is known of its training."""
+    engine: Engine
+    """What computes it."""
+    sha256: str = ""
+    """Of the model file, for provenance; empty where there is none."""
+
+    @property
+    def inputs(self) -> Inputs:
+        """Bands, units, indices and normalisation."""
+        return self.metadata.inputs
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Common names of the bands that images must have, in order."""
+        return self.inputs.bands
+
+    @property
+    def units(self) -> Literal["reflectance", "dn"]:
+        """What images must be measured in."""
+        return self.inputs.units
+
+    @property
+    def sensors(self) -> tuple[str, ...]:
+        """Ids of the sensors whose scenes it was trained on; empty where the file does not say."""
+        return tuple(self.metadata.data.get("provenance", {}).get("sensors", ()))
+
+    @property
+    def stride(self) -> int:
+        """Sides of windows are multiples of it, and windows of a large image start at multiples of it [pixels]."""
+        return self.metadata.stride or 1
+
+    @property
+    def halo(self) -> int | None:
+        """Margin around a window within which the window's edge is felt [pixels]; None where it is the whole tile.
+
+        As measured on the weights, where it was, else as far as the network can look.
+        """
+        return self.metadata.largest_halo if self.metadata.halo is None else self.metadata.halo
+
+    @property
+    def tile(self) -> tuple[int, int] | None:
+        """Height and width of what it was trained on [pixels]."""
+        return self.metadata.tile
+
+    @property
+    def threshold(self) -> float:
+        """Probability from which on a pixel is ice."""
+        return self.metadata.threshold
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """What its convolutions are computed in."""
+        return self.engine.arithmetic
+
+    def predict(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the probability of ice.
+
+        Parameters
+        ----------
+        images
+            (n, bands, h, w) float32 of the bands `bands` in `units`, NaN outside valid data; any h and w.
+
+        Returns
+        -------
+        NDArray[np.float32]
+            (n, h, w) in [0, 1]; NaN where any band is NaN.
+
+        Raises
+        ------
+        BandError
+            The images do not have as many bands as the network was trained on.
+        """
+        if images.ndim != 4 or images.shape[1] != len(self.bands):
+            raise BandError(
+                f"images of shape {images.shape} do not have the {len(self.bands)} bands that the weights need",
+                remedy=f"give (n, bands, h, w) with {', '.join(self.bands)}",
+            )
+        count, _, height, width = images.shape
+        at_once = max(1, _PIXELS_AT_ONCE // max(1, height * width))
+        parts = [self._predict(images[start : start + at_once]) for start in range(0, count, at_once)]
+        return np.concatenate(parts) if parts else np.empty((0, height, width), np.float32)
+
+    def _predict(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        height, width = images.shape[-2:]
+        below, right = -height % self.stride, -width % self.stride
+        # What is added to reach a multiple of the stride is what lies outside a scene: pixels without data.
+        padding = ((0, 0), (0, 0), (0, below), (0, right))
+        channels = np.pad(self.inputs(images), padding) if below or right else self.inputs(images)
+        channels = np.ascontiguousarray(channels, np.float32)
+        ice = mean_over_symmetries(self.engine, channels) if self.metadata.flips else self.engine(channels)
+        probability = ice[:, :height, :width]
+        # A sum is NaN where any of its terms is.
+        return np.where(np.isnan(images.sum(axis=1)), np.float32(np.nan), probability)
+
+    def __repr__(self) -> str:
+        return "\n".join([f"Model: {self.metadata.network}, {self.engine}", *(f"  {k}: {v}" for k, v in self._facts())])
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        rows = "".join(f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>" for key, value in self._facts())
+        return f"<table><caption>{escape(f'{self.metadata.network}, {self.engine}')}</caption>{rows}</table>"
+
+    def _facts(self) -> list[tuple[str, str]]:
+        halo = "whole tile" if self.halo is None else f"{self.halo} pixels"
+        facts = [
+            ("bands", f"{', '.join(self.bands)} ({self.units})"),
+            ("ice from", f"{self.threshold:.3g} on"),
+            ("halo", halo),
+            ("sensors", ", ".join(self.sensors)),
+            ("sha256", self.sha256[:12]),
+        ]
+        return [(key, value) for key, value in facts if value]
+
+
+def load_weights(
+    path: Path | str | None = None,
+    *,
+    engine: EngineName = "auto",
+    precision: Precision = "auto",
+    device: str | None = None,
+) -> Model:
+    """Return a trained network, ready to map.
+
+    Parameters
+    ----------
+    path
+        A model file: `.safetensors` as training writes it, or `.onnx` as `trimline export` does, which needs no
+        PyTorch. None takes the weights that come along with the package.
+    engine
+        `auto` takes PyTorch where there is a CUDA device (or `device` says where) and the file is a `.safetensors`,
+        else OpenVINO on the CPU.
+    precision
+        `auto` computes in bfloat16 where the device does so natively and the model's own record says that its outlines
+        keep an IoU of 0.999 to those of single precision; else in single precision. The choice depends on the machine
+        and the file, never on how busy the machine is.
+    device
+        Where PyTorch computes, as it names it: `cuda`, `cpu`; None takes a CUDA device where there is one.
+
+    Raises
+    ------
+    NetworkError
+        The device does not compute in this precision, or the engine is not installed.
+    WeightsError
+        The file is absent, damaged, pickled, of another program or another format.
+    """
+    if path is None:
+        from trimline.weights import shipped_weights
+
+        path = shipped_weights()
+    path = Path(path)
+    metadata = read_metadata(path)
+    if engine == "torch" or (engine == "auto" and not is_onnx(path) and _prefers_torch(device)):
+        return _by_torch(path, precision, device)
+    arithmetic = _on_cpu(precision, metadata)
+    if is_onnx(path):
+        _check_geometry(metadata, path)
+        return Model(metadata, OpenVINOEngine(path, arithmetic), sha256(path))
+    files: Any = _torch_module("torch_files", path)
+    network, metadata = files.load_network(path)
+    return Model(metadata, OpenVINOEngine(files.graph_of(network, metadata.inputs), arithmetic), sha256(path))
+
+
+def _by_torch(path: Path, precision: Precision, device: str | None) -> Model:
+    engines: Any = _torch_module("torch_engine", path)
+    files: Any = _torch_module("torch_files", path)
+    where = engines.best_device() if device is None else engines.torch.device(device)
+    network, metadata = files.load_network(path)
+    if where.type == "cpu":
+        arithmetic = _on_cpu(precision, metadata)
+    elif precision == "auto":
+        native = engines.uses_bf16("auto", where) and keeps_outlines(metadata.bf16_iou)
+        arithmetic = "bf16" if native else "fp32"
+    else:
+        arithmetic = precision
+    return Model(metadata, engines.TorchEngine(network, where, arithmetic), sha256(path))
+
+
+def _on_cpu(precision: Precision, metadata: ModelMetadata) -> Arithmetic:
+    if precision == "auto":
+        return "bf16" if cpu_has_bf16() and keeps_outlines(metadata.bf16_iou) else "fp32"
+    return precision
+
+
+def _prefers_torch(device: str | None) -> bool:
+    """Whether PyTorch is to compute: where a CUDA device is named, or none is named and there is one."""
+    if device is not None:
+        return str(device).startswith("cuda")
+    if find_spec("torch") is None:
+        return False
+    return bool(import_module("trimline.inference.torch_engine").best_device().type == "cuda")
+
+
+def _torch_module(name: str, path: Path) -> Any:
+    try:
+        return import_module(f"trimline.inference.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != "torch" and not str(error.name).startswith("torch."):
+            raise
+        raise NetworkError(
+            "this needs PyTorch, which is not installed",
+            where=path,
+            remedy='install it (pip install "trimline[train]"), or give a model exported to .onnx',
+        ) from error
+
+
+def _check_geometry(metadata: ModelMetadata, path: Path) -> None:
+    if metadata.stride is None:
+        raise WeightsError(
+            "the metadata do not say the network's stride", where=path, remedy="export it anew (`trimline export`)"
+        )
