@@ -133,7 +133,9 @@ class Inputs:
         if not self.indices:
             return images
         of = {band: images[:, position] for position, band in enumerate(self.bands)}
-        indices = [formula(xp, of[first], of[second]) for first, second, formula in (INDICES[name] for name in self.indices)]
+        indices = [
+            formula(xp, of[first], of[second]) for first, second, formula in (INDICES[name] for name in self.indices)
+        ]
         return xp.concat([images, xp.stack(indices, axis=1)], axis=1)
 
     @staticmethod

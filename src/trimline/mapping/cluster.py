@@ -13,17 +13,19 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from distributed import Client, KilledWorker, Worker, WorkerPlugin, get_worker
 from distributed import TimeoutError as NotYet
 
 from trimline import __version__
 from trimline.errors import ClusterError, TrimlineError
-from trimline.mapping.engine import Answers
-from trimline.mapping.survey import Answer, Survey
+from trimline.mapping.plan import MapPlan, StripPrediction
+from trimline.mapping.stream import StripPredictor
 from trimline.mapping.windows import Strip
-from trimline.training import Segmenter, load_weights
+
+if TYPE_CHECKING:
+    from trimline.inference import Model
 
 _LOG = logging.getLogger(__name__)
 
@@ -35,27 +37,31 @@ _PER_THREAD = 2
 """Strips under way for each thread of the cluster: one is worked on, one waits."""
 
 _ONE_AT_A_TIME = threading.Lock()
-"""A network uses all cores that torch is given, also where a worker has several threads."""
+"""A network uses all cores, also where a worker has several threads."""
 
 
 class _Weights(WorkerPlugin):
-    """Brings weights to each worker once, also to those that join later."""
+    """Brings a model file to each worker once, also to those that join later."""
 
-    def __init__(self, content: bytes, sha256: str) -> None:
-        self.name = f"trimline-{sha256}"
-        self.content, self.sha256 = content, sha256
-        self.segmenter: Segmenter | None = None
+    def __init__(self, file: Path, model: Model) -> None:
+        self.name = f"trimline-{model.sha256}-{model.engine.name}-{model.arithmetic}"
+        self.content, self.filename = file.read_bytes(), f"{model.sha256}{file.suffix}"
+        self.engine, self.arithmetic = model.engine.name, model.arithmetic
+        self.model: Model | None = None
 
     def setup(self, worker: Worker) -> None:
-        """Write them to the worker's own folder."""
-        self.path = Path(worker.local_directory) / f"{self.sha256}.safetensors"
+        """Write it to the worker's own folder."""
+        self.path = Path(worker.local_directory) / self.filename
         self.path.write_bytes(self.content)
 
-    def loaded(self, precision: Any) -> Segmenter:
-        """Return the network, loaded on first use."""
-        if self.segmenter is None:
-            self.segmenter = load_weights(self.path, precision=precision)
-        return self.segmenter
+    def loaded(self) -> Model:
+        """Return the model, loaded on first use, computed as on the machine that asks."""
+        if self.model is None:
+            from trimline.inference import load_weights
+
+            engine: Any = self.engine
+            self.model = load_weights(self.path, engine=engine, precision=self.arithmetic)
+        return self.model
 
 
 @contextmanager
@@ -79,80 +85,80 @@ def connected(address: str) -> Iterator[Client]:
         yield client
 
 
-def on_cluster(client: Client, weights: Path, segmenter: Segmenter) -> Answers:
-    """Return what answers strips on a cluster.
+def on_cluster(client: Client, weights: Path, model: Model) -> StripPredictor:
+    """Return what predicts strips on a cluster.
 
     Parameters
     ----------
     client
         Connected to the cluster.
     weights
-        The file that the segmenter was loaded from; it is sent to each worker once.
-    segmenter
-        Says in which precision to compute: this machine's choice, so that all workers compute alike.
+        The file that the model was loaded from; it is sent to each worker once.
+    model
+        Says by which engine and in which precision to compute: this machine's choice, so that all workers compute
+        alike.
     """
-    client.register_plugin(_Weights(weights.read_bytes(), segmenter.sha256))
+    plugin = _Weights(weights, model)
+    client.register_plugin(plugin)
 
-    def answers(survey: Survey, strips: list[Strip]) -> Iterator[Answer]:
+    def predict(plan: MapPlan, strips: list[Strip]) -> Iterator[StripPrediction]:
         pending: deque[Any] = deque()
+        identity = plan.scene.identity
         for strip in strips:
             pending.append(
-                client.submit(
-                    _answer,
-                    survey,
-                    strip,
-                    segmenter.sha256,
-                    segmenter.path.arithmetic,
-                    __version__,
-                    pure=False,
-                    retries=2,
-                )
+                client.submit(_predict, plan, strip, identity, plugin.name, __version__, pure=False, retries=2)
             )
             if len(pending) > _PER_THREAD * max(1, _threads(client)):
-                yield _result(client, pending.popleft(), survey)
+                yield _result(client, pending.popleft(), plan)
         while pending:
-            yield _result(client, pending.popleft(), survey)
+            yield _result(client, pending.popleft(), plan)
 
-    return answers
+    return predict
 
 
-def _answer(survey: Survey, strip: Strip, sha256: str, precision: Any, version: str) -> Answer | TrimlineError:
-    """Answer a strip on a worker; what the user can mend is returned, since doing it again would not help."""
+def _predict(plan: MapPlan, strip: Strip, identity: str, plugin: str, version: str) -> StripPrediction | TrimlineError:
+    """Predict a strip on a worker; what the user can mend is returned, since doing it again would not help."""
     try:
-        return _answer_or_fail(survey, strip, sha256, precision, version)
+        return _predict_or_fail(plan, strip, identity, plugin, version)
     except TrimlineError as error:
         return error.alone()
 
 
-def _answer_or_fail(survey: Survey, strip: Strip, sha256: str, precision: Any, version: str) -> Answer:
+def _predict_or_fail(plan: MapPlan, strip: Strip, identity: str, plugin: str, version: str) -> StripPrediction:
     if version != __version__:
         raise ClusterError(
             f"a worker has trimline {__version__}, and this machine {version}", remedy="install the same everywhere"
         )
-    seen = survey.read(survey.rows_needed(strip))
-    weights: Any = get_worker().plugins[f"trimline-{sha256}"]
+    if plan.scene.identity != identity:
+        raise ClusterError(
+            "a worker sees other files than this machine under the paths of the scene",
+            where=plan.scene.id,
+            remedy="let all workers see the same products, unchanged, under the same paths",
+        )
+    seen = plan.read(plan.rows_needed(strip))
+    weights: Any = get_worker().plugins[plugin]
     with _ONE_AT_A_TIME:
-        return survey.answer(strip, seen, weights.loaded(precision))
+        return plan.predict(strip, seen, weights.loaded())
 
 
-def _result(client: Client, future: Any, survey: Survey) -> Answer:
+def _result(client: Client, future: Any, plan: MapPlan) -> StripPrediction:
     """Wait for a strip; say so where nobody works on it."""
     while True:
         try:
-            answer: Answer | TrimlineError = future.result(timeout=_ASKING_AGAIN_S)
+            prediction: StripPrediction | TrimlineError = future.result(timeout=_ASKING_AGAIN_S)
         except NotYet:
             if not _threads(client):
-                _LOG.warning("%s: the cluster has no workers; waiting for some", survey.scene.id)
+                _LOG.warning("%s: the cluster has no workers; waiting for some", plan.scene.id)
         except KilledWorker as error:
             raise ClusterError(
                 "every worker that was given a strip died",
-                where=survey.scene.id,
+                where=plan.scene.id,
                 remedy="see the workers' logs; they may lack memory: lower map.window, or run fewer on a machine",
             ) from error
         else:
-            if isinstance(answer, TrimlineError):
-                raise answer
-            return answer
+            if isinstance(prediction, TrimlineError):
+                raise prediction
+            return prediction
 
 
 def _threads(client: Client) -> int:

@@ -7,26 +7,23 @@ when the journal is opened again. GDAL reads the files as they are, through a VR
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import MappingError
-from trimline.mapping.overviews import halve_file, sides_of_overviews
-from trimline.rasters import BLOCK
 
 _KEY = "key"
-_RECORD = np.dtype([("rows", "<i8"), ("asked", "<i8"), ("known", "<i8")])
+_RECORD = np.dtype([("rows", "<i8"), ("shown", "<i8"), ("known", "<i8")])
 _LAYERS: dict[str, np.dtype[np.uint16] | np.dtype[np.uint8]] = {"probability": np.dtype("<u2"), "mask": np.dtype("u1")}
 _GDAL_TYPES = {2: "UInt16", 1: "Byte"}
 
@@ -49,9 +46,9 @@ class Journal:
         return int(self._records["rows"].sum())
 
     @property
-    def asked(self) -> int:
-        """Pixels of them that the network was asked about."""
-        return int(self._records["asked"].sum())
+    def shown(self) -> int:
+        """Pixels of them that the network was shown."""
+        return int(self._records["shown"].sum())
 
     @property
     def known(self) -> int:
@@ -59,7 +56,7 @@ class Journal:
         return int(self._records["known"].sum())
 
     def append(
-        self, probability: NDArray[np.uint16], mask: NDArray[np.uint8], *, asked: int = 0, known: int = 0
+        self, probability: NDArray[np.uint16], mask: NDArray[np.uint8], *, shown: int = 0, known: int = 0
     ) -> None:
         """Add finished rows, (h, width) each, on the disk before this returns.
 
@@ -68,7 +65,7 @@ class Journal:
         MappingError
             The disk is full.
         """
-        record = np.array([(len(mask), asked, known)], _RECORD)
+        record = np.array([(len(mask), shown, known)], _RECORD)
         try:
             for layer, values in (("probability", probability), ("mask", mask), ("records", record)):
                 with self._path(layer).open("ab") as stream:
@@ -89,36 +86,28 @@ class Journal:
     def raster(
         self, layer: Layer, geobox: GeoBox, *, nodata: int, scale: float, description: str, tags: Mapping[str, str]
     ) -> Path:
-        """Return a VRT of a layer whose rows are all finished, with its overviews."""
-        dtype = _LAYERS[layer]
-        sides = [geobox.shape.yx, *sides_of_overviews(geobox.shape.yx, BLOCK)]
-        for level, (larger, shape) in enumerate(pairwise(sides), start=1):
-            above = self._path(layer, level - 1)
-            halve_file(above, self._path(layer, level), larger, dtype, nodata)
-            _write_vrt(self._path(layer, level).with_suffix(".vrt"), shape, dtype, band=_nodata(nodata))
-        overviews = "".join(
-            f'<Overview><SourceFilename relativeToVRT="1">{self._path(layer, level).stem}.vrt</SourceFilename>'
-            "<SourceBand>1</SourceBand></Overview>"
-            for level in range(1, len(sides))
-        )
-        scaled = f"<Scale>{scale!r}</Scale>" if scale != 1 else ""
+        """Return a VRT of a layer whose rows are all finished."""
+        size = _LAYERS[layer].itemsize
         crs = geobox.crs.proj.to_wkt() if geobox.crs is not None else ""
         a, b, c, d, e, f, *_ = geobox.affine
+        scaled = f"<Scale>{scale!r}</Scale>" if scale != 1 else ""
         metadata = "".join(f"<MDI key={quoteattr(key)}>{escape(value)}</MDI>" for key, value in tags.items())
         path = self._path(layer).with_suffix(".vrt")
-        _write_vrt(
-            path,
-            sides[0],
-            dtype,
-            whole=f"<SRS>{escape(crs)}</SRS>"
+        path.write_text(
+            f'<VRTDataset rasterXSize="{geobox.width}" rasterYSize="{geobox.height}"><SRS>{escape(crs)}</SRS>'
             f"<GeoTransform>{', '.join(repr(float(each)) for each in (c, a, b, f, d, e))}</GeoTransform>"
-            f"<Metadata>{metadata}</Metadata>",
-            band=f"<Description>{escape(description)}</Description>{_nodata(nodata)}{scaled}{overviews}",
+            f"<Metadata>{metadata}</Metadata>"
+            f'<VRTRasterBand dataType="{_GDAL_TYPES[size]}" band="1" subClass="VRTRawRasterBand">'
+            f"<Description>{escape(description)}</Description><NoDataValue>{nodata}</NoDataValue>{scaled}"
+            f'<SourceFilename relativeToVRT="1">{self._path(layer).name}</SourceFilename><ImageOffset>0</ImageOffset>'
+            f"<PixelOffset>{size}</PixelOffset><LineOffset>{size * geobox.width}</LineOffset>"
+            "<ByteOrder>LSB</ByteOrder></VRTRasterBand></VRTDataset>",
+            encoding="utf-8",
         )
         return path
 
-    def _path(self, name: str, level: int = 0) -> Path:
-        return self._folder / (f"{name}-{level}.bin" if level else f"{name}.bin")
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.bin"
 
     def _read_records(self) -> NDArray[np.void]:
         path = self._path("records")
@@ -144,17 +133,18 @@ def open_journal(folder: Path, width: int, key: str) -> Iterator[Journal]:
     Raises
     ------
     MappingError
-        Somebody maps into the folder right now.
+        Another run maps into the folder.
     """
     journal = folder / ".map"
     journal.mkdir(parents=True, exist_ok=True)
-    with (journal / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise MappingError(
-                "another run maps into this folder", where=folder, remedy="wait for it, or give another folder"
-            ) from error
+    lock = FileLock(folder / ".map.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise MappingError(
+            "another run maps into this folder", where=folder, remedy="wait for it, or give another folder"
+        ) from error
+    with lock:
         known = journal / _KEY
         if not known.exists() or known.read_text(encoding="utf-8") != key:
             for path in journal.glob("*.bin"):
@@ -171,23 +161,6 @@ def disk_error(error: OSError, where: Path, kept: str) -> MappingError:
             f"the disk is full; {kept}", where=where, remedy="make room, and run again: it goes on there"
         )
     return MappingError(f"cannot be written ({error.strerror or error}); {kept}", where=where)
-
-
-def _write_vrt(path: Path, shape: tuple[int, int], dtype: np.dtype[Any], *, whole: str = "", band: str) -> None:
-    """Let GDAL read the file of plain numbers beside a VRT, which has the same name."""
-    height, width = shape
-    path.write_text(
-        f'<VRTDataset rasterXSize="{width}" rasterYSize="{height}">{whole}'
-        f'<VRTRasterBand dataType="{_GDAL_TYPES[dtype.itemsize]}" band="1" subClass="VRTRawRasterBand">{band}'
-        f'<SourceFilename relativeToVRT="1">{path.stem}.bin</SourceFilename><ImageOffset>0</ImageOffset>'
-        f"<PixelOffset>{dtype.itemsize}</PixelOffset><LineOffset>{dtype.itemsize * width}</LineOffset>"
-        "<ByteOrder>LSB</ByteOrder></VRTRasterBand></VRTDataset>",
-        encoding="utf-8",
-    )
-
-
-def _nodata(value: int) -> str:
-    return f"<NoDataValue>{value}</NoDataValue>"
 
 
 def _cut_off(path: Path, size: int) -> None:

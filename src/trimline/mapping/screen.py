@@ -1,29 +1,21 @@
-"""Where ice can be at all: what the spectrum excludes, what an inventory excludes, what lies too low.
+"""Spectral screen: which ground the network is shown, because a pixel near it could be snow or ice.
 
-All work that mapping saves is decided here, before the network is asked. The spectral screen errs on the side of
-asking: one pixel that could be snow or ice has its cell asked, and the cells around it, for what is covered by debris
-looks like rock.
+The screen errs on the side of showing: one pixel that could be snow or ice has its cell shown, and the cells around it,
+because debris-covered ice looks like rock.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import math
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
 from scipy.ndimage import binary_dilation
 
 from trimline.scenes.calibration import NoCalibration
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-
     from trimline.scenes import Scene
 
 _LOG = logging.getLogger(__name__)
@@ -81,48 +73,3 @@ def with_neighbours(cells: NDArray[np.bool_], rings: int) -> NDArray[np.bool_]:
     """Return the cells and those around them, so many rings wide."""
     grown: NDArray[np.bool_] = binary_dilation(cells, np.ones((2 * rings + 1, 2 * rings + 1), bool))
     return grown
-
-
-@dataclass(frozen=True, eq=False)
-class Within:
-    """Ground to which a map is confined."""
-
-    outlines: gpd.GeoDataFrame | None = None
-    """Glaciers of an older inventory; None means everywhere."""
-    buffer_m: float = 0.0
-    """How far from them ice may be [m]."""
-    dem: Path | None = None
-    """Elevation [m]; needed for `minimum_elevation_m`."""
-    minimum_elevation_m: float | None = None
-    """Below it there is no ice [m]; where the elevation is not known there may be."""
-
-    @property
-    def digest(self) -> str:
-        """Hash of all that decides it."""
-        content = hashlib.sha256(f"{self.buffer_m} {self.minimum_elevation_m}".encode())
-        if self.outlines is not None:
-            content.update(str(self.outlines.crs).encode())
-            content.update(b"".join(self.outlines.geometry.to_wkb()))
-        if self.dem is not None:
-            content.update(f"{self.dem} {self.dem.stat().st_size} {self.dem.stat().st_mtime_ns}".encode())
-        return content.hexdigest()
-
-    def on(self, geobox: GeoBox) -> NDArray[np.bool_]:
-        """Return (h, w): where ice may be."""
-        from trimline.outlines import rasterise
-        from trimline.rasters import read_onto
-
-        allowed = np.ones(geobox.shape, bool)
-        if self.outlines is not None:
-            near = self._near(self.outlines, geobox)
-            allowed &= rasterise(near, geobox, all_touched=True).astype(bool)
-        if self.dem is not None and self.minimum_elevation_m is not None:
-            allowed &= ~(read_onto(self.dem, geobox) < self.minimum_elevation_m)
-        return allowed
-
-    def _near(self, outlines: gpd.GeoDataFrame, geobox: GeoBox) -> gpd.GeoDataFrame:
-        """Return the outlines around a grid, buffered in its CRS."""
-        wider = geobox.pad(1 + math.ceil(self.buffer_m / abs(float(geobox.resolution.x))))
-        chosen = outlines.iloc[outlines.sindex.query(wider.footprint(outlines.crs.to_wkt()).geom)]
-        on_grid = chosen.to_crs(geobox.crs.proj if geobox.crs is not None else chosen.crs)
-        return on_grid.set_geometry(on_grid.buffer(self.buffer_m))

@@ -8,7 +8,7 @@ no source says. The room hands out the registry, `build`, and the base class for
 
 from __future__ import annotations
 
-from trimline.networks.network import Network, Within
+from trimline.networks.network import Network
 from trimline.networks.registry import NETWORKS, NetworkSpec, build, get_network, parameter_count
 
-__all__ = ["NETWORKS", "Network", "NetworkSpec", "Within", "build", "get_network", "parameter_count"]
+__all__ = ["NETWORKS", "Network", "NetworkSpec", "build", "get_network", "parameter_count"]

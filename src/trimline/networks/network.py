@@ -9,9 +9,6 @@ from torch import Tensor, nn
 from trimline.errors import NetworkError
 from trimline.networks.receptive import Reach
 
-Within = tuple[slice, slice]
-"""Rows and columns of an image, without steps."""
-
 
 class Network(nn.Module, ABC):
     """The base of the networks: checks what it is fed with, and says how far it looks.
@@ -57,24 +54,18 @@ class Network(nn.Module, ABC):
     def segment(self, images: Tensor) -> Tensor:
         """Return the logits of images whose shape has been checked."""
 
-    def segment_within(self, images: Tensor, within: Within) -> Tensor:
-        """Return the logits of rows and columns of images; a subclass may leave out what they do not depend on."""
-        return self.segment(images)[..., within[0], within[1]]
-
-    def forward(self, images: Tensor, within: Within | None = None) -> Tensor:
+    def forward(self, images: Tensor) -> Tensor:
         """Return logits.
 
         Parameters
         ----------
         images
             (n, bands, h, w) float; h and w are multiples of `stride`.
-        within
-            Rows and columns whose logits are wanted; None means all.
 
         Returns
         -------
         Tensor
-            (n, classes, h, w) logits, of the rows and columns wanted.
+            (n, classes, h, w) logits.
 
         Raises
         ------
@@ -82,7 +73,7 @@ class Network(nn.Module, ABC):
             The images have another number of bands, or a side that is no multiple of the stride.
         """
         self._check(images)
-        return self.segment(images) if within is None else self.segment_within(images, within)
+        return self.segment(images)
 
     def supervised(self, images: Tensor) -> tuple[Tensor, ...]:
         """Return every map of logits that training compares with the mask; their losses are averaged."""

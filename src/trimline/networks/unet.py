@@ -43,6 +43,5 @@ class UNet(EncoderDecoder):
             widths,
             encoder=(double_convolution(into, out, batch_norm=batch_norm) for into, out in pairwise((bands, *widths))),
             decoder=(double_convolution(2 * out, out, batch_norm=batch_norm) for out in reversed(widths[:-1])),
-            decoder_radius=2,
             reach=of_pyramid(encoder=[2] * coarser, middle=2, decoder=[2] * coarser),
         )

@@ -1,8 +1,7 @@
-"""From samples to weights: recipes carried out, stopped and taken up again, and the result asked for its opinion.
+"""Learning: from samples to a weights file that says everything about itself.
 
-The room hands out `train`, which writes one weights file that says everything about itself; `load_weights`, which
-turns such a file into a `Segmenter` (images in, probability of ice out); and `Inputs`, what a network is fed with.
-Lightning is imported only when something is trained.
+The room hands out `train`, which writes the file, and `threshold_scores`, the band ratio at given thresholds. What maps
+with the file lies in `trimline.inference`. Lightning is imported only when something is trained.
 """
 
 from __future__ import annotations
@@ -11,33 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trimline.training.inputs import Inputs
     from trimline.training.run import train
     from trimline.training.search import threshold_scores
-    from trimline.training.segmenter import Segmenter, load_weights
-    from trimline.training.weights import WeightsMetadata, read_metadata, save_weights
 
-_FILE_OF = {
-    "Inputs": "inputs",
-    "Segmenter": "segmenter",
-    "WeightsMetadata": "weights",
-    "load_weights": "segmenter",
-    "read_metadata": "weights",
-    "save_weights": "weights",
-    "threshold_scores": "search",
-    "train": "run",
-}
+_FILE_OF = {"threshold_scores": "search", "train": "run"}
 
-__all__ = [
-    "Inputs",
-    "Segmenter",
-    "WeightsMetadata",
-    "load_weights",
-    "read_metadata",
-    "save_weights",
-    "threshold_scores",
-    "train",
-]
+__all__ = ["threshold_scores", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from trimline.errors import TrainingError
+from trimline.inference.engine import Engine, OpenVINOEngine
+from trimline.inference.halo import measure_halo
+from trimline.inference.inputs import Inputs
+from trimline.inference.metadata import ModelMetadata, finite_or_none
+from trimline.inference.precision import Arithmetic
+from trimline.inference.torch_engine import TorchEngine, best_device, in_channels_last, uses_bf16
+from trimline.inference.torch_files import graph_of, save_weights, with_geometry
 from trimline.networks import Network, build, get_network
 from trimline.progress import is_watched
 from trimline.project.recipe import Recipe
 from trimline.samples import Samples
 from trimline.training.checkpoint import CHECKPOINT_NAME, EpochRecord, read_checkpoint
-from trimline.training.device import best_device, in_channels_last
 from trimline.training.fitting import fit
-from trimline.training.halo import measure_halo
-from trimline.training.inputs import Inputs
 from trimline.training.module import TrainingModule
 from trimline.training.progress_bar import RunBar
 from trimline.training.threshold import zero_bias_threshold
 from trimline.training.tiles import Tiles, generator_for
-from trimline.training.validation import ask_all, scores_at
-from trimline.training.weights import WeightsMetadata, finite_or_none, save_weights
+from trimline.training.validation import iou_of_masks, predict_labelled, scores_at
 
 _logger = logging.getLogger(__name__)
 
@@ -31,7 +36,7 @@ def train_by_descent(
     training: Samples,
     validation: Samples,
     recipe: Recipe,
-    metadata: WeightsMetadata,
+    metadata: ModelMetadata,
     folder: Path,
     weights: Path,
     *,
@@ -62,30 +67,17 @@ def train_by_descent(
 
     module.to(device)
     trained = module.result()
-    threshold, flips = 0.5, recipe.flips == "always"
-    scores: dict[str, float | None] = {}
-    if held_out is not None:
-        answers = ask_all(trained, inputs, held_out, device, recipe.precision, flips=flips)
-        if recipe.flips == "if_better":
-            turned = ask_all(trained, inputs, held_out, device, recipe.precision, flips=True)
-            flips = scores_at(0.5, turned)["f1"] > scores_at(0.5, answers)["f1"]
-            answers = turned if flips else answers
-        if recipe.threshold == "zero_bias":
-            threshold = zero_bias_threshold(answers)
-        scores = finite_or_none(scores_at(threshold, answers))
-    measured_on, shown = ("training", tiles) if held_out is None else ("validation", held_out)
-    halo = measure_halo(trained, inputs, shown.images, device, flips=flips)
+    judged = _judge(trained, inputs, tiles if held_out is None else held_out, recipe, device, held_out is not None)
+    measured_on = "training" if held_out is None else "validation"
     finished = metadata.model_copy(
         update={
             "inputs": inputs,
-            "threshold": threshold,
-            "flips": flips,
-            "halo": halo,
             "tile": (recipe.crop, recipe.crop) if recipe.crop else tiles.sides,
-            "scores": scores,
             "data": metadata.data | {"epoch": module.best_epoch + 1, "halo_measured_on": measured_on},
+            **judged,
         }
     )
+    finished = with_geometry(finished, trained)
     save_weights(weights, trained, finished)
     (folder / CHECKPOINT_NAME).unlink(missing_ok=True)
     _logger.info(
@@ -93,12 +85,78 @@ def train_by_descent(
         title,
         module.best_epoch + 1,
         len(module.history),
-        f", F1 {scores['f1']:.3f} on validation" if scores.get("f1") is not None else "",
-        threshold,
+        f", F1 {finished.scores['f1']:.3f} on validation" if finished.scores.get("f1") is not None else "",
+        finished.threshold,
     )
-    if halo is not None:
-        _logger.info("%s: windows need a halo of %d pixels; it could look %d far", title, halo, trained.halo)
+    if finished.halo is not None:
+        _logger.info("%s: windows need a halo of %d pixels; it could look %d far", title, finished.halo, trained.halo)
     return weights
+
+
+def _judge(
+    network: Network, inputs: Inputs, tiles: Tiles, recipe: Recipe, device: torch.device, held_out: bool
+) -> dict[str, Any]:
+    """Return what the metadata say of a trained network's predictions, computed as in mapping.
+
+    Parameters
+    ----------
+    network
+        Trained, on `device`.
+    inputs
+        What it is fed with.
+    tiles
+        To judge by.
+    held_out
+        Whether the network did not learn from them: else it has no scores, and nothing is chosen by them.
+
+    Returns
+    -------
+    dict
+        `threshold`, `flips`, `scores`, `halo` and `bf16_iou`.
+    """
+    exact = _engine(network, inputs, device, "fp32")
+    threshold, flips = 0.5, recipe.flips == "always"
+    scores: dict[str, float | None] = {}
+    pixels = predict_labelled(exact, inputs, tiles, flips=flips)
+    if held_out:
+        if recipe.flips == "if_better":
+            turned = predict_labelled(exact, inputs, tiles, flips=True)
+            flips = scores_at(0.5, turned)["f1"] > scores_at(0.5, pixels)["f1"]
+            pixels = turned if flips else pixels
+        if recipe.threshold == "zero_bias":
+            threshold = zero_bias_threshold(pixels)
+        scores = finite_or_none(scores_at(threshold, pixels))
+    bf16_iou = None
+    if uses_bf16("auto", device):
+        half = predict_labelled(_engine(network, inputs, device, "bf16"), inputs, tiles, flips=flips)
+        bf16_iou = iou_of_masks(pixels.probability, half.probability, threshold)
+    halo = measure_halo(
+        exact,
+        inputs,
+        tiles.images.cpu().numpy(),
+        stride=network.stride,
+        largest=network.halo,
+        bounded=network.bounded,
+        operations_per_pixel=operations_per_pixel(network),
+        flips=flips,
+    )
+    return {"threshold": threshold, "flips": flips, "scores": scores, "halo": halo, "bf16_iou": bf16_iou}
+
+
+def _engine(network: Network, inputs: Inputs, device: torch.device, arithmetic: Arithmetic) -> Engine:
+    """Return the engine that maps with a network on a device."""
+    if device.type == "cuda":
+        return TorchEngine(network, device, arithmetic)
+    return OpenVINOEngine(graph_of(network, inputs), arithmetic)
+
+
+def operations_per_pixel(network: Network) -> float:
+    """Return the floating-point operations of a network per pixel of its input."""
+    side = 2 * network.stride
+    probe = torch.zeros((1, network.bands, side, side), device=next(network.parameters()).device)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network(probe)
+    return float(counter.get_total_flops()) / side**2
 
 
 def _fit(module: TrainingModule, folder: Path, device: torch.device, title: str, *, progress: bool) -> None:
@@ -116,7 +174,7 @@ def _fit(module: TrainingModule, folder: Path, device: torch.device, title: str,
     fit(module, folder, device, callbacks, bar=shown, checkpoint=path if checkpoint else None)
 
 
-def _freshly_drawn(metadata: WeightsMetadata, channels: int) -> Network:
+def _freshly_drawn(metadata: ModelMetadata, channels: int) -> Network:
     """Build the network with weights drawn from the seed, leaving the caller's random state as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(generator_for(metadata.seed, "weights").initial_seed())

@@ -7,7 +7,7 @@ import signal
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -15,8 +15,7 @@ import torch
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from trimline.training.device import uses_bf16
-from trimline.training.freed_memory import freed_memory_kept
+from trimline.inference.torch_engine import uses_bf16
 from trimline.training.module import TrainingModule
 
 LOGS_NAME = "tensorboard"
@@ -64,7 +63,7 @@ def fit(
             enable_progress_bar=bar,
             enable_model_summary=False,
         )
-        with _keyboard_interrupt_as_itself(), freed_memory_kept() if device.type == "cpu" else nullcontext():
+        with _keyboard_interrupt_as_itself():
             trainer.fit(module, ckpt_path=checkpoint, weights_only=True)
 
 

@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from trimline.errors import TrainingError
+from trimline.inference.inputs import Inputs
+from trimline.inference.torch_engine import autocast
 from trimline.networks import Network
 from trimline.project.recipe import Recipe
 from trimline.training.augment import augment
-from trimline.training.device import autocast
 from trimline.training.ema import RunningMean, frozen_copy, refresh_batch_norm
-from trimline.training.inputs import Inputs
 from trimline.training.losses import weighted_sum
 from trimline.training.schedules import learning_rate_factor
 from trimline.training.tiles import Tiles, generator_for, order_of_epoch
@@ -223,7 +223,7 @@ class TrainingModule(pl.LightningModule):
             scaled=self.gain_allowed,
             crop=self.recipe.crop,
         )
-        return self.fed(images, whole_pixels=True), masks
+        return self.fed(images).contiguous(memory_format=torch.channels_last), masks
 
     def _read_losses(self) -> None:
         """Read the losses of the last batches from the device, and stop at one that is not a number."""

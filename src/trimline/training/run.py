@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from trimline.errors import TrainingError, WeightsError
+from trimline.inference.inputs import Inputs
+from trimline.inference.metadata import ModelMetadata
+from trimline.inference.model_file import read_metadata
 from trimline.networks import get_network
 from trimline.project.recipe import Recipe
 from trimline.samples import ICE, Samples
 from trimline.training.identity import fingerprint, identity_of_run
-from trimline.training.inputs import Inputs
 from trimline.training.search import train_by_search
-from trimline.training.weights import WeightsMetadata, read_metadata
 
 _logger = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ def train(
         "validation": _describe(validation, hashes["validation"]),
         "provenance": dict(provenance or {}),
     }
-    metadata = WeightsMetadata(
+    metadata = ModelMetadata(
         network=network,
         arguments=arguments,
         inputs=Inputs(training.bands, training.units),

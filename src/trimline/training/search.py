@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from trimline.errors import TrainingError
 from trimline.evaluation import Confusion
 from trimline.files import whole_file
+from trimline.inference.inputs import Inputs
+from trimline.inference.metadata import ModelMetadata, finite_or_none
+from trimline.inference.torch_files import save_weights, with_geometry
 from trimline.networks import build
 from trimline.networks.band_ratio import BandRatio
 from trimline.samples import ICE, IGNORE, Samples
-from trimline.training.inputs import Inputs
-from trimline.training.weights import WeightsMetadata, finite_or_none, save_weights
 
 _logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ _TILES_AT_ONCE = 64
 
 
 def train_by_search(
-    training: Samples, validation: Samples, metadata: WeightsMetadata, folder: Path, weights: Path
+    training: Samples, validation: Samples, metadata: ModelMetadata, folder: Path, weights: Path
 ) -> Path:
     """Find the threshold of the band ratio and write it as weights, and beside them the scores of all thresholds.
 
@@ -79,7 +80,7 @@ def train_by_search(
     _logger.info("ice is where red / SWIR1 exceeds %.2f", best)
     # The halo needs no measuring: morphology feels exactly as far as its windows reach.
     update = {"arguments": arguments, "inputs": inputs, "threshold": 0.5, "halo": network.halo, "scores": scores}
-    return save_weights(weights, network, metadata.model_copy(update=update))
+    return save_weights(weights, network, with_geometry(metadata.model_copy(update=update), network))
 
 
 def score_thresholds(samples: Samples, network: BandRatio, inputs: Inputs) -> pd.DataFrame:
@@ -155,7 +156,7 @@ def _labelled(samples: Samples, network: BandRatio, inputs: Inputs) -> tuple[NDA
         part = slice(start, start + _TILES_AT_ONCE)
         images, masks = samples.images[part][:, positions], samples.masks[part]
         labelled = (masks != IGNORE) & np.isfinite(images).all(axis=1)
-        ratios.append(network.log_ratio(inputs(torch.from_numpy(images))).numpy()[labelled])
+        ratios.append(network.log_ratio(torch.from_numpy(inputs(images))).numpy()[labelled])
         truth.append(masks[labelled] == ICE)
     return np.concatenate(ratios), np.concatenate(truth)
 

@@ -23,8 +23,8 @@ _LOWEST, _HIGHEST = 0.05, 0.95
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What a network said of labelled pixels, and what they are."""
+class LabelledPixels:
+    """Predictions of labelled pixels, and what the pixels are."""
 
     probability: NDArray[np.float32]
     """(pixels,) of ice."""
@@ -34,7 +34,7 @@ class Answers:
     """(pixels,) number of the tile that each lies in."""
 
 
-def zero_bias_threshold(answers: Answers) -> float:
+def zero_bias_threshold(pixels: LabelledPixels) -> float:
     """Return the threshold nearest to 0.5 at which the area bias is zero, as far as the tiles can tell.
 
     The bias at a threshold is (mapped - true) / true over all pixels. Its standard error is that of a ratio of sums
@@ -47,16 +47,16 @@ def zero_bias_threshold(answers: Answers) -> float:
     float
         In [0.05, 0.95]. 0.5 where no pixel, or every pixel, is ice.
     """
-    tiles = int(answers.tile.max(initial=-1)) + 1
-    ice = np.bincount(answers.tile, weights=answers.truth, minlength=tiles)
-    labelled = np.bincount(answers.tile, minlength=tiles)
+    tiles = int(pixels.tile.max(initial=-1)) + 1
+    ice = np.bincount(pixels.tile, weights=pixels.truth, minlength=tiles)
+    labelled = np.bincount(pixels.tile, minlength=tiles)
     counted = labelled > 0
     if np.count_nonzero(counted) < 2 or not 0 < ice.sum() < labelled.sum():
         return 0.5
     thresholds = np.arange(_STEPS + 1) / _STEPS
     # The last of 1001 steps holds what is exactly 1; counting from above gives the mapped pixels at each threshold.
-    step = np.minimum((answers.probability.astype(np.float64) * _STEPS).astype(np.int64), _STEPS)
-    histogram = np.bincount(answers.tile * (_STEPS + 1) + step, minlength=tiles * (_STEPS + 1))
+    step = np.minimum((pixels.probability.astype(np.float64) * _STEPS).astype(np.int64), _STEPS)
+    histogram = np.bincount(pixels.tile * (_STEPS + 1) + step, minlength=tiles * (_STEPS + 1))
     mapped = histogram.reshape(tiles, _STEPS + 1)[:, ::-1].cumsum(axis=1)[:, ::-1][counted]
     excess = mapped - ice[counted][:, np.newaxis]
     bias = excess.sum(axis=0) / ice.sum()
