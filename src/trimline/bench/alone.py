@@ -10,11 +10,9 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-import torch
-
+from trimline.inference import load_weights
 from trimline.mapping import map_scene
 from trimline.scenes import open_scene
-from trimline.training import load_weights
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,7 +32,7 @@ def peak_memory_mb(product: Path, weights: Path, folder: Path, device: str | Non
     device
         Where to map, as for `load_weights`; a GPU's own memory is not counted.
     """
-    return alone(map_alone, product, weights, folder, device, torch.get_num_threads())
+    return alone(map_alone, product, weights, folder, device)
 
 
 def alone(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
@@ -43,9 +41,8 @@ def alone(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         return pool.submit(work, *arguments, **named).result()
 
 
-def map_alone(product: Path, weights: Path, folder: Path, device: str | None, threads: int) -> float:
-    """Map a scene in this process, on so many threads; return the most memory that was ever resident in it [MB]."""
-    torch.set_num_threads(threads)
+def map_alone(product: Path, weights: Path, folder: Path, device: str | None) -> float:
+    """Map a scene in this process; return the most memory that was ever resident in it [MB]."""
     map_scene(open_scene(product), load_weights(weights, device=device), folder, progress=False)
     return _peak_mb()
 

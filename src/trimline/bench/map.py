@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
 from odc.geo.geobox import GeoBox
 from torch import Tensor
 
@@ -28,6 +29,7 @@ from trimline.bench.peers import (
     CUTS,
     FOUR_AT_ONCE,
     ONE_BY_ONE,
+    Eager,
     Probability,
     bare_forward,
     by_monai,
@@ -38,10 +40,11 @@ from trimline.bench.peers import (
 )
 from trimline.bench.quick_network import train_quickly
 from trimline.bench.turns import Turns
-from trimline.mapping import map_scene
-from trimline.mapping.survey import WINDOW
+from trimline.inference import Model, load_weights
+from trimline.inference.torch_engine import best_device
+from trimline.inference.torch_export import export_onnx
+from trimline.mapping import MapOptions, map_scene
 from trimline.scenes import Scene, open_scene
-from trimline.training import Segmenter, load_weights
 
 LARGEST = {"monai": 2 * BELT, "overlap50": BELT}
 """Side of what the peers map at most [pixels]: whole ranges and plains. A part has more edge, where MONAI's windows
@@ -51,6 +54,9 @@ _SAMPLE = 1024
 """Side of what the ceiling is measured on, and of what is compared with single precision [pixels]."""
 _WARM_UP = 512
 """Side of what everybody maps first, untimed [pixels]."""
+_QUICK_SIDE = 1024
+_QUICK_ARGUMENTS: Mapping[str, dict[str, Any]] = {"unet": {"widths": (16, 32, 64, 128, 256)}}
+"""What the quick form maps with: a U-Net of a sixteenth of the work."""
 _ROUNDS, _MANY_PIXELS = 3, 1 << 24
 """Rounds unless said otherwise; scenes of more pixels are mapped once."""
 
@@ -71,6 +77,7 @@ def measure(
     glacier: float = 0.05,
     rounds: int | None = None,
     arguments: dict[str, Any] | None = None,
+    quick: bool = False,
     side: int = SIDE,
     seed: int = SEED,
 ) -> dict[str, float]:
@@ -92,6 +99,8 @@ def measure(
         How often the contenders take turns; None means three times, or once where the scene is large.
     arguments
         Of the network; None means those in the registry.
+    quick
+        Whether to take a small scene, a narrow network and one round, so that any machine is done in three minutes.
     side, seed
         Of the range that the scene is folded from, see `simulate_big_scene`.
 
@@ -99,7 +108,7 @@ def measure(
     -------
     Ratios first. `ratio_of_ceiling` and `ratio_of_overlap50` are of mapping with the screen off, where every pixel is
     looked at. `peak_memory_mb` is that of a process that maps the scene with the screen on and does nothing else.
-    `outline_iou_vs_fp32` compares a map of a corner, the screen on, with the network as it is stored, in single
+    `outline_iou_vs_fp32` compares a map of a corner, the screen on, with that of `--engine torch` in single
     precision. `glacier_windows` is the share of windows of 512 x 512 pixels that hold glacier, `asked_fraction` the
     share of pixels that the network was asked about with the screen on.
 
@@ -110,6 +119,8 @@ def measure(
     """
     if peers:
         check_monai()
+    if quick:
+        size, rounds, arguments = min(size, _QUICK_SIDE), rounds or 1, arguments or _QUICK_ARGUMENTS.get(network)
     if rounds is None:
         rounds = 1 if size * size > _MANY_PIXELS else _ROUNDS
     with tempfile.TemporaryDirectory(prefix="trimline-bench-") as name:
@@ -117,12 +128,15 @@ def measure(
         big = simulate_big_scene(folder / "scene", size, glacier=glacier, side=side, seed=seed)
         # Training leaves the memory of its process full of gaps, and who maps does not train before.
         weights = alone(train_quickly, big, network, folder / "training", arguments)
-        # As mapping does, so that all compute in the same arithmetic.
-        segmenter = load_weights(weights, device=device).fastest((WINDOW, WINDOW))
+        where = best_device() if device is None else torch.device(device)
+        # On the CPU the map is made of an exported model, without PyTorch, as whoever installs the light package does.
+        mapped_with = weights if where.type == "cuda" else export_onnx(weights, folder / "model.onnx")
+        model = load_weights(mapped_with, device=device)
+        eager = Eager.of(weights, where, model.arithmetic)
         scene = open_scene(big.product)
-        rates, asked = _rates(scene, segmenter, folder, rounds, peers=peers)
-        agreement = outline_iou(scene, segmenter, weights, folder / "corner", min(size, _SAMPLE))
-        memory = peak_memory_mb(big.product, weights, folder / "alone", device)
+        rates, asked = _rates(scene, model, eager, folder, rounds, peers=peers)
+        agreement = outline_iou(scene, model, weights, folder / "corner", min(size, _SAMPLE), device)
+        memory = peak_memory_mb(big.product, mapped_with, folder / "alone", device)
     ratios = {"ratio_of_ceiling": rates["screen_off"] / rates["ceiling"]}
     if peers:
         ratios |= {
@@ -142,7 +156,7 @@ def measure(
 
 
 def _rates(
-    scene: Scene, segmenter: Segmenter, folder: Path, rounds: int, *, peers: bool
+    scene: Scene, model: Model, eager: Eager, folder: Path, rounds: int, *, peers: bool
 ) -> tuple[dict[str, float], float]:
     """Return the megapixels per second of all, and the share of pixels that the network was asked about.
 
@@ -150,31 +164,32 @@ def _rates(
     """
     size = scene.geobox.width
     sample = 1 << (min(size, _SAMPLE).bit_length() - 1)
-    fed = read_whole(scene, scene.geobox[:sample, :sample], segmenter)
+    fed = read_whole(scene, scene.geobox[:sample, :sample], eager)
     batches = {cut: cut.of(fed) for cut in CUTS}
-    trial = {cut: _seconds_when_warm(segmenter, batches[cut]) for cut in CUTS}
+    trial = {cut: _seconds_when_warm(eager, batches[cut]) for cut in CUTS}
     fastest = min(CUTS, key=trial.__getitem__)
     at_once = min((ONE_BY_ONE, FOUR_AT_ONCE), key=trial.__getitem__).at_once
 
     asked: dict[bool, float] = {}
 
     def ours(part: GeoBox, *, screen: bool) -> None:
-        done = map_scene(scene, segmenter, folder / "ours", region=part, screen=screen, progress=False)
+        options = MapOptions(screen=screen)
+        done = map_scene(scene, model, folder / "ours", region=part, options=options, progress=False)
         asked[screen] = done.asked
 
     def theirs(part: GeoBox, *, way: Probability) -> None:
-        map_whole(scene, part, segmenter, way, folder / "theirs")
+        map_whole(scene, part, eager, way, folder / "theirs")
 
     contenders = {
         "screen_off": _Contender(partial(ours, screen=False), size),
         "screen_on": _Contender(partial(ours, screen=True), size),
     }
     if peers:
-        ways = {"monai": by_monai(segmenter, at_once), "overlap50": by_overlapping_tiles(segmenter)}
+        ways = {"monai": by_monai(eager, at_once), "overlap50": by_overlapping_tiles(eager)}
         contenders |= {
             name: _Contender(partial(theirs, way=way), min(size, LARGEST[name])) for name, way in ways.items()
         }
-    forward = bare_forward(segmenter, batches[fastest])
+    forward = bare_forward(eager, batches[fastest])
     turns = Turns()
     for timed in [False] + [True] * rounds:
         for name, contender in contenders.items():
@@ -185,9 +200,9 @@ def _rates(
     return {name: sides[name] ** 2 / 1e6 / seconds for name, seconds in turns.medians().items()}, asked[True]
 
 
-def _seconds_when_warm(segmenter: Segmenter, batches: list[Tensor]) -> float:
+def _seconds_when_warm(eager: Eager, batches: list[Tensor]) -> float:
     """Return what the bare forward pass over some batches takes once it has seen a batch of that size [s]."""
-    bare_forward(segmenter, batches[:1])()
+    bare_forward(eager, batches[:1])()
     started = time.perf_counter()
-    bare_forward(segmenter, batches)()
+    bare_forward(eager, batches)()
     return time.perf_counter() - started

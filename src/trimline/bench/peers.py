@@ -1,8 +1,7 @@
 """What mapping is compared with: the bare network, and the two ways in which whole scenes are usually mapped.
 
-All compute the network as mapping does, in the same arithmetic and with the same shortcuts; what differs is what is
-done around it. Both peers read the image whole, keep probabilities whole in memory, and write the outlines as they are
-traced.
+All compute the same network in eager PyTorch, in the arithmetic that mapping takes on this machine. Both peers read the
+image whole, keep probabilities whole in memory, and write the outlines as they are traced.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import geopandas as gpd
 import numpy as np
@@ -22,9 +21,12 @@ from shapely.geometry import shape
 from torch import Tensor
 
 from trimline.errors import TrimlineError
+from trimline.inference import ModelMetadata
+from trimline.inference.precision import Arithmetic
+from trimline.inference.torch_engine import autocast, ice_probability, in_channels_last
+from trimline.inference.torch_files import load_network
+from trimline.networks import Network
 from trimline.scenes import Scene
-from trimline.training import Segmenter
-from trimline.training.freed_memory import freed_memory_kept
 
 TILE = 512
 """Side of the tiles that the peers show to the network [pixels]."""
@@ -59,23 +61,48 @@ Probability = Callable[[Tensor], Tensor]
 """(1, channels, h, w) as the network is fed becomes (h, w) probability of ice."""
 
 
-def read_whole(scene: Scene, region: GeoBox, segmenter: Segmenter) -> Tensor:
+@dataclass(frozen=True)
+class Eager:
+    """A network as scripts run it: PyTorch, eagerly, channels last, in the arithmetic that trimline maps in."""
+
+    network: Network
+    """In evaluation mode, on `device`."""
+    metadata: ModelMetadata
+    """Of its file."""
+    device: torch.device
+    """Where it computes."""
+    arithmetic: Arithmetic
+    """Of its convolutions."""
+
+    @classmethod
+    def of(cls, weights: Path, device: torch.device, arithmetic: Arithmetic) -> Self:
+        """Load the network of a `.safetensors` file."""
+        network, metadata = load_network(weights)
+        return cls(in_channels_last(network.to(device)), metadata, device, arithmetic)
+
+    def __call__(self, tiles: Tensor) -> Tensor:
+        """Return the probability of ice, (n, 1, h, w), of tiles (n, channels, h, w) on the device."""
+        with autocast(self.arithmetic, self.device):
+            logits = self.network(tiles.contiguous(memory_format=torch.channels_last))
+        return ice_probability(logits).unsqueeze(1)
+
+
+def read_whole(scene: Scene, region: GeoBox, eager: Eager) -> Tensor:
     """Return (1, channels, h, w): what the network is fed with, on its device."""
-    image = torch.from_numpy(scene.read(segmenter.bands, region, units=segmenter.units).to_numpy())
-    return segmenter.inputs(image.unsqueeze(0).to(segmenter.device))
+    inputs = eager.metadata.inputs
+    image = torch.from_numpy(scene.read(inputs.bands, region, units=inputs.units).to_numpy())
+    return inputs(image.unsqueeze(0).to(eager.device))
 
 
-def bare_forward(segmenter: Segmenter, batches: list[Tensor]) -> Callable[[], None]:
-    """Return a turn of the bare forward pass over batches that lie on the device, freed memory kept."""
-    path = segmenter.path
+def bare_forward(eager: Eager, batches: list[Tensor]) -> Callable[[], None]:
+    """Return a turn of the bare forward pass over batches that lie on the device."""
 
     @torch.inference_mode()
     def turn() -> None:
-        with freed_memory_kept():
-            for batch in batches:
-                path(batch)
-            if segmenter.device.type == "cuda":
-                torch.cuda.synchronize(segmenter.device)
+        for batch in batches:
+            eager(batch)
+        if eager.device.type == "cuda":
+            torch.cuda.synchronize(eager.device)
 
     return turn
 
@@ -89,44 +116,41 @@ def check_monai() -> None:
         )
 
 
-def by_monai(segmenter: Segmenter, at_once: int) -> Probability:
+def by_monai(eager: Eager, at_once: int) -> Probability:
     """Return MONAI's sliding windows, blended by a Gaussian, with so many windows at once."""
     from monai.inferers.utils import sliding_window_inference
 
-    ask = _asker(segmenter)
-
     def probability(fed: Tensor) -> Tensor:
-        side = _side(segmenter, fed)
-        answer: Any = sliding_window_inference(fed, (side, side), at_once, ask, overlap=OVERLAP, mode="gaussian")
+        side = _side(eager, fed)
+        answer: Any = sliding_window_inference(fed, (side, side), at_once, eager, overlap=OVERLAP, mode="gaussian")
         ice: Tensor = answer[0, 0]
         return ice
 
     return probability
 
 
-def by_overlapping_tiles(segmenter: Segmenter) -> Probability:
+def by_overlapping_tiles(eager: Eager) -> Probability:
     """Return the mean over tiles that overlap by half, one at a time."""
-    ask = _asker(segmenter)
 
     def probability(fed: Tensor) -> Tensor:
-        side = _side(segmenter, fed)
+        side = _side(eager, fed)
         total, count = torch.zeros_like(fed[0, 0]), torch.zeros_like(fed[0, 0])
         for top in _starts(fed.shape[-2], side):
             for left in _starts(fed.shape[-1], side):
                 place = slice(top, top + side), slice(left, left + side)
-                total[place] += ask(fed[(..., *place)])[0, 0]
+                total[place] += eager(fed[(..., *place)])[0, 0]
                 count[place] += 1
         return total / count
 
     return probability
 
 
-def map_whole(scene: Scene, region: GeoBox, segmenter: Segmenter, probability: Probability, folder: Path) -> Path:
+def map_whole(scene: Scene, region: GeoBox, eager: Eager, probability: Probability, folder: Path) -> Path:
     """Map a region as scripts do, and return the GeoPackage of its outlines.
 
     Parameters
     ----------
-    scene, segmenter
+    scene, eager
         What is mapped, and with what.
     region
         A part of the scene's grid.
@@ -136,7 +160,7 @@ def map_whole(scene: Scene, region: GeoBox, segmenter: Segmenter, probability: P
         Gets `outlines.gpkg`.
     """
     with torch.inference_mode():
-        ice = probability(read_whole(scene, region, segmenter)) >= segmenter.threshold
+        ice = probability(read_whole(scene, region, eager)) >= eager.metadata.threshold
     mask = ice.cpu().numpy().astype(np.uint8)
     found = rasterio.features.shapes(mask, mask=mask.astype(bool), transform=region.transform)
     outlines = gpd.GeoDataFrame(geometry=[shape(each) for each, _ in found], crs=str(region.crs))
@@ -146,16 +170,10 @@ def map_whole(scene: Scene, region: GeoBox, segmenter: Segmenter, probability: P
     return path
 
 
-def _asker(segmenter: Segmenter) -> Callable[[Tensor], Tensor]:
-    """Return what answers tiles with the probability of ice, (n, 1, h, w)."""
-    path = segmenter.path
-    return lambda tiles: path(tiles.contiguous(memory_format=torch.channels_last)).float().softmax(dim=1)[:, 1:2]
-
-
-def _side(segmenter: Segmenter, fed: Tensor) -> int:
+def _side(eager: Eager, fed: Tensor) -> int:
     """Return the side of a tile that fits the image and the network."""
     side: int = min(TILE, *fed.shape[-2:])
-    return side // segmenter.stride * segmenter.stride
+    return side // eager.network.stride * eager.network.stride
 
 
 def _starts(length: int, side: int) -> Iterator[int]:

@@ -26,14 +26,14 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from trimline.bench.turns import Turns
+from trimline.inference import Inputs
+from trimline.inference.torch_engine import autocast, best_device, in_channels_last
 from trimline.networks import build
 from trimline.project import Recipe
 from trimline.samples import ICE, IGNORE, Samples
 from trimline.training.augment import augment
-from trimline.training.device import autocast, best_device, in_channels_last
 from trimline.training.ema import frozen_copy
 from trimline.training.fitting import fit
-from trimline.training.inputs import Inputs
 from trimline.training.module import TrainingModule
 from trimline.training.tiles import Tiles, generator_for, order_of_epoch
 

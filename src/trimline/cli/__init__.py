@@ -8,9 +8,6 @@ import os
 # whatever else wants the cores; threads that go to sleep at once slow down training by a quarter.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "200000")
-# Read by torch as it fetches its first memory. Features then start at whole pages: no splinters too small to be joined
-# again are left between them when they are freed. Linux is asked for large pages, which are faster to fetch.
-os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 from trimline.cli.app import main
 

@@ -21,6 +21,9 @@ def bench(
     device: Annotated[str | None, typer.Option(help="map, train: cpu or cuda; cuda where there is one.")] = None,
     peers: Annotated[bool, typer.Option(help="map: measure MONAI and overlapping tiles too.")] = True,
     glacier: Annotated[float, typer.Option(min=0, max=0.2, help="map: share of glacier in the scene, at most.")] = 0.05,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A small form of the same figures, within three minutes.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
 ) -> None:
     """Measure trimline against what people use now, in one run on this machine; ratios come first."""
@@ -34,7 +37,15 @@ def bench(
     if what != "all" and what not in BENCHMARKS:
         raise TrimlineError(f"there is no benchmark '{what}'", remedy=f"there are {', '.join(BENCHMARKS)} and all")
     names = list(BENCHMARKS) if what == "all" else [what]
-    options = {"network": network, "tile": tile, "batch": batch, "device": device, "peers": peers, "glacier": glacier}
+    options = {
+        "network": network,
+        "tile": tile,
+        "batch": batch,
+        "device": device,
+        "peers": peers,
+        "glacier": glacier,
+        "quick": quick,
+    }
     if size is not None:
         options["size"] = size
     figures: dict[str, dict[str, Any]] = {}

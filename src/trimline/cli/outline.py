@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 Precision = Literal["auto", "bf16", "fp32"]
+Engine = Literal["auto", "openvino", "torch"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -19,7 +20,9 @@ def outline(
     weights: Annotated[
         Path | None,
         typer.Option(
-            "--weights", "-w", help="The weights.safetensors of a trained network; by default those that come along."
+            "--weights",
+            "-w",
+            help="A model file, .safetensors or .onnx; by default the weights that come along.",
         ),
     ] = None,
     out: Annotated[
@@ -37,10 +40,14 @@ def outline(
         bool, typer.Option(help="Show the network only ground near what could be snow or ice by its spectrum.")
     ] = True,
     window: Annotated[
-        int | None, typer.Option(min=64, help="Rows worked on at a time; as memory allows, up to 896.")
+        int | None,
+        typer.Option(min=64, help="Largest side of what is kept of a window, pixels; less takes less memory."),
     ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="What computes the network: OpenVINO on CPUs, PyTorch on CUDA devices.")
+    ] = "auto",
     precision: Annotated[
-        Precision, typer.Option(help="Arithmetic; auto takes what is fastest on this machine.")
+        Precision, typer.Option(help="Arithmetic; auto takes bf16 where machine and weights allow it.")
     ] = "auto",
     bands: Annotated[
         str | None, typer.Option(help="Names of a stack's bands in order, as in blue,green,red,nir; - leaves one out.")
@@ -53,13 +60,9 @@ def outline(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Map the glaciers of one scene: probability and mask as GeoTIFF, outlines as GeoPackage."""
-    from trimline.cli.results import print_json, print_table
-    from trimline.mapping import map_scene
-    from trimline.outlines import read_outlines
     from trimline.scenes import open_scene
-    from trimline.training import load_weights
-    from trimline.weights import SHIPPED_NOTE, shipped_weights
 
+    # What is wrong with the product is said before anything heavy is imported.
     opened = open_scene(
         scene,
         sensor=sensor,
@@ -69,21 +72,28 @@ def outline(
         nodata=nodata,
         date=date,
     )
-    if weights is None:
-        weights = shipped_weights()
-        _LOG.warning("no weights given: %s", SHIPPED_NOTE)
-    folder = Path(f"{opened.id}_outlines") if out is None else out
-    written = map_scene(
-        opened,
-        load_weights(weights, precision=precision),
-        folder,
+
+    from trimline.cli.results import print_json, print_table
+    from trimline.mapping import MapOptions, map_scene
+    from trimline.outlines import read_outlines
+    from trimline.weights import SHIPPED_NOTE, shipped_weights
+
+    options = MapOptions(
+        threshold=threshold,
         window=window,
         screen=screen,
-        threshold=threshold,
         minimum_area_m2=minimum_area_km2 * 1e6,
         minimum_hole_m2=minimum_hole_km2 * 1e6,
         smoothing=smoothing,
+        precision=precision,
+        engine=engine,
     )
+    if weights is None:
+        weights = shipped_weights()
+        _LOG.warning("no weights given: %s", SHIPPED_NOTE)
+    model = options.load_model(weights)
+    folder = Path(f"{opened.id}_outlines") if out is None else out
+    written = map_scene(opened, model, folder, options=options)
     outlines = read_outlines(written.outlines)
     area = float(outlines["area_km2"].sum())
     if as_json:
@@ -91,6 +101,8 @@ def outline(
             {
                 "scene": opened.id,
                 "weights": str(weights),
+                "engine": model.engine.name,
+                "precision": model.arithmetic,
                 "outlines": len(outlines),
                 "area_km2": area,
                 "asked": written.asked,

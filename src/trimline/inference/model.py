@@ -187,9 +187,9 @@ def load_weights(
     if is_onnx(path):
         _check_geometry(metadata, path)
         return Model(metadata, OpenVINOEngine(path, arithmetic), sha256(path))
-    files: Any = _torch_module("torch_files", path)
-    network, metadata = files.load_network(path)
-    return Model(metadata, OpenVINOEngine(files.graph_of(network, metadata.inputs), arithmetic), sha256(path))
+    network, metadata = _torch_module("torch_files", path).load_network(path)
+    graph = _torch_module("torch_export", path).graph_of(network, metadata.inputs)
+    return Model(metadata, OpenVINOEngine(graph, arithmetic), sha256(path))
 
 
 def _by_torch(path: Path, precision: Precision, device: str | None) -> Model:

@@ -1,10 +1,7 @@
-"""Networks from and to files: a `.safetensors` becomes a PyTorch network, and a PyTorch network an ONNX graph."""
+"""Networks in files: a PyTorch network to `.safetensors`, and back from a model file."""
 
 from __future__ import annotations
 
-import io
-import json
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,15 +12,9 @@ from torch import Tensor, nn
 
 from trimline.errors import NetworkError, WeightsError
 from trimline.files import whole_file
-from trimline.inference.engine import CHANNELS
-from trimline.inference.inputs import Inputs
 from trimline.inference.metadata import METADATA_KEY, ModelMetadata
 from trimline.inference.model_file import is_onnx, metadata_text, read_metadata
-from trimline.inference.torch_engine import ice_probability
-from trimline.networks import Network, build, get_network
-
-_OPSET = 20
-"""Of the exported graph: the first with all that our networks need, deformable convolution among it."""
+from trimline.networks import Network, build
 
 _UNUSED = "num_batches_tracked"
 """Ends the names of counters that training keeps beside batch norm, and a graph does not."""
@@ -92,121 +83,6 @@ def with_geometry(metadata: ModelMetadata, network: Network) -> ModelMetadata:
     )
 
 
-def graph_of(network: Network, inputs: Inputs) -> bytes:
-    """Return a network as an ONNX graph of any height and width, from bands to the probability of ice.
-
-    Parameters
-    ----------
-    network
-        In evaluation mode; it is not changed.
-    inputs
-        What it is fed with.
-
-    Returns
-    -------
-    bytes
-        An ONNX model with the input `images` (n, bands, height, width) float32, in the units of the inputs, NaN where
-        there are no data; the output `probability` (n, 1, height, width); and between them the tensor `CHANNELS`. Its
-        weights have the names that the network gives them.
-    """
-    import onnx
-    from onnx import compose
-
-    side = 2 * network.stride
-    device = next(network.parameters(), torch.empty(0)).device
-    images = torch.zeros((1, len(inputs.bands), side, side), device=device)
-    channels = torch.zeros((1, inputs.channels, side, side), device=device)
-    prepared = _exported(_Prepared(inputs), images, "images", CHANNELS)
-    predicted = _exported(_Predicted(network), channels, CHANNELS, "probability")
-    # Names of nodes and edges must differ; weights keep theirs, which only the network has.
-    prepared = compose.add_prefix(prepared, "inputs/", rename_inputs=False, rename_outputs=False)
-    whole = compose.merge_models(prepared, predicted, io_map=[(CHANNELS, CHANNELS)])
-    whole.producer_name = "trimline"
-    onnx.checker.check_model(whole)
-    content: bytes = whole.SerializeToString(deterministic=True)
-    return content
-
-
-def export_onnx(weights: Path | str, path: Path | str) -> Path:
-    """Write a model file as ONNX, with its metadata and those that QGIS's Deepness plugin reads.
-
-    Parameters
-    ----------
-    weights
-        A `.safetensors` file.
-    path
-        Ends in `.onnx`.
-
-    Returns
-    -------
-    Path
-        The file, for `load_weights` or any other runtime; see `graph_of` for its input and output.
-
-    Raises
-    ------
-    WeightsError
-        The weights are not ours, or the path does not end in `.onnx`.
-    """
-    import onnx
-
-    weights, path = Path(weights), Path(path)
-    if not is_onnx(path):
-        raise WeightsError("an exported model must be named .onnx", where=path, remedy=f"write {path.stem}.onnx")
-    network, metadata = load_network(weights)
-    exported = onnx.load_from_string(graph_of(network, metadata.inputs))
-    properties = {METADATA_KEY: metadata_text(metadata)} | _for_deepness(metadata)
-    for key, value in properties.items():
-        exported.metadata_props.add(key=key, value=value)
-    with whole_file(path) as temporary:
-        temporary.write_bytes(exported.SerializeToString(deterministic=True))
-    return path
-
-
-class _Prepared(nn.Module):
-    def __init__(self, inputs: Inputs) -> None:
-        super().__init__()
-        self.inputs = inputs
-        self.eval()
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.inputs(images)
-
-
-class _Predicted(nn.Module):
-    def __init__(self, network: Network) -> None:
-        super().__init__()
-        self.network = network
-        self.eval()
-
-    def forward(self, channels: Tensor) -> Tensor:
-        return ice_probability(self.network(channels)).unsqueeze(1)
-
-
-def _exported(module: nn.Module, example: Tensor, entry: str, result: str) -> object:
-    """Return an ONNX model of a module, whose weights stay as they are: folding batch norm is the engine's work."""
-    import onnx
-
-    axes = {0: "n", 2: "side", 3: "side"}  # one name, because Deepness takes square tiles only
-    written = io.BytesIO()
-    with warnings.catch_warnings(), torch.no_grad():
-        # The traced exporter is announced as old. Its successor takes 25 s for a U-Net where this one takes 1 s, and
-        # none of our networks has control flow that tracing could miss.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            module,
-            (example,),
-            written,
-            dynamo=False,
-            training=torch.onnx.TrainingMode.PRESERVE,
-            do_constant_folding=False,
-            input_names=[entry],
-            output_names=[result],
-            dynamic_axes={entry: axes, result: axes},
-            opset_version=_OPSET,
-        )
-    return onnx.load_from_string(written.getvalue())
-
-
 def _stored_tensors(path: Path, network: Network) -> Mapping[str, Tensor]:
     if not is_onnx(path):
         with safe_open(path, framework="pt") as stored:
@@ -222,29 +98,3 @@ def _stored_tensors(path: Path, network: Network) -> Mapping[str, Tensor]:
     }
     counters = {name: torch.zeros((), dtype=torch.int64) for name in network.state_dict() if name.endswith(_UNUSED)}
     return stored | counters
-
-
-def _for_deepness(metadata: ModelMetadata) -> dict[str, str]:
-    """Return the metadata that Deepness fills its form from, as JSON.
-
-    Source: its documentation for creators of models, "Add metadata to a model".
-    """
-    tile = metadata.tile[0] if metadata.tile else 512
-    halo = metadata.halo or metadata.largest_halo or 0
-    # Deepness divides pixel values by 255 before it standardises them.
-    scale = 255.0 * (1e-4 if metadata.inputs.units == "reflectance" else 1.0)
-    bands = len(metadata.inputs.bands)
-    values = {
-        "model_type": "Segmentor",
-        "class_names": {"0": "ground", "1": "ice"},
-        "tile_size": max(tile, 4 * halo),
-        "tiles_overlap": min(75, round(200 * halo / max(tile, 4 * halo))),
-        "seg_thresh": metadata.threshold,
-        "seg_small_segment": 0,
-        "standardization_mean": [0.0] * bands,
-        "standardization_std": [1.0 / scale] * bands,
-        "author": "trimline",
-        "description": f"{get_network(metadata.network).title}: probability of glacier ice from "
-        f"{', '.join(metadata.inputs.bands)} ({metadata.inputs.units})",
-    }
-    return {key: json.dumps(value) for key, value in values.items()}

@@ -16,7 +16,8 @@ from trimline.inference.inputs import Inputs
 from trimline.inference.metadata import ModelMetadata, finite_or_none
 from trimline.inference.precision import Arithmetic
 from trimline.inference.torch_engine import TorchEngine, best_device, in_channels_last, uses_bf16
-from trimline.inference.torch_files import graph_of, save_weights, with_geometry
+from trimline.inference.torch_export import graph_of
+from trimline.inference.torch_files import save_weights, with_geometry
 from trimline.networks import Network, build, get_network
 from trimline.progress import is_watched
 from trimline.project.recipe import Recipe
