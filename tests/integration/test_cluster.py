@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from trimline.training.inputs import Inputs
+from trimline.training.weights import WeightsMetadata, save_weights
 
 from trimline.errors import ClusterError, ProductError
 from trimline.mapping import map_scene
@@ -21,8 +23,6 @@ from trimline.mapping.cluster import connected, on_cluster
 from trimline.networks import build
 from trimline.scenes import Scene, open_scene
 from trimline.training import load_weights
-from trimline.training.inputs import Inputs
-from trimline.training.weights import WeightsMetadata, save_weights
 
 NARROW = {"widths": (4, 4, 8, 8, 8)}
 BANDS = ("green", "red", "swir1")

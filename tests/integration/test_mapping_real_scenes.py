@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from trimline.training.inputs import Inputs
+from trimline.training.weights import WeightsMetadata, save_weights
 from typer.testing import CliRunner
 
 from trimline.evaluation import score_scene
@@ -19,8 +21,6 @@ from trimline.outlines import rasterise, read_outlines
 from trimline.report import write_error_map
 from trimline.scenes import Scene, open_scene
 from trimline.training import load_weights
-from trimline.training.inputs import Inputs
-from trimline.training.weights import WeightsMetadata, save_weights
 
 CHIP_BANDS = ("blue", "green", "red", "nir", "swir1", "thermal")
 NARROW = {"widths": (4, 4, 8, 8, 8)}

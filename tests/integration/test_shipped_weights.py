@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from trimline.training.answer import ask
 from typer.testing import CliRunner
 
 from trimline.cli.app import app
@@ -18,7 +19,6 @@ from trimline.project import SimulatedRange
 from trimline.scenes import open_scene
 from trimline.simulate import RangeManifest, write_range
 from trimline.training import load_weights, read_metadata
-from trimline.training.answer import ask
 from trimline.weights import shipped_weights
 
 

@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from trimline.training.answer import ask
 
 from trimline.errors import TrainingError
 from trimline.networks import build
 from trimline.project.recipe import Recipe
 from trimline.samples import ICE, IGNORE, Samples
 from trimline.training import load_weights, train
-from trimline.training.answer import ask
 from trimline.training.module import TrainingModule
 
 BANDS = ("blue", "green", "red", "nir", "swir1")

@@ -12,10 +12,11 @@ import shapely
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from trimline.mapping.survey import Survey
+from trimline.training.weights import save_weights
 
 from trimline.mapping import map_scene, predict_array
 from trimline.mapping.screen import SCREEN_BANDS, cells_of, could_be_ice, with_neighbours
-from trimline.mapping.survey import Survey
 from trimline.mapping.windows import CELL, MARGIN
 from trimline.networks import build
 from trimline.outlines import rasterise, read_outlines
@@ -23,7 +24,6 @@ from trimline.project import SimulatedRange
 from trimline.scenes import Scene, open_scene
 from trimline.simulate import write_range
 from trimline.training import Segmenter, load_weights, read_metadata
-from trimline.training.weights import save_weights
 from trimline.weights import shipped_weights
 
 ENVIRONMENTS = ("cold-dry", "warm-green", "cloudy")

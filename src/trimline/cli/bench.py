@@ -21,9 +21,7 @@ def bench(
     device: Annotated[str | None, typer.Option(help="map, train: cpu or cuda; cuda where there is one.")] = None,
     peers: Annotated[bool, typer.Option(help="map: measure MONAI and overlapping tiles too.")] = True,
     glacier: Annotated[float, typer.Option(min=0, max=0.2, help="map: share of glacier in the scene, at most.")] = 0.05,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="A small form of the same figures, within three minutes.")
-    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A small form, within three minutes.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
 ) -> None:
     """Measure trimline against what people use now, in one run on this machine; ratios come first."""

@@ -41,7 +41,7 @@ def outline(
     ] = True,
     window: Annotated[
         int | None,
-        typer.Option(min=64, help="Largest side of what is kept of a window, pixels; less takes less memory."),
+        typer.Option(min=64, help="Largest side of a window without its halo [pixels]."),
     ] = None,
     engine: Annotated[
         Engine, typer.Option(help="What computes the network: OpenVINO on CPUs, PyTorch on CUDA devices.")

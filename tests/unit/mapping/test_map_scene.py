@@ -17,16 +17,16 @@ import rasterio
 
 from trimline import __version__
 from trimline.errors import MappingError
-from trimline.mapping import map_scene, predict_array
+from trimline.mapping import MapOptions, map_scene, predict_array
 from trimline.mapping.journal import Journal, open_journal
 from trimline.outlines import COLUMNS, area_km2, rasterise, read_outlines
 from trimline.rasters import encode_mask, encode_probability
 from trimline.scenes import Scene
 
 
-def test_the_files_hold_what_the_network_said(scene: Scene, segmenter: Any, tmp_path: Path) -> None:
-    result = map_scene(scene, segmenter, tmp_path / "maps", window=64, minimum_area_m2=0)
-    expected = predict_array(scene, segmenter, window=64)
+def test_the_files_hold_what_the_network_said(scene: Scene, model: Any, tmp_path: Path) -> None:
+    result = map_scene(scene, model, tmp_path / "maps", options=MapOptions(window=64, minimum_area_m2=0))
+    expected = predict_array(scene, model, options=MapOptions(window=64, screen=False))
     known = np.isfinite(expected)
     with rasterio.open(result.probability) as dataset:
         counts = dataset.read(1)
@@ -45,8 +45,8 @@ def test_the_files_hold_what_the_network_said(scene: Scene, segmenter: Any, tmp_
     assert 0 < (mask == 1).mean() < 1
 
 
-def test_the_size_of_the_windows_does_not_matter(scene: Scene, segmenter: Any, tmp_path: Path) -> None:
-    results = [map_scene(scene, segmenter, tmp_path / str(w), window=w) for w in (64, 100, 512)]
+def test_the_size_of_the_windows_does_not_matter(scene: Scene, model: Any, tmp_path: Path) -> None:
+    results = [map_scene(scene, model, tmp_path / str(w), options=MapOptions(window=w)) for w in (64, 100, 512)]
     for name in ("mask", "outlines"):
         assert len({getattr(result, name).read_bytes() for result in results}) == 1
     probabilities = [rasterio.open(result.probability).read(1).astype(int) for result in results]
@@ -54,10 +54,10 @@ def test_the_size_of_the_windows_does_not_matter(scene: Scene, segmenter: Any, t
 
 
 def test_rasters_are_cogs_with_overviews_and_provenance(
-    make_scene: Callable[..., Scene], segmenter: Any, tmp_path: Path
+    make_scene: Callable[..., Scene], model: Any, tmp_path: Path
 ) -> None:
     image = np.random.default_rng(0).random((2, 1100, 600), dtype=np.float32)
-    result = map_scene(make_scene(image), segmenter, tmp_path / "maps")
+    result = map_scene(make_scene(image), model, tmp_path / "maps")
     for path in (result.probability, result.mask):
         with rasterio.open(path) as dataset:
             assert dataset.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
@@ -70,8 +70,8 @@ def test_rasters_are_cogs_with_overviews_and_provenance(
         assert tags["TRIMLINE_THRESHOLD"] == "0.5"
 
 
-def test_outlines_have_the_published_columns(scene: Scene, segmenter: Any, tmp_path: Path) -> None:
-    outlines = read_outlines(map_scene(scene, segmenter, tmp_path).outlines)
+def test_outlines_have_the_published_columns(scene: Scene, model: Any, tmp_path: Path) -> None:
+    outlines = read_outlines(map_scene(scene, model, tmp_path).outlines)
     assert set(outlines.columns) - {"geometry"} <= set(COLUMNS)
     assert outlines["area_km2"].to_numpy() == pytest.approx(area_km2(outlines))
     assert outlines["area_km2"].is_monotonic_decreasing
@@ -84,49 +84,51 @@ def test_outlines_have_the_published_columns(scene: Scene, segmenter: Any, tmp_p
     assert outlines.contains(points.to_crs(outlines.crs)).all()
 
 
-def test_the_threshold_can_be_another(scene: Scene, segmenter: Any, tmp_path: Path) -> None:
-    strict = map_scene(scene, segmenter, tmp_path / "strict", threshold=0.7)
-    usual = map_scene(scene, segmenter, tmp_path / "usual")
+def test_the_threshold_can_be_another(scene: Scene, model: Any, tmp_path: Path) -> None:
+    strict = map_scene(scene, model, tmp_path / "strict", options=MapOptions(threshold=0.7))
+    usual = map_scene(scene, model, tmp_path / "usual")
     areas = [read_outlines(result.outlines)["area_km2"].sum() for result in (strict, usual)]
     assert areas[0] < areas[1]
     assert read_outlines(strict.outlines)["threshold"].iloc[0] == 0.7
     with pytest.raises(MappingError, match=r"never 1\.5"):
-        map_scene(scene, segmenter, tmp_path / "odd", threshold=1.5)
+        map_scene(scene, model, tmp_path / "odd", options=MapOptions(threshold=1.5))
 
 
-def test_small_patches_leave_the_outlines_and_stay_in_the_mask(scene: Scene, segmenter: Any, tmp_path: Path) -> None:
-    large = map_scene(scene, segmenter, tmp_path / "large", minimum_area_m2=1e6)
-    every = map_scene(scene, segmenter, tmp_path / "every", minimum_area_m2=0)
+def test_small_patches_leave_the_outlines_and_stay_in_the_mask(scene: Scene, model: Any, tmp_path: Path) -> None:
+    large = map_scene(scene, model, tmp_path / "large", options=MapOptions(minimum_area_m2=1e6))
+    every = map_scene(scene, model, tmp_path / "every", options=MapOptions(minimum_area_m2=0))
     assert large.mask.read_bytes() == every.mask.read_bytes()
     kept, found = read_outlines(large.outlines), read_outlines(every.outlines)
     assert len(kept) < len(found)
     assert (kept.area >= 1e6).all()
 
 
-def test_a_scene_without_ice_has_no_outlines(make_scene: Callable[..., Scene], segmenter: Any, tmp_path: Path) -> None:
+def test_a_scene_without_ice_has_no_outlines(make_scene: Callable[..., Scene], model: Any, tmp_path: Path) -> None:
     for name, value in (("dark", 0.0), ("empty", np.nan)):
         scene = make_scene(np.full((2, 90, 90), value, np.float32))
-        outlines = read_outlines(map_scene(scene, segmenter, tmp_path / name).outlines)
+        outlines = read_outlines(map_scene(scene, model, tmp_path / name).outlines)
         assert len(outlines) == 0
         assert outlines.crs == 32646
         assert "area_km2" in outlines.columns
 
 
-def test_the_same_scene_gives_the_same_bytes(scene: Scene, segmenter: Any, tmp_path: Path) -> None:
-    first, second = (map_scene(scene, segmenter, tmp_path / name) for name in ("a", "b"))
+def test_the_same_scene_gives_the_same_bytes(scene: Scene, model: Any, tmp_path: Path) -> None:
+    first, second = (map_scene(scene, model, tmp_path / name) for name in ("a", "b"))
     for name in ("probability", "mask", "outlines"):
         assert getattr(first, name).read_bytes() == getattr(second, name).read_bytes()
 
 
 @pytest.mark.parametrize(("stop_at", "tile"), [(1, None), (15, None), (1, (64, 64)), (30, (64, 64))])
 def test_an_interrupted_map_goes_on_where_it_stopped(
-    scene: Scene, segmenter: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_at: int, tile: Any
+    scene: Scene, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_at: int, tile: Any
 ) -> None:
-    segmenter.tile = tile
-    undisturbed = map_scene(scene, segmenter, tmp_path / "once", window=64, region=scene.geobox.pad(0, 70))
-    asked = len(segmenter.seen)
+    model.tile = tile
+    undisturbed = map_scene(
+        scene, model, tmp_path / "once", region=scene.geobox.pad(0, 70), options=MapOptions(window=64)
+    )
+    asked = len(model.seen)
     kept = {path.name: path.read_bytes() for path in undisturbed.mask.parent.iterdir()}
-    answer, calls = type(segmenter).probability, []
+    answer, calls = type(model).probability, []
 
     def interrupted(self: Any, *given: Any, **how: Any) -> Any:
         calls.append(1)
@@ -134,24 +136,24 @@ def test_an_interrupted_map_goes_on_where_it_stopped(
             raise KeyboardInterrupt
         return answer(self, *given, **how)
 
-    monkeypatch.setattr(type(segmenter), "probability", interrupted)
+    monkeypatch.setattr(type(model), "probability", interrupted)
     folder = tmp_path / "twice"
     with pytest.raises(KeyboardInterrupt):
-        map_scene(scene, segmenter, folder, window=64, region=scene.geobox.pad(0, 70))
+        map_scene(scene, model, folder, region=scene.geobox.pad(0, 70), options=MapOptions(window=64))
     assert [path.name for path in folder.iterdir()] == [".map"]
-    monkeypatch.setattr(type(segmenter), "probability", answer)
-    segmenter.seen.clear()
-    again = map_scene(scene, segmenter, folder, window=64, region=scene.geobox.pad(0, 70))
+    monkeypatch.setattr(type(model), "probability", answer)
+    model.seen.clear()
+    again = map_scene(scene, model, folder, region=scene.geobox.pad(0, 70), options=MapOptions(window=64))
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == kept
     assert again.asked == undisturbed.asked
     if stop_at > 1:
-        assert 0 < len(segmenter.seen) < asked
+        assert 0 < len(model.seen) < asked
 
 
 def test_an_interrupted_map_leaves_the_old_one_as_it_was(
-    scene: Scene, segmenter: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    map_scene(scene, segmenter, tmp_path, threshold=0.6)
+    map_scene(scene, model, tmp_path, options=MapOptions(threshold=0.6))
     kept = {name: (tmp_path / name).read_bytes() for name in ("probability.tif", "mask.tif", "outlines.gpkg")}
 
     def interrupted(*_: Any) -> None:
@@ -160,16 +162,16 @@ def test_an_interrupted_map_leaves_the_old_one_as_it_was(
     with monkeypatch.context() as patch:
         patch.setattr(import_module("trimline.mapping.map_scene"), "write_outlines", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            map_scene(scene, segmenter, tmp_path)
+            map_scene(scene, model, tmp_path)
     assert {name: (tmp_path / name).read_bytes() for name in kept} == kept
-    segmenter.seen.clear()
-    map_scene(scene, segmenter, tmp_path)
-    assert not segmenter.seen, "all rows were done but for the files"
+    model.seen.clear()
+    map_scene(scene, model, tmp_path)
+    assert not model.seen, "all rows were done but for the files"
     assert (tmp_path / "mask.tif").read_bytes() != kept["mask.tif"]
 
 
 def test_rows_of_another_map_are_not_gone_on_with(
-    scene: Scene, segmenter: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -177,15 +179,15 @@ def test_rows_of_another_map_are_not_gone_on_with(
     with monkeypatch.context() as patch:
         patch.setattr(import_module("trimline.mapping.map_scene"), "write_outlines", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            map_scene(scene, segmenter, tmp_path / "a", threshold=0.6)
-    resumed = map_scene(scene, segmenter, tmp_path / "a")
-    assert resumed.mask.read_bytes() == map_scene(scene, segmenter, tmp_path / "b").mask.read_bytes()
+            map_scene(scene, model, tmp_path / "a", options=MapOptions(threshold=0.6))
+    resumed = map_scene(scene, model, tmp_path / "a")
+    assert resumed.mask.read_bytes() == map_scene(scene, model, tmp_path / "b").mask.read_bytes()
 
 
 def test_a_strip_left_half_written_is_done_again(
-    scene: Scene, segmenter: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = map_scene(scene, segmenter, tmp_path / "once", window=64)
+    whole = map_scene(scene, model, tmp_path / "once", options=MapOptions(window=64))
     calls: list[int] = []
     append = Journal.append
 
@@ -200,46 +202,46 @@ def test_a_strip_left_half_written_is_done_again(
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "append", killed)
         with pytest.raises(KeyboardInterrupt):
-            map_scene(scene, segmenter, tmp_path / "twice", window=64)
-    again = map_scene(scene, segmenter, tmp_path / "twice", window=64)
+            map_scene(scene, model, tmp_path / "twice", options=MapOptions(window=64))
+    again = map_scene(scene, model, tmp_path / "twice", options=MapOptions(window=64))
     assert again.mask.read_bytes() == whole.mask.read_bytes()
 
 
-def test_two_runs_do_not_map_into_one_folder(scene: Scene, segmenter: Any, tmp_path: Path) -> None:
+def test_two_runs_do_not_map_into_one_folder(scene: Scene, model: Any, tmp_path: Path) -> None:
     with open_journal(tmp_path, 10, "other"), pytest.raises(MappingError, match="another run maps into this folder"):
-        map_scene(scene, segmenter, tmp_path)
+        map_scene(scene, model, tmp_path)
 
 
 @pytest.mark.parametrize("limit", [60_000, 100_000])
-def test_a_full_disk_is_said_and_the_next_run_goes_on(scene: Scene, segmenter: Any, tmp_path: Path, limit: int) -> None:
+def test_a_full_disk_is_said_and_the_next_run_goes_on(scene: Scene, model: Any, tmp_path: Path, limit: int) -> None:
     """A limit on the size of files stands for a full disk: 70 503 pixels, of two bytes and one."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
         with pytest.raises(MappingError, match=r"the disk is full|cannot be written"):
-            map_scene(scene, segmenter, tmp_path / "maps", window=64)
+            map_scene(scene, model, tmp_path / "maps", options=MapOptions(window=64))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     assert [path.name for path in (tmp_path / "maps").iterdir()] == [".map"]
-    result = map_scene(scene, segmenter, tmp_path / "maps", window=64)
-    whole = map_scene(scene, segmenter, tmp_path / "whole", window=64)
+    result = map_scene(scene, model, tmp_path / "maps", options=MapOptions(window=64))
+    whole = map_scene(scene, model, tmp_path / "whole", options=MapOptions(window=64))
     for name in ("probability", "mask", "outlines"):
         assert getattr(result, name).read_bytes() == getattr(whole, name).read_bytes()
 
 
-def test_other_files_in_the_folder_stay(scene: Scene, segmenter: Any, tmp_path: Path) -> None:
+def test_other_files_in_the_folder_stay(scene: Scene, model: Any, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    map_scene(scene, segmenter, tmp_path)
+    map_scene(scene, model, tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir() if p.name != "stack.tif") == [
         "mask.tif", "notes.txt", "outlines.gpkg", "probability.tif",
     ]  # fmt: skip
 
 
-def test_a_region_must_be_projected(scene: Scene, segmenter: Any, tmp_path: Path) -> None:
+def test_a_region_must_be_projected(scene: Scene, model: Any, tmp_path: Path) -> None:
     with pytest.raises(MappingError, match="projected"):
-        map_scene(scene, segmenter, tmp_path, region=scene.geobox.to_crs(4326))
+        map_scene(scene, model, tmp_path, region=scene.geobox.to_crs(4326))
 
 
 def test_codes_of_probability_are_exact_at_the_ends() -> None:
@@ -248,7 +250,7 @@ def test_codes_of_probability_are_exact_at_the_ends() -> None:
     assert encode_mask(probability, 0.5).tolist() == [0, 1, 1, 0, 255]
 
 
-def test_memory_does_not_grow_with_the_scene(make_scene: Callable[..., Scene], segmenter: Any, tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_the_scene(make_scene: Callable[..., Scene], model: Any, tmp_path: Path) -> None:
     """Arrays at their peak: six times the rows, the same memory."""
     peaks = []
     for height in (4 * 256, 24 * 256):
@@ -257,7 +259,7 @@ def test_memory_does_not_grow_with_the_scene(make_scene: Callable[..., Scene], s
         scene = make_scene(image)
         del image
         tracemalloc.start()
-        map_scene(scene, segmenter, tmp_path / str(height), window=128, progress=False)
+        map_scene(scene, model, tmp_path / str(height), progress=False, options=MapOptions(window=128))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.2 * peaks[0] + 100_000

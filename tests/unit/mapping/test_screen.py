@@ -14,7 +14,7 @@ import pytest
 import shapely
 from numpy.typing import NDArray
 
-from trimline.mapping import Within, map_scene, predict_array
+from trimline.mapping import GlacierZone, MapOptions, map_scene, predict_array
 from trimline.mapping.screen import cells_of, could_be_ice
 from trimline.rasters import write_raster
 from trimline.scenes import NoCalibration, Scene
@@ -23,7 +23,7 @@ BANDS = ("green", "swir1", "nir")
 
 
 def rock_with_ice(*places: tuple[int, int], shape: tuple[int, int] = (600, 700)) -> NDArray[np.float32]:
-    """Return green, SWIR 1 and NIR of rock, with some bright pixels; the segmenter calls SWIR 1 above 0.3 ice."""
+    """Return green, SWIR 1 and NIR of rock, with some bright pixels; the model calls SWIR 1 above 0.3 ice."""
     image = np.stack([np.full(shape, value, np.float32) for value in (0.15, 0.9, 0.2)])
     for row, column in places:
         image[:, row, column] = (0.8, 0.1, 0.7)
@@ -36,9 +36,9 @@ def rock(make_scene: Callable[..., Scene]) -> Callable[..., Scene]:
 
 
 @pytest.fixture
-def eager(segmenter: Any) -> Any:
-    segmenter.bands = BANDS
-    return segmenter
+def eager(model: Any) -> Any:
+    model.bands = BANDS
+    return model
 
 
 def test_snow_and_ice_pass_the_screen_and_rock_and_meadow_do_not() -> None:
@@ -61,7 +61,7 @@ def test_cells_hold_their_pixels() -> None:
 
 def test_the_network_is_asked_around_what_could_be_ice(rock: Callable[..., Scene], eager: Any) -> None:
     scene = rock((300, 400))
-    assert (predict_array(scene, eager) > 0.3).all()
+    assert (predict_array(scene, eager, options=MapOptions(screen=False)) > 0.3).all()
     screened = predict_array(scene, eager, screen=True)
     asked = np.zeros(scene.geobox.shape, bool)
     asked[224:384, 320:480] = True  # the cell of the pixel, and two rings around it
@@ -74,8 +74,8 @@ def test_what_is_asked_does_not_depend_on_the_windows(rock: Callable[..., Scene]
     scene = rock((300, 400), (5, 690), (599, 0), (320, 63))
     whole = predict_array(scene, eager, screen=True)
     assert 0 < (whole > 0).mean() < 1
-    np.testing.assert_allclose(predict_array(scene, eager, window=window, screen=True), whole, atol=1e-4)
-    part = predict_array(scene, eager, scene.geobox[150:400, 50:600], window=window, screen=True)
+    np.testing.assert_allclose(predict_array(scene, eager, options=MapOptions(window=window)), whole, atol=1e-4)
+    part = predict_array(scene, eager, scene.geobox[150:400, 50:600], options=MapOptions(window=window))
     np.testing.assert_allclose(part, whole[150:400, 50:600], atol=1e-4)
 
 
@@ -95,20 +95,20 @@ def test_a_scene_without_ice_is_not_shown_to_the_network(rock: Callable[..., Sce
 def test_a_map_says_how_much_was_asked(rock: Callable[..., Scene], eager: Any, tmp_path: Path) -> None:
     scene = rock((300, 400))
     assert map_scene(scene, eager, tmp_path / "on").asked == pytest.approx(25 * 32**2 / (600 * 700))
-    assert map_scene(scene, eager, tmp_path / "off", screen=False).asked == 1
+    assert map_scene(scene, eager, tmp_path / "off", options=MapOptions(screen=False)).asked == 1
 
 
 def test_without_its_bands_or_a_calibration_there_is_no_screen(
-    rock: Callable[..., Scene], scene: Scene, segmenter: Any, caplog: pytest.LogCaptureFixture
+    rock: Callable[..., Scene], scene: Scene, model: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="trimline")
-    assert np.nanmax(predict_array(scene, segmenter, screen=True)) > 0
+    assert np.nanmax(predict_array(scene, model, screen=True)) > 0
     assert "no band 'green'" in caplog.text
     mapped = rock((300, 400))
     raw = replace(mapped.assets["green"], calibration=NoCalibration("the raster holds integers", "give a scale"))
-    segmenter.bands = ("swir1", "swir1")
+    model.bands = ("swir1", "swir1")
     uncalibrated = replace(mapped, assets={**mapped.assets, "green": raw})
-    assert (predict_array(uncalibrated, segmenter, screen=True) > 0.3).all()
+    assert (predict_array(uncalibrated, model, screen=True) > 0.3).all()
     assert "no spectral screen, because the raster holds integers" in caplog.text
 
 
@@ -119,7 +119,7 @@ def test_a_map_is_confined_to_the_inventory_and_to_where_it_is_high(
     grid = scene.geobox
     x, y = grid.affine * (350.0, 300.0)
     glacier = gpd.GeoDataFrame(geometry=[shapely.box(x - 600, y - 600, x + 600, y + 600)], crs=32646).to_crs(4326)
-    near = predict_array(scene, eager, within=Within(glacier, 300.0)) > 0.3
+    near = predict_array(scene, eager, options=MapOptions(within=GlacierZone(glacier, 300.0), screen=False)) > 0.3
     rows, columns = np.argwhere(near).min(0), np.argwhere(near).max(0)
     assert rows == pytest.approx([270, 320], abs=1)
     assert columns == pytest.approx([329, 379], abs=1)
@@ -127,7 +127,12 @@ def test_a_map_is_confined_to_the_inventory_and_to_where_it_is_high(
     height = np.linspace(5000, 3000, 600, dtype=np.float32)[:, None].repeat(700, 1)
     height[:, :50] = np.nan
     dem = write_raster(tmp_path / "dem.tif", height, grid, nodata=np.nan)
-    high = predict_array(scene, eager, within=Within(dem=dem, minimum_elevation_m=4000)) > 0.3
+    high = (
+        predict_array(
+            scene, eager, options=MapOptions(within=GlacierZone(dem=dem, minimum_elevation_m=4000), screen=False)
+        )
+        > 0.3
+    )
     assert high[:299].all()
     assert not high[301:, 52:].any()
     assert high[:, :48].all(), "where the elevation is not known there may be ice"
@@ -135,5 +140,9 @@ def test_a_map_is_confined_to_the_inventory_and_to_where_it_is_high(
 
 def test_ground_of_the_map_decides_which_map_it_is(tmp_path: Path) -> None:
     one = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1)], crs=32646)
-    digests = {Within(one).digest, Within(one, 10.0).digest, Within(one.translate(1).to_frame("geometry")).digest}
+    digests = {
+        GlacierZone(one).digest,
+        GlacierZone(one, 10.0).digest,
+        GlacierZone(one.translate(1).to_frame("geometry")).digest,
+    }
     assert len(digests) == 3

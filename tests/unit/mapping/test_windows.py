@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from trimline.mapping.survey import tiling_for
 
 from trimline.errors import MappingError
-from trimline.mapping.survey import tiling_for
 from trimline.mapping.windows import Tiling, cover, cut_axis, even, plan_strips, reach
 
 
@@ -144,14 +144,14 @@ def test_what_cannot_be_cut_is_an_error() -> None:
         Tiling.for_tile((64, 64), 32, 16)
 
 
-def test_strips_of_very_wide_scenes_are_low_and_their_windows_wide(segmenter: Any) -> None:
-    narrow, wide = (tiling_for(segmenter, (4096, width)) for width in (4096, 16384))
+def test_strips_of_very_wide_scenes_are_low_and_their_windows_wide(model: Any) -> None:
+    narrow, wide = (tiling_for(model, (4096, width)) for width in (4096, 16384))
     assert narrow.window == wide.window == 896
     assert (narrow.rows, wide.rows) == (832, 320)
     seen = (wide.rows + 2 * wide.halo) * (wide.widest(wide.rows) + 2 * wide.halo)
     assert seen <= (wide.window + 2 * wide.halo) ** 2
     assert [strip.cut.kept.stop for strip in plan_strips(1000, (0, 1000), wide)] == [320, 640, 960, 1000]
-    assert tiling_for(segmenter, (4096, 8192), 100).rows is None, "what the user says is done"
+    assert tiling_for(model, (4096, 8192), 100).rows is None, "what the user says is done"
 
 
 @given(st.integers(1, 20000), st.integers(1, 2000))

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from trimline.training.inputs import Inputs
 
 from trimline.evaluation import Confusion
 from trimline.networks import build
 from trimline.samples import ICE, IGNORE, Samples
-from trimline.training.inputs import Inputs
 from trimline.training.tiles import Tiles
 from trimline.training.validation import ask_all, confusion_of, scores_at, scores_of
 

@@ -8,9 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from trimline.training.inputs import Inputs
 
 from trimline.errors import BandError
-from trimline.training.inputs import Inputs
 
 BANDS = ("green", "red", "nir", "swir1")
 ALL_INDICES = ("ndsi", "ndwi", "red_swir1")

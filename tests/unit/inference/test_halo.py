@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from trimline.training.answer import ask
+from trimline.training.halo import TOLERANCE, measure_halo, remeasure
 
 from trimline.networks import Network, build
 from trimline.networks.deformable import DeformableConvolution
 from trimline.networks.receptive import of_convolutions
 from trimline.training import Inputs, WeightsMetadata, load_weights, read_metadata, save_weights
-from trimline.training.answer import ask
-from trimline.training.halo import TOLERANCE, measure_halo, remeasure
 from trimline.weights import shipped_weights
 
 CPU = torch.device("cpu")
