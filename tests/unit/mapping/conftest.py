@@ -19,7 +19,7 @@ from trimline.scenes import Scene, open_scene
 
 
 @dataclass
-class BlurSegmenter:
+class BlurModel:
     """Ice is where the second band, averaged over blocks of `stride` pixels and then over a square, is bright.
 
     Like a network with pooling it depends on where a pixel lies in its block, and like convolutions it sees nothing
@@ -37,29 +37,17 @@ class BlurSegmenter:
 
     arithmetic: str = "fp32"
     sensors: tuple[str, ...] = ()
-    device: Any = field(default_factory=lambda: SimpleNamespace(type="cpu"))
-
-    def bytes_per_pixel(self, halo: int) -> float:
-        return 8.0
-
-    def fastest(self, sides: tuple[int, int]) -> BlurSegmenter:
-        return self
+    engine: Any = field(default_factory=lambda: SimpleNamespace(name="blur"))
 
     @property
     def halo(self) -> int | None:
         return None if self.tile else (self.radius + 1) * self.stride
 
     @property
-    def receptive_field(self) -> int | None:
-        return None if self.tile else (2 * self.radius + 1) * self.stride
-
-    @property
     def metadata(self) -> Any:
         return SimpleNamespace(network="blur", tile=self.tile)
 
-    def probability(
-        self, images: NDArray[np.float32], within: Any = (slice(None), slice(None)), *, whole_pixels: bool = False
-    ) -> NDArray[np.float32]:
+    def predict(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         n, _, height, width = images.shape
         self.seen.append((height, width))
         padded = np.zeros((n, -(-height // self.stride) * self.stride, -(-width // self.stride) * self.stride))
@@ -68,7 +56,7 @@ class BlurSegmenter:
         side = 2 * self.radius + 1
         blurred = np.stack([uniform_filter(each, side, mode="constant") for each in blocks])
         ice = np.clip(blurred.repeat(self.stride, 1).repeat(self.stride, 2)[:, :height, :width], 0, 1)
-        return np.where(np.isfinite(images).all(axis=1), ice, np.nan).astype(np.float32)[(..., *within)]
+        return np.where(np.isfinite(images).all(axis=1), ice, np.nan).astype(np.float32)
 
 
 def write_stack(
@@ -94,8 +82,8 @@ def patches(height: int, width: int, seed: int = 0) -> NDArray[np.float32]:
 
 
 @pytest.fixture
-def segmenter() -> BlurSegmenter:
-    return BlurSegmenter()
+def model() -> BlurModel:
+    return BlurModel()
 
 
 @pytest.fixture

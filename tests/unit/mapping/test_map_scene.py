@@ -123,12 +123,11 @@ def test_an_interrupted_map_goes_on_where_it_stopped(
     scene: Scene, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_at: int, tile: Any
 ) -> None:
     model.tile = tile
-    undisturbed = map_scene(
-        scene, model, tmp_path / "once", region=scene.geobox.pad(0, 70), options=MapOptions(window=64)
-    )
+    region, options = scene.geobox.pad(0, 70), MapOptions(window=64)
+    undisturbed = map_scene(scene, model, tmp_path / "once", region=region, options=options)
     asked = len(model.seen)
     kept = {path.name: path.read_bytes() for path in undisturbed.mask.parent.iterdir()}
-    answer, calls = type(model).probability, []
+    answer, calls = type(model).predict, []
 
     def interrupted(self: Any, *given: Any, **how: Any) -> Any:
         calls.append(1)
@@ -136,14 +135,14 @@ def test_an_interrupted_map_goes_on_where_it_stopped(
             raise KeyboardInterrupt
         return answer(self, *given, **how)
 
-    monkeypatch.setattr(type(model), "probability", interrupted)
+    monkeypatch.setattr(type(model), "predict", interrupted)
     folder = tmp_path / "twice"
     with pytest.raises(KeyboardInterrupt):
-        map_scene(scene, model, folder, region=scene.geobox.pad(0, 70), options=MapOptions(window=64))
+        map_scene(scene, model, folder, region=region, options=options)
     assert [path.name for path in folder.iterdir()] == [".map"]
-    monkeypatch.setattr(type(model), "probability", answer)
+    monkeypatch.setattr(type(model), "predict", answer)
     model.seen.clear()
-    again = map_scene(scene, model, folder, region=scene.geobox.pad(0, 70), options=MapOptions(window=64))
+    again = map_scene(scene, model, folder, region=region, options=options)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == kept
     assert again.asked == undisturbed.asked
     if stop_at > 1:

@@ -18,7 +18,7 @@ from trimline.scenes import Asset, NoCalibration, Scene
 @pytest.mark.parametrize("window", [16, 33, 64, 100, 512])
 def test_the_size_of_the_windows_does_not_matter(scene: Scene, model: Any, window: int) -> None:
     image = scene.read(model.bands).values
-    whole = model.probability(image[None])[0]
+    whole = model.predict(image[None])[0]
     mapped = predict_array(scene, model, options=MapOptions(window=window, screen=False))
     assert np.array_equal(np.isnan(mapped), np.isnan(whole))
     assert np.nanmax(np.abs(mapped - whole)) < 1e-4
