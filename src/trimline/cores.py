@@ -1,4 +1,4 @@
-"""How many cores there are to work with."""
+"""Number of cores for threads."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import os
 
 
 def available_cores() -> int:
-    """Return how many threads this process may run at a time."""
+    """Return the number of threads that this process may run at a time."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

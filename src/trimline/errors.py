@@ -1,6 +1,6 @@
-"""What can go wrong that a user can mend: one small tree of exceptions.
+"""Errors that a user can correct: one small tree of exceptions.
 
-Every message says what is wrong, where, and what to do. The command line prints it in one or two lines and ends
+Every message has what is wrong, where, and what to do. The command line prints it in one or two lines and ends
 with exit code 2; anything that is not a :class:`TrimlineError` is a bug and keeps its traceback.
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class TrimlineError(Exception):
-    """Anything the user can mend.
+    """An error that the user can correct.
 
     Parameters
     ----------
@@ -29,11 +29,11 @@ class TrimlineError(Exception):
         self.remedy = remedy
 
     def alone(self) -> TrimlineError:
-        """Return the same error without what led to it, which may not travel to another process."""
+        """Return the same error without its cause, which may not be picklable."""
         return type(self)(self.what, where=self.where, remedy=self.remedy)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travel from one process to another, with all that is said."""
+        """Pickle the error with all its fields."""
         return _made_again, (type(self), self.what, self.where, self.remedy)
 
     def __str__(self) -> str:
@@ -42,15 +42,15 @@ class TrimlineError(Exception):
 
 
 class ProductError(TrimlineError):
-    """A satellite product cannot be read as what it claims to be."""
+    """A satellite product cannot be read."""
 
 
 class MetadataError(ProductError):
-    """The metadata of a product lack a key, or hold a value that cannot be."""
+    """The metadata of a product lack a key, or hold an impossible value."""
 
 
 class BandError(ProductError):
-    """A band is asked for that the scene, sensor or weights do not have."""
+    """A band is requested that the scene, sensor or weights do not have."""
 
 
 class GridError(TrimlineError):
@@ -62,39 +62,39 @@ class OutlineError(TrimlineError):
 
 
 class EditError(OutlineError):
-    """A correction by hand cannot be what it says: an unknown operation, an invalid polygon, no author or time."""
+    """A correction by hand is invalid: an unknown operation, an invalid polygon, no author or time."""
 
 
 class SampleError(TrimlineError):
-    """Samples cannot be made, split or read as asked."""
+    """Samples cannot be made, split or read as requested."""
 
 
 class NetworkError(TrimlineError):
-    """A network does not exist, or cannot take what it is given."""
+    """A network does not exist, or cannot take its input."""
 
 
 class WeightsError(TrimlineError):
-    """A weights file is not one of ours, or does not fit the scene."""
+    """A weights file is not of trimline, or does not fit the scene."""
 
 
 class TrainingError(TrimlineError):
-    """Training cannot go on: a loss that is not a number, no ice in the samples, a checkpoint of another run."""
+    """Training cannot continue: a loss that is not a number, no ice in the samples, a checkpoint of another run."""
 
 
 class MappingError(TrimlineError):
-    """A scene cannot be mapped as asked."""
+    """A scene cannot be mapped as requested."""
 
 
 class ClusterError(MappingError):
-    """A cluster cannot be reached, or does not do its work."""
+    """A cluster cannot be reached, or fails."""
 
 
 class ChangeError(TrimlineError):
-    """Areas cannot be measured, compared or put in order of time as asked."""
+    """Areas cannot be measured, compared or put in order of time as requested."""
 
 
 class SimulationError(TrimlineError):
-    """A range cannot be simulated as asked."""
+    """A range cannot be simulated as requested."""
 
 
 class ProjectError(TrimlineError):
@@ -102,11 +102,11 @@ class ProjectError(TrimlineError):
 
 
 class ReleaseError(TrimlineError):
-    """A data release lacks what a repository asks for."""
+    """A data release lacks fields that a repository requires."""
 
 
 class StageError(TrimlineError):
-    """A stage lacks what an earlier stage should have written."""
+    """A stage lacks a file or result of an earlier stage."""
 
 
 def _made_again(kind: type[TrimlineError], what: str, where: object, remedy: str | None) -> TrimlineError:

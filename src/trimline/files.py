@@ -1,7 +1,7 @@
-"""Outputs that are whole or absent.
+"""Atomic output: files and folders that are whole or absent.
 
-A file is written beside its final name, flushed to the disk, and renamed: whoever reads the name finds the old
-bytes or the new ones, never half of them, whatever was killed in between.
+A file is written under a temporary name in the same folder, flushed to the disk, and renamed: a reader finds the old
+bytes or the new ones, never a part of them, even if the writer is killed.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def json_ready(content: Any) -> Any:
-    """Return content as JSON can hold it: undefined numbers are null, tuples lists, and all else that it lacks text."""
+    """Return content for JSON: undefined numbers become null, tuples lists, and other types text."""
     if isinstance(content, Mapping):
         return {str(key): json_ready(value) for key, value in content.items()}
     if isinstance(content, set | frozenset):

@@ -1,4 +1,4 @@
-"""Progress bars: on standard error, only where somebody watches, and never in the results on standard output."""
+"""Progress bars on standard error, only where it is a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def is_watched() -> bool:
 
 
 def track(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
-    """Yield the items, with a bar when standard error is a terminal; `total` where the items do not say how many."""
+    """Yield the items, with a bar when standard error is a terminal; `total` where the items have no length."""
     if not is_watched():
         yield from items
         return

@@ -1,4 +1,4 @@
-"""Rasters on a grid: written whole or not at all, read onto another grid, and the counts that probabilities become."""
+"""Rasters on a grid: written whole or not at all, read onto another grid, and probabilities encoded as counts."""
 
 from __future__ import annotations
 
@@ -29,15 +29,14 @@ BLOCK = 512
 """Side of a block in the files [pixels]."""
 
 _CACHE_BYTES = 128 << 20
-"""What GDAL may keep of the blocks it has read: those that two strips of a scene as wide as Landsat's share, and no
-share of the machine."""
+"""Limit of GDAL's block cache: the blocks that two strips of a scene as wide as Landsat's share."""
 
 _SMALLEST_TILED = 256
 """Side from which on a GeoTIFF is tiled [pixels]."""
 
 
 def grid_options(geobox: GeoBox) -> dict[str, Any]:
-    """Return what rasterio must know of a grid to write on it."""
+    """Return the options with which rasterio writes on a grid."""
     crs = geobox.crs.proj.to_wkt() if geobox.crs is not None else None
     return {"height": geobox.height, "width": geobox.width, "crs": crs, "transform": geobox.transform}
 
@@ -62,7 +61,7 @@ def write_raster(
     geobox
         The grid.
     nodata
-        What means nothing.
+        The nodata value.
     names
         Descriptions of the bands.
     driver
@@ -91,8 +90,8 @@ def read_onto(path: Path, geobox: GeoBox, *, classes: bool = False) -> NDArray[A
     geobox
         The grid.
     classes
-        Whether its values are classes, which keep their dtype and are taken from the nearest pixel, and of which the
-        raster's nodata stands for what lies outside; otherwise they are a field such as elevation: float32, bilinear,
+        Whether its values are classes, which keep their dtype and are taken from the nearest pixel, and with the
+        raster's nodata outside it; otherwise they are a field such as elevation: float32, bilinear,
         NaN outside its data.
 
     Raises
@@ -135,7 +134,7 @@ def encode_mask(probability: NDArray[np.float32], threshold: float) -> NDArray[n
 
 
 def bounded_cache() -> rasterio.Env:
-    """Return the environment in which GDAL's block cache is bounded."""
+    """Return a rasterio environment with a bounded block cache."""
     return rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES)
 
 
@@ -153,14 +152,14 @@ def write_cog(
     path
         The file.
     overviews
-        How the smaller copies in it are made; None takes those of the source.
+        Resampling of the overviews; None copies those of the source.
     sparse
-        Whether blocks without data take no room.
+        Whether blocks without data are left out.
 
     Raises
     ------
     RasterioError
-        It cannot be written, or what was written cannot be read.
+        It cannot be written, or the written file cannot be read.
     """
     rasterio.shutil.copy(
         source,
@@ -174,7 +173,7 @@ def write_cog(
         num_threads="all_cpus",
         sparse_ok=sparse,
     )
-    # GDAL does not say when the disk is full as it closes a file.
+    # GDAL reports no error when the disk is full as it closes a file.
     wrong = check_readable(str(path))
     if wrong is not None:
         raise RasterioIOError(wrong)

@@ -1,8 +1,8 @@
-"""What each sensor's bands are called here, and their physics.
+"""Sensors, the common names of their bands, and the physics of the bands.
 
-A band has one common name in trimline, whatever the agency numbers it: ``coastal blue green red nir swir1 swir2
-thermal``, the red edge as ``rededge1..3`` with ``nir08``, and ``cirrus``, ``nir09`` and ``pan`` for what is seldom
-asked for. Adding a sensor is one entry in :data:`SENSORS`.
+A band has one common name in trimline, independent of the agency's number: ``coastal blue green red nir swir1 swir2
+thermal``, the red edge as ``rededge1..3`` with ``nir08``, and ``cirrus``, ``nir09`` and ``pan`` for bands that are
+seldom used. Adding a sensor is one entry in :data:`SENSORS`.
 
 Sources: band edges of TM, ETM+ and OLI/TIRS from the Landsat Data Users Handbooks (USGS LSDS-1415, -1927, -1574);
 centres and widths of MSI from the Sentinel-2 spectral responses (ESA COPE-GSEG-EOPG-TN-15-0007); exo-atmospheric
@@ -20,7 +20,7 @@ from typing import Literal
 from trimline.errors import BandError, ProductError
 
 Units = Literal["reflectance", "dn"]
-"""What the numbers of a band are: reflectance (kelvin for thermal bands), or digital numbers as they are stored."""
+"""Units of the values of a band: reflectance (kelvin for thermal bands), or digital numbers as stored."""
 
 
 @dataclass(frozen=True)
@@ -192,9 +192,9 @@ SENSORS: Mapping[str, Sensor] = MappingProxyType(
 
 
 def generic_sensor(common_names: Iterable[str]) -> Sensor:
-    """Return a nameless sensor with these bands, for images whose instrument nobody recorded.
+    """Return a nameless sensor with these bands, for images of an unknown instrument.
 
-    Its band edges are NaN and it has no thermal constants: what depends on them cannot be asked of it.
+    Its band edges are NaN and it has no thermal constants: results that need them are undefined.
     """
     unknown = float("nan")
     bands = tuple(Band(name, name, unknown, unknown, unknown) for name in common_names)

@@ -127,7 +127,7 @@ def test_a_sky_without_clouds_is_known_to_have_none(folder: Path) -> None:
 
 def test_the_page_tells_of_change_and_its_pictures_are_there(folder: Path) -> None:
     page = (folder / "out/report/index.html").read_text()
-    for words in ("Areas by period", "Change and rates", "Beside the truth", "Outlines of all periods", "West"):
+    for words in ("Areas by period", "Change and rates", "Compared with the truth", "Outlines of all periods", "West"):
         assert words in page
     for name in ("area_series", "outlines_of_periods"):
         assert (folder / f"out/report/{name}.png").stat().st_size > 10_000

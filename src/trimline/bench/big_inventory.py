@@ -1,8 +1,8 @@
-"""A simulated inventory through time: as many glaciers, periods and vertices as a regional study has.
+"""A simulated inventory through time, with the numbers of glaciers, periods and vertices of a regional study.
 
 Sizes are log-normal around a third of a square kilometre, shapes are closed curves of random waves, and each glacier
-shrinks at its own rate. Glaciers lie apart: what neighbours cost is not part of what is compared, because the plain
-loop does not know of them.
+shrinks at its own rate. Glaciers have no neighbours, because the plain loop that is compared does not handle
+them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ GLACIERS, PERIODS, VERTICES = 1555, 12, 300
 _MEDIAN_KM2, _SPREAD = 0.35, 1.2
 """Median size [km2], and standard deviation of its logarithm."""
 _WAVES, _ROUGHNESS = 40, 1.1
-"""Waves around an outline, and how fast they fade with their number."""
+"""Waves around an outline, and the exponent of their decay."""
 _SPACING_M = 15_000.0
 """Distance between glaciers [m]: the largest have a radius of some kilometres."""
 _FIRST_YEAR, _YEARS_PER_PERIOD = 1986, 3
@@ -33,9 +33,9 @@ def simulate_inventory(
     Parameters
     ----------
     glaciers, periods
-        How many of each.
+        Numbers of glaciers and periods.
     vertices
-        Of each outline.
+        Vertices of each outline.
     seed
         The same seed gives the same outlines.
 

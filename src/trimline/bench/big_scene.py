@@ -1,11 +1,11 @@
-"""A scene as large as asked for, little of it glacier, on disk as a Landsat product.
+"""A simulated scene of any size with a small share of glacier, as a Landsat product.
 
-To simulate a whole scene would take hours. One small range is simulated instead, and its ground is folded: the scene's
-rows and columns walk to and fro over the range's, one pixel at a time, so that ground and light go on without a step
-from pixel to pixel wherever the walk turns. Columns walk over the whole range. Rows stay among those that no glacier
-reaches, which makes a plain, and in every `BELT` of them set out into the mountains as often as the share of glacier
-allows. Ice thus lies in ranges with ice-free ground between them, as it does on the Earth. A quarter of the plains has
-lakes, which then cover a percent or two of the scene; the rest has neither water nor snow.
+The simulation of a whole scene would take hours. One small range is simulated instead and mirrored: the rows and
+columns of the scene run to and fro over those of the range, one pixel at a time, so that terrain and light are
+continuous where they turn. Columns run over the whole range. Rows stay among those without glaciers, which makes a
+plain, and in every `BELT` of them run into the mountains as often as the share of glacier allows. Ice thus lies in
+ranges with ice-free ground between them, as on Earth. A quarter of the plains has lakes, which then cover a percent or
+two of the scene; the rest has neither water nor snow.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ from trimline.simulate.landsat_mtl import as_json, as_odl, as_xml, metadata
 from trimline.simulate.look import Look
 
 BELT = 2048
-"""Rows after which a range and a plain are over and the next begin [pixels]: 61 km."""
+"""Rows of one range and one plain together [pixels]: 61 km."""
 SIDE, SEED = 256, 2
 """Side of the range [pixels], and a seed that gives it ice on a quarter of its ground, and a third without. It takes
 some 5 s to simulate."""
 WINDOW = 512
-"""Side of the windows that are counted as holding glacier or not [pixels]."""
+"""Side of the windows in which glacier is counted [pixels]."""
 
 _SMALLEST_PLAIN = 16
-"""Rows without glaciers that a plain can be made of, at least."""
+"""Smallest number of rows without glaciers for a plain."""
 _LAKELAND = 0.25
-"""Share of the plains that has lakes, or whatever else lies in the range's rows without glaciers."""
+"""Share of the plains that has the lakes of the range's rows without glaciers."""
 _STRIP = 512
 """Rows written at once."""
 _LAYOUT = {"tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "deflate", "predictor": 2}
-"""How the agency lays out the rasters of Collection 2, overviews apart."""
+"""Layout of the rasters of Collection 2, without overviews."""
 _DATE = "1988-08-20"
 
 Positions = NDArray[np.intp]
@@ -58,7 +58,7 @@ Positions = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class BigScene:
-    """A simulated scene, as it lies on disk."""
+    """A simulated scene on disk."""
 
     product: Path
     """The product's folder."""
@@ -67,13 +67,13 @@ class BigScene:
     glacier_fraction: float
     """Share of its pixels that is glacier."""
     glacier_windows: float
-    """Share of its windows of `WINDOW` x `WINDOW` pixels in which there is some: what no screen may skip."""
+    """Share of its windows of `WINDOW` x `WINDOW` pixels with glacier, which a screen must not skip."""
 
 
 def simulate_big_scene(
     folder: Path, size: int, *, glacier: float = 0.1, side: int = SIDE, seed: int = SEED
 ) -> BigScene:
-    """Simulate a range and write a scene that is folded from it, row by row.
+    """Simulate a range and write a scene that is mirrored from it, row by row.
 
     The same arguments give the same pixels.
 
@@ -84,9 +84,9 @@ def simulate_big_scene(
     size
         Side of the scene [pixels of 30 m].
     glacier
-        Share of the scene that is glacier, at most; what is reached is a little less.
+        Share of the scene that is glacier, at most; the scene has a little less.
     side, seed
-        Of the range that is simulated [pixels].
+        Side [pixels] and seed of the simulated range.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def simulate_big_scene(
 
 
 def fold(length: int, side: int) -> Positions:
-    """Return (length,) positions on a side that is walked over to and fro."""
+    """Return (length,) positions that run to and fro over a side."""
     within = np.arange(length) % (2 * side)
     return np.minimum(within, 2 * side - 1 - within)
 
@@ -162,7 +162,7 @@ def walk(glacier: NDArray[np.float64], marked: NDArray[np.bool_], length: int, m
 
 
 def _climb(steps: list[int], glacier: NDArray[np.float64], plain: range, end: int, allowed: float) -> None:
-    """Set out from the plain's edges and come back, as long as there are rows left and glacier is allowed [rows]."""
+    """Return rows from the plain's edge into the mountains and back, within the rows and the glacier left [rows]."""
     sides = [(plain[-1], glacier[plain.stop :]), (plain[0], glacier[: plain.start][::-1])]
     for edge, outward in cycle([each for each in sides if each[1].any()]):
         direction = 1 if edge == plain[-1] else -1
@@ -180,7 +180,7 @@ def _climb(steps: list[int], glacier: NDArray[np.float64], plain: range, end: in
 
 
 def _stay(steps: list[int], among: range, end: int) -> None:
-    """Walk to and fro among some rows until there are enough."""
+    """Return rows that run to and fro among some rows until there are enough."""
     while len(steps) < end:
         _go(steps, among[0] if steps[-1] == among[-1] else among[-1])
 

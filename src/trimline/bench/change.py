@@ -1,6 +1,6 @@
-"""Change: outlines of all periods become the table of areas with their one-sided areas and errors.
+"""Benchmark of `change`: the table of areas with one-sided areas and errors, from the outlines of all periods.
 
-The peer is the loop that most scripts have: the outlines are projected once, then row by row the geometry is moved
+The peer is the usual loop of scripts: the outlines are projected once, then row by row the geometry is moved
 outwards and inwards with the defaults of GeoPandas, and its geodesic area and length are taken on the ellipsoid. Both
 measure the same outlines with the same formulas in the same plane and give the same columns.
 """
@@ -37,16 +37,16 @@ def measure(
     rounds: int = 3,
     threads: int | None = None,
 ) -> dict[str, float]:
-    """Return how many times faster than the loop the table is made, the seconds of both, and how far they differ.
+    """Return the speed relative to the loop, the seconds of both, and the largest difference of the tables.
 
     Parameters
     ----------
     glaciers, periods, vertices
         Size of the inventory, see `simulate_inventory`.
     rounds
-        How often both take turns, after a warm-up on a tenth of the glaciers.
+        Number of rounds in turn, after a warm-up on a tenth of the glaciers.
     threads
-        Of ours; None means as many as this process may use. The loop has one.
+        Threads of `glacier_areas`; None means as many as this process may use. The loop has one.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def row_by_row(outlines: gpd.GeoDataFrame) -> pd.DataFrame:
 def largest_difference(ours: pd.DataFrame, theirs: pd.DataFrame) -> float:
     """Return the largest difference of two tables: of areas and errors by the area, of lengths by the length.
 
-    Text that differs counts as infinitely far.
+    Different text counts as infinite.
     """
     text = ["glac_id", "period", "subregion", "size_class"]
     if not (ours[text].astype(str).to_numpy() == theirs[text].astype(str).to_numpy()).all():

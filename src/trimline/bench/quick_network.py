@@ -1,6 +1,6 @@
-"""A network trained for a minute: enough that it maps outlines.
+"""A network trained for a minute, enough to map outlines.
 
-One with random weights maps confetti, which costs more to trace and to write than any glacier does.
+A network with random weights maps noise, which takes longer to trace and write than any glacier.
 """
 
 from __future__ import annotations

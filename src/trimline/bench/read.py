@@ -1,6 +1,6 @@
-"""Reading: a Landsat Level-1 product becomes reflectance.
+"""Benchmark of reading: reflectance of a Landsat Level-1 product.
 
-The peer is the loop that scripts use: each band read whole with rasterio, scaled with NumPy in double precision,
+The peer is the usual loop of scripts: each band read whole with rasterio, scaled with NumPy in double precision,
 masked and stacked.
 """
 

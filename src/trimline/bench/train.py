@@ -1,4 +1,4 @@
-"""Training: samples become weights.
+"""Benchmark of training: from samples to weights.
 
 The ceiling is the bare forward and backward pass of the same network, in the same arithmetic and memory format, over
 one batch that never changes. What a step of training does besides (augmentation, normalisation, the optimiser, the

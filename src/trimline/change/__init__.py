@@ -1,10 +1,10 @@
-"""Areas with their uncertainty, how they changed, and how others' numbers compare.
+"""Areas with their uncertainty, their change, and the comparison with published numbers.
 
 The room takes one long table of outlines, a row per glacier and period, and returns plain tables. `glacier_areas`
 measures each outline (`areas_streamed` those of a file too large to hold), `totals` sums them over region, subregions
 and size classes, `changes` gives loss and rate between any two periods, `fit_rate` and `fit_pieces` a line through
-all of them; `pieces_differ`, `fits_differ` and `break_test` say whether a rate changed. `compare_published` sets
-areas beside published ones, `match_inventory` outlines beside those of an inventory.
+all of them; `pieces_differ`, `fits_differ` and `break_test` test whether a rate changed. `compare_published`
+compares areas with published ones, `match_inventory` outlines with those of an inventory.
 """
 
 from __future__ import annotations

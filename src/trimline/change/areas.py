@@ -73,13 +73,13 @@ def glacier_areas(
     pixel_m
         Width of a pixel [m], the same for all periods or by period; for the errors.
     buffer_m
-        How far outlines are moved [m]; None means half a pixel.
+        Distance by which outlines are moved [m]; None means half a pixel.
     bounds_km2
-        Of the size classes [km2].
+        Bounds of the size classes [km2].
     crs
         The equal-area plane to measure in; None means that of `equal_area_crs`.
     threads
-        How many work at a time; None means as many as this process may use. The table does not depend on it.
+        Number of threads; None means as many as this process may use. The table does not depend on it.
 
     Returns
     -------
@@ -156,8 +156,8 @@ def perimeter_error_km2(
 ) -> NDArray[np.float64]:
     """Return a length of outline times half the width of a pixel.
 
-    The formula is often printed as the perimeter times the *area* of half a pixel, which is a volume; what is meant is
-    the width of half a pixel.
+    The formula is often printed as the perimeter times the *area* of half a pixel, which is a volume; the width of
+    half a pixel is meant.
 
     Parameters
     ----------

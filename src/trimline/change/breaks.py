@@ -1,4 +1,4 @@
-"""Whether areas shrink faster after a year than before: tests of two lines against each other, and against one."""
+"""Tests whether a rate changed at a year: two fitted lines against each other, and against one line."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def fits_differ(first: Fit, second: Fit) -> Difference:
 
 @dataclass(frozen=True)
 class BreakTest:
-    """Whether two lines describe areas better than one."""
+    """Result of the test of two lines against one."""
 
     f_statistic: float
     """Loss of scatter per line parameter over the scatter that remains."""
     degrees_of_freedom: tuple[int, int]
-    """Of F."""
+    """Degrees of freedom of F."""
     p_value: float
     """Probability of so large an F if one line held throughout."""
 

@@ -1,4 +1,4 @@
-"""Work on outlines a chunk at a time, in threads: shapely and NumPy let go of the interpreter while they compute."""
+"""Outlines processed in chunks by threads; shapely and NumPy release the interpreter lock while they compute."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 OUTLINES = 128
-"""Outlines of a chunk."""
+"""Outlines in a chunk."""
 
 
 def chunks_of(positions: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    """Cut positions into chunks; nothing gives none."""
+    """Return positions in chunks; none for no positions."""
     return [positions[start : start + OUTLINES] for start in range(0, len(positions), OUTLINES)]
 
 
 def work_through(tasks: Iterable[Callable[[], None]], threads: int) -> None:
-    """Run tasks that do not depend on each other, so many at a time; the first error that one raises is raised."""
+    """Run independent tasks in threads; the first error of any of them is raised."""
     if threads <= 1:
         for task in tasks:
             task()

@@ -1,4 +1,4 @@
-"""Our areas against what others published for the same region and year.
+"""Comparison of areas with published ones of the same region and year.
 
 A published area of a year is compared with the period whose label holds the year, as in table VI of Chen and others
 (2022); nothing is interpolated between periods. The relative error is the difference as a share of the published
@@ -84,14 +84,14 @@ def compare_published(published: pd.DataFrame, totals: pd.DataFrame) -> pd.DataF
         `PUBLISHED_COLUMNS`; a `region` is a `part` of the totals.
     totals
         The table of `trimline.change.totals`, or any with `part`, `period`, `area_km2`; `src_year` and
-        `uncertainty_km2` are taken along where they are there.
+        `uncertainty_km2` are copied where present.
 
     Returns
     -------
     DataFrame
-        `COMPARISON_COLUMNS`, a row per published area in their order. `difference_percent` is ours minus theirs in
-        percent of theirs, `relative_error_percent` its size, and `within_uncertainty` whether it is within our error.
-        Where we have nothing to compare, our columns are NaN and `note` says why.
+        `COMPARISON_COLUMNS`, a row per published area in their order. `difference_percent` is ours minus the published
+        area in percent of it, `relative_error_percent` its size, and `within_uncertainty` whether it is within our
+        error. Where there is no area to compare, our columns are NaN and `note` has the reason.
 
     Raises
     ------

@@ -1,8 +1,8 @@
-"""The plane that areas and buffers are measured in: an equal-area projection centred on the data.
+"""The equal-area projection for areas and buffers, centred on the data.
 
-Lambert's azimuthal projection keeps every area and bends lengths with the distance from its centre: along the radius
+Lambert's azimuthal projection preserves areas and distorts lengths with the distance from its centre: along the radius
 they shrink by cos(c / 2), across it they grow by as much, where c is the angular distance (Snyder, 1987, Map
-projections: a working manual, USGS Professional Paper 1395, p. 185-186). Perimeters are set right for that, edge by
+projections: a working manual, USGS Professional Paper 1395, p. 185-186). Perimeters are corrected for this edge by
 edge. Buffers are not: 600 km from the centre a buffer is 0.1 % too narrow on sides that face the centre and as much
 too wide on the others, which cancels around an outline.
 """
@@ -24,7 +24,7 @@ AUTHALIC_RADIUS_M = 6_371_007.181
 """Radius of the sphere that has the area of the WGS 84 ellipsoid [m]."""
 
 _LONGEST_EDGE_M = 1000.0
-"""Edges are split to this length before they are projected [m], so that straight edges stay where they are."""
+"""Edges are split to this length before they are projected [m], so that straight edges keep their position."""
 
 
 def equal_area_crs(outlines: gpd.GeoDataFrame | gpd.GeoSeries) -> CRS:
@@ -40,7 +40,7 @@ def equal_area_crs(outlines: gpd.GeoDataFrame | gpd.GeoSeries) -> CRS:
 
 def centred_on(bounds: NDArray[np.float64], crs: CRS) -> CRS:
     """Return the projection centred on (west, south, east, north) in some CRS, to a thousandth of a degree."""
-    bounds = np.nan_to_num(bounds)  # nothing has no bounds: any plane will do
+    bounds = np.nan_to_num(bounds)  # without bounds any plane will do
     middle = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
     longitude, latitude = Transformer.from_crs(crs, 4326, always_xy=True).transform(*middle)
     return CRS.from_proj4(
@@ -49,12 +49,12 @@ def centred_on(bounds: NDArray[np.float64], crs: CRS) -> CRS:
 
 
 def projected(geometries: NDArray[np.object_], crs: CRS, plane: CRS) -> NDArray[np.object_]:
-    """Return geometries in the plane [m], with their long edges split first so that the plane does not bend them.
+    """Return geometries in the plane [m], with long edges split first, so that they stay straight on the ground.
 
     Raises
     ------
     OutlineError
-        A coordinate is so far off that it has no place in the plane.
+        A coordinate is outside the domain of the projection.
     """
     fine = _split(geometries, _LONGEST_EDGE_M / unit_m(crs))
     change = _transformer(crs, plane)
@@ -70,10 +70,10 @@ def projected(geometries: NDArray[np.object_], crs: CRS, plane: CRS) -> NDArray[
 
 
 def _split(geometries: NDArray[np.object_], longest: float) -> NDArray[np.object_]:
-    """Return a copy with the edges split that are longer than this; most outlines have none."""
+    """Return a copy with long edges split; most outlines have none."""
     coordinates, owner = shapely.get_coordinates(geometries, return_index=True)
     x, y = coordinates.T
-    # A step from one ring to the next is taken for an edge too; to split nothing does no harm.
+    # A step from one ring to the next counts as an edge too, which is harmless.
     long = (np.hypot(np.diff(x), np.diff(y)) > longest) & (owner[1:] == owner[:-1])
     split = geometries.copy()
     wanted = np.unique(owner[1:][long])
@@ -87,7 +87,7 @@ def _transformer(crs: CRS, plane: CRS) -> Transformer:
 
 
 def lengths_m(geometries: NDArray[np.object_]) -> NDArray[np.float64]:
-    """Return how long the outlines of polygons, or lines, are on the ground.
+    """Return the length of lines, or of the outlines of polygons, on the ground.
 
     Parameters
     ----------

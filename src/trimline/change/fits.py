@@ -1,10 +1,10 @@
-"""A line through the areas of all periods: ordinary and weighted least squares, and Theil-Sen.
+"""Lines fitted to the areas of all periods: ordinary and weighted least squares, and Theil-Sen.
 
 Ordinary least squares takes the scatter around the line as the error. Weighted least squares gives a period with a
 small error more weight; its confidence interval too follows from the scatter, because stated errors of outlines are
-mostly alike from period to period and would make the slope look far less certain than it is. Theil-Sen is the median
-of the slopes between all pairs (Sen, 1968, Journal of the American Statistical Association 63, 1379-1389): one bad
-period does not move it. Losses are negative.
+mostly alike from period to period and would overstate the uncertainty of the slope. Theil-Sen is the median
+of the slopes between all pairs (Sen, 1968, Journal of the American Statistical Association 63, 1379-1389): one outlier
+does not move it. Losses are negative.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Fit:
     """A line through areas over time."""
 
     method: FitMethod
-    """How it was fitted."""
+    """Method of the fit."""
     rate_km2_per_a: float
     """Slope [km2 per year]."""
     error_km2_per_a: float
@@ -41,7 +41,7 @@ class Fit:
     high_km2_per_a: float
     """Upper end of it."""
     confidence: float
-    """Of the interval."""
+    """Confidence of the interval."""
     stated_error_km2_per_a: float
     """Standard error of the slope if the stated errors were independent; NaN where none were given."""
     rate_percent_per_a: float
@@ -80,7 +80,7 @@ def fit_rate(
     method
         See `FitMethod`.
     confidence
-        Of the interval, between 0 and 1.
+        Confidence of the interval, between 0 and 1.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def fit_pieces(
 def known_in_order(
     years: ArrayLike, areas: ArrayLike, errors: ArrayLike | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return what is known in order of time, so that the fit does not depend on the order of the rows."""
+    """Return the known values in order of time, so that the fit does not depend on the order of the rows."""
     t, a = np.asarray(years, np.float64), np.asarray(areas, np.float64)
     e = np.full(t.shape, np.nan) if errors is None else np.asarray(errors, np.float64)
     if t.ndim != 1 or t.shape != a.shape or t.shape != e.shape:
@@ -209,6 +209,6 @@ def _percent(slope: float, first_area: float) -> float:
 
 
 def require_two_years(t: NDArray[np.float64]) -> None:
-    """Raise `ChangeError` for years of which no two differ."""
+    """Raise `ChangeError` where there are fewer than two different years."""
     if len(np.unique(t)) < 2:
         raise ChangeError(f"{len(t)} areas of fewer than two different years make no line", remedy="use other breaks")

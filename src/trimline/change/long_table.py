@@ -36,7 +36,7 @@ _NAMED = 5
 
 
 def require_series(outlines: gpd.GeoDataFrame) -> None:
-    """Raise an error for what is no table of one row per glacier and period.
+    """Raise an error unless outlines are a table of one row per glacier and period.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def require_measurable(outlines: gpd.GeoDataFrame) -> None:
 
 
 def require_keys(table: pd.DataFrame) -> None:
-    """Raise the errors of `require_series` that only several rows can cause; the geometry is not looked at."""
+    """Raise the errors of `require_series` that only several rows can cause; the geometry is not checked."""
     _refuse(
         table,
         table.duplicated(["glac_id", "period"], keep="first"),
@@ -96,7 +96,7 @@ def optional_errors(outlines: pd.DataFrame, name: str) -> NDArray[np.float64]:
 
 
 def require_columns(table: pd.DataFrame, names: Sequence[str], where: object = None) -> None:
-    """Raise `ChangeError` that names the columns which a table lacks."""
+    """Raise `ChangeError` that names the missing columns of a table."""
     missing = [name for name in names if name not in table.columns]
     if missing:
         raise ChangeError(
@@ -122,7 +122,7 @@ def require_no_overlap(
     outlines
         (n,) polygons [m].
     first, second
-        (k,) positions of the pairs to look at.
+        (k,) positions of the pairs to check.
     names
         (n,) names of the outlines, for errors.
     where

@@ -1,9 +1,9 @@
-"""Which glacier of one set of outlines is which of another: kept, gained, lost, split or merged.
+"""Matching of glaciers between two sets of outlines: kept, gained, lost, split or merged.
 
-Two outlines are the same ice where their overlap is a large enough share of the smaller of them. Chains of overlaps
-are taken together: one old glacier on several new ones was split, several old ones on one new one were merged, and
-what is several on both sides is complex. The sum of every group's areas is the sum over the outlines in it, so that
-nothing is counted twice or left out.
+Two outlines are the same ice where their overlap is a large enough share of the smaller of them. Outlines
+linked by overlaps form a group: one old glacier and several new ones are a split, several old ones and one new one a
+merger, and several on both sides are complex. The area of a group is the sum over its outlines, so that none is counted
+twice or left out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from trimline.errors import ChangeError
 from trimline.outlines.check import require_crs, require_polygons
 
 MatchKind = Literal["kept", "gained", "lost", "split", "merged", "complex"]
-"""What became of a glacier of the inventory."""
+"""Kinds of groups."""
 
 SMALLEST_SHARE = 0.1
 """Share of the smaller outline that must lie on the other for both to be the same ice."""
@@ -58,18 +58,18 @@ def match_inventory(
     outlines
         Ours, of one period: valid polygons that do not overlap.
     inventory
-        The other ones, in any CRS.
+        The outlines to match with, in any CRS.
     id_column, inventory_id_column
-        Where the identifiers of either stand; no two are the same.
+        Columns of the identifiers, which are unique.
     smallest_share
         See `SMALLEST_SHARE`.
 
     Returns
     -------
     DataFrame
-        `MATCH_COLUMNS`, a row per group of outlines that share ground, in order of the inventory's identifiers, what
-        was gained last. Several identifiers are joined by ";". `gained_km2` is ours outside the inventory's,
-        `lost_km2` theirs outside ours; `iou` is NaN where a side is missing.
+        `MATCH_COLUMNS`, a row per group of outlines that share ground, in order of the inventory's identifiers, gained
+        ones last. Several identifiers are joined by ";". `gained_km2` is the area outside the
+        inventory, `lost_km2` the area of the inventory outside the outlines; `iou` is NaN where a side is missing.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def _shared(
 
 
 def _groups(old: int, new: int, row: NDArray[np.intp], column: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return for each outline, the inventory's first, the number of the group it belongs to."""
+    """Return the number of the group of each outline, those of the inventory first."""
     size = old + new
     links = coo_array((np.ones(len(row), np.int8), (row, column + old)), shape=(size, size))
     _, labels = connected_components(links, directed=False)

@@ -1,10 +1,10 @@
-"""What an outline encloses when it is moved inwards or outwards by a distance: the two one-sided areas.
+"""One-sided areas: the area within an outline that is moved inwards or outwards by a distance.
 
-Where two glaciers share a border, an error of the border takes from one what it gives to the other: it is no error of
-the ice that both hold. The one-sided areas therefore move only the border between ice and ground. The ring outside a
-glacier stops at its neighbours' ice, the ring inside follows only the outline of the whole complex, and ground that
-lies within reach of two glaciers is shared between them. The sum over glaciers is then what a buffer around all of
-them together gives, and every subtotal is a sum.
+Where two glaciers share a border, an error of the border moves area from one to the other, and does not change their
+sum. The one-sided areas therefore move only the border between ice and ground. The ring outside a glacier ends at the
+ice of its neighbours, the ring inside follows only the outline of the whole complex, and ground that lies within reach
+of two glaciers is shared between them. The sum over glaciers then equals a buffer around all of them together, and
+every subtotal is a sum.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from trimline.change.chunks import chunks_of, work_through
 
 QUAD_SEGS = 16
-"""Segments to a quarter of a circle around corners: GeoPandas' default."""
+"""Segments of a quarter circle around corners, the default of GeoPandas."""
 
 SLIVER_M = 0.5
 """Gaps between neighbours narrower than this are rounding of a shared border, not ground [m]."""
@@ -28,14 +28,14 @@ SLIVER_M = 0.5
 
 @dataclass(frozen=True)
 class OneSided:
-    """Areas of outlines moved by a distance, and how much of them borders on other ice."""
+    """Areas of outlines moved by a distance, and their borders with other ice."""
 
     inner_m2: NDArray[np.float64]
     """(n,) areas with the border between ice and ground moved inwards [m2]."""
     outer_m2: NDArray[np.float64]
     """(n,) areas with it moved outwards [m2]."""
     shared_border: NDArray[np.object_]
-    """(n,) the lines of each outline that it shares with neighbours; empty where there are none."""
+    """(n,) the lines of each outline shared with neighbours; empty without any."""
 
 
 def one_sided_areas(
@@ -58,7 +58,7 @@ def one_sided_areas(
     areas_m2
         (n,) areas of the outlines [m2].
     threads
-        How many work at a time; the result does not depend on it.
+        Number of threads; the result does not depend on it.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def one_sided_areas(
     tasks: list[Callable[[], None]] = [partial(of_chunk, chunk) for chunk in chunks_of(lonely)]
     tasks += [partial(of_one, int(i)) for i in range(len(outlines)) if len(neighbours[i])]
     work_through(tasks, threads)
-    # Arcs are chords, so that a buffer of nothing may come out smaller by rounding.
+    # Arcs are chords, so that a very small buffer may come out smaller by rounding.
     return OneSided(np.clip(inner, 0.0, areas_m2), np.maximum(outer, areas_m2), shared)
 
 
@@ -108,7 +108,7 @@ def _among_neighbours(
     inner = shapely.area(shapely.intersection(own, shapely.buffer(ice, -distance, quad_segs=QUAD_SEGS)))
     reached = shapely.difference(shapely.buffer(own, distance, quad_segs=QUAD_SEGS), shapely.union_all(others))
     ring = shapely.difference(reached, own)
-    # Ground that several reach goes to the first of them, then to the last: the mean is fair to two, and adds up.
+    # Ground within reach of several glaciers goes to the first, then to the last: the mean shares it and keeps sums.
     shares = [
         shapely.area(shapely.difference(ring, shapely.buffer(shapely.union_all(some), distance, quad_segs=QUAD_SEGS)))
         if len(some)

@@ -1,4 +1,4 @@
-"""Rates of every part of a study, fitted over all periods and piece by piece, and whether they changed."""
+"""Rates of every part of a study, over all periods and between breaks, and tests whether they changed."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def fitted_rates(totals: pd.DataFrame, breaks: Sequence[str] = (), confidence: f
     breaks
         Periods at which the rate may change; they belong to both pieces.
     confidence
-        Of the intervals.
+        Confidence of the intervals.
 
     Returns
     -------
@@ -104,11 +104,11 @@ def _tests(before: pd.DataFrame, after: pd.DataFrame) -> Iterator[tuple[str, tup
         tuple(float(each[key]) for each in ends) for key in ("area_km2", "uncertainty_km2", "src_year")
     )
     try:
-        told = pieces_differ(areas, errors, years)  # type: ignore[arg-type] # three of each
-        yield "ends", (told.difference, told.error, told.statistic, told.p_value)
+        test = pieces_differ(areas, errors, years)  # type: ignore[arg-type] # three of each
+        yield "ends", (test.difference, test.error, test.statistic, test.p_value)
         one, two = (fit_rate(each["src_year"], each["area_km2"]) for each in (before, after))
-        told = fits_differ(one, two)
-        yield "slopes", (told.difference, told.error, told.statistic, told.p_value)
+        test = fits_differ(one, two)
+        yield "slopes", (test.difference, test.error, test.statistic, test.p_value)
         both = pd.concat([before, after.iloc[1:]])
         chow = break_test(both["src_year"], both["area_km2"], years[1])
         yield "one line", (np.nan, np.nan, chow.f_statistic, chow.p_value)

@@ -1,8 +1,8 @@
-"""How errors of two areas become the error of their difference.
+"""Propagation of errors: from two areas to their difference, and from terms to a sum.
 
 Chen and others (2022, eq. 6, after Hall and others, 2003, Remote Sensing of Environment 86, 566-577) and many others
-take the root of the sum of squares, which supposes that the errors of two dates have nothing to do with each other.
-The same network, pixel and operator err alike on both dates; with a correlation r the error of the difference is
+take the root of the sum of squares, which assumes independent errors of two dates. The same
+network, pixel and operator err alike on both dates; with a correlation r the error of the difference is
 sqrt(e1^2 + e2^2 - 2 r e1 e2), from the sum of both (r = -1) over the root of squares (r = 0) to their difference (r =
 1).
 """
@@ -23,7 +23,7 @@ def change_error(first: ArrayLike, second: ArrayLike, correlation: ArrayLike = 0
     first, second
         Errors of the two areas, in one unit; NaN where unknown.
     correlation
-        Of the two errors, -1 to 1.
+        Correlation of the two errors, -1 to 1.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def summed_error(errors: ArrayLike, correlation: float = 0.0) -> float:
     errors
         (n,) errors of the terms, in one unit.
     correlation
-        Between any two of them, 0 to 1.
+        Correlation of any two of them, 0 to 1.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""How much was lost between two periods, and how fast.
+"""Change and rate between two periods.
 
-Years are those of the images, weighted by area: a period is called 1986-1988, but its ice was seen in some summers of
-it, and not in the same ones everywhere. The years of the label are used only when they are asked for.
+Years are those of the images, weighted by area: a period is called 1986-1988, but its images are of some of its
+summers, not the same ones everywhere. The years of the label are optional.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from trimline.change.propagation import change_error
 from trimline.errors import ChangeError
 
 Years = Literal["images", "label"]
-"""Where years come from: the dates of the images, or the label of a period."""
+"""Origin of years: the dates of the images, or the label of a period."""
 
 CHANGE_COLUMNS = (
     "level",
@@ -62,9 +62,9 @@ def changes(
     pairs
         First and last period of each change; None means each period and the next, then the first and the last.
     error
-        Which column holds the errors [km2].
+        Column of the errors [km2].
     correlation
-        Of the errors of two periods, see `change_error`: 0 gives the root of squares, 1 the difference.
+        Correlation of the errors of two periods, see `change_error`: 0 gives the root of squares, 1 the difference.
     years
         `images` takes the decimal year `src_year`; `label` counts as Chen and others (2022) do, from the first year
         of the first period's label to the last year of any other's: 35 years from 1986-1988 to 2019-2021.
@@ -110,7 +110,7 @@ def label_years(label: str) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Difference:
-    """Whether two rates differ."""
+    """Result of a test whether two rates differ."""
 
     difference: float
     """Second rate minus first, in the unit of the rates."""
@@ -119,7 +119,7 @@ class Difference:
     statistic: float
     """Difference over error: z, or t where the degrees of freedom are few."""
     degrees_of_freedom: float
-    """Of t; infinite for z."""
+    """Degrees of freedom of t; infinite for z."""
     p_value: float
     """Probability of a statistic at least as far from 0 if the rates were equal (two-sided)."""
 
@@ -136,7 +136,7 @@ def rates_differ(
     first_error, second_error
         Their standard errors in the same unit.
     covariance
-        Of the two rates; see `pieces_differ` for rates that share a period.
+        Covariance of the two rates; see `pieces_differ` for rates that share a period.
 
     Returns
     -------
@@ -160,7 +160,7 @@ def pieces_differ(
     Parameters
     ----------
     areas_km2, errors_km2, years
-        Of the first, the middle and the last period; km2, km2 and decimal years.
+        Values of the first, the middle and the last period; km2, km2 and decimal years.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""Size classes of glaciers, in the bounds that the field's inventories use.
+"""Size classes of glaciers, with the bounds of common inventories.
 
-A glacier keeps the class it had when it was first mapped: if it changed its class as it shrank, the area of a class
-would change by glaciers that come and go, and not by ice that melts.
+A glacier keeps the class in which it was first mapped. If it changed its class as it shrank, the area of a class would
+change with glaciers that enter or leave it, and not with melt.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from trimline.errors import ChangeError
 
 SIZE_BOUNDS_KM2 = (0.1, 0.5, 1.0, 5.0, 10.0)
-"""Where one class ends and the next begins [km2]; a glacier of exactly that size is in the upper one."""
+"""Bounds between classes [km2]; a glacier of exactly that size is in the upper class."""
 
 
 def class_names(bounds_km2: Sequence[float] = SIZE_BOUNDS_KM2) -> list[str]:

@@ -1,9 +1,9 @@
-"""The table of areas of outlines that do not fit into memory: a country's glaciers, read batch by batch.
+"""Areas of outlines that do not fit into memory, read batch by batch.
 
-A first pass keeps the bounds of every outline and tells which may have neighbours; a second measures the outlines. One
-that stands alone is measured as it comes; those that may touch wait until the last of their group was read. Memory
-holds the table, a batch, and the groups that are not complete: little where neighbours stand near each other in the
-file. The table is that of `glacier_areas`.
+A first pass keeps the bounds of every outline and finds those that may have neighbours; a second measures the outlines.
+An outline without neighbours is measured at once; those that may touch wait until their group is complete. Memory holds
+the table, a batch, and the incomplete groups, which are few where neighbours are near each other in the file. The table
+is that of `glacier_areas`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ BATCH = 4096
 """Outlines read at a time."""
 
 _BOX_MARGIN = 0.01
-"""What a box that is straight in one CRS may bow in another, as a share of its size."""
+"""Allowance for edges of a box that are straight in one CRS and curved in another, as a share of its size."""
 
 
 def areas_streamed(
@@ -78,7 +78,7 @@ def areas_streamed(
     periods = keys["period"].to_numpy()
     reach = by_period(pixel_m, periods) if buffer_m is None else np.full(len(keys), 2 * buffer_m)
     group = _groups(bounds, reach, periods, file.crs, plane)
-    # A group that is complete is measured with others, so that threads have enough to do.
+    # Complete groups are measured together, so that threads have enough to do.
     waiting = np.bincount(group)
     held: dict[int, list[tuple[int, shapely.Geometry]]] = {}
     ready: list[tuple[int, shapely.Geometry]] = []
@@ -105,11 +105,11 @@ def areas_streamed(
 @dataclass(frozen=True)
 class _File:
     parquet: pyarrow.parquet.ParquetFile
-    """The file, open."""
+    """The open file."""
     geometry: str
     """Name of its column of polygons."""
     crs: CRS
-    """Of the polygons."""
+    """CRS of the polygons."""
 
     @classmethod
     def opened(cls, path: Path) -> _File:
@@ -117,7 +117,7 @@ class _File:
         if not path.is_file():
             raise OutlineError("the file does not exist", where=path)
         try:
-            # Unless told otherwise pyarrow fetches the whole of a column at once, which is all of the file.
+            # By default pyarrow reads a whole column at once, which is all of the file.
             parquet = pyarrow.parquet.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False)
             geo = json.loads((parquet.schema_arrow.metadata or {})[b"geo"])
         except (pyarrow.ArrowInvalid, KeyError, OSError) as error:

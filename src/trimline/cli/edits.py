@@ -1,4 +1,4 @@
-"""`trimline edits PROJECT`: list the corrections by hand, check them, add to them, take one back."""
+"""`trimline edits PROJECT`: list, check, add and revert corrections by hand."""
 
 from __future__ import annotations
 
@@ -23,13 +23,11 @@ def edits(
         list[str] | None,
         typer.Option("--set", metavar="KEY.PATH=VALUE", help="Override a key of the project file; may be repeated."),
     ] = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Say all that is wrong; end with code 2 if anything is.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="List all problems; exit code 2 if there are any.")] = False,
     add: Annotated[
         Path | None, typer.Option("--add", metavar="FILE", help="Append the rows of a vector file of one layer.")
     ] = None,
-    revert: Annotated[str | None, typer.Option("--revert", metavar="EDIT_ID", help="Take an edit back.")] = None,
+    revert: Annotated[str | None, typer.Option("--revert", metavar="EDIT_ID", help="Revert an edit.")] = None,
     adopt: Annotated[
         bool, typer.Option("--adopt", help="Fill in author, time and edit_id where rows drawn in QGIS have none.")
     ] = False,
@@ -41,10 +39,10 @@ def edits(
     operation: Annotated[str | None, typer.Option(help="With --add: the operation of rows that name none.")] = None,
     glacier: Annotated[str | None, typer.Option(help="With --add: the glacier of rows that name none.")] = None,
     image: Annotated[str | None, typer.Option(help="With --add: the image consulted, where rows name none.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Of the study in its quick form.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Apply what the project file has under 'quick'.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """List the corrections by hand and what becomes of them; nothing is ever deleted."""
+    """List the corrections by hand and their outcomes; nothing is ever deleted."""
     from trimline.project import load_project
 
     if sum((check, adopt, add is not None, revert is not None)) > 1:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from trimline.project import Project
 
 MINIMUM_WIDTH = 100
-"""Columns that a table may take where the terminal does not say."""
+"""Width of a table where the terminal has none [characters]."""
 
 
 def print_json(content: Any) -> None:
@@ -35,7 +35,7 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
 
 
 def print_outcome(outcome: dict[str, Any], project: Project) -> None:
-    """Print what the stages of a study found, as tables."""
+    """Print the results of a study as tables."""
     from trimline.report.change_tables import changes_table, region_table
     from trimline.report.sensor_tables import sensor_table
     from trimline.report.tables import area_table, method_table, period_table, sample_table
@@ -44,7 +44,7 @@ def print_outcome(outcome: dict[str, Any], project: Project) -> None:
     if "samples" in outcome:
         print_table("Samples", *sample_table(outcome["samples"]))
     if "methods" in outcome:
-        print_table("Methods, on what they were not trained on", *method_table(outcome["methods"]))
+        print_table("Methods, on ground, scenes or dates they were not trained on", *method_table(outcome["methods"]))
     if "thresholds" in outcome:
         found = outcome["thresholds"]
         print_table("Band ratio by threshold", *threshold_table(found["scores"], found["optimum"]))

@@ -12,14 +12,14 @@ def simulate(
     out: Annotated[Path, typer.Argument(help="Folder to write into.")],
     environment: Annotated[str, typer.Option(help="cold-dry, warm-green or cloudy.")] = "cold-dry",
     sensor: Annotated[str, typer.Option(help="Sensor id, as `trimline info` prints it.")] = "landsat-8-oli",
-    dates: Annotated[list[str] | None, typer.Option("--date", help="Day of a look; may be repeated.")] = None,
+    dates: Annotated[list[str] | None, typer.Option("--date", help="Acquisition date; may be repeated.")] = None,
     size: Annotated[int, typer.Option(help="Pixels of the DEM on a side.")] = 512,
     resolution: Annotated[float, typer.Option(help="Pixel of the DEM [m].")] = 30.0,
     seed: Annotated[int, typer.Option(help="Another seed is another range.")] = 0,
-    rise: Annotated[float, typer.Option(help="Rise of the equilibrium line from the first look on [m/a].")] = 8.0,
+    rise: Annotated[float, typer.Option(help="Rise of the equilibrium line from the first date on [m/a].")] = 8.0,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Simulate a mountain range with glaciers, and the products of a sensor that looks at it."""
+    """Simulate a mountain range with glaciers, and products of a sensor over it."""
     from dataclasses import asdict
 
     from pydantic import ValidationError

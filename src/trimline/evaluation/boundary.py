@@ -1,8 +1,8 @@
-"""How far a mapped outline lies from the true one, in metres.
+"""Distance between a mapped and a true outline, in metres.
 
 The boundary of a mask is made of the pixel edges between ice and ground, each taken at its midpoint, so that it lies
-where a traced outline would and not half a pixel inside the ice. The edge of the image, and the edge of what is valid,
-are no boundary: nobody knows what is behind them.
+where a traced outline would and not half a pixel inside the ice. The edges of the image and of the
+valid pixels do not count as boundary.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def boundary_distance(
     pixel_m
         Side of a pixel [m].
     valid
-        (h, w); edges of pixels where it is 0 are not looked at.
+        (h, w); edges of pixels where it is 0 are left out.
 
     Returns
     -------
@@ -72,12 +72,14 @@ def boundary_distance(
         The shapes differ.
     """
     require_one_shape(truth=truth, mapped=mapped, valid=valid)
-    true, said = _midpoints(truth, valid), _midpoints(mapped, valid)
-    if not len(true) or not len(said):
+    true, mapped_edges = _midpoints(truth, valid), _midpoints(mapped, valid)
+    if not len(true) or not len(mapped_edges):
         return BoundaryDistance()
-    to_mapped, _ = cKDTree(said).query(true)
-    to_truth, _ = cKDTree(true).query(said)
-    return BoundaryDistance(float(to_mapped.sum()) * pixel_m, len(true), float(to_truth.sum()) * pixel_m, len(said))
+    to_mapped, _ = cKDTree(mapped_edges).query(true)
+    to_truth, _ = cKDTree(true).query(mapped_edges)
+    return BoundaryDistance(
+        float(to_mapped.sum()) * pixel_m, len(true), float(to_truth.sum()) * pixel_m, len(mapped_edges)
+    )
 
 
 def boundary_distance_m(

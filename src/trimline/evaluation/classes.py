@@ -1,4 +1,4 @@
-"""What a map made of each pixel: the four cells of the confusion matrix, as a raster."""
+"""The four cells of the confusion matrix as classes of a raster."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trimline.evaluation.confusion import Confusion, require_one_shape
 
 
 class Error(IntEnum):
-    """What a pixel of a map is."""
+    """Class of a pixel: map against truth."""
 
     GROUND = 0
     """Ground mapped as ground."""
@@ -23,11 +23,11 @@ class Error(IntEnum):
     MISSED = 3
     """Ice mapped as ground."""
     UNKNOWN = 255
-    """Not judged."""
+    """Not scored."""
 
 
 def classify(truth: NDArray[Any], mapped: NDArray[Any], valid: NDArray[Any] | None = None) -> NDArray[np.uint8]:
-    """Say of every pixel what the map made of it.
+    """Return the class of every pixel.
 
     Parameters
     ----------
@@ -47,26 +47,26 @@ def classify(truth: NDArray[Any], mapped: NDArray[Any], valid: NDArray[Any] | No
         The shapes differ.
     """
     require_one_shape(truth=truth, mapped=mapped, valid=valid)
-    true, said = truth.astype(bool), mapped.astype(bool)
+    true, ice = truth.astype(bool), mapped.astype(bool)
     classes = np.full(true.shape, Error.GROUND, np.uint8)
-    classes[true & said] = Error.HIT
-    classes[said & ~true] = Error.FALSE
-    classes[true & ~said] = Error.MISSED
+    classes[true & ice] = Error.HIT
+    classes[ice & ~true] = Error.FALSE
+    classes[true & ~ice] = Error.MISSED
     if valid is not None:
         classes[~valid.astype(bool)] = Error.UNKNOWN
     return classes
 
 
 def is_ice(classes: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Return where the truth shows ice, as far as it was judged."""
+    """Return where the truth is ice, among the scored pixels."""
     return np.isin(classes, (Error.HIT, Error.MISSED))
 
 
 def is_mapped(classes: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Return where ice was mapped, as far as it was judged."""
+    """Return where ice is mapped, among the scored pixels."""
     return np.isin(classes, (Error.HIT, Error.FALSE))
 
 
 def confusion_of_classes(classes: NDArray[np.uint8]) -> Confusion:
-    """Return how often each of the four occurs."""
+    """Return the counts of the four classes."""
     return Confusion.from_masks(is_ice(classes), is_mapped(classes), classes != Error.UNKNOWN)

@@ -1,7 +1,7 @@
 """The four counts of a binary map, and the scores that follow from them.
 
 Formulas: precision, recall, F1 and overall accuracy as equations 2 to 5 of Chen and others (2022), IEEE JSTARS 15; F1
-is their *harmonic* mean, as the equation says and the text around it does not. Kappa: Cohen (1960), Educational and
+is their *harmonic* mean, as in the equation and unlike the text around it. Kappa: Cohen (1960), Educational and
 Psychological Measurement 20, 37-46.
 """
 
@@ -21,7 +21,7 @@ SCORES = ("f1", "iou", "precision", "recall", "kappa", "oa", "area_bias")
 
 @dataclass(frozen=True)
 class Confusion:
-    """Counts of pixels; two of them add up."""
+    """Counts of pixels; the counts of several scenes add up."""
 
     tp: int = 0
     """Ice mapped as ice: hits."""
@@ -50,9 +50,9 @@ class Confusion:
         """
         require_one_shape(truth=truth, mapped=mapped, valid=valid)
         counted = np.ones(truth.shape, bool) if valid is None else valid.astype(bool)
-        true, said = truth.astype(bool) & counted, mapped.astype(bool) & counted
-        tp = int(np.count_nonzero(true & said))
-        fp = int(np.count_nonzero(said)) - tp
+        true, ice = truth.astype(bool) & counted, mapped.astype(bool) & counted
+        tp = int(np.count_nonzero(true & ice))
+        fp = int(np.count_nonzero(ice)) - tp
         fn = int(np.count_nonzero(true)) - tp
         return cls(tp, fp, fn, int(np.count_nonzero(counted)) - tp - fp - fn)
 
@@ -76,22 +76,22 @@ class Confusion:
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of precision and recall. NaN where ice is neither mapped nor there."""
+        """Harmonic mean of precision and recall. NaN where there is no ice in either."""
         return _ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
 
     @property
     def iou(self) -> float:
-        """Intersection over union of mapped and true ice. NaN where ice is neither mapped nor there."""
+        """Intersection over union of mapped and true ice. NaN where there is no ice in either."""
         return _ratio(self.tp, self.tp + self.fp + self.fn)
 
     @property
     def oa(self) -> float:
-        """Overall accuracy: the share of pixels mapped as what they are. NaN where no pixel is counted."""
+        """Overall accuracy: the share of pixels mapped correctly. NaN where no pixel is counted."""
         return _ratio(self.tp + self.tn, self.n)
 
     @property
     def kappa(self) -> float:
-        """Cohen's kappa: agreement beyond chance. NaN where map and truth are of one and the same class throughout."""
+        """Cohen's kappa: agreement beyond chance. NaN where map and truth are the same one class throughout."""
         by_chance = (self.tp + self.fp) * (self.tp + self.fn) + (self.fn + self.tn) * (self.fp + self.tn)
         return _ratio((self.tp + self.tn) * self.n - by_chance, self.n**2 - by_chance)
 
@@ -109,8 +109,8 @@ def require_one_shape(**arrays: NDArray[Any] | None) -> None:
     """Raise `GridError` when arrays that should lie on one grid do not."""
     shapes = {name: array.shape for name, array in arrays.items() if array is not None}
     if len(set(shapes.values())) > 1:
-        said = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-        raise GridError(f"arrays of different shapes cannot be compared: {said}")
+        listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise GridError(f"arrays of different shapes cannot be compared: {listed}")
 
 
 def _ratio(numerator: int, denominator: int) -> float:

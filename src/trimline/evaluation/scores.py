@@ -1,4 +1,4 @@
-"""Scores of one scene, scores pooled over scenes, and both as a table."""
+"""Scores of single scenes, scores pooled over scenes, and the table of both."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from trimline.evaluation.confusion import SCORES, Confusion
 from trimline.files import whole_file
 
 POOLED = "all"
-"""What the table calls the scores pooled over all scenes."""
+"""Name of the pooled scores in the table."""
 
 
 @dataclass(frozen=True)
 class SceneScores:
-    """What a map of one scene, or of several, scores."""
+    """Scores of the map of one scene, or of several."""
 
     confusion: Confusion
     boundary: BoundaryDistance

@@ -1,4 +1,4 @@
-"""Where glaciers end: the ground around the lowest point of each body of ice."""
+"""Termini: the ground around the lowest point of each glacier."""
 
 from __future__ import annotations
 

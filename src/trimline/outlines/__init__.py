@@ -1,12 +1,12 @@
-"""Glacier outlines as polygons: read, check, measure, rasterise, trace and write.
+"""Glacier outlines as polygons: reading, checking, measuring, rasterising, tracing, editing and writing.
 
 Outlines are a ``GeoDataFrame`` that has passed `check`: a CRS, valid polygons in two dimensions, and columns named
 after the published schema (`COLUMNS`). The room hands out `read_outlines` and `write_outlines` at the edges, `check`
 with the `Problem` reports it makes, geodesic `area_km2` and `perimeter_km`, and the two ways between polygons and
-pixels, `rasterise` and `trace`, which return each other's input on the same grid. `RowTracer` traces what is too large
-to hold, row by row, and `smooth` takes the stairs of the pixels out of traced outlines. Corrections by hand are a layer
-that only grows: `read_edits` and `append_edits`, `check_edits` for what is wrong with them, and `replay`, which gives
-the final outlines of a period and the `EditOutcome` of every edit.
+pixels, `rasterise` and `trace`, which return each other's input on the same grid. `RowTracer` traces large
+masks row by row, and `smooth` smooths traced outlines. Corrections by hand are an append-only layer: `read_edits` and
+`append_edits`, `check_edits` for their problems, and `replay`, which gives the final outlines of a period and the
+`EditOutcome` of every edit.
 """
 
 from __future__ import annotations

@@ -17,10 +17,10 @@ from trimline.errors import OutlineError
 _GEOD = Geod(ellps="WGS84")
 
 _LONGEST_EDGE_M = 1000.0
-"""Edges are split to this length [m]: at latitude 60 a parallel of this length bows 3 cm away from the geodesic."""
+"""Longest edge before the measurement [m]: at latitude 60 a parallel of this length is 3 cm off the geodesic."""
 
 METRES_PER_DEGREE = 111_320.0
-"""Length of a degree of the equator [m]; serves to choose step lengths, never to measure."""
+"""Length of a degree of the equator [m]; used for step lengths only, never to measure."""
 
 
 def area_km2(outlines: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float64]:
@@ -29,7 +29,7 @@ def area_km2(outlines: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float64]:
     Parameters
     ----------
     outlines
-        Valid polygons and multipolygons with a CRS. Which way their rings run does not matter.
+        Valid polygons and multipolygons with a CRS. The direction of rings does not matter.
 
     Returns
     -------
@@ -70,18 +70,18 @@ def perimeter_km(outlines: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float
 def area_and_perimeter_km(
     outlines: gpd.GeoDataFrame | gpd.GeoSeries,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return what `area_km2` [km2] and `perimeter_km` [km] return, measured at one go."""
+    """Return the results of `area_km2` [km2] and `perimeter_km` [km], measured together."""
     areas, lengths = _measure(outlines.geometry)
     return areas / 1e6, lengths / 1e3
 
 
 def unit_m(crs: CRS) -> float:
-    """Return how many metres a unit of a CRS is, about: a degree at the equator, or the exact unit of a projection."""
+    """Return the length of a unit of a CRS [m]: about that of a degree at the equator, or exactly for a projection."""
     return METRES_PER_DEGREE if crs.is_geographic else float(crs.axis_info[0].unit_conversion_factor)
 
 
 def _measure(geometries: gpd.GeoSeries) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return areas [m2] and lengths [m], ring by ring: holes count against the area whichever way they run."""
+    """Return areas [m2] and lengths [m], ring by ring: holes are subtracted whatever their direction."""
     if geometries.crs is None:
         raise OutlineError("the outlines have no CRS", remedy="set one with outlines.set_crs(...)")
     areas, lengths = np.zeros(len(geometries)), np.zeros(len(geometries))
@@ -96,7 +96,7 @@ def _measure(geometries: gpd.GeoSeries) -> tuple[NDArray[np.float64], NDArray[np
     for i, polygon in enumerate(polygon_of):
         x, y = coordinates[starts[i] : starts[i + 1]].T
         area, length = _GEOD.polygon_area_perimeter(x, y)
-        # The first ring of a polygon is its outer one.
+        # The first ring of a polygon is the outer one.
         is_hole = i > 0 and polygon_of[i - 1] == polygon
         areas[owners[polygon]] += -abs(area) if is_hole else abs(area)
         lengths[owners[polygon]] += length

@@ -1,7 +1,7 @@
-"""Check outlines, report what is wrong with them, and repair what has one right repair.
+"""Checks and repairs of outlines.
 
-Nothing is changed in silence: every repair is a `Problem` that says which outline it was, what was wrong, and what was
-done about it.
+Every problem and repair is reported as a `Problem`: the outline, the problem, and the repair. Only problems with one
+right repair are repaired.
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ from trimline.outlines.area import area_km2
 _LOG = logging.getLogger(__name__)
 
 Kind = Literal["null", "empty", "not a polygon", "with heights", "invalid", "duplicate", "overlap"]
-"""What can be wrong with an outline that has a CRS."""
+"""Kinds of problems of an outline that has a CRS."""
 
 _SMALLEST_OVERLAP_KM2 = 1e-6
 """Overlaps below a square metre are rounding of shared borders [km2]."""
 
 _SPELLED_OUT = 3
-"""So many problems of a kind are logged one by one."""
+"""Problems of a kind that are logged one by one; more are summed up."""
 
 _NAMES = ("rgi_id", "RGIId", "glac_id", "glac_name", "Name", "GLACNAME")
-"""Columns that a report takes an outline's name from, the first that is there."""
+"""Columns of names for reports, in order of preference."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that was wrong with one outline."""
+    """One problem of one outline."""
 
     kind: Kind
-    """What kind of problem."""
+    """Kind of problem."""
     row: Hashable
     """Index label of the outline in the frame that was checked."""
     name: str | None
     """Name or identifier of the outline, where it has one."""
     text: str
-    """What is wrong, for people."""
+    """The problem, in words."""
     action: str
-    """What was done about it: `none` where nothing was."""
+    """The repair; `none` where there was none."""
 
     def __str__(self) -> str:
         who = f"outline {self.row}" if self.name is None else f"outline {self.row} ({self.name})"
@@ -60,11 +60,11 @@ class Problem:
 
 
 def check(outlines: gpd.GeoDataFrame, repair: bool = True) -> tuple[gpd.GeoDataFrame, list[Problem]]:
-    """Report what is wrong with outlines, and repair it.
+    """Report the problems of outlines, and repair them.
 
     Invalid polygons become valid ones of the same ground; of mixed collections the polygons are kept; heights are
-    dropped; what is null, empty, no polygon, or an exact duplicate (of geometry and of all columns) leaves. Overlaps
-    are reported and kept, because whose the ground is cannot be told from the geometry; where there is a column
+    dropped; null, empty and non-polygon geometries and exact duplicates (of geometry and of all columns) are removed.
+    Overlaps are reported and kept, because the geometry does not tell the owner of the ground; where there is a column
     `src_date`, only outlines of one date are compared.
 
     Parameters
@@ -77,7 +77,7 @@ def check(outlines: gpd.GeoDataFrame, repair: bool = True) -> tuple[gpd.GeoDataF
     Returns
     -------
     tuple[GeoDataFrame, list[Problem]]
-        A repaired copy that keeps the index labels of the rows that stayed, and what was wrong, row by row.
+        A repaired copy with the index labels of the remaining rows, and the problems, row by row.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def check(outlines: gpd.GeoDataFrame, repair: bool = True) -> tuple[gpd.GeoDataF
 
 
 def require_crs(outlines: gpd.GeoDataFrame) -> None:
-    """Raise `OutlineError` for what is no GeoDataFrame with a CRS."""
+    """Raise `OutlineError` unless outlines are a GeoDataFrame with a CRS."""
     if not isinstance(outlines, gpd.GeoDataFrame):
         raise OutlineError(f"outlines are a GeoDataFrame, not a {type(outlines).__name__}")
     if outlines.crs is None:
@@ -115,7 +115,7 @@ def grid_crs(geobox: GeoBox) -> CRS:
 
 
 def require_polygons(outlines: gpd.GeoDataFrame) -> None:
-    """Raise `OutlineError` for geometries that are no polygons: what cannot be an outline is not written as one."""
+    """Raise `OutlineError` for geometries that are no polygons."""
     odd = ~outlines.geom_type.isin(("Polygon", "MultiPolygon"))
     if odd.any():
         kind = outlines.geom_type[odd].iloc[0] or "missing geometry"
@@ -130,7 +130,7 @@ def report(problems: Sequence[Problem], where: Path | None = None) -> None:
     prefix = f"{where.name}: " if where is not None else ""
     for kind, number in Counter(problem.kind for problem in problems).items():
         of_kind = [problem for problem in problems if problem.kind == kind]
-        # Inventories carry heights of 0 in every outline; that is worth knowing, not worth worrying about.
+        # Inventories often have heights of 0 in every outline, which is harmless.
         level = logging.INFO if kind == "with heights" else logging.WARNING
         if number <= _SPELLED_OUT:
             for problem in of_kind:
@@ -140,7 +140,7 @@ def report(problems: Sequence[Problem], where: Path | None = None) -> None:
 
 
 class _Findings:
-    """The problems found so far, and how an outline is called."""
+    """The problems found so far, and the names of outlines."""
 
     def __init__(self, outlines: gpd.GeoDataFrame, repair: bool) -> None:
         self.problems: list[Problem] = []
@@ -148,7 +148,7 @@ class _Findings:
         self._names = next((outlines[name] for name in _NAMES if name in outlines.columns), None)
 
     def add(self, kind: Kind, row: Hashable, text: str, action: str) -> None:
-        """Remember a problem."""
+        """Add a problem."""
         name = None
         if self._names is not None and self._names.index.is_unique and pd.notna(self._names.loc[row]):
             name = str(self._names.loc[row])
@@ -199,10 +199,10 @@ def _drop_heights(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDat
 def _make_valid(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataFrame:
     def repaired(row: Hashable, geometry: shapely.Geometry) -> shapely.Geometry | None:
         reason = shapely.is_valid_reason(geometry)
-        # 'structure' keeps what any ring of the outline encloses; 'linework' would turn doubly covered ground to holes.
+        # 'structure' keeps the ground within any ring; 'linework' would turn doubly covered ground into holes.
         kept = _polygonal(shapely.make_valid(geometry, method="structure", keep_collapsed=False))
         if kept is not None and not kept.is_valid:
-            # Rings that share an edge come out of GEOS 3.14 as parts that still share it.
+            # GEOS 3.14 returns rings that share an edge as parts that still share it.
             kept = _polygonal(shapely.union_all(shapely.get_parts(kept)))
         if kept is None:
             findings.add("invalid", row, f"is invalid: {reason}", "left out, because it encloses nothing")
@@ -232,7 +232,7 @@ def _report_overlaps(outlines: gpd.GeoDataFrame, findings: _Findings) -> None:
         dates = outlines["src_date"].astype(str).to_numpy()
         same = dates[first] == dates[second]
         first, second = first[same], second[same]
-    # Neighbours that share a border are many, and a relation is cheaper than the intersection.
+    # Many neighbours share a border only, and a relation is cheaper than an intersection.
     inside = shapely.relate_pattern(geometries[first], geometries[second], "T********")
     first, second = first[inside], second[inside]
     if not len(first):
@@ -249,7 +249,7 @@ def _mend(
     wrong: NDArray[np.bool_],
     repaired: Callable[[Hashable, shapely.Geometry], shapely.Geometry | None],
 ) -> gpd.GeoDataFrame:
-    """Replace the geometries that are wrong; rows whose repair is None leave."""
+    """Replace invalid geometries; rows whose repair is None are removed."""
     if not wrong.any():
         return outlines
     geometries = outlines.geometry.to_numpy().copy()
@@ -271,5 +271,5 @@ def _polygonal(geometry: shapely.Geometry) -> shapely.Geometry | None:
 
 
 def _deeper(part: shapely.Geometry) -> shapely.Geometry | None:
-    """Look into collections within collections."""
+    """Yield the parts of nested collections."""
     return _polygonal(part) if shapely.get_type_id(part) >= shapely.GeometryType.POLYGON else None

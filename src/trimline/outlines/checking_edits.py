@@ -1,6 +1,6 @@
-"""What is wrong with edits, before any of them is replayed: every problem names its edit and what to do.
+"""Checks of edits before they are replayed: every problem names its edit and a remedy.
 
-Edits that were taken back are not looked at any more: that is how a wrong row is put right in a layer that only grows.
+Reverted edits are not checked: reverting is how a wrong row is corrected in an append-only layer.
 """
 
 from __future__ import annotations
@@ -30,43 +30,43 @@ _GEOMETRIES: Mapping[str, Sequence[str]] = {
     "replace": _POLYGONS,
     "split": (*_LINES, *_POLYGONS),
 }
-"""What an operation may be drawn as; the others need no geometry."""
+"""Geometry types of operations; the others need none."""
 
 _NAMES_A_GLACIER = ("add", "replace", "split", "attribute")
 
 COMPUTED = ("period", "area_km2", "perimeter_km", "edit_ids", "geometry")
-"""Columns that an edit cannot set: they follow from the others."""
+"""Columns that an edit cannot set: they are computed from the outline."""
 
 TAKE, NEW_ID = "take", "new_id"
-"""What `value` may tell `add` and `replace` (ground of other glaciers is taken), and `split` (the new part's id)."""
+"""Options in `value`: of `add` and `replace` (take ground of other glaciers), and of `split` (id of the new part)."""
 
 _OPTIONS: Mapping[str, Sequence[str]] = {"add": (TAKE,), "replace": (TAKE,), "split": (NEW_ID,)}
 
 
 @dataclass(frozen=True)
 class EditProblem:
-    """One thing that keeps an edit from being replayed."""
+    """A problem because of which an edit cannot be replayed."""
 
     edit_id: str
     """The edit."""
     text: str
-    """What is wrong, for people."""
+    """The problem, in words."""
     remedy: str
-    """What to do about it."""
+    """The remedy."""
 
     def __str__(self) -> str:
         return f"edit {self.edit_id}: {self.text}; {self.remedy}"
 
 
 def check_edits(edits: gpd.GeoDataFrame, periods: Collection[str] | None = None) -> list[EditProblem]:
-    """Return all that is wrong with edits, in the order in which they are replayed.
+    """Return the problems of edits, in the order of the replay.
 
     Parameters
     ----------
     edits
         As `trimline.outlines.read_edits` gives them.
     periods
-        The periods that there are; None lets all names pass.
+        The known periods; None accepts all names.
     """
     dead = taken_back(edits)
     problems: list[EditProblem] = []
@@ -87,7 +87,7 @@ def check_edits(edits: gpd.GeoDataFrame, periods: Collection[str] | None = None)
 def require_sound(
     edits: gpd.GeoDataFrame, periods: Collection[str] | None = None, *, where: Path | None = None
 ) -> None:
-    """Raise `EditError` for the first edit that cannot be replayed as it stands.
+    """Raise `EditError` for the first edit that cannot be replayed.
 
     Parameters
     ----------

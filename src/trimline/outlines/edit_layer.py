@@ -1,8 +1,8 @@
-"""Corrections by hand as a layer that only grows: one row per edit, in a GeoPackage that QGIS opens.
+"""Corrections by hand as an append-only layer: one row per edit, in a GeoPackage that QGIS opens.
 
-An edit says what is done (`operation`), to which ground (its geometry) and glacier, in which period, by whom, when and
-why. Nothing is ever deleted: an edit is taken back by a further row that names it in `reverts`. Rows drawn in QGIS are
-read as they are, and the file is not touched by reading it: where a row has no `edit_id`, one is made of its content.
+An edit has an `operation`, the ground (its geometry) and glacier it applies to, a period, an author, a time and a
+reason. Nothing is ever deleted: an edit is reverted by a further row that names it in `reverts`. Rows drawn in QGIS are
+read as they are, and reading does not change the file: a row without `edit_id` gets one computed from its content.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LAYER = "edits"
 """Name of the layer."""
 
 REVERT = "revert"
-"""The operation of a row that does nothing but take another back."""
+"""The operation of a row that reverts another one."""
 
 OPERATIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -37,17 +37,17 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
         "replace": "the named glacier gets this outline",
         "split": "the named glacier is cut in two by a line, or by the edge of a polygon",
         "attribute": "columns of the named glacier get other values",
-        REVERT: "another edit is taken back",
+        REVERT: "another edit is reverted",
     }
 )
-"""What an edit can do."""
+"""The operations of edits, with their meaning."""
 
 EVERY_PERIOD = "*"
-"""Stands in `period` for all periods: a divide is one at any time."""
+"""Value of `period` for all periods, as for a divide."""
 
 EDIT_COLUMNS: Mapping[str, str] = MappingProxyType(
     {
-        "edit_id": "identifier of the edit; made of its content where nobody gave one",
+        "edit_id": "identifier of the edit; computed from its content where none is given",
         "operation": f"one of {', '.join(OPERATIONS)}",
         "period": f"period whose outlines are corrected, or {EVERY_PERIOD} for all",
         "glac_id": "identifier of the glacier within the study",
@@ -55,29 +55,29 @@ EDIT_COLUMNS: Mapping[str, str] = MappingProxyType(
         "time": "when it was made, ISO 8601 and UTC",
         "reason": "why",
         "image": "scene or picture that was consulted",
-        "value": "JSON object: columns and their values, and what an operation is told besides",
-        "reverts": "edit_id of the edit that this one takes back",
+        "value": "JSON object: columns and their values, and options of the operation",
+        "reverts": "edit_id of the edit that this one reverts",
     }
 )
-"""The columns of the layer, all text, and what they mean."""
+"""The columns of the layer, all text, with their meaning."""
 
 _TOLD = ("operation", "period", "glac_id", "value", "reverts")
-"""Columns that make up, with the geometry, what an edit does; an author may be filled in later."""
+"""Columns that define an edit, with its geometry; an author may be filled in later."""
 
 PATIENCE_S = 10.0
-"""How long another program may hold the file [s]."""
+"""Time to wait for another program that holds the file [s]."""
 
 _ID_DIGITS = 12
-"""Hexadecimal digits of an identifier made of content: two of a million edits are alike with a chance of 0.2 %."""
+"""Hexadecimal digits of a computed identifier: two of a million edits collide with a probability of 0.2 %."""
 
 
 def no_edits(crs: Any = 4326) -> gpd.GeoDataFrame:
-    """Return a layer without a row."""
+    """Return an empty layer."""
     return as_edits(gpd.GeoDataFrame({"edit_id": []}, geometry=[], crs=crs))
 
 
 def read_edits(path: Path | str) -> gpd.GeoDataFrame:
-    """Read a layer of edits as it stands, whoever wrote it.
+    """Read a layer of edits.
 
     Parameters
     ----------
@@ -118,12 +118,12 @@ def read_rows(path: Path) -> gpd.GeoDataFrame:
 
 
 def layer_of(path: Path) -> str:
-    """Return the layer of a file that holds edits: the one called `edits`, or the only one.
+    """Return the name of the layer of edits in a file: `edits`, or the only layer.
 
     Raises
     ------
     EditError
-        The file cannot be read, or it cannot be told which layer is meant.
+        The file cannot be read, or has several layers of which none is called `edits`.
     """
     try:
         names = [str(name) for name, _ in pyogrio.list_layers(path)]
@@ -141,7 +141,7 @@ def layer_of(path: Path) -> str:
 
 
 def as_edits(rows: gpd.GeoDataFrame, taken: Collection[str] = ()) -> gpd.GeoDataFrame:
-    """Give rows the columns of the layer, as text, and an identifier where they have none.
+    """Return rows with the columns of the layer, as text, and an identifier where they have none.
 
     Parameters
     ----------
@@ -149,13 +149,13 @@ def as_edits(rows: gpd.GeoDataFrame, taken: Collection[str] = ()) -> gpd.GeoData
         Any columns of any type; those that are no `EDIT_COLUMNS` are left out. NULL, NaN and empty text are nothing;
         whole numbers become their digits; times become ISO 8601 in UTC, which a time without a zone is taken to be.
     taken
-        Identifiers that are another's already, and that none may be made like.
+        Identifiers that are in use, and must not be computed again.
 
     Returns
     -------
     GeoDataFrame
-        `EDIT_COLUMNS`, text or None, then the geometry in two dimensions; a fresh index in the order of the rows. A
-        row without `edit_id` has one made of what it does: the same content gives the same identifier, and a repeated
+        `EDIT_COLUMNS`, text or None, then the geometry in two dimensions; a fresh index in the order of the rows. A row
+        without `edit_id` has one computed from its content: the same content gives the same identifier, and a repeated
         row gets ``-2``, ``-3`` ... behind it.
     """
     geometry = gpd.GeoSeries(shapely.force_2d(rows.geometry.to_numpy()), crs=rows.crs)
@@ -177,9 +177,9 @@ def as_edits(rows: gpd.GeoDataFrame, taken: Collection[str] = ()) -> gpd.GeoData
 
 
 def in_order(edits: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return edits in the order in which they are replayed: by time, and of one time by row.
+    """Return edits in the order of the replay: by time, then by row.
 
-    An edit whose time is missing or unreadable comes first; `trimline.outlines.checking_edits` tells of it.
+    An edit whose time is missing or unreadable comes first; `trimline.outlines.checking_edits` reports it.
     """
     times = [instant(each) for each in edits["time"]]
     known = [each if each is not None else datetime.min.replace(tzinfo=UTC) for each in times]
@@ -188,7 +188,7 @@ def in_order(edits: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def taken_back(edits: gpd.GeoDataFrame) -> set[str]:
-    """Return the identifiers of edits that a later one takes back, and that are not brought back by a further one."""
+    """Return the identifiers of edits that are reverted by a later edit which is not reverted itself."""
     ordered = in_order(edits)
     dead: set[str] = set()
     for edit_id, reverts in zip(reversed(ordered["edit_id"]), reversed(ordered["reverts"]), strict=True):
@@ -198,12 +198,12 @@ def taken_back(edits: gpd.GeoDataFrame) -> set[str]:
 
 
 def rows_of(edits: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    """Return each edit by itself; a frame's own rows would make NaN of what is None."""
+    """Return each edit as a mapping; the rows of a frame would turn None into NaN."""
     return [dict(zip(edits.columns, row, strict=True)) for row in zip(*(edits[name] for name in edits), strict=True)]
 
 
 def instant(time: str | None) -> datetime | None:
-    """Return a time as a moment; None where it is missing or unreadable."""
+    """Return a time as a datetime; None where it is missing or unreadable."""
     if time is None:
         return None
     try:
@@ -214,7 +214,7 @@ def instant(time: str | None) -> datetime | None:
 
 
 def _ids(edits: gpd.GeoDataFrame, taken: Collection[str]) -> list[str]:
-    """Return the identifier of every edit: its own, or one made of its content."""
+    """Return the identifier of every edit: its own, or one computed from its content."""
     known = {each for each in edits["edit_id"] if each is not None} | set(taken)
     ids = []
     for edit_id, content in zip(edits["edit_id"], _contents(edits), strict=True):
@@ -228,7 +228,7 @@ def _ids(edits: gpd.GeoDataFrame, taken: Collection[str]) -> list[str]:
 
 
 def _roll_back(path: Path) -> None:
-    """Undo what a process that was killed had half written: GDAL reads a file without writing to it, and cannot."""
+    """Roll back an unfinished transaction of a killed process, which GDAL cannot do when it reads."""
     if not path.with_name(f"{path.name}-journal").exists():
         return
     try:
@@ -241,7 +241,7 @@ def _roll_back(path: Path) -> None:
 
 
 def _contents(edits: gpd.GeoDataFrame) -> list[str]:
-    """Return the hash of what each edit does."""
+    """Return the hash of the content of each edit."""
     shapes = [None if each is None else shapely.normalize(each).wkb_hex for each in edits.geometry]
     told = zip(*(edits[name] for name in _TOLD), shapes, strict=True)
     return [hashlib.sha256(repr(each).encode()).hexdigest()[:_ID_DIGITS] for each in told]

@@ -8,7 +8,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 _BAND = 1e-3
-"""Width of the band beside a line that tells its left from its right, in sides of a square as large as the polygon."""
+"""Width of the band that separates the left of a line from its right, relative to the square root of the area."""
 
 
 def polygonal(geometry: BaseGeometry) -> BaseGeometry:
@@ -23,21 +23,21 @@ def polygonal(geometry: BaseGeometry) -> BaseGeometry:
 
 
 def cut(geometry: BaseGeometry, cutter: BaseGeometry) -> tuple[BaseGeometry, BaseGeometry]:
-    """Return what stays of a polygon, and what is cut from it.
+    """Return the part of a polygon that stays, and the part that is cut off.
 
     Parameters
     ----------
     geometry
         A valid polygon or multipolygon.
     cutter
-        A line: what lies on its right, seen along it, is cut off, and polygons of the multipolygon that it does not
-        cut go with the nearest piece that it does. Or a polygon: what lies in it is cut out.
+        A line: the ground on its right, seen along it, is cut off, and polygons of the multipolygon that it does not
+        cut go with the nearest piece. Or a polygon: the ground within it is cut out.
 
     Returns
     -------
     tuple[BaseGeometry, BaseGeometry]
         Two polygonal geometries that share a border and no ground, and together are the polygon. The second is empty
-        where the line does not pass from edge to edge.
+        where the line does not cross the polygon.
     """
     if cutter.geom_type in ("Polygon", "MultiPolygon"):
         return polygonal(shapely.difference(geometry, cutter)), polygonal(shapely.intersection(geometry, cutter))
@@ -65,7 +65,7 @@ def cut(geometry: BaseGeometry, cutter: BaseGeometry) -> tuple[BaseGeometry, Bas
 
 
 def _faces(polygon: BaseGeometry, line: BaseGeometry) -> list[BaseGeometry]:
-    """Return the pieces that a line cuts a polygon into."""
+    """Return the pieces of a polygon cut by a line."""
     if not shapely.intersects(polygon, line):
         return [polygon]
     network = shapely.union_all([shapely.boundary(polygon), line])

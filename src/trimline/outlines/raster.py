@@ -1,4 +1,4 @@
-"""Between polygons and pixels, both ways and without drift: tracing then rasterising on one grid is the identity.
+"""Rasterising and tracing of outlines, without drift: tracing then rasterising on one grid is the identity.
 
 A pixel belongs to an outline when its centre lies inside. A traced outline follows the edges of the pixels exactly,
 unless it is smoothed.
@@ -22,8 +22,8 @@ from trimline.outlines.check import grid_crs, require_crs
 from trimline.outlines.tracing import RowTracer
 
 _EDGE_PIXELS = 10.0
-"""Edges are split to this many pixels before they are reprojected, so that a line straight in one CRS lies where it
-should in the other: over 300 m, no two CRS in use bend a line by a hundredth of a Landsat pixel."""
+"""Longest edge before reprojection [pixels], so that straight lines keep their position: over 300 m, no two CRS in use
+bend a line by a hundredth of a Landsat pixel."""
 
 
 def rasterise(outlines: gpd.GeoDataFrame, geobox: GeoBox, all_touched: bool = False) -> NDArray[np.uint8]:
@@ -36,7 +36,7 @@ def rasterise(outlines: gpd.GeoDataFrame, geobox: GeoBox, all_touched: bool = Fa
     geobox
         The grid, in any CRS.
     all_touched
-        Whether a pixel that an outline merely touches counts too; by default its centre must lie inside.
+        Whether pixels that an outline only touches count too; by default the centre must lie inside.
 
     Returns
     -------
@@ -90,8 +90,8 @@ def trace(
     Returns
     -------
     GeoDataFrame
-        One valid polygon per connected patch, in the grid's CRS, without columns; from the top, those that begin in
-        one row from the left.
+        One valid polygon per connected patch, in the grid's CRS, without columns; ordered by the first row, then
+        from the left.
 
     Raises
     ------
@@ -120,13 +120,13 @@ def _on_grid(geometries: gpd.GeoSeries, geobox: GeoBox) -> list[shapely.Geometry
 
 
 def _candidates(geometries: gpd.GeoSeries, geobox: GeoBox, crs: CRS) -> NDArray[np.intp]:
-    """Return which geometries lie near the grid: what is half a world away may have no place in its CRS at all."""
+    """Return which geometries lie near the grid; distant ones may be outside the domain of its CRS."""
     box = geobox.boundingbox
     to_outlines = Transformer.from_crs(crs, geometries.crs, always_xy=True)
     west, south, east, north = to_outlines.transform_bounds(box.left, box.bottom, box.right, box.top, densify_pts=51)
     if not np.isfinite([west, south, east, north]).all():
         return np.arange(len(geometries))
-    # East of the antimeridian longitudes start again at -180, and the box falls into two.
+    # East of the antimeridian longitudes start again at -180, and the box has two parts.
     boxes = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
     found = [geometries.sindex.query(shapely.box(left, south, right, north)) for left, right in boxes]
     return np.unique(np.concatenate(found))

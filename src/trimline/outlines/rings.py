@@ -1,8 +1,8 @@
-"""Many polygons at once, as flat arrays in pixel coordinates: what is done to every vertex is one line of numpy.
+"""Rings of many polygons as flat arrays in pixel coordinates, for vectorised operations on vertices.
 
 Pixel coordinates are columns to the right and rows downwards, counted from the grid's upper left corner; pixel edges
-have whole numbers. Only when polygons are made are they carried into the grid's CRS, so that what happens before is
-exact on any grid.
+have whole numbers. They are transformed to the CRS of the grid when polygons are made, so that operations before
+are exact on any grid.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from trimline.errors import OutlineError
 
 _OFF_EDGE_PIXELS = 0.01
-"""Vertices that lie farther from a corner of a pixel do not come from the grid [pixels]."""
+"""Largest distance of a vertex from a pixel corner [pixels]; others are not of the grid."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Rings:
 
     @classmethod
     def of_polygons(cls, polygons: NDArray[Any], transform: Affine) -> Self:
-        """Take up polygons that follow the edges of a grid's pixels.
+        """Return the rings of polygons that follow the edges of a grid's pixels.
 
         Parameters
         ----------
@@ -52,7 +52,7 @@ class Rings:
         if not len(polygons):
             return cls(np.empty((0, 2)), np.zeros(1, np.intp), np.zeros(1, np.intp))
         if (shapely.get_type_id(polygons) != shapely.GeometryType.POLYGON).any() or shapely.is_empty(polygons).any():
-            raise OutlineError("what is to be smoothed are polygons, each in one part and not empty")
+            raise OutlineError("only what are polygons, each in one part and not empty, can be smoothed")
         _, coordinates, (ring_ends, polygon_starts) = shapely.to_ragged_array(polygons, include_z=False)
         vertices = _mapped(coordinates, ~transform)
         corners = np.round(vertices)
@@ -67,7 +67,7 @@ class Rings:
         return cls(np.delete(corners, ring_ends[1:] - 1, axis=0), ring_starts, np.asarray(polygon_starts))
 
     def to_polygons(self, transform: Affine) -> NDArray[Any]:
-        """Return (polygons,) shapely polygons in the CRS that `transform` leads to from pixel coordinates."""
+        """Return (polygons,) shapely polygons in the CRS of `transform`."""
         if len(self.polygon_starts) == 1:
             return np.empty(0, object)
         vertices = _mapped(self.vertices, transform)
@@ -79,7 +79,7 @@ class Rings:
         return polygons
 
     def pieces(self, size: int) -> Iterator[Rings]:
-        """Yield the polygons in turn, as many at a time as have about `size` vertices."""
+        """Yield the polygons in batches of about `size` vertices."""
         ends = self.ring_starts[self.polygon_starts[1:]]
         cuts = np.flatnonzero(np.diff(ends // size)) + 1
         for first, last in zip([0, *cuts], [*cuts, len(ends)], strict=True):

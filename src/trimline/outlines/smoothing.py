@@ -1,20 +1,20 @@
-"""Smooth outlines out of pixel stairs: corners are cut, and each polygon keeps its area.
+"""Smoothing of traced outlines: corners are cut, and each polygon keeps its area.
 
-Chaikin (1974, Computer Graphics and Image Processing 3, 346-349) cuts every corner of a polygon at a quarter of the
-two edges that meet there, again and again, until it looks round. That shrinks what is convex and fills what is
-concave. Here the fractions are balanced, which is ours: cutting a corner of edges a and b at the fraction f takes the
-triangle f^2 |a x b| / 2 away where the polygon is convex, and adds as much where it is concave. With
+Chaikin (1974, Computer Graphics and Image Processing 3, 346-349) cuts every corner of a polygon at a quarter of the two
+edges that meet there, repeatedly. That shrinks convex shapes and fills concave ones. Here the fractions are balanced,
+which is our addition: cutting a corner of edges a and b at the fraction f takes the triangle f^2 |a x b| / 2 away where
+the polygon is convex, and adds as much where it is concave. With
 
     f_convex^2 * sum |a x b| over the convex corners = f_concave^2 * sum |a x b| over the concave corners,
 
 the larger f at a quarter, each polygon with its holes keeps its area exactly, in every iteration.
 
-No outline comes to cross another or itself, however often corners are cut. Edges are first split at one pixel from
-their ends. A cut leaves at least half of an edge, so that of each pixel edge at a corner some point stays on the line
-for good. Between the points P and Q that stay of the two edges at a corner C, the line keeps to the triangle PCQ,
+No outline crosses another or itself, for any number of iterations. Edges are first split at one pixel from
+their ends. A cut leaves at least half of an edge, so that some point of each pixel edge at a corner always stays on the
+line. Between the fixed points P and Q of the two edges at a corner C, the line stays within the triangle PCQ,
 which is less than half of one pixel. Two such triangles in one pixel do not meet: at opposite corners they lie on
 either side of a diagonal, and at neighbouring corners one line runs along the pixel's edge from the one to the other,
-where both end at the same P. Two triangles at one corner, where rings touch, lie in opposite pixels.
+where both end at the same P. Two triangles at one corner, where rings touch, are in opposite pixels.
 
 So a line leaves the edges of its pixels by an eighth of a pixel at most, and a corner of the old outline lies less
 than a fifth of a pixel from the new one.
@@ -36,20 +36,20 @@ from trimline.outlines.rings import Rings
 Outlines = TypeVar("Outlines", gpd.GeoSeries, NDArray[Any])
 
 _FRACTION = 0.25
-"""The part of an edge that is cut at either end, at most (Chaikin 1974)."""
+"""Largest part of an edge that is cut at either end (Chaikin 1974)."""
 
 _SMALLEST_FRACTION = 1e-3
-"""Where a balance asks for less, the polygon is left as it is: rounding would disturb vertices so close together."""
+"""Smallest part; a polygon that would need less is left unchanged, since rounding disturbs vertices so close."""
 
 _SHORTEST_EDGE = 1e-3
-"""Corners with a shorter edge are round enough, and stay [pixels]."""
+"""Corners with a shorter edge are not cut [pixels]."""
 
 _PIECE_VERTICES = 2**16
-"""So many vertices before smoothing are worked on at a time: bounds what memory smoothing takes."""
+"""Vertices before smoothing that are processed at a time; bounds the memory."""
 
 
 def smooth(outlines: Outlines, geobox: GeoBox, iterations: int) -> Outlines:
-    """Smooth traced outlines; every polygon keeps its area and its holes, and none comes to cross another.
+    """Smooth traced outlines; every polygon keeps its area and its holes, and none crosses another.
 
     Parameters
     ----------
@@ -58,14 +58,14 @@ def smooth(outlines: Outlines, geobox: GeoBox, iterations: int) -> Outlines:
     geobox
         The grid that they were traced on.
     iterations
-        How often corners are cut. The first takes away the stairs, two or three make them round; each doubles the
+        Number of times that corners are cut. One removes the stairs, two or three round the outline; each doubles the
         number of vertices.
 
     Returns
     -------
     GeoSeries or NDArray
-        The smoothed polygons, in the same order. A rectangle has no concave corner that could give back what its
-        convex ones lose, and stays.
+        The smoothed polygons, in the same order. A rectangle has no concave corner for the balance, and is
+        unchanged.
 
     Raises
     ------
@@ -80,13 +80,13 @@ def smooth(outlines: Outlines, geobox: GeoBox, iterations: int) -> Outlines:
 
 
 def require_iterations(iterations: int) -> None:
-    """Raise `OutlineError` for a number of iterations that cannot be."""
+    """Raise `OutlineError` for a negative number of iterations."""
     if iterations < 0:
         raise OutlineError(f"outlines are smoothed 0 times or more, not {iterations} times")
 
 
 def smooth_polygons(rings: Rings, transform: Affine, iterations: int) -> NDArray[Any]:
-    """Make polygons of rings along pixel edges, smoothed.
+    """Return smoothed polygons of rings along pixel edges.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def smooth_polygons(rings: Rings, transform: Affine, iterations: int) -> NDArray
     transform
         From pixel coordinates to a CRS.
     iterations
-        How often corners are cut; 0 leaves the rings as they are.
+        Number of times that corners are cut; 0 leaves the rings unchanged.
 
     Returns
     -------
@@ -108,14 +108,14 @@ def smooth_polygons(rings: Rings, transform: Affine, iterations: int) -> NDArray
 
 
 def cut_corners(rings: Rings, iterations: int) -> Rings:
-    """Cut the corners of rings along pixel edges so often; the equations are those of the module.
+    """Cut the corners of rings along pixel edges repeatedly; the equations are those of the module.
 
     Parameters
     ----------
     rings
         Rings along the edges of pixels, in pixel coordinates.
     iterations
-        How often.
+        Number of times.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def cut_corners(rings: Rings, iterations: int) -> Rings:
 class _RingCorners:
     """Vertices of rings with the sense of their turns: 1 where the polygon is convex, -1 concave, 0 straight on.
 
-    A cut makes two corners of the sense of the old one, so that senses are found once, on whole numbers.
+    Both corners of a cut have the sense of the old one, so senses are found once, on whole numbers.
     """
 
     def __init__(self, rings: Rings, senses: NDArray[np.int8]) -> None:
@@ -184,7 +184,7 @@ class _RingCorners:
         return _refined(self._rings, self._rings.vertices[corner], corner.astype(np.intp))
 
     def _fractions(self, ahead: NDArray[np.float64], behind: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return (n,) which part of its edges is cut at each vertex."""
+        """Return (n,) the part of the edges that is cut at each vertex."""
         long = (ahead**2).sum(axis=1) >= _SHORTEST_EDGE**2
         long &= (behind**2).sum(axis=1) >= _SHORTEST_EDGE**2
         twice_area = np.abs(_cross(ahead, behind)) * long
@@ -193,7 +193,7 @@ class _RingCorners:
         convex = np.bincount(polygon, twice_area * (self._senses > 0), number)
         concave = np.bincount(polygon, twice_area * (self._senses < 0), number)
         larger = np.maximum(convex, concave)
-        # Whichever corners have less to cut are cut at the full fraction; the others at what makes up for it.
+        # The corners with less to cut are cut at the full fraction; the others at the fraction that balances it.
         balance = np.sqrt(np.minimum(convex, concave) / np.where(larger > 0, larger, 1))
         balance[_FRACTION * balance < _SMALLEST_FRACTION] = 0
         at_convex = _FRACTION * np.where(convex > concave, balance, balance > 0)

@@ -1,9 +1,9 @@
-"""Trace masks of any size: rows go in as they come, and only the corners of the outlines are kept.
+"""Tracing of masks of any size: rows are added in blocks, and only the corners of the outlines are kept.
 
-Where pixels meet, four at a time, an outline turns or it does not. The corners where it turns say all about it: along
-a row of corners, the first and the second are the ends of one edge, the third and the fourth of the next; the same
-holds down a column. So nothing is joined across blocks of rows, and no seam can show: the rows are read for their
-corners, and the corners of the whole mask are linked once, in whole pixels, by sorting.
+An outline is defined by the pixel corners at which it turns: along a row of corners, the first and the second are the
+ends of one edge, the third and the fourth of the next; the same holds down a column. Outlines are therefore not joined
+across blocks of rows, and there are no seams: blocks are searched for corners, and the corners of the whole mask are
+linked once, in whole pixels, by sorting.
 """
 
 from __future__ import annotations
@@ -28,35 +28,35 @@ from trimline.outlines.rings import Rings
 from trimline.outlines.smoothing import require_iterations, smooth_polygons
 
 _NORTH_WEST, _NORTH_EAST, _SOUTH_WEST, _SOUTH_EAST = 1, 2, 4, 8
-"""Which of the four pixels that meet in a corner are ice."""
+"""Bits of the four pixels that meet in a corner, set where they are ice."""
 
 _FALLING, _RISING = _NORTH_WEST | _SOUTH_EAST, _NORTH_EAST | _SOUTH_WEST
 """Two pixels of ice that touch only in the corner."""
 
 _ROWS_AT_A_TIME = 256
-"""Bounds what memory finding corners takes."""
+"""Rows searched for corners at a time; bounds the memory."""
 
 _SMALLEST_AROUND_A_HOLE = 8
-"""The pixels within an outer ring that has a hole, at least: a square of nine without a corner, the hole included."""
+"""Smallest number of pixels within an outer ring with a hole: a square of nine without a corner."""
 
 
 class RowTracer:
     """Trace a mask whose rows come from the top, few or many at a time, as polygons along the exact edges of pixels.
 
-    The polygons do not depend on how the rows were cut, to the last bit. Pixels that touch only at a corner are
+    The polygons do not depend on the blocks of rows, to the last bit. Pixels that touch only at a corner are
     separate outlines. Memory grows with the corners of the outlines, not with the mask.
 
     Parameters
     ----------
     geobox
-        The grid that the whole mask lies on; it may be turned.
+        The grid that the whole mask lies on; it may be rotated.
     minimum_area_m2
         Smaller polygons are left out [m2], by their area in the grid's CRS as it is written: holes taken out, but
         not those that were filled.
     minimum_hole_m2
-        Smaller holes are filled [m2], and what ice they hold becomes part of the polygon.
+        Smaller holes are filled [m2], and ice within them becomes part of the polygon.
     smoothing
-        How often corners are cut, see `smooth`; 0 leaves the edges of the pixels.
+        Number of times that corners are cut, see `smooth`; 0 keeps the edges of the pixels.
 
     Raises
     ------
@@ -77,12 +77,12 @@ class RowTracer:
         self._minimum_hole_m2 = minimum_hole_m2
         self._smoothing = smoothing
         self._rows = 0
-        # A frame of pixels that are no ice closes the outlines at the edges of the grid.
+        # A frame of pixels without ice closes the outlines at the edges of the grid.
         self._last_row = np.zeros((1, self._width + 2), np.uint8)
         self._corners: list[_Corners] = []
 
     def add(self, mask: NDArray[Any]) -> None:
-        """Take the next rows.
+        """Add the next rows.
 
         Parameters
         ----------
@@ -113,8 +113,8 @@ class RowTracer:
         Returns
         -------
         GeoDataFrame
-            One valid polygon per connected patch, in the grid's CRS, without columns; from the top, those that begin
-            in one row from the left.
+            One valid polygon per connected patch, in the grid's CRS, without columns; ordered by the first
+            row, then from the left.
 
         Raises
         ------
@@ -137,11 +137,11 @@ class _Corners:
     """Corners of pixels at which outlines turn, row by row from the top and each row from the left."""
 
     column: NDArray[np.int32]
-    """(n,) how many pixels lie left of the corner."""
+    """(n,) number of pixels left of the corner."""
     row: NDArray[np.int32]
-    """(n,) how many pixels lie above it."""
+    """(n,) number of pixels above it."""
     pixels: NDArray[np.uint8]
-    """(n,) which of the four pixels around it are ice, a sum of `_NORTH_WEST` and the like."""
+    """(n,) pixels of ice around it, a sum of `_NORTH_WEST` and the other bits."""
 
     @classmethod
     def between(cls, framed: NDArray[np.uint8], first: int) -> _Corners:
@@ -167,25 +167,25 @@ class _Corners:
         )
 
     def repeated(self, times: NDArray[np.integer[Any]]) -> _Corners:
-        """Return each corner so often, one after another."""
+        """Return each corner repeated."""
         return _Corners(np.repeat(self.column, times), np.repeat(self.row, times), np.repeat(self.pixels, times))
 
 
 @dataclass(frozen=True)
 class _Loops:
-    """Closed outlines, none of which touches itself, those that begin farther up or left first."""
+    """Closed outlines, none of which touches itself, ordered by their first row, then column."""
 
     vertices: NDArray[np.int32]
     """(n, 2) column and row of each vertex, ice on the left."""
     starts: NDArray[np.intp]
     """(loops + 1,) the first vertex of each loop, and n."""
     areas: NDArray[np.int64]
-    """(loops,) how many pixels each surrounds; negative for a hole."""
+    """(loops,) number of pixels within each; negative for a hole."""
     on_ice: NDArray[np.float64]
-    """(loops, 2) the middle of a pixel of ice that lies at the loop."""
+    """(loops, 2) the centre of a pixel of ice at the loop."""
 
     def chosen(self, loops: NDArray[np.intp], polygon_starts: NDArray[np.intp] | None = None) -> Rings:
-        """Return these loops as the rings of polygons, each its own polygon where nothing else is said."""
+        """Return these loops as the rings of polygons, by default each its own polygon."""
         lengths = np.diff(self.starts)[loops]
         starts = np.concatenate([[0], np.cumsum(lengths)])
         source = np.arange(starts[-1]) + np.repeat(self.starts[loops] - starts[:-1], lengths)
@@ -198,8 +198,8 @@ def _linked(corners: _Corners) -> _Loops:
     """Link corners to loops.
 
     Where two pixels of ice touch in a corner, two lines turn there, the western and the eastern. Those of two
-    patches each go around their own. Those of one patch would be one line that touches itself; they go around what
-    is no ice, and the patch gets a hole that touches its outer ring or another hole.
+    patches each go around their own. Those of one patch would be one line that touches itself; they go around the
+    ground, and the patch gets a hole that touches its outer ring or another hole.
     """
     double = (corners.pixels == _FALLING) | (corners.pixels == _RISING)
     ends = corners.repeated(1 + double)
@@ -264,11 +264,11 @@ def _in_turn(following: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np
     if not number:
         return np.empty(0, np.intp), np.zeros(1, np.intp)
     loop = _loop_of_each(following)
-    # What is assigned last stays: the first edge of each loop.
+    # The last assignment holds: the first edge of each loop.
     first = np.empty(loop.max() + 1, np.intp)
     first[loop[::-1]] = np.arange(number)[::-1]
     first.sort()
-    # The last edge of each loop is led on to the next loop, so that one walk passes all.
+    # The last edge of each loop is linked to the next loop, so that one walk visits all.
     before = np.empty(number, np.intp)
     before[following] = np.arange(number)
     walk = following.copy()
@@ -285,7 +285,7 @@ def _graph(following: NDArray[np.int32]) -> csr_array:
 
 
 def _assembled(loops: _Loops, minimum_area: float, minimum_hole: float) -> Rings:
-    """Give each hole to its outer ring, fill holes and leave polygons out by their size [pixels]."""
+    """Assign each hole to its outer ring, and remove holes and polygons by their size [pixels]."""
     outer = loops.areas > 0
     polygon = _polygon_of_each(loops)
     filled = ~outer & (-loops.areas < minimum_hole)
@@ -294,7 +294,7 @@ def _assembled(loops: _Loops, minimum_area: float, minimum_hole: float) -> Rings
     written = outer & (net >= minimum_area)
     written[within_filled] = False
     kept = np.flatnonzero(written[polygon] & ~filled)
-    # An outer ring begins above its holes, hence comes first of those of its polygon.
+    # An outer ring begins above its holes, so it is the first ring of its polygon.
     kept = kept[np.argsort(polygon[kept], kind="stable")]
     return loops.chosen(kept, np.append(np.flatnonzero(outer[kept]), len(kept)))
 
@@ -305,7 +305,7 @@ def _polygon_of_each(loops: _Loops) -> NDArray[np.intp]:
     wide = np.flatnonzero(loops.areas >= _SMALLEST_AROUND_A_HOLE)
     around, hole = _on_ground_of(loops, wide, np.flatnonzero(loops.areas < 0))
     order = np.argsort(-loops.areas[around], kind="stable")
-    # What is assigned last stays.
+    # The last assignment holds.
     polygon[hole[order]] = around[order]
     return polygon
 

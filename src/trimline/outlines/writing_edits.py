@@ -1,7 +1,7 @@
-"""Edits appended to their layer: all of them or none, and what was there stays as it was.
+"""Appending edits to their layer: all of them or none, without changing older rows.
 
-A GeoPackage is an SQLite database, and rows are appended in one transaction: a process that is killed on the way leaves
-the old rows. The file is never written beside and renamed, because QGIS may have it open.
+A GeoPackage is an SQLite database, and rows are appended in one transaction: a process that is killed leaves
+the old rows. The file is changed in place and not replaced, because QGIS may have it open.
 """
 
 from __future__ import annotations
@@ -30,31 +30,32 @@ from trimline.outlines.edit_layer import (
 from trimline.outlines.writing import fixed_date
 
 _ANY_GEOMETRY = ("Unknown", "GeometryCollection")
-"""Types of layers that take polygons and lines alike."""
+"""Types of layers that hold both polygons and lines."""
 
 _OF_THE_INDEX = ("ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY")
-"""Functions that the triggers of a GeoPackage's spatial index name."""
+"""Functions used by the triggers of a GeoPackage's spatial index."""
 
 
 def append_edits(path: Path | str, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Append edits to a layer, which is made where there is none.
+    """Append edits to a layer, which is created where there is none.
 
     Parameters
     ----------
     path
         A GeoPackage.
     rows
-        Rows that `trimline.outlines.as_edits` takes; in any CRS, which a new layer takes over and an old one does not.
+        Rows that `trimline.outlines.as_edits` takes; in any CRS. A new layer gets this CRS; for an old one they are
+        reprojected.
 
     Returns
     -------
     GeoDataFrame
-        The edits as they were appended, each with its identifier.
+        The appended edits, each with its identifier.
 
     Raises
     ------
     EditError
-        An identifier is another's, the file is no GeoPackage or is locked, or its columns or its type of geometry
+        An identifier is in use, the file is no GeoPackage or is locked, or its columns or its type of geometry
         cannot hold the edits.
     """
     path = Path(path)
@@ -83,16 +84,16 @@ def append_edits(path: Path | str, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def complete_edits(path: Path | str, given: Mapping[str, str]) -> list[str]:
-    """Fill the empty cells of rows that were drawn elsewhere, and write down the identifiers that reading makes.
+    """Fill the empty cells of rows that were drawn elsewhere, and store their computed identifiers.
 
-    What a row says stays as it is; the layer's geometries are not touched. All rows are completed, or none.
+    Other cells and geometries are not changed. All rows are completed, or none.
 
     Parameters
     ----------
     path
         The GeoPackage; it must exist.
     given
-        What stands in empty cells, by column: author, time, reason.
+        Values for empty cells, by column: author, time, reason.
 
     Returns
     -------
@@ -133,7 +134,7 @@ def complete_edits(path: Path | str, given: Mapping[str, str]) -> list[str]:
 
 
 def _as_given(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return edits as they are read, with no identifier but those that stand in the file."""
+    """Return edits as they are read, with the identifiers in the file only."""
     edits = as_edits(rows)
     if "edit_id" not in rows.columns:
         return edits.assign(edit_id=None)
@@ -142,7 +143,7 @@ def _as_given(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _not_asked(_: object) -> None:
-    """Stand for a function of the spatial index, which SQLite must know and asks only where a geometry changes."""
+    """Stub of a function of the spatial index, which SQLite requires and calls only where a geometry changes."""
     raise ValueError("a geometry was to change")
 
 
@@ -172,7 +173,7 @@ def _append(path: Path, edits: gpd.GeoDataFrame) -> None:
 
 
 def _require_room(path: Path, kind: str | None, edits: gpd.GeoDataFrame) -> None:
-    """Raise where the layer holds one type of geometry and an edit has another."""
+    """Raise where an edit has another type of geometry than the layer."""
     if kind is None or kind in _ANY_GEOMETRY:
         return
     plain = kind.replace(" Z", "").replace("Multi", "")
@@ -186,7 +187,7 @@ def _require_room(path: Path, kind: str | None, edits: gpd.GeoDataFrame) -> None
 
 
 def _held(values: pd.Series, kind: str, path: Path) -> pd.Series:
-    """Return values as a column of the layer holds them; raise where it would change them."""
+    """Return values in the type of a column of the layer; raise where that would change them."""
     if kind == "object":
         return values
     if kind.startswith("datetime"):
@@ -202,7 +203,7 @@ def _held(values: pd.Series, kind: str, path: Path) -> pd.Series:
 
 
 def _widen(path: Path, layer: str, missing: list[str]) -> None:
-    """Give the layer the columns that it lacks."""
+    """Add the missing columns to the layer."""
     if not missing:
         return
     with closing(sqlite3.connect(path, timeout=PATIENCE_S)) as database, database:

@@ -1,6 +1,6 @@
-"""The project file: everything that a study decides, as one validated model.
+"""The project file: all decisions of a study, as one validated model.
 
-The room hands out `load_project`, which reads the YAML, `Project`, the model it becomes, and the settings models that
+The room hands out `load_project`, which reads the YAML, `Project`, its model, and the settings models that
 other rooms take as arguments (`Recipe`, `SimulatedRange`).
 """
 

@@ -1,4 +1,4 @@
-"""How change is told from the outlines of all periods: errors, years, spans of time, and what it is compared with."""
+"""Settings of the stage `change`: errors, years, spans of time, and comparisons."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ from trimline.project.settings import Name, ProjectPath, Settings
 
 
 class ChangeSettings(Settings):
-    """How areas change, and how sure that is."""
+    """Settings of areas, their change and its uncertainty."""
 
     buffer_m: float | None = Field(None, gt=0)
-    """How far outlines are moved in and out for the uncertainty of areas [m]; None means half a pixel."""
+    """Distance by which outlines are moved in and out for the uncertainty of areas [m]; None means half a pixel."""
     correlation: float = Field(0.0, ge=0, le=1)
-    """Of the errors of two periods: 0 takes the root of the sum of squares, as the papers do; 1 means that the same
-    error recurs in all periods."""
+    """Correlation of the errors of two periods: 0 takes the root of the sum of squares, as the papers do; 1 means that
+    the same error recurs in all periods."""
     years: Literal["images", "label"] = "images"
     """`images`: the dates of the scenes, weighted by area. `label`: from the first year of the first period's name to
     the last year of the others', as Chen and others (2022) count."""
     spans: tuple[tuple[Name, Name], ...] | None = None
-    """First and last period of each change that is told; None means all periods, and the spans between the breaks."""
+    """First and last period of each measured change; None means all periods, and the spans between the breaks."""
     breaks: tuple[Name, ...] = ()
     """Periods at which rates may change; they end one piece and begin the next."""
     fit: Literal["ols", "wls", "theil-sen"] = "ols"
     """The line that figures show; tables hold all three."""
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    """Of the intervals of fitted rates."""
+    """Confidence of the intervals of fitted rates."""
     published: ProjectPath | None = None
     """CSV of published areas: `region,year,area_km2,source`, where a region is `region` or one of the areas."""
     inventory_period: Name | None = None
-    """The period whose outlines are compared with the project's inventory, glacier by glacier; None compares none."""
+    """The period whose outlines are compared with the project's inventory, glacier by glacier; None means no
+    comparison."""
 
 
 def check_change(settings: ChangeSettings, periods: Sequence[str], *, has_inventory: bool) -> None:
-    """Raise `ValueError` where what is told of change names periods that there are not, or not in order."""
+    """Raise `ValueError` where periods of these settings are unknown or out of order."""
     named = [("spans", each) for span in settings.spans or () for each in span]
     named += [("breaks", each) for each in settings.breaks]
     named += [("inventory_period", settings.inventory_period)] if settings.inventory_period is not None else []

@@ -1,4 +1,4 @@
-"""One scene of a project file: which product it is, and what the product itself does not say."""
+"""One scene of a project file: its product, and metadata that the product lacks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trimline.errors import ProjectError
 from trimline.project.settings import IsoDate, Name, ProjectPath, Settings, Tile
 
 ANY = "*"
-"""Stands in a path for any text without a folder separator."""
+"""Placeholder in a path for any text without a folder separator."""
 
 _LANDSAT_NAME = re.compile(r"(?P<sensor>L[A-Z]\d{2})_[^_]+_(?P<tile>\d{6})_(?P<date>\d{8})(?!\d)")
 _LANDSAT_SENSORS = {
@@ -27,7 +27,7 @@ _LANDSAT_SENSORS = {
 
 
 class SceneEntry(Settings):
-    """A product, and what its own metadata do not say.
+    """A product, with metadata that it lacks.
 
     The path/row, date and sensor that the name of a Landsat product holds need not be repeated.
     """
@@ -36,20 +36,20 @@ class SceneEntry(Settings):
     path: ProjectPath
     """A product folder, archive or GeoTIFF stack. `*` stands for any text; exactly one product must then fit."""
     date: IsoDate | None = None
-    """When the product itself does not say, or as precisely as it is known: `2019`, `2019-02`, `2019-02-17`."""
+    """Date of a product that has none, as precisely as it is known: `2019`, `2019-02`, `2019-02-17`."""
     tile: Tile | None = None
     """WRS-2 path/row (`139036`) or MGRS tile (`19FEU`)."""
     area: Name | None = None
     """The part of the study that the scene belongs to; where not given, the one of the project's `areas` that lists
     its tile."""
     period: Name | None = None
-    """The one of the project's `periods` that the scene serves."""
+    """Name of the period that the scene is used for, one of the project's `periods`."""
     reference: bool = False
-    """Whether it is the main reference image of its place and period, which the others only complete."""
+    """Whether it is the main reference image of its place and period, whose gaps the others fill."""
     cloud_cover: float | None = Field(None, ge=0, le=100)
-    """Clouds [percent of the whole scene], as the catalogue says."""
+    """Cloud cover in the catalogue [percent of the whole scene]."""
     truth: ProjectPath | None = None
-    """Outlines (any vector file) or a raster of 0 and 1; without it the project's `inventory` serves. `*` as in
+    """Outlines (any vector file) or a raster of 0 and 1; without it the project's `inventory` is used. `*` as in
     `path`."""
     sensor: str | None = None
     """Sensor id, for stacks."""
@@ -60,7 +60,7 @@ class SceneEntry(Settings):
     offset: float | None = None
     """Added to the digital number before scaling: 0, or -1000 for Sentinel-2 since processing baseline 04.00."""
     nodata: float | None = None
-    """Digital number that means nothing, for stacks."""
+    """Digital number of missing data, for stacks."""
 
     @model_validator(mode="before")
     @classmethod
@@ -76,18 +76,18 @@ class SceneEntry(Settings):
 
     @property
     def product(self) -> Path:
-        """The one product that `path` stands for.
+        """The one product that `path` matches.
 
         Raises
         ------
         ProjectError
-            None fits a path with `*`, or several do.
+            No product or several match a path with `*`.
         """
         return _the_one(self.path, f"scenes.{self.id}.path")
 
     @property
     def truth_file(self) -> Path | None:
-        """The one file that `truth` stands for; raises as `product` does."""
+        """The one file that `truth` matches; raises as `product` does."""
         return None if self.truth is None else _the_one(self.truth, f"scenes.{self.id}.truth")
 
 

@@ -1,4 +1,4 @@
-"""A project file and the one it extends become one mapping, before anything in it is understood.
+"""Merging a project file with the one it extends into one mapping, before validation.
 
 Mappings merge key by key. Lists whose members all have an `id`, a `name` or a `network` merge member by member, the
 new ones last. Everything else is replaced.
@@ -20,19 +20,19 @@ EXTENDS = "extends"
 PATH_KEYS = frozenset(
     {"output", "archive", "dem", "edits", "inventory", "outline", "path", "published", "region", "truth"}
 )
-"""Keys whose values are paths, wherever they stand."""
+"""Keys whose values are paths, at any level."""
 
 SHORT_FORMS = {"recipe": "base", "split": "by"}
-"""Keys whose value may be one word, and the key that the word stands for."""
+"""Keys whose value may be one word, and the key that the word is short for."""
 
 
 class WrittenPath(str):
-    """A path as a project file writes it; where relative, it starts at the folder of that very file."""
+    """A path as written in a project file; a relative one starts at the folder of that file."""
 
     folder: Path
 
     def __new__(cls, text: str, folder: Path) -> WrittenPath:
-        """Remember where it was written."""
+        """Keep the folder of the file that it is written in."""
         written = super().__new__(cls, text)
         written.folder = folder
         return written
@@ -50,12 +50,12 @@ def read_project_file(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[st
     path
         The YAML file.
     extended_by
-        The files that led here, the first read first.
+        The files that extend this one, the first read first.
 
     Raises
     ------
     ProjectError
-        A file cannot be read, is not a YAML mapping, or extends itself in the end.
+        A file cannot be read, is not a YAML mapping, or extends itself through others.
     """
     path = path.resolve()
     if path in extended_by:
@@ -85,7 +85,7 @@ def merge(base: Any, given: Any, key: str = "") -> Any:
 
 
 def member_label(member: Any) -> str | None:
-    """Return what a member of a list is called: its id, name or network; None where it has none of them."""
+    """Return the id, name or network of a member of a list; None where it has none of them."""
     if not isinstance(member, Mapping):
         return None
     label = member.get("id", member.get("name", member.get("network")))
@@ -102,7 +102,7 @@ def _merge_lists(base: Sequence[Any], given: Sequence[Any]) -> list[Any]:
         if label in labels:
             position = labels.index(label)
             merged[position] = merge(merged[position], each)
-            labels[position] = None  # a second one of this label is one too many, and validation shall see it
+            labels[position] = None  # a second member with this label is kept, for validation to report
         else:
             merged.append(each)
     return merged

@@ -1,8 +1,8 @@
-"""A YAML file becomes a `Project`: variables expanded, overrides applied, errors put into one sentence.
+"""Loading a `Project` from YAML: variables expanded, overrides applied, errors in one sentence.
 
-``${NAME}`` and ``${NAME:-default}`` stand for environment variables, ``${output}`` for the project's output folder and
-``${archive}`` for its folder of products. They mean the same in a file and in one that extends it: what they stand for
-is looked up after the two are one.
+``${NAME}`` and ``${NAME:-default}`` are environment variables, ``${output}`` is the project's output folder and
+``${archive}`` its folder of products. They have the same value in a file and in one that extends it, since they are
+expanded after merging.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from trimline.project.model import Project
 _LOG = logging.getLogger(__name__)
 
 FOLDER_VARIABLES = ("TRIMLINE_DATA", "TRIMLINE_ARCHIVE")
-"""The environment variables that name folders of a user's imagery."""
+"""Environment variables of folders with imagery."""
 
 QUICK = "quick"
-"""The key under which a file says what is different when the study is carried out quickly."""
+"""The key of the values for `--quick`."""
 
 _PROJECT_FOLDERS = ("output", "archive")
 """Keys that other values name as variables; the second may name the first."""
@@ -50,13 +50,13 @@ def load_project(path: Path | str, overrides: Iterable[str] = (), *, quick: bool
         ``key.path=value`` as given to ``--set``; the value is read as YAML. Members of a list are named by their
         ``id`` or ``name``, or by their position: ``scenes.2022.offset=-1000``, ``methods.0.recipe=paper``.
     quick
-        Put what the file says under `quick` on top of the rest, before the overrides.
+        Whether to apply the values under `quick`, before the overrides.
 
     Raises
     ------
     ProjectError
         A file cannot be read, is not YAML, extends itself, holds an unknown key or a wrong value, or uses a variable
-        that is not set; or it is to be quick and does not say how.
+        that is not set; or `quick` is set and the file has no such key.
     """
     path = Path(path)
     content = read_project_file(path)
@@ -85,14 +85,14 @@ def load_project(path: Path | str, overrides: Iterable[str] = (), *, quick: bool
 
 
 def project_hash(project: Project) -> str:
-    """Return the SHA-256 of a project's content, whatever the order of its keys or the place of its output."""
+    """Return the SHA-256 of a project's content, independent of the order of its keys and of its output folder."""
     content = project.model_dump(mode="json", exclude={"output"})
     text = json.dumps(content, sort_keys=True).replace(f"{project.output}/", "${output}/")
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _environment(name: str) -> str | None:
-    """Look a variable up; the project's own folders wait, and relative folders of imagery start where the user is."""
+    """Return the value of a variable; relative folders of imagery start at the working folder."""
     if name in _PROJECT_FOLDERS:
         return f"${{{name}}}"
     value = os.environ.get(name)
@@ -100,7 +100,7 @@ def _environment(name: str) -> str | None:
 
 
 def _expand(value: Any, lookup: Callable[[str], str | None], later: Sequence[str] = ()) -> Any:
-    """Put values in place of variables, but for those that come later."""
+    """Replace variables by their values, except those expanded later."""
     if isinstance(value, dict):
         return {key: _expand(each, lookup, later) for key, each in value.items()}
     if isinstance(value, list):
@@ -139,15 +139,15 @@ def _resolved(value: Any) -> Any:
 
 
 def _warn_of_years(project: Project) -> None:
-    """Say which scenes serve a period that their year is not in."""
+    """Warn of scenes used for a period that does not hold their year."""
     periods = {period.name: period for period in project.periods}
     for entry in project.scenes:
         if entry.period is not None and entry.date is not None and not periods[entry.period].holds(entry.date):
-            _LOG.warning("scene %s of %s serves the period %s", entry.id, entry.date, entry.period)
+            _LOG.warning("scene %s of %s is used for the period %s", entry.id, entry.date, entry.period)
 
 
 def _apply(content: dict[str, Any], override: str) -> None:
-    """Put the value of ``key.path=value`` into nested mappings and lists."""
+    """Set the value of ``key.path=value`` in nested mappings and lists."""
     key, separator, text = override.partition("=")
     steps = key.strip().split(".")
     if not separator or not all(steps):
@@ -194,7 +194,7 @@ def _position(holder: Sequence[Any], step: str, override: str) -> int:
 
 
 def _in_one_sentence(error: ValidationError, path: Path) -> ProjectError:
-    """Name the first thing that is wrong, and the nearest valid key where a key is unknown."""
+    """Return the error for the first problem, with the nearest valid key where a key is unknown."""
     problems = error.errors()
     first = problems[0]
     location = ".".join(str(part) for part in first["loc"])
@@ -214,7 +214,7 @@ def _in_one_sentence(error: ValidationError, path: Path) -> ProjectError:
 
 
 def _keys_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
-    """Return the valid keys of the model that a pydantic error location leads to."""
+    """Return the valid keys of the model at a pydantic error location."""
     for step in location:
         if isinstance(step, int) or step not in model.model_fields:
             continue

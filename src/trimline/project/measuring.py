@@ -1,4 +1,4 @@
-"""How maps become one set of outlines per period: the rule, the melt season, and the grid of the whole region."""
+"""Settings of the stage `timeline`: the rule, the melt season, and the study grid."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from trimline.project.places import Period
 from trimline.project.settings import Settings
 
 Rule = Literal["reference", "minimum-snow", "vote"]
-"""How the scenes of a period that see one place become one map, see `trimline.timeline.rules`."""
+"""Rule that combines several scenes of one place and period, see `trimline.timeline.rules`."""
 
 _LEAP_YEAR = 2000
-"""Any year that has all days."""
+"""A leap year, which has all days."""
 
 
 def _day(text: str) -> str:
@@ -53,26 +53,26 @@ ProjectedCrs = Annotated[str, AfterValidator(_projected)]
 
 
 class TimelineSettings(Settings):
-    """How the scenes of a period become one set of outlines."""
+    """Settings of the outlines of periods."""
 
     rule: Rule = "reference"
-    """`reference`: the scene that is preferred, the others where it cannot see. `minimum-snow`: ice is what every clear
-    view shows as ice. `vote`: what most clear views show."""
+    """`reference`: the preferred scene, and others in its gaps. `minimum-snow`: ice in every scene that shows the
+    ground. `vote`: ice in most scenes that show the ground."""
     unseen: Literal["bridge", "leave"] = "bridge"
-    """Ground that no scene of a period saw: `bridge` takes what the nearest periods before and after agree on, and says
-    how much of each outline was inferred so; `leave` takes nothing for ice that was not seen."""
+    """Ground that no scene of a period shows: `bridge` infers the state that the nearest periods before and after agree
+    on, and records the inferred part of each outline; `leave` infers nothing."""
     melt_season: tuple[MonthDay, MonthDay] = ("06-15", "09-30")
-    """First and last day on which the least snow lies; it may span the New Year."""
+    """First and last day of the season with the least snow; it may span the New Year."""
     minimum_area_km2: float | None = Field(None, ge=0)
     """Smaller outlines are left out; None means as in `map`."""
     minimum_hole_km2: float | None = Field(None, ge=0)
-    """Smaller holes of outlines are filled; None means as in `map`. Holes that no scene saw are filled too."""
+    """Smaller holes of outlines are filled; None means as in `map`. Unseen holes are filled too."""
     smoothing: int | None = Field(None, ge=0, le=5)
-    """How often the corners of outlines are cut, which keeps their areas; None means as in `map`."""
+    """Number of times that the corners of outlines are cut, which keeps their areas; None means as in `map`."""
 
 
 def check_order(periods: Sequence[Period]) -> None:
-    """Raise `ValueError` where periods do not follow one another, or share a year."""
+    """Raise `ValueError` where periods are out of order or share a year."""
     for earlier, later in pairwise(periods):
         if later.first < earlier.first:
             raise ValueError(f"period '{later.name}' stands after '{earlier.name}', which is later: sort them")

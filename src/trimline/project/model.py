@@ -1,7 +1,7 @@
 """The project file as one validated model: region, scenes, samples, split, methods, experiments and maps.
 
-Every key has its meaning below it. Stages read this model and nothing else of the user's wishes, so the file is the
-whole record of what a study decided.
+Every key is documented below it. Stages have no other settings than this model, so the file is the complete record of
+a study's decisions.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from trimline.project.settings import Name, ProjectPath, Settings
 from trimline.project.simulation import SimulatedRange, SimulatedScene
 
 SIMULATED = "simulated"
-"""Folder within the output that simulated ranges are written into."""
+"""Folder of simulated ranges within the output."""
 
 
 EDITS_FILE = "edits.gpkg"
-"""File within the output that corrections by hand are appended to."""
+"""File of corrections by hand within the output."""
 
 
 class SampleSettings(Settings):
-    """How tiles are cut."""
+    """Settings of tiles."""
 
     tile: int = Field(128, ge=16)
     """Side of a tile [pixels]."""
@@ -51,7 +51,7 @@ class SampleSettings(Settings):
 
 
 class SplitSettings(Settings):
-    """Which ground, scenes or dates serve training, validation and test."""
+    """Settings of the split into training, validation and test."""
 
     by: Literal["blocks", "scenes", "dates", "paper"] = "blocks"
     """`blocks`: ground-exclusive squares. `scenes`: lists of scenes, areas or WRS-2 path/rows. `dates`: same ground,
@@ -64,7 +64,7 @@ class SplitSettings(Settings):
     validation: float = Field(0.2, ge=0, lt=1)
     """The share of what is not test that is kept for validation, by blocks of ground (at random in `paper`)."""
     train: tuple[Name, ...] | None = None
-    """`scenes` and `dates`: what is trained on; None means all that is not evaluated."""
+    """`scenes` and `dates`: training scenes; None means all that are not evaluated."""
 
     @model_validator(mode="before")
     @classmethod
@@ -73,16 +73,16 @@ class SplitSettings(Settings):
 
 
 class Method(Settings):
-    """One way of telling ice from ground."""
+    """One method of mapping ice: a network and its training."""
 
     name: Name
-    """What tables call it; the network's name where not given."""
+    """Its name in tables; the network's name where not given."""
     network: str
     """A name from `trimline networks`."""
     arguments: dict[str, Any] = Field(default_factory=dict)
-    """What the network is built with, besides its bands."""
+    """Arguments of the network, besides its bands."""
     bands: tuple[str, ...] | None = None
-    """Common names of the bands it sees; None means the project's `bands`."""
+    """Common names of its input bands; None means the project's `bands`."""
     recipe: Recipe = Recipe.preset("strong")
 
     @model_validator(mode="before")
@@ -96,14 +96,14 @@ class Method(Settings):
 
 
 class EvaluateSettings(Settings):
-    """What the methods are judged on."""
+    """Settings of the evaluation."""
 
     scenes: tuple[Name, ...] | None = None
-    """Scenes, by id, date, area, period, sensor or WRS-2 path/row. With a split by scenes or dates they are what is not
-    trained on; with a split by blocks the test blocks of these scenes are judged. None means those of the `groups`, or
+    """Scenes, by id, date, area, period, sensor or WRS-2 path/row. With a split by scenes or dates they are not
+    trained on; with a split by blocks the test blocks of these scenes are scored. None means those of the `groups`, or
     all scenes that the split allows."""
     groups: Mapping[Name, tuple[Name, ...]] = {}
-    """Scenes that get rows of their own in the tables, by the name of the group: each testing area, say."""
+    """Scenes with rows of their own in the tables, by the name of the group, such as a test area."""
 
     @model_validator(mode="before")
     @classmethod
@@ -118,15 +118,15 @@ class EvaluateSettings(Settings):
 
 
 class Experiment(Settings):
-    """One way of training and judging methods; a study may hold several, on the same scenes."""
+    """One protocol of training and evaluation; a study may have several, on the same scenes."""
 
     name: Name
     title: str = ""
-    """What the report calls it; its name where not given."""
+    """Its title in the report; its name where not given."""
     scenes: tuple[Name, ...] | None = None
-    """Scenes that take part, named as in `evaluate.scenes`; None means all."""
+    """Scenes of the experiment, named as in `evaluate.scenes`; None means all."""
     samples: SampleSettings | None = None
-    """How tiles are cut; None means as the study cuts its own."""
+    """Settings of tiles; None means those of the study."""
     split: SplitSettings = SplitSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     methods: tuple[Name, ...] | None = None
@@ -147,7 +147,7 @@ class SensorStudy(Settings):
     method: Name
     """The method whose maps are compared."""
     near_termini_m: float = Field(500.0, gt=0)
-    """How far from the lowest point of a glacier its terminus reaches [m]."""
+    """Radius of a terminus around the lowest point of a glacier [m]."""
 
 
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
@@ -155,7 +155,7 @@ _TILE = re.compile(r"\d{6}|\d{2}[A-Z]{3}")
 
 
 def _looks(each: SimulatedRange, folder: Path, scenes: Iterable[SceneEntry]) -> tuple[SimulatedScene, ...]:
-    """Return what the scenes of a range's folder show of it."""
+    """Return the acquisitions of a range that the scenes in its folder need."""
     looks: list[SimulatedScene] = []
     for entry in scenes:
         if entry.path.parent != folder / each.name:
@@ -174,31 +174,31 @@ def _tuple_of_one(value: Any) -> Any:
 
 
 class Project(Published):
-    """Everything a study decides."""
+    """All decisions of a study."""
 
     name: Name
     title: str = ""
     """One line for the report."""
     output: ProjectPath
-    """Folder that every stage writes into."""
+    """Output folder of all stages."""
     archive: ProjectPath | None = None
     """Folder of the user's products, for paths that begin with `${archive}`."""
     seed: int = Field(0, ge=0)
-    """The one source of randomness."""
+    """Seed of all random numbers."""
     areas: tuple[Area, ...] = ()
     """The parts of the region; a scene's `area` must then be one of them."""
     periods: tuple[Period, ...] = ()
-    """The periods that get outlines; a scene's `period` must be one of them."""
+    """The periods of the timeline; a scene's `period` must be one of them."""
     scenes: Annotated[tuple[SceneEntry, ...], Field(min_length=1)]
     simulate: tuple[SimulatedRange, ...] = ()
     """Ranges to simulate into `<output>/simulated/<name>` before anything else."""
     dem: ProjectPath | None = None
     """Elevation [m], any raster with a CRS that covers the scenes."""
     inventory: ProjectPath | None = None
-    """Outlines that serve as truth for every scene that brings none of its own, and that say which glacier is which in
-    the outlines of the periods."""
+    """Outlines of glaciers: the truth of scenes without one of their own, and the ids of glaciers in the outlines of
+    the periods."""
     region: ProjectPath | None = None
-    """Polygons that bound what is measured; None means all ground that the scenes of the periods show."""
+    """Polygons that bound the study; None means all ground that the scenes of the periods cover."""
     crs: ProjectedCrs | None = None
     """CRS of the periods' maps and outlines; None means that of most of their scenes."""
     resolution_m: float | None = Field(None, gt=0)
@@ -211,11 +211,11 @@ class Project(Published):
     )
     evaluate: EvaluateSettings = EvaluateSettings()
     experiments: tuple[Experiment, ...] = ()
-    """Further ways of training and judging the methods, beside `split` and `evaluate`: a paper's protocols."""
+    """Further protocols of training and evaluation, besides `split` and `evaluate`."""
     sensors: SensorStudy | None = None
     """Two of the experiments that are compared date by date; needs `dem`."""
     thresholds: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] | None = None
-    """Thresholds that the band ratio is judged at, one by one; None means that they are not studied."""
+    """Thresholds at which the band ratio is scored; None means none."""
     map: MapSettings = MapSettings()
     timeline: TimelineSettings = TimelineSettings()
     change: ChangeSettings = ChangeSettings()
@@ -324,13 +324,13 @@ class Project(Published):
         return self
 
     def _names_of_scenes(self) -> list[str]:
-        """Return every name that stands for scenes, but for dates."""
+        """Return every name that selects scenes, except dates."""
         labels = ((entry.area, entry.period, entry.sensor, entry.tile, entry.id) for entry in self.scenes)
         columns = zip(*labels, strict=True)
         return [name for name in dict.fromkeys(each for column in columns for each in column) if name is not None]
 
     def _may_stand_for_scenes(self, name: str) -> bool:
-        """Whether a name stands for scenes, as far as can be told before products are opened."""
+        """Whether a name selects scenes, as far as is known before products are opened."""
         if name in self._names_of_scenes() or any((entry.date or "").startswith(name) for entry in self.scenes):
             return True
         if _DATE.fullmatch(name) and any(entry.date is None for entry in self.scenes):
@@ -354,7 +354,7 @@ class Project(Published):
 
     @property
     def edits_file(self) -> Path:
-        """The GeoPackage of corrections by hand, which need not exist."""
+        """The GeoPackage of corrections by hand, which may not exist."""
         return self.edits or self.output / EDITS_FILE
 
     @property
@@ -377,11 +377,11 @@ class Project(Published):
         )
 
     def method_bands(self, method: Method) -> tuple[str, ...]:
-        """Return the bands a method sees: its own, or the project's."""
+        """Return the input bands of a method: its own, or the project's."""
         return method.bands or self.bands
 
 
 def union_of_bands(project: Project) -> tuple[str, ...]:
-    """Return every band that some method of the project needs, the project's first, each once."""
+    """Return the bands that the methods of the project need, the project's first, each once."""
     ordered: Iterable[str] = (b for m in project.methods for b in project.method_bands(m))
     return tuple(dict.fromkeys((*project.bands, *ordered)))

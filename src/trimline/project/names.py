@@ -1,4 +1,4 @@
-"""Names that stand for nothing: what to say of them."""
+"""Remedies for unknown names."""
 
 from __future__ import annotations
 

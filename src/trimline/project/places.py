@@ -1,4 +1,4 @@
-"""Where and when: the areas of a study and its periods."""
+"""Areas and periods of a study."""
 
 from __future__ import annotations
 
@@ -10,27 +10,26 @@ from trimline.project.settings import Name, ProjectPath, Settings, Tile
 
 
 class Area(Settings):
-    """A part of the region that is trained on, judged or reported by itself."""
+    """A part of the region with training, scores or results of its own."""
 
     name: Name
     title: str = ""
-    """What tables and figures call it; its name where not given."""
+    """Its title in tables and figures; its name where not given."""
     tiles: tuple[Tile, ...] = ()
-    """WRS-2 path/rows and MGRS tiles that make it up; their scenes need not say that they belong to it."""
+    """Its WRS-2 path/rows and MGRS tiles; their scenes belong to it."""
     outline: ProjectPath | None = None
-    """Polygons that bound it; without them a glacier belongs to the area of the scenes that show it."""
+    """Its polygons; without them a glacier belongs to the area of the scenes that show it."""
 
 
 class Period(Settings):
-    """Years that are mapped as one."""
+    """Years that share one set of outlines."""
 
     name: Name
-    """As tables print it: `1986-1988`."""
+    """Its name in tables: `1986-1988`."""
     first: int = Field(ge=1970, le=2100)
     """First year."""
     last: int = Field(ge=1970, le=2100)
-    """Last year. A scene of another year may serve the period where nothing better exists: the scene decides, and
-    loading warns."""
+    """Last year. A scene of another year may be used for the period where its entry names it; loading warns."""
 
     @model_validator(mode="after")
     def _years_are_in_order(self) -> Self:

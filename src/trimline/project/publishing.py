@@ -1,4 +1,4 @@
-"""Who made a study, and under which licence and identifier its data are released."""
+"""Authors, licence and identifier of released data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ORCID = re.compile(r"(?:https://orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3}[\dX])")
 
 
 def _orcid(text: str) -> str:
-    """Return the sixteen digits of an ORCID iD whose last is right (ISO 7064, modulus 11-2)."""
+    """Return the sixteen digits of an ORCID iD with a valid check digit (ISO 7064, modulus 11-2)."""
     match = _ORCID.fullmatch(text)
     if match is None:
         raise ValueError(f"'{text}' is no ORCID iD such as 0000-0002-1825-0097")
@@ -50,7 +50,7 @@ class Author(Settings):
     """Given names of a person."""
     orcid: Orcid | None = None
     affiliation: str | None = None
-    """Where a person worked on it."""
+    """Affiliation of a person."""
 
     @model_validator(mode="after")
     def _is_a_person_or_a_group(self) -> Self:
@@ -62,7 +62,7 @@ class Author(Settings):
 
     @property
     def cited(self) -> str:
-        """The author as a citation has it: ``Chen, J.``, or the name of a group."""
+        """The author in a citation: ``Chen, J.``, or the name of a group."""
         if self.name is not None:
             return self.name
         initials = "".join(f" {part[0]}." for part in re.split(r"[\s-]+", self.given_names or "") if part)
@@ -70,15 +70,15 @@ class Author(Settings):
 
 
 class Published(Settings):
-    """What the project file says of the release of its data."""
+    """Settings of the release of a study's data."""
 
     authors: tuple[Author, ...] = ()
-    """Who made the study, in the order in which it is cited."""
+    """Authors in the order of citation."""
     license: License | None = None
-    """Under which licence the data are released, as SPDX calls it: `CC-BY-4.0`."""
+    """SPDX identifier of the licence of the data: `CC-BY-4.0`."""
     version: Name = "1.0"
     """Version of the released data."""
     doi: Doi | None = None
-    """DOI of the released data, where a repository has given one: `10.5281/zenodo.123`."""
+    """DOI of the released data: `10.5281/zenodo.123`."""
     released: IsoDate | None = None
-    """When the data are released, for their citation."""
+    """Date of the release, for the citation."""

@@ -1,8 +1,8 @@
-"""Recipes: everything that decides how a network is trained, as one validated model with three presets.
+"""Recipes: the settings of training, as one validated model with three presets.
 
 ``paper`` is what Chen and others (2022, IEEE JSTARS 15) did on Landsat, ``paper_sentinel`` what Li and others (2024)
-did on Sentinel-2; ``strong`` is what we know to be better. A project file names a preset, or a preset and what differs
-from it.
+did on Sentinel-2; ``strong`` is better by our own tests. A project file names a preset, or a preset and changes to
+it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ IndexName = Literal["ndsi", "ndwi", "red_swir1"]
 
 
 class Augmentation(Settings):
-    """What the loader does to a tile before the network sees it. All draws are independent per tile."""
+    """Augmentation of training tiles by the loader. All draws are independent per tile."""
 
     flips_and_rotations: bool = True
     """One of the eight symmetries of the square (D4)."""
@@ -29,8 +29,8 @@ class Augmentation(Settings):
     gain: float = Field(0.0, ge=0)
     """Standard deviation of a per-band factor around 1; brightness temperature gets none."""
     offset: float = Field(0.0, ge=0)
-    """Standard deviation of a per-band offset [standard deviations of the band in the training samples], so that it
-    means the same for reflectance, digital numbers and kelvin."""
+    """Standard deviation of a per-band offset [standard deviations of the band in the training samples], the same
+    for reflectance, digital numbers and kelvin."""
     blur: float = Field(0.0, ge=0, le=1)
     """Probability of a Gaussian blur of 0.5 to 1.5 pixels."""
     occlusion: float = Field(0.0, ge=0, le=1)
@@ -44,16 +44,16 @@ class Augmentation(Settings):
 
 
 class Focal(Settings):
-    """The focal loss, which turns from pixels that the network is sure of to those that it is not."""
+    """The focal loss, which gives less weight to pixels that are classified with high probability."""
 
     gamma: float = Field(2.0, ge=0, le=10)
-    """How far it turns; 0 is cross-entropy. 2 is what Lin and others (2017) found best."""
+    """Focusing parameter; 0 is cross-entropy, 2 the best value of Lin and others (2017)."""
     alpha: float | None = Field(None, gt=0, lt=1)
-    """Weight of ice, ground having 1 - alpha; None weighs both alike."""
+    """Weight of ice, ground having 1 - alpha; None gives equal weights."""
 
 
 class Schedule(Settings):
-    """How the learning rate moves."""
+    """Schedule of the learning rate."""
 
     kind: Literal["constant", "step", "exponential", "one_cycle", "cosine"] = "one_cycle"
     """`constant`; `step`: down by a factor every so many epochs; `exponential`: the same, but a little with every step;
@@ -82,12 +82,12 @@ _KINDS_USING = {
 
 
 class Recipe(Settings):
-    """How a network is trained."""
+    """Settings of the training of a network."""
 
     base: Literal["paper", "paper_sentinel", "strong"] = "strong"
     """The preset that the other values start from."""
     units: Units = "reflectance"
-    """What the network is fed with."""
+    """Units of the input."""
     normalise: bool = True
     """Subtract each band's mean and divide by its standard deviation, both of the training samples."""
     indices: tuple[IndexName, ...] = ()
@@ -96,7 +96,7 @@ class Recipe(Settings):
     loss: Annotated[Mapping[LossName, Annotated[float, Field(gt=0)]], Field(min_length=1)] = {"cross_entropy": 1.0}
     """The terms of the loss and their weights; pixels without label or data count in none."""
     focal: Focal = Focal()
-    """What the term `focal` is computed with, where the loss has one."""
+    """Parameters of the term `focal` of the loss."""
     optimiser: Literal["adam", "adamw"] = "adamw"
     learning_rate: float = Field(1e-3, gt=0)
     weight_decay: float = Field(0.0, ge=0)
@@ -117,10 +117,10 @@ class Recipe(Settings):
     """Where probability becomes ice: at 0.5, or where the mapped area equals the true area on validation, as far as
     the validation samples can tell (see `trimline.training.threshold`)."""
     flips: Literal["never", "if_better", "always"] = "never"
-    """Whether to map with the mean of the answers to the image turned and mirrored in all eight ways; `if_better` does
-    so if it raises the F1 on validation. It usually helps a little, at eight times the computing."""
+    """Whether to map with the mean prediction over eight flips and rotations of the image; `if_better` does so if it
+    raises the F1 on validation. It usually helps a little, at eight times the computation."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
-    """Arithmetic of the convolutions; `auto` takes bf16 where the machine computes in it."""
+    """Arithmetic of the convolutions; `auto` takes bf16 where the machine supports it."""
 
     @model_validator(mode="before")
     @classmethod
@@ -135,7 +135,7 @@ class Recipe(Settings):
             if isinstance(given.get(key), Mapping):
                 inherited = preset.get(key, {})
                 if key == "schedule" and given[key].get("kind", inherited.get("kind")) != inherited.get("kind"):
-                    inherited = {}  # what another kind of schedule goes by means nothing here
+                    inherited = {}  # settings of other kinds of schedules do not apply
                 merged[key] = {**inherited, **given[key]}
         return merged
 
@@ -168,8 +168,8 @@ _PRESETS: Mapping[str, dict[str, Any]] = {
         "precision": "auto",
     },
     # Li and others (2024), sections 2.2 and 2.3: focal loss, Adam at 1e-3, exponential decay, batches of 8, tiles of
-    # 256 x 256 pixels that are turned, mirrored, blurred and lit otherwise. Theirs were twenty looks at each tile made
-    # beforehand; here every epoch is another look. [C], because the paper prints none: the decay of 0.9 an epoch (to
+    # 256 x 256 pixels that are rotated, mirrored, blurred and changed in brightness. They made twenty copies of each
+    # tile beforehand; here every epoch draws anew. [C], because the paper prints none: the decay of 0.9 an epoch (to
     # 1/70 after 40), the strength of blur and lighting, 40 epochs (they stop at an unnamed loss) and the normalisation.
     "paper_sentinel": {
         "units": "reflectance",

@@ -24,10 +24,10 @@ ProjectPath = Annotated[Path, AfterValidator(_beside_project_file)]
 """A path that, where relative, starts at the folder of the project file."""
 
 Name = Annotated[str, BeforeValidator(str), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-"""A name that may become a file name; a bare number in YAML is taken as its digits."""
+"""A name that is valid as a file name; a bare number in YAML is taken as its digits."""
 
 IsoDate = Annotated[str, BeforeValidator(str), Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
-"""A day, month or year as ISO 8601 writes it: as precise as it is known, and no more."""
+"""A day, month or year in ISO 8601, as precise as known."""
 
 Tile = Annotated[str, BeforeValidator(str), Field(pattern=r"^(\d{6}|\d{2}[C-X][A-Z]{2})$")]
 """A WRS-2 path and row (`139036`) or an MGRS tile (`45TVJ`); one that begins with 0 needs quotes in YAML."""

@@ -1,4 +1,4 @@
-"""What a project file says of a simulated range: the ground, the climate, and who looks at it when."""
+"""Settings of a simulated range: terrain, climate and acquisitions."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ EnvironmentName = Literal["cold-dry", "warm-green", "cloudy"]
 
 
 class SimulatedScene(Settings):
-    """One look of one sensor at the range."""
+    """One acquisition of the range by one sensor."""
 
     sensor: str = "landsat-5-tm"
     """A sensor id, as `trimline.sensors.SENSORS` lists them."""
     date: date
     """Day of the acquisition; the year decides how far the ice has retreated, the day the sun and the snow."""
     cloud_fraction: float | None = Field(None, ge=0, le=1)
-    """Share of the scene under cloud; None means what is usual in the environment."""
+    """Share of the scene under cloud; None means that of the environment."""
     snow: float | None = Field(None, ge=0)
-    """Seasonal snow, as a factor on what is usual in the environment at the end of the melt season."""
+    """Seasonal snow, relative to that of the environment at the end of the melt season."""
 
 
 class SimulatedRange(Settings):
-    """A mountain range whose glaciers are known."""
+    """A simulated mountain range."""
 
     name: Annotated[str, BeforeValidator(str), Field(pattern=r"^[A-Za-z0-9_.-]+$")]
     environment: EnvironmentName = "cold-dry"
     size: int = Field(512, ge=64, le=20_000)
     """Pixels on a side, at `resolution_m`."""
     resolution_m: float = Field(30.0, gt=0)
-    """Pixel of the ground truth and the DEM [m]; sensors see the range at their own resolution."""
+    """Pixel of the ground truth and the DEM [m]; sensors have their own resolution."""
     seed: int = Field(0, ge=0)
     first_year: int = 1986
     """Year up to which the climate is steady; the equilibrium line rises from then on."""
     rise_m_per_a: float = 8.0
-    """How fast the equilibrium line rises [m per year]."""
+    """Rise of the equilibrium line [m per year]."""
     wrs2: Annotated[str, BeforeValidator(str), Field(pattern=r"^\d{6}$")] = "139036"
     """WRS-2 path and row written into the Landsat products; the range's name where that is one."""
     epsg: int = Field(32646, ge=32601, le=32660)

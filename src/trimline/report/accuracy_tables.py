@@ -1,4 +1,4 @@
-"""The table of methods by experiment, in the form of Chen and others (2022, table III), and what a leak is worth."""
+"""Table of methods by experiment (Chen and others, 2022, table III), and the effect of a leaking split."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SPLIT_TITLES = {
     "scenes": "Split by scenes",
     "dates": "Split by dates",
 }
-"""What tables call a study's own way of splitting and judging."""
+"""Titles of a study's own split in tables."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ class AccuracyRow:
     """Empty where the experiment has no groups."""
     method: str
     scores: Mapping[str, Any]
-    """As `trimline.evaluation.SceneScores.as_dict` names them; fractions and metres."""
+    """Scores by name, see `trimline.evaluation.SceneScores.as_dict`; fractions and metres."""
     parameters: int
     training_s: float
     """Wall time of the training [s]."""
     split: str
-    """How ground was kept from training."""
+    """Kind of split: `blocks`, `scenes`, `dates` or `paper`."""
 
     @property
     def block(self) -> str:
@@ -78,10 +78,9 @@ def accuracy_tables(rows: Sequence[AccuracyRow]) -> list[tuple[str, Table]]:
 
 
 def leak_table(rows: Iterable[AccuracyRow]) -> Table | None:
-    """Return how much a random split flatters: its F1 beside that of the split by ground; None without both.
+    """Return the F1 of a random split and of the split by ground, with their difference; None without both.
 
-    Both are of the same kind of tiles, so that the difference is not one of what is judged: maps of whole blocks hold
-    more ground without ice.
+    Both are scored on the same kind of tiles, since maps of whole blocks hold more ground without ice.
     """
     f1: dict[str, dict[str, float | None]] = {}
     for row in rows:
@@ -125,7 +124,7 @@ def _cell(value: float | None, key: str, best: str | None) -> str:
 
 
 def _best(values: Iterable[float | None], key: str) -> str | None:
-    """Return the best value as it is printed, without its sign; methods that print the same are equally good."""
+    """Return the best value as printed, without its sign; methods with the same printed value are equally good."""
     known: list[Any] = [value for value in values if value is not None and math.isfinite(value)]
     if not known:
         return None

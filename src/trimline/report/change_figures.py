@@ -1,4 +1,4 @@
-"""The figures of a time series: areas with their errors and fitted lines, and outlines of all periods over an image.
+"""Figures of a time series: areas with their errors and fitted lines, and outlines of all periods over an image.
 
 Both are written as PNG for screens and SVG for papers; the same numbers give the same bytes.
 """
@@ -34,9 +34,9 @@ _MEASURED, _LINE, _TRUE = "#1d6fa5", "#c1272d", "#5b6b7a"
 _COLUMNS = 2
 _DOTS_PER_INCH = 150
 _SIDE_M = 4000.0
-"""Least side of the ground that outlines are shown on [m]."""
+"""Smallest side of a panel of outlines [m]."""
 _MARGIN = 0.25
-"""Ground shown around what was lost, as a share of its extent."""
+"""Margin around the lost ground in a panel, as a share of its extent."""
 
 
 def draw_area_series(
@@ -57,11 +57,11 @@ def draw_area_series(
     totals
         The table of `trimline.change.totals`.
     titles
-        What the parts are called.
+        Titles of the parts.
     breaks
         Periods at which lines end and begin; a line through all areas is drawn too.
     method
-        How lines are fitted.
+        Method of the fitted lines.
     truth
         True areas of a simulated study: `level`, `part`, `src_year`, `true_km2`.
     """
@@ -123,10 +123,10 @@ def _legend(breaks: Sequence[str], truth: pd.DataFrame | None) -> list[Line2D]:
 
 @dataclass(frozen=True)
 class Panel:
-    """Ground on which the outlines of all periods are shown."""
+    """A panel of the figure of outlines."""
 
     title: str
-    """Stands above it."""
+    """Title above the panel."""
     scene: Scene
     """The image below the outlines."""
     bounds: tuple[float, float, float, float]
@@ -191,7 +191,7 @@ def draw_period_outlines(
     periods
         In order of time.
     panels
-        What ground is shown, each on its image.
+        The panels, each with its image.
     """
     columns = 1 if len(panels) == 1 else _COLUMNS
     rows = math.ceil(len(panels) / columns)
@@ -240,6 +240,6 @@ def _save(figure: Figure, stem: Path) -> list[Path]:
 
 @contextmanager
 def _same_bytes() -> Iterator[None]:
-    """Let names within an SVG follow from its content."""
+    """Make the names within an SVG depend on its content alone."""
     with mpl.rc_context({"svg.hashsalt": "trimline", "svg.fonttype": "none"}):
         yield

@@ -1,6 +1,6 @@
-"""The tables of a time series: images (table IV of Chen and others, 2022), areas (V a), changes (V b), comparison (VI).
+"""Tables of a time series: images (table IV of Chen and others, 2022), areas (V a), changes (V b), comparison (VI).
 
-All return text as papers print it; the numbers behind it lie beside them as CSV.
+All cells are text, rounded as papers print them; the full numbers are in CSV files.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _CAUSES = {
 
 
 def parts_of(table: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return level and part of the region and its subregions, as shown; a region of one subregion is told once."""
+    """Return level and part of the region and its subregions, as shown; a region of one subregion is listed once."""
     subregions = [("subregion", str(each)) for each in pd.unique(table.loc[table["level"] == "subregion", "part"])]
     return [("region", REGION), *(subregions if len(subregions) > 1 else [])]
 
@@ -58,15 +58,15 @@ def areas_table(totals: pd.DataFrame, titles: Mapping[str, str]) -> Table:
 
 
 def uncertainty_table(totals: pd.DataFrame) -> Table:
-    """Return a row per period: what the uncertainty of the region's area is made of [km2]."""
+    """Return a row per period: the causes of the uncertainty of the region's area [km2]."""
     heads = ["period", *(f"{cause}, km²" for cause in _CAUSES.values())]
     region = totals[totals["level"] == "region"]
     return heads, [[row["period"], *(number(row[key], 2) for key in _CAUSES)] for row in region.to_dict("records")]
 
 
 def region_table(periods: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Return a row per period: the region's area, with its error if outlines err alike, and if each errs by itself."""
-    heads = ["period", "year", "glaciers", "area km²", "if each errs by itself"]
+    """Return a row per period: the region's area, with its error for correlated and for independent outlines."""
+    heads = ["period", "year", "glaciers", "area km²", "if errors are independent"]
     rows = [
         [
             name,
@@ -81,7 +81,7 @@ def region_table(periods: Mapping[str, Mapping[str, Any]]) -> Table:
 
 
 def changes_table(changes: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> Table:
-    """Return a row per span and part: change and rate with their errors; size classes are left to the file."""
+    """Return a row per span and part: change and rate with their errors; size classes are in the CSV only."""
     heads = ["span, part", "years", "change km²", "change %", "rate km² a⁻¹", "rate % a⁻¹"]
     rows = []
     subregions = {row["part"] for row in changes if row["level"] == "subregion"}
@@ -140,7 +140,7 @@ def tests_table(rate_changes: pd.DataFrame, titles: Mapping[str, str]) -> Table:
 
 
 def published_table(compared: pd.DataFrame, titles: Mapping[str, str]) -> Table:
-    """Return a row per published area beside ours, with the relative error."""
+    """Return a row per published area with ours and the relative error."""
     heads = ["region, year", "published km²", "this study km²", "relative error %", "source"]
     rows = [
         [
@@ -176,7 +176,7 @@ def images_table(images: pd.DataFrame, titles: Mapping[str, str]) -> list[tuple[
 
 
 def truth_table(truth: pd.DataFrame, titles: Mapping[str, str]) -> Table:
-    """Return a row per period: the true area of each part beside the mapped one, a star where it lies outside."""
+    """Return a row per period: the true and the mapped area of each part, a star where it lies outside."""
     shown = parts_of(truth)
     heads = ["period"]
     for _, part in shown:
@@ -197,7 +197,7 @@ def truth_table(truth: pd.DataFrame, titles: Mapping[str, str]) -> Table:
 
 
 def true_changes_table(changes: pd.DataFrame, titles: Mapping[str, str]) -> Table:
-    """Return a row per span and part: the true change and rate beside the mapped ones, a star where outside."""
+    """Return a row per span and part: the true and the mapped change and rate, a star where outside."""
     heads = ["span, part", "true km²", "mapped km²", "true km² a⁻¹", "mapped km² a⁻¹"]
     rows = [
         [
@@ -213,7 +213,7 @@ def true_changes_table(changes: pd.DataFrame, titles: Mapping[str, str]) -> Tabl
 
 
 def edits_table(outcomes: Sequence[Mapping[str, Any]]) -> Table:
-    """Return a row per edit and period: what became of it, and the ground that it made ice or took [km2]."""
+    """Return a row per edit and period: its outcome, and the areas it added and removed [km2]."""
     heads = ["edit, period", "operation", "glacier", "state", "added km²", "removed km²", "what came of it"]
     rows = [
         [
@@ -254,7 +254,7 @@ def _with_error(value: float, error: float, decimals: int = 2) -> str:
 
 
 def _known(value: float | None) -> float:
-    """Return a number as JSON holds it: null is what is not known."""
+    """Return a number from JSON; null is NaN."""
     return math.nan if value is None else value
 
 

@@ -1,7 +1,7 @@
-"""False-colour composites: the picture in which a glaciologist sees ice at once.
+"""False-colour composites of SWIR 1, near infrared and red as red, green and blue.
 
-Ice absorbs in the short-wave infrared and reflects in the visible, so that it is cyan where SWIR 1, near infrared and
-red are shown as red, green and blue; snow is a paler cyan, water dark, vegetation green, rock brown.
+Ice absorbs in the short-wave infrared and reflects in the visible, so it is cyan in these composites; snow is a paler
+cyan, water dark, vegetation green, rock brown.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from trimline.scenes import Scene
 
 COMPOSITES = (("swir1", "nir", "red"), ("nir", "red", "green"), ("red", "green", "blue"))
-"""What is shown as red, green and blue, in the order of preference."""
+"""Bands shown as red, green and blue, in order of preference."""
 
 _DARKEST, _BRIGHTEST = 2.0, 98.0
 """Percentiles of the valid values that become black and full colour."""
 _CEILING = {"swir1": 0.62}
-"""How bright a band gets: SWIR 1 is brightest over rock, which in full colour would be red and not brown."""
+"""Largest brightness of a band: at 1, SWIR 1 would show rock as red and not brown."""
 _GAMMA = 0.75
-"""Exponent of the stretch: below 1 it lightens what lies in the shade."""
+"""Exponent of the stretch; below 1 it brightens shade."""
 
 
 def composite_bands(scene: Scene) -> tuple[str, str, str]:
@@ -53,7 +53,7 @@ def false_colour(scene: Scene, geobox: GeoBox | None = None) -> NDArray[np.uint8
     Parameters
     ----------
     scene
-        What is shown. It needs no calibration: the stretch takes out any scale and offset.
+        The scene. It needs no calibration, since the stretch is independent of scale and offset.
     geobox
         The grid; None means the scene's own.
 

@@ -1,4 +1,4 @@
-"""The picture of a map's errors: hits, false ice and missed ice over a false-colour composite.
+"""Error map: hits, false ice and missed ice over a false-colour composite.
 
 Colours are those of Chen and others (2022, figures 5 and 7): false positives red, false negatives yellow.
 """
@@ -33,13 +33,13 @@ COLOURS = {
     Error.MISSED: ("#ffd92f", 1.0),
     Error.UNKNOWN: ("#202428", 0.6),
 }
-"""Colour and opacity; ground shows the image alone."""
+"""Colour and opacity of each class; correct ground has none."""
 
 LABELS = {
     Error.HIT: "ice, mapped",
     Error.FALSE: "false ice",
     Error.MISSED: "missed ice",
-    Error.UNKNOWN: "not judged",
+    Error.UNKNOWN: "not scored",
 }
 
 _COLOUR_KEPT = 0.3
@@ -61,20 +61,20 @@ def write_error_map(
     valid: NDArray[Any] | None = None,
     title: str,
 ) -> None:
-    """Write a PNG of hits, false and missed ice over the scene, as far as anything was judged.
+    """Write a PNG of hits, false and missed ice over the scene, cropped to the scored pixels.
 
     Parameters
     ----------
     path
         The PNG file.
     scene
-        What was mapped; its image is the background.
+        The mapped scene; its image is the background.
     truth, mapped
         (h, w) on the scene's grid; what is not 0 is ice.
     valid
-        (h, w), or None for all: pixels where it is 0 are veiled.
+        (h, w), or None for all: pixels where it is 0 are darkened.
     title
-        Stands above the picture.
+        Title above the picture.
 
     Raises
     ------
@@ -105,20 +105,20 @@ def write_error_map(
 
 
 def coarse_grid(geobox: GeoBox, step: int) -> GeoBox:
-    """Return the grid whose pixels are `step` pixels of another on a side; the last ones reach beyond its edge."""
+    """Return the grid whose pixels are `step` pixels of another on a side; the last ones may reach beyond its edge."""
     height, width = (-(-side // step) for side in geobox.shape)
     a, b, c, d, e, f, *_ = geobox.affine
     return GeoBox((height, width), Affine(a * step, b * step, c, d * step, e * step, f), geobox.crs)
 
 
 def extent_km(geobox: GeoBox) -> tuple[float, float, float, float]:
-    """Return left, right, bottom and top of a grid in kilometres, as matplotlib takes them."""
+    """Return left, right, bottom and top of a grid in kilometres, in the order of matplotlib."""
     box = geobox.boundingbox
     return box.left / 1e3, box.right / 1e3, box.bottom / 1e3, box.top / 1e3
 
 
 def class_handles(kinds: Iterable[Error]) -> list[Patch]:
-    """Return what a legend shows of some classes."""
+    """Return the legend handles of some classes."""
     return [
         Patch(facecolor=COLOURS[kind][0], alpha=COLOURS[kind][1], edgecolor="#202428", label=LABELS[kind])
         for kind in kinds
@@ -126,7 +126,7 @@ def class_handles(kinds: Iterable[Error]) -> list[Patch]:
 
 
 def faded(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return a picture with little of its colour left: rock and meadow must not be taken for errors."""
+    """Return a picture with less colour, so that rock and meadow do not look like errors."""
     colours = picture[..., :3].astype(np.float32)
     grey = colours.mean(axis=-1, keepdims=True)
     faded = _COLOUR_KEPT * colours + (1 - _COLOUR_KEPT) * grey
@@ -134,7 +134,7 @@ def faded(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def judged_window(classes: NDArray[np.uint8]) -> tuple[slice, slice]:
-    """Return the rows and columns within which anything was judged; all of them where nothing was."""
+    """Return the rows and columns around the scored pixels; all of them where there are none."""
     known = classes != Error.UNKNOWN
     if not known.any():
         return slice(0, classes.shape[0]), slice(0, classes.shape[1])
@@ -143,7 +143,7 @@ def judged_window(classes: NDArray[np.uint8]) -> tuple[slice, slice]:
 
 
 def overlay(classes: NDArray[np.uint8], step: int) -> NDArray[np.float32]:
-    """Return (h, w, 4) colours: where pixels are averaged, each class weighs by its share, so that none grows."""
+    """Return (h, w, 4) colours; where pixels are averaged, each class is weighted by its share."""
     from matplotlib.colors import to_rgb
 
     colour: NDArray[np.float32] = np.zeros((1, 1, 3), np.float32)
@@ -157,7 +157,7 @@ def overlay(classes: NDArray[np.uint8], step: int) -> NDArray[np.float32]:
 
 
 def _share(there: NDArray[np.bool_], step: int) -> NDArray[np.float32]:
-    """Return the mean over squares of `step` pixels; those cut by the edge count what they have."""
+    """Return the mean over squares of `step` pixels; those cut by the edge have fewer pixels."""
     if step == 1:
         return there.astype(np.float32)
     height, width = there.shape
@@ -173,9 +173,9 @@ def _figure(height: int, width: int) -> Figure:
 
 
 def _annotate(axes: Axes, confusion: Confusion, scene: Scene, classes: NDArray[np.uint8], title: str) -> None:
-    said = f"F1 {confusion.f1:.3f}   precision {confusion.precision:.3f}   recall {confusion.recall:.3f}"
+    scores = f"F1 {confusion.f1:.3f}   precision {confusion.precision:.3f}   recall {confusion.recall:.3f}"
     axes.set_title(f"{title}\n", loc="left", fontsize=12, fontweight="bold")
-    axes.text(0, 1.012, said, transform=axes.transAxes, fontsize=9.5, va="bottom")
+    axes.text(0, 1.012, scores, transform=axes.transAxes, fontsize=9.5, va="bottom")
     axes.set_xlabel(f"easting, km ({scene.geobox.crs}); {', '.join(composite_bands(scene))} as red, green, blue")
     axes.set_ylabel("northing, km")
     axes.tick_params(labelsize=8)

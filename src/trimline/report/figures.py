@@ -1,4 +1,4 @@
-"""The pictures of a report: outlines over the image they were drawn from, and areas by date."""
+"""Figures of the report: outlines over the mapped image, and areas by date."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST_SIDE = 1200
 """Pixels on the longer side of a picture's background; larger scenes are read coarser."""
 
 TRUE_COLOUR, MAPPED_COLOUR = "#ffd23f", "#e4007c"
-"""Yellow and magenta: apart from each other in every common colour blindness, and from cyan ice."""
+"""Yellow and magenta: distinct in every common colour blindness, and from cyan ice."""
 
 
 def draw_outlines(
@@ -33,11 +33,11 @@ def draw_outlines(
     path
         The PNG file.
     scene
-        What the outlines were mapped from.
+        The mapped scene.
     mapped, truth
         Outlines in any CRS.
     title
-        Stands above the picture.
+        Title above the picture.
     """
     geobox = _coarse(scene.geobox)
     figure = Figure(figsize=(9, 9 * geobox.height / geobox.width + 0.6), layout="constrained")

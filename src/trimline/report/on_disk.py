@@ -12,7 +12,7 @@ from trimline.report.tables import Best, Table
 
 
 def write_csv(path: Path, heads: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
-    """Write a table of plain values: floats with six digits, nothing for what does not exist."""
+    """Write a table of plain values: floats with six digits, empty cells for missing values."""
     with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(heads)
@@ -27,8 +27,8 @@ def write_latex(path: Path, tables: Sequence[tuple[str, Table]]) -> None:
     path
         The file.
     tables
-        Titles and tables with the same columns. A title stands across all columns above its rows; an empty one does
-        not.
+        Titles and tables with the same columns. A title spans all columns above its rows; an empty one is
+        left out.
     """
     heads, _ = tables[0][1]
     lines = [rf"\begin{{tabular}}{{l{'r' * (len(heads) - 1)}}}", r"\toprule"]

@@ -1,4 +1,4 @@
-"""The HTML report: one file that carries its tables and pictures and needs nothing else."""
+"""The HTML report: one self-contained file with tables and pictures."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from trimline.report.tables import Best, Table
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture with its words."""
+    """A picture with its caption."""
 
     path: Path
-    """A PNG file; its bytes are put into the page."""
+    """A PNG file; it is embedded in the page."""
     caption: str
 
     @property
     def data_uri(self) -> str:
-        """The picture as it stands in the page."""
+        """The picture as a data URI."""
         return "data:image/png;base64," + base64.b64encode(self.path.read_bytes()).decode("ascii")
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page: words, then tables, then pictures."""
+    """A part of the page: paragraphs, then tables, then pictures."""
 
     title: str
     paragraphs: Sequence[str] = ()
@@ -46,13 +46,13 @@ def write_page(
     Parameters
     ----------
     path
-        Where to; whole or not at all.
+        The HTML file, written whole or not at all.
     title, summary
         The heading, and the sentence below it.
     sections
         The body, in order. All text is escaped.
     provenance
-        Where the numbers come from: versions, hashes, scenes.
+        Origin of the numbers: versions, hashes, scenes.
     """
     environment = Environment(
         loader=PackageLoader("trimline.report"),

@@ -1,4 +1,4 @@
-"""Several methods side by side on one scene: the image with the true outlines, then what each method made of it.
+"""Panels of several methods on one scene: the image with the true outlines, then the errors of each method.
 
 The form is that of Chen and others (2022, figures 5 to 8): false positives red, false negatives yellow.
 """
@@ -38,23 +38,23 @@ LONGEST_SIDE = 500
 _INCHES = 3.4
 """Longer side of a panel on the page."""
 _IN_A_ROW = 3
-"""So many panels stand side by side; more fill a square."""
+"""Panels in a row; more are arranged in a square."""
 _OUTLINE = "#ffd92f"
 
 
 def write_panels(path: Path, *, scene: Scene, classes: Mapping[str, NDArray[np.uint8]], title: str) -> None:
-    """Write a PNG of one panel per method beside the image itself, as far as anything was judged.
+    """Write a PNG of the image and one panel per method, cropped to the scored pixels.
 
     Parameters
     ----------
     path
         The PNG file.
     scene
-        What was mapped.
+        The mapped scene.
     classes
         By method: (h, w) values of `Error` on the scene's grid, see `classify`.
     title
-        Stands above the panels.
+        Title above the panels.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def _show_truth(
 ) -> None:
     axes.imshow(picture, extent=extent, interpolation="nearest")
     truth = np.ma.masked_array(is_ice(classes), classes == Error.UNKNOWN)
-    if truth.any() and not truth.all():  # no line runs along the edge of what was judged
+    if truth.any() and not truth.all():  # no line along the edge of the scored pixels
         axes.contour(truth, levels=[0.5], colors=_OUTLINE, linewidths=1.0, extent=extent, origin="upper")
     scale_bar(axes, extent)
     axes.set_title("image and truth", fontsize=9)

@@ -1,4 +1,4 @@
-"""What a data release holds and says, before any of it is written."""
+"""Content of a data release, before it is written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ReleasedPeriod:
     """The outlines of one period."""
 
     name: str
-    """Its name, which becomes that of its files."""
+    """Its name, also of its files."""
     first: int
     """First year."""
     last: int
@@ -32,17 +32,17 @@ class ReleasedPeriod:
     outlines: gpd.GeoDataFrame
     """A row per glacier."""
     unseen: gpd.GeoDataFrame | None
-    """Ground that no scene saw; None where nobody wrote it down."""
+    """Ground that no scene shows; None where it is not known."""
 
 
 @dataclass(frozen=True)
 class Release:
-    """Everything that a release says and holds."""
+    """A data release: its citation, data and provenance."""
 
     name: str
-    """Of the study; with the version it names the folder."""
+    """Name of the study; with the version it names the folder."""
     version: str
-    """Of the data."""
+    """Version of the data."""
     title: str
     """One line."""
     authors: Sequence[Author]
@@ -50,7 +50,7 @@ class Release:
     license: str
     """SPDX identifier."""
     doi: str | None
-    """Without the address in front."""
+    """DOI without the address in front."""
     released: str | None
     """Day, month or year, ISO 8601."""
     periods: Sequence[ReleasedPeriod]
@@ -60,15 +60,15 @@ class Release:
     edits: gpd.GeoDataFrame
     """Corrections by hand, as `trimline.outlines.read_edits` gives them."""
     outcomes: Mapping[str, int]
-    """How many edits, over all periods, ended in each state of `trimline.outlines.Outcome`."""
+    """Number of edits, over all periods, that have each state of `trimline.outlines.EditOutcome`."""
     tables: Sequence[Path]
-    """CSV files to take along."""
+    """CSV files to include."""
     method: Mapping[str, str]
-    """How ice was told from ground: network, recipe, weights."""
+    """The mapping method: network, recipe, weights."""
     scenes: Table
     """A row per scene."""
     scores: Table | None
-    """How well the method agrees with the truth; None where it was not judged."""
+    """Scores of the method; None where it was not evaluated."""
     measures: str
     """What these scores measure, and what they do not."""
     provenance: Mapping[str, str]

@@ -26,7 +26,7 @@ _PROJECTION = "https://stac-extensions.github.io/projection/v2.0.0/schema.json"
 _GEOPACKAGE = "application/geopackage+sqlite3"
 _PARQUET = "application/vnd.apache.parquet"
 _DEGREE_DIGITS = 6
-"""Digits of longitudes and latitudes: 0.1 m."""
+"""Decimals of longitudes and latitudes; 0.1 m."""
 
 _WORLD = [-180.0, -90.0, 180.0, 90.0]
 
@@ -40,7 +40,7 @@ def write_catalogue(release: Release, folder: Path) -> None:
 
 
 def item(period: ReleasedPeriod, release: Release) -> dict[str, Any]:
-    """Return the item of a period: its footprint is the rectangle around its outlines, null where it has none."""
+    """Return the item of a period: its footprint is the bounding box of its outlines, null without any."""
     start, end = _times(period)
     crs = period.outlines.crs
     authority = crs.to_authority()
@@ -129,7 +129,7 @@ def _assets(period: ReleasedPeriod) -> dict[str, Any]:
     }
     if period.unseen is not None:
         href = f"../{OUTLINES}/{period.name}_{UNSEEN}.gpkg"
-        assets["unseen"] = _asset(href, _GEOPACKAGE, "Ground that no scene saw", "metadata")
+        assets["unseen"] = _asset(href, _GEOPACKAGE, "Ground that no scene shows", "metadata")
     return assets
 
 
@@ -142,14 +142,14 @@ def _link(relation: str, name: str, media: str, title: str) -> dict[str, str]:
 
 
 def _times(period: ReleasedPeriod) -> tuple[str, str]:
-    """Return the first and last moment that a period's outlines show; the years of the period where none is known."""
+    """Return the first and last date of a period's outlines; the years of the period where none is known."""
     dates = sorted(str(each) for each in period.outlines.get("src_date", []) if isinstance(each, str) and each)
     first, last = (dates[0], dates[-1]) if dates else (str(period.first), str(period.last))
     return f"{_filled(first, late=False)}T00:00:00Z", f"{_filled(last, late=True)}T23:59:59Z"
 
 
 def _filled(date: str, *, late: bool) -> str:
-    """Return the day of a date; of one that is known to the year or month, the first or last that it may be."""
+    """Return the day of a date; of a year or month its first or last day."""
     year, month, day = (*date[:10].split("-"), "", "")[:3]
     month = month or ("12" if late else "01")
     return f"{year}-{month}-{day or (calendar.monthrange(int(year), int(month))[1] if late else '01')}"

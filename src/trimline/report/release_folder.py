@@ -1,6 +1,6 @@
-"""A data release: one folder with outlines, tables, catalogue, citation and checksums, that needs nothing else.
+"""A data release: one self-contained folder with outlines, tables, catalogue, citation and checksums.
 
-The same inputs give the same bytes: nothing in the folder depends on the clock or on where it was written. It appears
+The same inputs give the same bytes: nothing in the folder depends on the time or place of writing. It is written
 whole or not at all.
 """
 
@@ -17,15 +17,15 @@ from trimline.report.release_words import write_citation, write_readme
 
 
 def write_release(release: Release, folder: Path) -> None:
-    """Write a release into a folder of its own, in the place of what stood there.
+    """Write a release into a folder of its own, replacing an older one.
 
     Parameters
     ----------
     release
-        What it holds.
+        Its content.
     folder
         Gets ``README.md``, ``CITATION.cff``, ``SHA256SUMS``, ``columns.csv``, ``outlines.parquet`` (all periods),
-        ``outlines/`` (a GeoPackage per period, and one of the ground that no scene saw), ``shapefiles/`` (a zip per
+        ``outlines/`` (a GeoPackage per period, and one of the ground that no scene shows), ``shapefiles/`` (a zip per
         period), ``tables/``, ``stac/`` and, where there are any, ``edits.gpkg``.
     """
     with whole_folder(folder) as temporary:
@@ -40,7 +40,7 @@ def write_release(release: Release, folder: Path) -> None:
 
 
 def write_checksums(folder: Path) -> None:
-    """Write the SHA-256 of every file below a folder, as ``sha256sum --check`` reads them from within it."""
+    """Write the SHA-256 of every file below a folder, in the format of ``sha256sum --check``."""
     paths = sorted(each for each in folder.rglob("*") if each.is_file() and each.name != CHECKSUMS)
     lines = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in paths]
     (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")

@@ -1,7 +1,7 @@
 """The outlines of a release in three formats, and the dictionary of their columns.
 
-A Shapefile keeps ten characters of a column's name and 254 bytes of a text; the dictionary gives both names, and says
-which texts were cut.
+A Shapefile holds ten characters of a column's name and 254 bytes of a text; the dictionary has both names, and the
+number of texts that were cut.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _SHORT: Mapping[str, str] = MappingProxyType(
         "trimline_version": "trimline",
     }
 )
-"""What published columns are called where the first ten characters would say little."""
+"""Short names of published columns whose first ten characters would be unclear."""
 
 _TEXT_BYTES = 254
-"""What a Shapefile keeps of a text."""
+"""Longest text in a Shapefile [bytes]."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that a zip archive knows; it stands for none."""
+"""The earliest time of a zip archive, used for all files so that bytes do not depend on the time."""
 
 
 @dataclass(frozen=True)
@@ -46,21 +46,21 @@ class ReleasedColumn:
     """One line of the dictionary."""
 
     name: str
-    """In the GeoPackages and the GeoParquet file."""
+    """Name in the GeoPackages and the GeoParquet file."""
     short: str
-    """In the Shapefiles."""
+    """Name in the Shapefiles."""
     kind: str
     """Its type."""
     unit: str
-    """Empty for what has none."""
+    """Unit; empty for columns without one."""
     meaning: str
     """One line."""
     cut: int
-    """Texts that the Shapefiles do not hold to their end."""
+    """Number of texts cut in the Shapefiles."""
 
 
 def write_all_outlines(release: Release, folder: Path) -> list[ReleasedColumn]:
-    """Write the outlines of all periods, the ground that no scene saw, the edits and the dictionary of columns."""
+    """Write the outlines of all periods, the ground that no scene shows, the edits and the dictionary of columns."""
     frames = [conform(each.outlines) for each in release.periods]
     together = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=frames[0].crs)
     write_outlines(together, folder / PARQUET)
@@ -84,7 +84,7 @@ def write_all_outlines(release: Release, folder: Path) -> list[ReleasedColumn]:
 
 
 def short_names(names: Iterable[str]) -> dict[str, str]:
-    """Return a name of ten characters for each column, no two alike even where case does not count."""
+    """Return a name of ten characters for each column, distinct even without case."""
     short: dict[str, str] = {}
     taken: set[str] = set()
     for name in names:
@@ -120,7 +120,7 @@ def write_zipped_shapefile(outlines: gpd.GeoDataFrame, path: Path, short: Mappin
 
 
 def _cut(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return outlines with texts as long as a Shapefile keeps them: whole characters, and missing ones missing."""
+    """Return outlines with texts cut to the length of a Shapefile, at whole characters; missing texts stay missing."""
     kept = outlines.copy()
     for name in _texts(outlines):
         kept[name] = pd.Series([_kept(each) for each in outlines[name]], outlines.index, dtype="object")
@@ -134,7 +134,7 @@ def _kept(value: object) -> str | None:
 
 
 def _without_folder(image: str | None) -> str | None:
-    """Return a picture's name without the folder that it lay in on somebody's machine."""
+    """Return the name of a picture without its folder, which is local."""
     if image is None:
         return None
     path = PureWindowsPath(image) if PureWindowsPath(image).drive else PurePosixPath(image)

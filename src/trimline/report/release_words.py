@@ -1,4 +1,4 @@
-"""What a release says in words: its README, and the file that citation managers read."""
+"""Texts of a release: its README, and the citation file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MESSAGE = "If you use these data, please cite them as below."
 
 
 def require_citable(project: Project) -> None:
-    """Raise `ReleaseError` where a project does not say who made it or under which licence it is released."""
+    """Raise `ReleaseError` where a project has no authors or no licence."""
     if not project.authors:
         raise ReleaseError(
             "the project names no authors",
@@ -59,7 +59,7 @@ def write_citation(release: Release, path: Path) -> None:
 
 
 def cited(release: Release) -> str:
-    """Return the release as a list of references has it."""
+    """Return the reference to the release, for a list of references."""
     names = [author.cited for author in release.authors]
     who = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
     year = f" ({release.released[:4]})" if release.released is not None else ""
@@ -69,8 +69,8 @@ def cited(release: Release) -> str:
 
 
 def write_readme(release: Release, columns: Sequence[ReleasedColumn], path: Path) -> None:
-    """Write the README: all that somebody must know who finds the folder without us."""
-    # Markdown, not HTML: nothing is escaped but what would break a table.
+    """Write the README: everything needed to use the data without the study."""
+    # Markdown, not HTML: only characters that would break a table are escaped.
     environment = Environment(  # noqa: S701
         loader=PackageLoader("trimline.report"),
         undefined=StrictUndefined,
@@ -95,7 +95,7 @@ def write_readme(release: Release, columns: Sequence[ReleasedColumn], path: Path
 
 
 def markdown(table: Table) -> str:
-    """Return a table as Markdown has it."""
+    """Return a table in Markdown."""
     heads, rows = table
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(_cell(each) for each in line)} |" for line in lines)
@@ -131,7 +131,7 @@ def _periods(periods: Sequence[ReleasedPeriod]) -> Table:
         year = float(np.average(years[known], weights=area[known])) if known.any() else float("nan")
         unseen = "not recorded" if each.unseen is None else number(float(area_km2(each.unseen).sum()), 3)
         rows.append([each.name, number(year, 2), str(len(area)), number(float(area.sum()), 3), unseen])
-    return ["period", "mean year, by area", "glaciers", "area km²", "seen by no scene km²"], rows
+    return ["period", "mean year, by area", "glaciers", "area km²", "unseen km²"], rows
 
 
 def _columns(columns: Sequence[ReleasedColumn]) -> Table:

@@ -1,4 +1,4 @@
-"""The table of two sensors on the same ground: near termini, elsewhere, and together."""
+"""Table of two sensors on the same ground: near termini, elsewhere, and together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trimline.report.on_disk import write_csv
 from trimline.report.tables import Table, percent
 
 ZONES = ("all", "near termini", "elsewhere")
-"""Parts of the ground that are scored by themselves."""
+"""Parts of the ground with scores of their own."""
 
 _COLUMNS = {"recall": "PA %", "precision": "UA %", "oa": "OA %", "f1": "F1 %", "iou": "IoU %"}
 """The accuracies of Li and others (2024): producer's, user's, overall, F1 and IoU."""
@@ -26,7 +26,7 @@ def sensor_table(scores: Scores, titles: Mapping[str, str]) -> Table:
     scores
         By experiment and zone; fractions. There are two experiments.
     titles
-        What the experiments are called.
+        Titles of the experiments.
     """
     first, second = scores
     lines = []

@@ -1,4 +1,4 @@
-"""The tables of a study, as columns and rows of text for the terminal and the report alike."""
+"""Tables of a study as columns and rows of text, for the terminal and the report."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Best(str):
 
 
 UNDEFINED = "–"
-"""What stands for a number that does not exist."""
+"""Text for an undefined number."""
 
 
 def method_table(methods: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Return the scores of each method, pooled over all pixels judged, in percent as the papers print them."""
+    """Return the scores of each method, pooled over all scored pixels, in percent as in the papers."""
     columns = [
         "method",
         "precision %",
@@ -57,7 +57,7 @@ def scene_table(methods: Mapping[str, Mapping[str, Any]]) -> Table:
 def area_table(dates: Mapping[str, Mapping[str, float]], *, same_ground: bool = True) -> Table:
     """Return the true and mapped area of each date in km2, and the change since the first in percent.
 
-    Where dates do not show the same ground there is no such change.
+    There is no change where dates do not show the same ground.
     """
     columns = ["date", "true km²", "mapped km²", "difference %", "true change %", "mapped change %"]
     first = next(iter(dates.values()), None)
@@ -75,7 +75,7 @@ def area_table(dates: Mapping[str, Mapping[str, float]], *, same_ground: bool = 
 
 
 def period_table(periods: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Return the area of each period, how much of it was inferred, and how much ground no scene of it saw, in km2."""
+    """Return the area, the inferred area and the unseen ground of each period, in km2."""
     columns = ["period", "year", "glaciers", "area km²", "of it inferred km²", "ground unseen km²", "scenes"]
     rows = [
         [
@@ -91,7 +91,7 @@ def period_table(periods: Mapping[str, Mapping[str, Any]]) -> Table:
 
 
 def sample_table(summary: Mapping[str, Mapping[str, float]]) -> Table:
-    """Return how many samples each part of the split has."""
+    """Return the number of samples of each part of the split."""
     columns = ["part", "samples", "places", "scenes", "mean ice %"]
     order = [part for part in ("train", "validation", "test") if part in summary]
     rows = [

@@ -1,4 +1,4 @@
-"""The band ratio at many thresholds: table and picture, the optimum marked."""
+"""Table and figure of the band ratio at several thresholds, the optimum marked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trimline.report.on_disk import write_csv, write_latex
 from trimline.report.tables import Best, Table, percent
 
 _SCORES = {"precision": "precision", "recall": "recall", "f1": "F1", "kappa": "kappa", "oa": "OA"}
-"""The scores of Chen and others (2022, table II), and what they are called."""
+"""The scores of Chen and others (2022, table II), and their titles."""
 _COLOURS = ("#0072b2", "#e69f00", "#000000", "#cc79a7", "#009e73")
 
 ThresholdRows = Sequence[Mapping[str, float]]
@@ -40,7 +40,7 @@ def write_thresholds(folder: Path, rows: ThresholdRows, optimum: float) -> None:
     rows
         Per threshold: ``threshold`` and the scores.
     optimum
-        The threshold that training samples chose.
+        The best threshold on the training samples.
     """
     write_csv(
         folder / "thresholds.csv",

@@ -41,7 +41,7 @@ PAPER_SYMMETRIES = 4
 
 @dataclass(frozen=True)
 class LabelledScene:
-    """A scene, what is known of its ground, and where it belongs in the study."""
+    """A scene with its truth, and its place in the study."""
 
     scene: Scene
     truth: Truth
@@ -52,7 +52,7 @@ class LabelledScene:
 
 @dataclass(frozen=True)
 class Sides:
-    """The scenes on either side of a split by scenes or dates; unused by other splits."""
+    """The training and test scenes of a split by scenes or dates; unused by other splits."""
 
     train: frozenset[str]
     test: frozenset[str]
@@ -96,7 +96,7 @@ def cut_samples(
     """
     grids, serving = grids_for([labelled.scene.geobox for labelled in scenes], settings)
     block = split.block or settings.tile
-    tiles = _survey(scenes, grids, serving, block)
+    tiles = _tile_table(scenes, grids, serving, block)
     if not (tiles["ice_fraction"] > 0).any():
         raise SampleError("no tile holds ice", where="samples", remedy="check that the truth overlaps the scenes")
     tiles, ground = _split(tiles, grids, split, sides, seed)
@@ -123,7 +123,7 @@ def cut_samples(
 
 
 def _shown(grids: Sequence[TileGrid], geobox: GeoBox) -> Any:
-    """Return the polygon of a tile or block as the files hold it: in the grid's CRS, or in degrees if grids differ."""
+    """Return the polygon of a tile or block in the CRS of the grid, or in degrees if there are several grids."""
     return geobox.extent.geom if len(grids) == 1 else footprint(geobox)
 
 
@@ -131,10 +131,10 @@ def _crs_shown(grids: Sequence[TileGrid]) -> str:
     return grids[0].crs if len(grids) == 1 else "EPSG:4326"
 
 
-def _survey(
+def _tile_table(
     scenes: Sequence[LabelledScene], grids: Sequence[TileGrid], serving: Sequence[int], block: int
 ) -> pd.DataFrame:
-    """Return one row per tile of every scene: where it is, and how much ice the truth shows there."""
+    """Return one row per tile of every scene: its position and its share of ice in the truth."""
     fractions: dict[tuple[Path, int, TilePosition], float] = {}
     rows = []
     for position, (labelled, number) in enumerate(zip(scenes, serving, strict=True)):
@@ -163,7 +163,7 @@ def _survey(
 def _split(
     tiles: pd.DataFrame, grids: Sequence[TileGrid], split: SplitSettings, sides: Sides, seed: int
 ) -> tuple[pd.DataFrame, dict[Block, str]]:
-    """Add the columns ``part`` and ``symmetry``; return the ground of each part where parts are parts of ground."""
+    """Add the columns ``part`` and ``symmetry``; return the part of each block too, where a split is by blocks."""
     shares = Shares(split.test, split.validation)
     ground: dict[Block, str] = {}
     if split.by == "paper":

@@ -1,4 +1,4 @@
-"""Samples as a PyTorch data set with TorchGeo's keys, so that its trainers and transforms can use our tiles."""
+"""Samples as a PyTorch data set with TorchGeo's keys, for its trainers and transforms."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class TileDataset(Dataset[dict[str, Any]]):
     bands, units
         What the images hold; see `SampleStore.read`.
     transforms
-        Called with each sample; its answer is handed out.
+        Called with each sample; its result is returned.
     fill
-        What stands for pixels without data, whose mask is 255.
+        Value of pixels without data; their mask is 255.
     """
 
     def __init__(

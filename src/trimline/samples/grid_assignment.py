@@ -1,4 +1,4 @@
-"""Which grid of tiles serves which scene, and that no ground is on two sides where grids overlap.
+"""Assignment of scenes to tile grids, and splits without leaks where grids overlap.
 
 Scenes of one resolution and region share a grid. A scene of another pixel size, or one so far away that the grid's
 projection would distort it, starts a grid of its own: nothing is resampled to a pixel that its sensor does not have.
@@ -20,7 +20,7 @@ from trimline.project import SampleSettings
 from trimline.samples.tile_grid import TileGrid, TilePosition
 
 LARGEST_DISTORTION = 0.01
-"""How far lengths on a grid may be from those on the ground; a Landsat scene of the next UTM zone is within 0.7 %."""
+"""Largest relative error of lengths on a grid; that of a Landsat scene in the next UTM zone is below 0.7 %."""
 _SAME_PIXEL = 0.01
 _GEOGRAPHIC = "EPSG:4326"
 
@@ -59,7 +59,7 @@ def footprint(geobox: GeoBox) -> shapely.Polygon:
 def one_sided(tiles: pd.DataFrame, grids: Sequence[TileGrid], parts: pd.Series) -> pd.Series:
     """Return the parts with `unused` for tiles that touch the ground of another grid's test or validation.
 
-    Within a grid the split has seen to it. Tiles of training give way to those of validation and test, tiles of
+    Within one grid the split ensures this. Tiles of training give way to those of validation and test, tiles of
     validation to those of the test.
 
     Parameters
@@ -90,7 +90,7 @@ def one_sided(tiles: pd.DataFrame, grids: Sequence[TileGrid], parts: pd.Series) 
 
 
 def _touching(polygons: NDArray[np.object_], others: NDArray[np.object_]) -> NDArray[np.bool_]:
-    """Return which polygons share ground with any of some others; a common edge is none."""
+    """Return which polygons share area with any of some others; a common edge does not count."""
     touching = np.zeros(len(polygons), bool)
     if len(polygons) and len(others):
         first, second = shapely.STRtree(others).query(polygons, predicate="intersects")

@@ -1,4 +1,4 @@
-"""Labelled tiles in memory: what training and threshold searches are given."""
+"""Labelled tiles in memory, the input of training and of the search for thresholds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trimline.errors import SampleError
 from trimline.sensors import Units
 
 GROUND, ICE, IGNORE = 0, 1, 255
-"""Values of a mask: ground without ice, ice, and pixels that nothing is known about."""
+"""Values of a mask: ground without ice, ice, and unknown."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""Splits: which tile serves training, which validation, which the test.
+"""Splits of tiles into training, validation and test.
 
 Two tiles whose ground overlaps are never on two sides, whatever their dates, unless the project asks for a split by
-date (same ground, other years) or for the papers' random one; `measures` says what each split's scores do and do not
-tell. Every function here takes and returns plain tables, so that its promises can be tested for all inputs.
+date (same ground, other years) or for the papers' random one; `MEASURES` says what the scores of each split measure.
+The functions take and return plain tables, so that they can be tested for all inputs.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ MEASURES: Mapping[str, str] = {
     "blocks": "Ground that was never trained on, in the scenes that were: it measures transfer in space, not to "
     "other regions, sensors or dates.",
     "scenes": "Scenes or areas whose ground was never trained on: it measures transfer to other places.",
-    "dates": "The same ground at other dates: it measures transfer in time only. A method may have learnt the place "
-    "by heart; nothing here tells how it does elsewhere.",
+    "dates": "The same ground at other dates: it measures transfer in time only. A method may have memorised "
+    "the place; its scores elsewhere are not measured.",
     "paper": "Tiles drawn at random after augmentation, as in Chen and others (2022): mirrored copies and other dates "
     "of one place lie on both sides of the split, so these scores flatter every trained method.",
 }
@@ -34,7 +34,7 @@ MEASURES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Shares:
-    """How much goes where."""
+    """Shares of the parts."""
 
     test: float
     """Share of the ground (or tiles) kept for the test."""
@@ -177,7 +177,7 @@ def split_at_random(count: int, shares: Shares, seed: int) -> pd.Series:
 
 
 def keep_some_without_ice(ice_fraction: pd.Series, parts: pd.Series, largest_share: float, seed: int) -> pd.Series:
-    """Say which tiles stay when those without ice may be at most a given share of each part.
+    """Return which tiles are kept when those without ice may be at most a given share of each part.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Where tiles lie: one Zarr v3 group with a GeoParquet index.
+"""The sample store on disk: one Zarr v3 group with a GeoParquet index.
 
 ``tiles.zarr`` holds the images, one array per unit (``reflectance``, ``dn``), and the masks; ``index.parquet`` has one
 row per sample with its scene, date, place, split and footprint, and the positions of its image and mask in the
@@ -46,11 +46,11 @@ INDEX_COLUMNS: dict[str, str] = {
     "top": "the same",
     "geometry": "footprint: in the CRS of the grid where there is one, in longitude and latitude where there are more",
 }
-"""The columns of the index and what they mean."""
+"""The columns of the index, with their meaning."""
 
 
 class TileWriter:
-    """Appends tiles to a new store; images in as many units as asked."""
+    """Appends tiles to a new store; images in one or more units."""
 
     def __init__(self, folder: Path, bands: Sequence[str], units: Sequence[Units], tile: int) -> None:
         self._group = zarr.open_group(folder / ARRAYS, mode="w", zarr_format=3)
@@ -150,7 +150,7 @@ class SampleStore:
         return Samples(images, masks, wanted, units)
 
     def summary(self) -> dict[str, dict[str, float]]:
-        """Return, per part, how many samples and places there are and the mean share of ice."""
+        """Return the number of samples and places and the mean share of ice, by part."""
         parts = self.index.groupby("part", sort=True)
         return {
             str(part): {
@@ -164,7 +164,7 @@ class SampleStore:
 
 
 def turned(array: NDArray[Any], symmetry: int) -> NDArray[Any]:
-    """Show an array (..., h, w) in one of the four orientations of Chen and others (2022).
+    """Return an array (..., h, w) in one of the four orientations of Chen and others (2022).
 
     0: as it is; 1: flipped top to bottom; 2: mirrored left to right; 3: rotated by a quarter turn.
     """

@@ -1,9 +1,8 @@
 """The grid of places that tiles are cut from.
 
-One grid serves all scenes of one resolution and region (see `grids`), whatever their date: a place has one row and
-column, so that one label serves every date and a split can speak of ground rather than of images. It is anchored on
-the pixel corner of the first scene; Landsat scenes of one UTM zone share their pixels, so nothing is resampled among
-them.
+All scenes of one resolution and region share a grid (see `grid_assignment`), whatever their date: a place has one row
+and column, so that dates share their labels and splits are by ground rather than by image. It is anchored on the pixel
+corner of the first scene; Landsat scenes of one UTM zone share their pixels, so they are not resampled.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from trimline.errors import SampleError
 
 @dataclass(frozen=True, order=True)
 class TilePosition:
-    """One tile-sized piece of ground, by its position in the grid."""
+    """Position of a tile in the grid."""
 
     row: int
     column: int

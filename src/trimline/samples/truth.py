@@ -1,4 +1,4 @@
-"""What is known of the ground: outlines or a label raster, asked for on any grid."""
+"""The truth of a scene: outlines or a label raster, read on any grid."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _RASTERS = {".tif", ".tiff", ".vrt"}
 
 
 class Truth(ABC):
-    """Where ice is, as somebody mapped it."""
+    """Reference map of ice."""
 
     path: Path
 
     @abstractmethod
     def mask(self, geobox: GeoBox) -> NDArray[np.uint8]:
-        """Return (h, w): 0 ground, 1 ice, 255 where the truth says nothing."""
+        """Return (h, w): 0 ground, 1 ice, 255 unknown."""
 
     @abstractmethod
     def area_km2(self, geobox: GeoBox) -> float:

@@ -1,7 +1,7 @@
-"""A product on disk becomes a `Scene`.
+"""Satellite products on disk as `Scene` objects.
 
 The room hands out `open_scene` and the `Scene` it gives, whose bands are read onto any grid as reflectance or digital
-numbers; `product_info`, which says what a product is and whether it is complete; and `sun_position`. One file reads
+numbers; `product_info`, which describes a product and checks that it is complete; and `sun_position`. One file reads
 one format, and `READERS` lists them.
 """
 

@@ -1,4 +1,4 @@
-"""One band behind a scene: the raster it lies in, the raster's grid, and what its numbers mean."""
+"""One band of a scene: its raster, the grid of the raster, and the calibration of its numbers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Asset:
     index: int = 1
     """Number of the band in the raster, from 1."""
     nodata: float | None = None
-    """Digital number that means nothing; what the raster itself declares is not consulted."""
+    """Digital number of missing data; the nodata value of the raster itself is not used."""
     geobox: GeoBox | None = None
     """The grid, where the raster itself carries none."""
 
@@ -52,7 +52,7 @@ def open_raster(href: str) -> Any:
     """
     try:
         with warnings.catch_warnings():
-            # A raster without a grid is dealt with by `raster_grid`.
+            # `raster_grid` handles a raster without a grid.
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             return rasterio.open(href)
     except RasterioError as error:
@@ -109,13 +109,13 @@ def asset_grid(asset: Asset) -> GeoBox:
 
 
 def first_line(error: BaseException) -> str:
-    """Return what GDAL said, without the tail of its message."""
+    """Return the first line of GDAL's message."""
     cause = error.__cause__ or error
     return str(cause).splitlines()[0].strip() if str(cause) else type(cause).__name__
 
 
 def check_readable(href: str) -> str | None:
-    """Return what is wrong with a raster, or None: its header and its last rows are read, where truncation shows."""
+    """Return the damage of a raster, or None: its header and its last rows are read, which reveals truncation."""
     try:
         with open_raster(href) as source:
             rows = source.block_shapes[0][0]

@@ -1,8 +1,7 @@
-"""Assets are read onto a grid.
+"""Reading of assets onto a grid.
 
-Reading is a plain window where the grid asked for lies on the raster's pixels. Elsewhere values are resampled, by
-exact coordinates and piece by piece, so that the result depends neither on the extent asked for nor on how it is
-cut into chunks, and memory stays bounded.
+A grid on the raster's pixels is read as a plain window. Otherwise values are resampled with exact coordinates, piece by
+piece, so that the result depends neither on the extent of the grid nor on its chunks, and memory stays bounded.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from trimline.scenes.resampling import bilinear, block_mean, mean_of_samples, ne
 Resampling = Literal["bilinear", "nearest"]
 
 SAMPLES_AT_ONCE = 1 << 21
-"""Positions, or source pixels, dealt with at a time; bounds the memory of a read to about 100 MB per band."""
+"""Positions, or source pixels, processed at a time; bounds the memory of a read to about 100 MB per band."""
 MARGIN_PX = 2
 """Source pixels around a window, so that every bilinear mean finds its four neighbours."""
 
@@ -47,9 +46,9 @@ def read_assets(
     geobox
         The grid to fill; it may reach beyond the rasters.
     resampling
-        What is done where the pixels do not coincide. `bilinear` averages where the target's pixels are larger.
+        Method where the pixels do not coincide. `bilinear` averages where the target's pixels are larger.
     ratio_of
-        The grid of which `geobox` is a chunk, so that every chunk decides alike on averaging.
+        The grid of which `geobox` is a chunk, so that all chunks are averaged alike.
 
     Returns
     -------
@@ -69,7 +68,7 @@ def read_assets(
     for href, positions in by_raster.items():
         some = tuple(assets[position] for position in positions)
         with open_raster(href) as source:
-            raster = _Raster(source, some, raster_grid(source, some[0].geobox))
+            raster = _OpenRaster(source, some, raster_grid(source, some[0].geobox))
             try:
                 if len(by_raster) == 1:
                     return _read(raster, geobox, resampling, ratio_of or geobox)
@@ -84,13 +83,13 @@ def read_assets(
 
 
 @dataclass(frozen=True)
-class _Raster:
-    """Bands of an open raster, seen as they are or reduced to means of square blocks."""
+class _OpenRaster:
+    """Bands of an open raster, at full resolution or as means of square blocks."""
 
     source: Any
     assets: tuple[Asset, ...]
     grid: GeoBox
-    """Of the raster as it is."""
+    """Grid of the raster at full resolution."""
     block: int = 1
     """Pixels on a side of a block; blocks start at the raster's corner, whatever window is read."""
 
@@ -100,7 +99,7 @@ class _Raster:
         return -(-self.source.height // self.block), -(-self.source.width // self.block)
 
     def window(self, rows: slice, columns: slice) -> NDArray[np.float32]:
-        """Read blocks that lie within the raster; (assets, h, w), NaN for what each band calls no data."""
+        """Read blocks that lie within the raster; (assets, h, w), NaN where a band has no data."""
         if self.block == 1:
             return self._pixels(rows, columns)
         height, width = ((s.stop - s.start) * self.block for s in (rows, columns))
@@ -126,7 +125,7 @@ class _Raster:
         return out
 
 
-def _read(raster: _Raster, geobox: GeoBox, resampling: Resampling, ratio_of: GeoBox) -> NDArray[np.float32]:
+def _read(raster: _OpenRaster, geobox: GeoBox, resampling: Resampling, ratio_of: GeoBox) -> NDArray[np.float32]:
     """Fill a grid from one raster."""
     start = offset_between(geobox, raster.grid)
     if start is not None:
@@ -141,17 +140,17 @@ def _read(raster: _Raster, geobox: GeoBox, resampling: Resampling, ratio_of: Geo
     return out
 
 
-def _reduced(raster: _Raster, ratio: float) -> tuple[_Raster, int]:
+def _reduced(raster: _OpenRaster, ratio: float) -> tuple[_OpenRaster, int]:
     """Return the raster to sample for pixels `ratio` times as long as its own, and the samples along each side.
 
     Up to four times, positions within each target pixel are averaged. Beyond, blocks of the raster are averaged
     first, half a target pixel long, so that an overview of a whole scene costs little more than reading it.
     """
     block = max(1, math.floor(ratio / 2 + 1e-6))
-    return _Raster(raster.source, raster.assets, raster.grid, block), max(1, round(ratio / block))
+    return _OpenRaster(raster.source, raster.assets, raster.grid, block), max(1, round(ratio / block))
 
 
-def _cut(raster: _Raster, geobox: GeoBox, start: tuple[int, int]) -> NDArray[np.float32]:
+def _cut(raster: _OpenRaster, geobox: GeoBox, start: tuple[int, int]) -> NDArray[np.float32]:
     """Fill a grid whose pixels are the raster's, from row and column `start` on."""
     wanted = tuple(slice(first, first + n) for first, n in zip(start, geobox.shape, strict=True))
     inside = tuple(_clip(axis, length) for axis, length in zip(wanted, raster.shape, strict=True))
@@ -173,7 +172,7 @@ def _pieces(geobox: GeoBox, samples: int) -> Iterator[tuple[slice, slice]]:
             yield slice(row, min(row + side, height)), slice(column, min(column + side, width))
 
 
-def _resample(raster: _Raster, geobox: GeoBox, resampling: Resampling, samples: int) -> NDArray[np.float32]:
+def _resample(raster: _OpenRaster, geobox: GeoBox, resampling: Resampling, samples: int) -> NDArray[np.float32]:
     """Fill a grid whose pixels do not lie on the raster's, with `samples` x `samples` positions per pixel."""
     height, width = geobox.shape
     within = (np.arange(samples) + 0.5) / samples
@@ -205,7 +204,7 @@ def _resample(raster: _Raster, geobox: GeoBox, resampling: Resampling, samples: 
 
 
 FAR_OUTSIDE = -1e9
-"""Position of what the raster's CRS cannot express [pixels]."""
+"""Position of points outside the domain of the raster's CRS [pixels]."""
 
 
 def _can_hold(dtype: np.dtype[Any], value: float) -> bool:

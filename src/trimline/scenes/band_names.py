@@ -1,7 +1,7 @@
-"""What people call bands, and what trimline calls them.
+"""Names of bands: from those of agencies and other tools to the common names of trimline.
 
-A name is an agency's (``B4``, ``B04``, ``SR_B4``, THEIA's ``SRE_B4``), which means something only once the sensor is
-known, or a common one, for which the field has several spellings (``swir16`` in STAC is ``swir1`` here).
+A name is an agency's (``B4``, ``B04``, ``SR_B4``, THEIA's ``SRE_B4``), whose meaning depends on the sensor, or a common
+one, which has several spellings (``swir16`` in STAC is ``swir1`` here).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ COMMON_NAMES = tuple(dict.fromkeys(band.common for sensor in SENSORS.values() fo
 """Every band name used in trimline."""
 
 LEFT_OUT = "-"
-"""Stands in a list of bands for one that is not wanted."""
+"""Placeholder in a list of bands for a band to leave out."""
 
 _SYNONYMS: Mapping[str, str] = MappingProxyType(
     {
@@ -46,12 +46,12 @@ _AGENCY_NAME = re.compile(r"(?:(?:SRE|FRE|SR|ST|TOA|BOA)_)?(?P<band>B\d{1,2}A?(?
 
 
 def common_name(name: str, sensor: Sensor | None) -> str | None:
-    """Return what a band is called here, or None where that cannot be told.
+    """Return the common name of a band, or None where it is unknown.
 
     Parameters
     ----------
     name
-        As somebody wrote it.
+        Any spelling.
     sensor
         Needed for the agencies' names.
     """
@@ -68,17 +68,17 @@ def common_name(name: str, sensor: Sensor | None) -> str | None:
 
 
 def is_agency_name(name: str) -> bool:
-    """Whether a name is one of those whose meaning depends on the sensor."""
+    """Whether the meaning of a name depends on the sensor."""
     return _AGENCY_NAME.fullmatch(name.strip()) is not None
 
 
 def common_names(names: Sequence[str], sensor: Sensor | None, where: object) -> list[str | None]:
-    """Turn the names that a user gives into common ones; None for `LEFT_OUT`.
+    """Return the common names of names that a user gives; None for `LEFT_OUT`.
 
     Raises
     ------
     BandError
-        A name means nothing, or stands twice.
+        A name is unknown, or occurs twice.
     """
     found = [None if name == LEFT_OUT else _required(name, sensor, where) for name in names]
     for name in found:

@@ -1,7 +1,7 @@
-"""How digital numbers become physical values: one small object per kind of conversion.
+"""Calibrations from digital numbers to physical values: one small class per kind.
 
-Reflectance is the share of the incoming light that is reflected, thermal values are kelvin. A band whose conversion
-nobody recorded carries a `NoCalibration`, which says so when somebody asks for physical values, rather than a guess.
+Reflectance is the share of the incoming light that is reflected, thermal values are kelvin. A band with an unknown
+conversion has a `NoCalibration`, which raises an error when physical values are requested.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from trimline.errors import BandError
 
 
 class Calibration(Protocol):
-    """What turns digital numbers into physical values."""
+    """A conversion from digital numbers to physical values."""
 
     def __call__(self, dn: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return physical values of the same shape; NaN stays NaN."""
@@ -40,7 +40,7 @@ class Linear:
 
 
 IDENTITY = Linear(1.0)
-"""For rasters that hold physical values already."""
+"""Calibration of rasters that hold physical values."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,13 @@ class BrightnessTemperature:
 
 @dataclass(frozen=True)
 class NoCalibration:
-    """Nothing is known of what the digital numbers mean."""
+    """Calibration of a band whose conversion is unknown."""
 
     reason: str
-    """What is missing, in one sentence without a full stop."""
+    """The missing information, in one sentence without a full stop."""
     remedy: str
-    """What to do about it."""
+    """The remedy."""
 
     def __call__(self, dn: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Raise `BandError`: there is nothing to convert with."""
+        """Raise `BandError`, since the conversion is unknown."""
         raise BandError(self.reason, remedy=self.remedy)

@@ -1,4 +1,4 @@
-"""What a user says of a product that does not say it itself."""
+"""What a user gives for a product that lacks it: sensor, bands, scale, date."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _ISO_DATE_LENGTHS = {4: "%Y", 7: "%Y-%m", 10: "%Y-%m-%d"}
 
 @dataclass(frozen=True)
 class Given:
-    """The keyword arguments of `open_scene`; None where nothing is said."""
+    """The keyword arguments of `open_scene`; None where not given."""
 
     id: str | None = None
-    """What the scene is to be called."""
+    """Id of the scene."""
     sensor: str | None = None
     """A sensor id."""
     bands: Sequence[str] | None = None
@@ -26,7 +26,7 @@ class Given:
     offset: float | None = None
     """Added to the digital number before scaling."""
     nodata: float | None = None
-    """Digital number that means nothing."""
+    """Digital number of missing data."""
     date: str | None = None
     """Day, month or year of the acquisition, ISO 8601."""
 
@@ -35,7 +35,7 @@ class Given:
             parse_date(self.date)
 
     def refuse(self, names: Sequence[str], where: object, why: str) -> None:
-        """Raise `ProductError` where one of these was given, since the product says so itself."""
+        """Raise `ProductError` where one of these was given, since the product has it."""
         for each in fields(self):
             if each.name in names and getattr(self, each.name) is not None:
                 raise ProductError(
@@ -49,7 +49,7 @@ def parse_date(date: str) -> datetime | None:
     Raises
     ------
     ProductError
-        It is not a date as ISO 8601 writes it.
+        It is not a date in ISO 8601.
     """
     try:
         day = datetime.strptime(date, _ISO_DATE_LENGTHS[len(date)]).replace(tzinfo=UTC)

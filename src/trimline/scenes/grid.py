@@ -1,7 +1,7 @@
-"""The grids of rasters, and the grid that a scene is worked on.
+"""Grids of rasters, and the working grid of a scene.
 
-A working grid is projected, in metres, north-up, with pixels that are square or nearly so: areas and distances mean
-something on it. Rasters in degrees (or Web Mercator, or rotated) are given the UTM grid of about their pixel size.
+A working grid is projected, in metres, north-up, with pixels that are square or nearly so: areas and distances can
+be measured on it. Rasters in degrees (or Web Mercator, or rotated) are given the UTM grid of about their pixel size.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from odc.geo.geobox import GeoBox
 from pyproj import Transformer
 
 MOST_ANISOTROPY = 1.5
-"""Largest ratio of a pixel's sides that still counts as nearly square."""
+"""Largest ratio of the sides of a nearly square pixel."""
 WEB_MERCATOR = 3857
 ALIGNMENT_TOLERANCE_PX = 1e-3
-"""Two grids whose pixels are closer than this are one grid; coordinates in files are rounded."""
+"""Tolerance within which the pixels of two grids coincide; coordinates in files are rounded."""
 
 
 def is_working_grid(geobox: GeoBox) -> bool:
-    """Whether areas and distances can be measured on a grid as it is."""
+    """Whether areas and distances can be measured on a grid."""
     crs, affine = geobox.crs, geobox.affine
     if crs is None or not crs.projected or crs.epsg == WEB_MERCATOR or not _in_metres(crs):
         return False
@@ -49,7 +49,7 @@ def working_grid(geobox: GeoBox) -> GeoBox:
 
 
 def pixel_area_m2(geobox: GeoBox, crs: CRS) -> float:
-    """Return the area that the central pixel of a grid has in a projected CRS [m2]."""
+    """Return the area of the central pixel of a grid in a projected CRS [m2]."""
     row, column = geobox.shape[0] / 2, geobox.shape[1] / 2
     columns = np.array([column, column + 1, column], dtype=np.float64)
     rows = np.array([row, row, row + 1], dtype=np.float64)
@@ -73,7 +73,7 @@ def offset_between(inner: GeoBox, outer: GeoBox) -> tuple[int, int] | None:
 
 
 def pixel_ratio(target: GeoBox, source: GeoBox) -> float:
-    """Return how many source pixels one target pixel is long, at the target's centre."""
+    """Return the length of a target pixel in source pixels, at the target's centre."""
     row, column = target.shape[0] / 2, target.shape[1] / 2
     corners = (np.array([column, column + 1, column]), np.array([row, row, row + 1]))
     columns, rows = positions_in(source, target, *corners)
@@ -86,7 +86,7 @@ def pixel_ratio(target: GeoBox, source: GeoBox) -> float:
 def positions_in(
     source: GeoBox, target: GeoBox, columns: NDArray[np.float64], rows: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Turn pixel-edge coordinates (column, row) of one grid into those of another, pointwise and exactly."""
+    """Transform pixel-edge coordinates (column, row) of one grid to another, point by point and exactly."""
     x, y = _to_world(target.affine, columns, rows)
     x, y = transform_points(target.crs, source.crs, x, y)
     return _to_world(~source.affine, x, y)
@@ -103,7 +103,7 @@ def transform_points(
 
 
 def crs_from(value: Any) -> CRS:
-    """Make an odc-geo CRS of whatever rasterio or a user gives, by its EPSG code where it has one."""
+    """Return the odc-geo CRS of a rasterio CRS or a user's text, by its EPSG code where it has one."""
     epsg = value.to_epsg() if hasattr(value, "to_epsg") else None
     return CRS(epsg) if epsg is not None else CRS(value.to_wkt() if hasattr(value, "to_wkt") else value)
 

@@ -1,11 +1,10 @@
-"""Landsat products: a folder, an archive or the metadata file itself becomes a scene.
+"""Reader of Landsat products: a folder, an archive or the metadata file.
 
-Digital number 0 is fill in every Landsat product. What the rasters declare as nodata is not consulted: some older
-files declare 255, which in TM is a saturated pixel, bright snow as a rule, and not a missing one.
+Digital number 0 is fill in every Landsat product. The nodata value of the rasters is not used: some older files declare
+255, which in TM is a saturated pixel, usually bright snow, and not a missing one.
 
-Rasters that carry their own grid keep it, whatever the metadata say of lines and samples (a crop or an overview of a
-product is read as it lies). Rasters without one are laid on the grid that the metadata's corners describe, and must
-have its size.
+Rasters with a grid keep it, whatever the lines and samples in the metadata, so that a crop or an overview of a product
+can be read. Rasters without one get the grid of the corners in the metadata, and must have its size.
 """
 
 from __future__ import annotations
@@ -45,17 +44,17 @@ class _Product:
 
     @property
     def present(self) -> dict[str, str]:
-        """Band files that are there, by common name, as they are written there."""
+        """Present band files, by common name."""
         return _found(self.files, self.metadata.files)
 
     @property
     def present_quality(self) -> dict[str, str]:
-        """Quality files that are there, by kind."""
+        """Present quality files, by kind."""
         return _found(self.files, self.metadata.quality_files)
 
     @property
     def missing(self) -> dict[str, str]:
-        """Files that the metadata name and that are not there."""
+        """Missing files that the metadata name."""
         named = {**self.metadata.files, **self.metadata.quality_files}
         there = self.present.keys() | self.present_quality.keys()
         return {name: file for name, file in named.items() if name not in there}
@@ -76,7 +75,7 @@ def open_landsat(path: Path, given: Given) -> Scene:
     ProductError
         There is no metadata file, or more than one product, or no band at all; or an archive is damaged.
     MetadataError
-        The metadata lack a key or hold a value that cannot be.
+        The metadata lack a key or hold an impossible value.
     GridError
         The rasters have no grid, and the metadata's does not fit them.
     """
@@ -121,12 +120,12 @@ def open_landsat(path: Path, given: Given) -> Scene:
 
 
 def describe_landsat(path: Path, given: Given) -> ProductInfo:
-    """Say what a Landsat product is, and whether it is complete.
+    """Describe a Landsat product, and check that it is complete.
 
     Raises
     ------
     ProductError, MetadataError
-        It cannot be said.
+        It cannot be read.
     """
     product = _product(path)
     metadata, files = product.metadata, product.files
@@ -174,7 +173,7 @@ def _product(path: Path) -> _Product:
 
 
 def _metadata_name(files: ProductFiles) -> str:
-    """Return the name of the one product's metadata file: text rather than JSON rather than XML."""
+    """Return the name of the one product's metadata file: text before JSON before XML."""
     matches = [match for name in files.names if (match := _METADATA_NAME.fullmatch(name))]
     stems = sorted({match["stem"].upper() for match in matches})
     if not stems:
@@ -202,7 +201,7 @@ def _reference_band(assets: Iterable[str]) -> str:
 
 
 def _grid_of(asset: Asset, metadata: LandsatMetadata, metadata_name: str) -> GeoBox:
-    """Return the grid of a band: its raster's own, or that of the metadata's corners where they make sense."""
+    """Return the grid of a band: its raster's own, or that of the metadata's corners where they are consistent."""
     if metadata.corners_fit:
         return asset_grid(asset)
     try:
@@ -216,7 +215,7 @@ def _grid_of(asset: Asset, metadata: LandsatMetadata, metadata_name: str) -> Geo
 
 
 def _check_agreement(given: Given, metadata: LandsatMetadata, path: Path) -> None:
-    """Raise where the user says another sensor or date than the product does."""
+    """Raise where the user gives another sensor or date than the product."""
     if given.sensor is not None and given.sensor != metadata.sensor.id:
         raise ProductError(
             f"the product is of {metadata.sensor.id}, not {given.sensor}",
@@ -231,7 +230,7 @@ def _check_agreement(given: Given, metadata: LandsatMetadata, path: Path) -> Non
 
 
 def _grid_for_info(product: _Product, damaged: Mapping[str, str]) -> tuple[GeoBox | None, str | None]:
-    """Return the grid as far as it can be told without unpacking anything, or what is wrong with it."""
+    """Return the grid, as far as it is known without unpacking, or the error of it."""
     metadata, present = product.metadata, product.present
     whole = {common: name for common, name in present.items() if name not in damaged}
     common = _reference_band(whole or metadata.files)

@@ -1,4 +1,4 @@
-"""From the numbers of a Landsat metadata file to calibrations.
+"""Calibrations from the numbers of a Landsat metadata file.
 
 Level 1: ``reflectance = (M * DN + A) / sin(sun elevation)`` with the sun at the scene's centre, as USGS defines it
 (LSDS-1747, section 5.3); bands are brightness temperature where thermal. Pre-collection TM and ETM+ metadata have no
@@ -36,7 +36,7 @@ def calibrations(
     bands
         Common names of the bands that the product has.
     level
-        Processing level; what starts with `L2` is surface reflectance and temperature.
+        Processing level; levels that start with `L2` are surface reflectance and temperature.
     sun_elevation
         At the scene's centre [degrees].
 
@@ -59,7 +59,7 @@ def _level_2(keys: Keys, band: Band) -> Calibration:
 
 
 NOT_CALIBRATED = "NULL"
-"""Stands for the gains of a band that is empty, as in some early MSS scenes."""
+"""Value of the gains of an empty band, as in some early MSS scenes."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _brightness_temperature(keys: Keys, band: Band) -> Calibration:
 
 
 def _is_before_reflectance(keys: Keys) -> bool:
-    """Whether the file is of the kind that had no reflectance gains, rather than one that lacks a key."""
+    """Whether the file is of the generation without reflectance gains, and not one that lacks a key."""
     rescaling: set[str] = set().union(*(keys.groups.get(group, {}) for group in _RESCALING))
     return keys.is_before_collection_2 and not any(key.startswith("REFLECTANCE_MULT") for key in rescaling)
 

@@ -1,7 +1,7 @@
-"""A Landsat metadata file becomes one validated object.
+"""Landsat metadata files as one validated object.
 
-Two generations of the file are read: Collection 2 (root ``LANDSAT_METADATA_FILE``) and what came before it, from
-August 2012 on (root ``L1_METADATA_FILE``: pre-collection and Collection 1). They name the same things in other
+Two generations of the file are read: Collection 2 (root ``LANDSAT_METADATA_FILE``) and the one before, from August 2012
+on (root ``L1_METADATA_FILE``: pre-collection and Collection 1). They name the same things in other
 groups, so each key is looked up in the groups of both. Formats: USGS LSDS-1415 (TM), -1414 (ETM+), -1822 (OLI/TIRS).
 """
 
@@ -39,7 +39,7 @@ _POLAR_STEREOGRAPHIC = "PS"
 
 @dataclass(frozen=True)
 class LandsatMetadata:
-    """What the metadata file of a Landsat product says, as far as trimline needs it."""
+    """The part of a Landsat metadata file that trimline needs."""
 
     product_id: str
     """Landsat product id; of pre-collection products the scene id."""
@@ -95,12 +95,12 @@ def read_landsat_metadata(text: str, name: str) -> LandsatMetadata:
     text
         The whole content.
     name
-        The file's name, whose suffix (`.txt`, `.json`, `.xml`) tells the spelling.
+        The file's name, whose suffix (`.txt`, `.json`, `.xml`) gives the format.
 
     Raises
     ------
     MetadataError
-        A key is missing, or holds a value that cannot be.
+        A key is missing, or holds an impossible value.
     """
     keys = parse_mtl(text, name)
     _refuse_older_format(keys)
@@ -172,7 +172,7 @@ def _time(keys: Keys) -> datetime:
     clock = keys.text("SCENE_CENTER_TIME", *_IMAGE).rstrip("Z")
     whole, _, fraction = clock.partition(".")
     try:
-        # The file gives seven decimals, one more than datetime holds.
+        # The file has seven decimals, one more than datetime.
         return datetime.fromisoformat(f"{day}T{whole}.{fraction[:6]:0<6}").replace(tzinfo=UTC)
     except ValueError:
         raise keys.impossible("DATE_ACQUIRED and SCENE_CENTER_TIME", f"{day} {clock}") from None
@@ -219,7 +219,7 @@ def _grid_kind(common: str) -> str:
 
 
 def _grid(keys: Keys, kind: str, crs: CRS) -> GeoBox:
-    """Build the grid of a kind of band: the corners are centres of pixels, alike for every kind."""
+    """Return the grid of a kind of band; the corners are centres of pixels for every kind."""
     pixel_m = keys.number(f"GRID_CELL_SIZE_{kind}", *_PROJECTION)
     left = keys.number("CORNER_UL_PROJECTION_X_PRODUCT", *_PROJECTION)
     top = keys.number("CORNER_UL_PROJECTION_Y_PRODUCT", *_PROJECTION)
@@ -230,7 +230,7 @@ def _grid(keys: Keys, kind: str, crs: CRS) -> GeoBox:
 
 
 def _corners_fit(keys: Keys, grids: Mapping[str, GeoBox]) -> bool:
-    """Whether the lower right corner lies where the upper left one, lines and samples put it."""
+    """Whether the lower right corner agrees with the upper left one, the lines and the samples."""
     common = next((name for name in grids if _grid_kind(name) == "REFLECTIVE"), next(iter(grids)))
     grid = grids[common]
     right = keys.number("CORNER_LR_PROJECTION_X_PRODUCT", *_PROJECTION)

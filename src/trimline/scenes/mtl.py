@@ -1,6 +1,6 @@
-"""The metadata files of Landsat products (``*_MTL``), in their three spellings, as nested groups of strings.
+"""Metadata files of Landsat products (``*_MTL``) in three formats, as nested groups of strings.
 
-USGS writes the same groups and keys as text (ODL), JSON and XML; the values are left as they are written.
+USGS writes the same groups and keys as text (ODL), JSON and XML; values stay as written.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _REMEDY = "it is damaged or not a Landsat metadata file: fetch the product again
 
 @dataclass(frozen=True)
 class Keys:
-    """The groups of a metadata file, and typed access to their keys."""
+    """The groups of a metadata file, with typed access to their keys."""
 
     groups: Groups
     name: str
@@ -56,13 +56,13 @@ class Keys:
         return any(key in self.groups.get(group, {}) for group in groups)
 
     def missing(self, key: str, group: str) -> MetadataError:
-        """Return the error for a key that is not there."""
+        """Return the error for a missing key."""
         return MetadataError(
             f"the metadata lack {group}/{key}", where=self.name, remedy="fetch the product's metadata again"
         )
 
     def impossible(self, key: str, value: object) -> MetadataError:
-        """Return the error for a value that cannot be."""
+        """Return the error for an impossible value."""
         return MetadataError(f"{key} cannot be '{value}'", where=self.name, remedy="fetch the product's metadata again")
 
     def _value(self, kind: Callable[[str], T], key: str, groups: Sequence[str], otherwise: T | None) -> T:
@@ -87,7 +87,7 @@ def parse_mtl(text: str, name: str) -> Keys:
     text
         The whole content.
     name
-        The file's name; its suffix tells the spelling.
+        The file's name; its suffix gives the format.
 
     Raises
     ------

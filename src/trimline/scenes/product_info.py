@@ -1,4 +1,4 @@
-"""What a product is, and whether it is complete: the answer of `trimline info`."""
+"""Description of a product, as `trimline info` prints it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from odc.geo.geobox import GeoBox
 
 @dataclass(frozen=True)
 class ProductInfo:
-    """What can be said of a product without reading its pixels."""
+    """Properties of a product, without reading its pixels."""
 
     path: Path
     kind: str
@@ -20,15 +20,15 @@ class ProductInfo:
     id: str
     """The agency's product id, or the file's name."""
     sensor: str | None
-    """Sensor id; None where nobody recorded it."""
+    """Sensor id; None where unknown."""
     time: datetime | None
     """Acquisition (UTC)."""
     bands: tuple[str, ...]
-    """Common names of the bands that are there."""
+    """Common names of the present bands."""
     missing: tuple[str, ...]
-    """Files that the metadata name and that are not there."""
+    """Missing files that the metadata name."""
     is_complete: bool
-    """Whether all that the metadata name is there and undamaged."""
+    """Whether all files that the metadata name are present and undamaged."""
     level: str | None = None
     """Processing level."""
     collection: str | None = None
@@ -43,7 +43,7 @@ class ProductInfo:
     sun_elevation: float | None = None
     """[degrees]"""
     quality: tuple[str, ...] = ()
-    """`pixel` and `saturation`, where there."""
+    """Kinds of quality bands: `pixel` and `saturation`."""
     crs: str | None = None
     width: int | None = None
     """[pixels]"""
@@ -56,11 +56,11 @@ class ProductInfo:
     bounds: tuple[float, float, float, float] | None = None
     """West, south, east, north [degrees]."""
     notes: tuple[str, ...] = ()
-    """What a user should know before relying on it."""
+    """Warnings for users of the product."""
 
     @staticmethod
     def grid_fields(grid: GeoBox | None) -> dict[str, Any]:
-        """Return the fields that a grid fills."""
+        """Return the fields of a grid."""
         if grid is None or grid.crs is None:
             return {}
         box = grid.footprint("EPSG:4326").boundingbox
@@ -74,7 +74,7 @@ class ProductInfo:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON holds them."""
+        """Return the fields for JSON."""
         content = {each.name: getattr(self, each.name) for each in fields(self)}
         content["path"] = str(self.path)
         content["time"] = self.time.isoformat() if self.time else None

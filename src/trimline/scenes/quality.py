@@ -1,8 +1,8 @@
-"""What the agencies say of each pixel, as named flags.
+"""Quality bands of the agencies as named flags.
 
 Bit tables of Landsat Collection 2: QA_PIXEL and QA_RADSAT as USGS describes them in LSDS-1618 (Landsat 4-7) and
 LSDS-1619 (Landsat 8-9), and for MSS in LSDS-1416. Landsat 4-7 leave the cirrus bit unset, MSS also those of shadow,
-snow and water: they have no band to tell, so these flags are absent rather than false.
+snow and water: their bands cannot detect them, so these flags are absent rather than false.
 """
 
 from __future__ import annotations
@@ -55,12 +55,12 @@ def pixel_flags(values: NDArray[np.uint16], sensor: Sensor) -> dict[str, NDArray
 
 
 def is_fill(values: NDArray[np.uint16]) -> NDArray[np.bool_]:
-    """Return where QA_PIXEL says that there is no image, as all sensors' products do."""
+    """Return where QA_PIXEL has the fill bit, which all products have."""
     return _bit(values, PIXEL_BITS["fill"])
 
 
 def saturation_bits(sensor: Sensor) -> dict[str, int]:
-    """Return the bit of QA_RADSAT that tells of each band, by common name.
+    """Return the bit of QA_RADSAT of each band, by common name.
 
     Bands 1 to 7 have bits 0 to 6 (the low-gain thermal band of ETM+ that of band 6), OLI's cirrus band has bit 8.
     """

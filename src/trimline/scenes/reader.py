@@ -1,4 +1,4 @@
-"""What a format must offer to be read."""
+"""The interface of a reader of one format."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Reader:
     """One format of products."""
 
     name: str
-    """What users call the format."""
+    """Name of the format for users."""
     recognises: Callable[[Path], bool]
-    """Whether a path that exists is of this format; looks at names only."""
+    """Whether an existing path is of this format, by names only."""
     open: Callable[[Path, Given], Scene]
-    """Make a scene, or raise."""
+    """Open a product as a scene."""
     describe: Callable[[Path, Given], ProductInfo]
-    """Say what the product is, also where it cannot be opened."""
+    """Describe a product, also one that cannot be opened."""

@@ -1,4 +1,4 @@
-"""The formats that are read, and how a path finds its reader.
+"""The readable formats, and the choice of a reader for a path.
 
 A new format is one file that makes a `Reader`, and its line in `READERS`.
 """
@@ -60,7 +60,7 @@ def open_scene(
     path
         A Landsat folder, `.tar`, `.tar.gz` or `*_MTL` file, or a GeoTIFF stack.
     id
-        What the scene is to be called; None means the product's own name.
+        Id of the scene; None means the product's own name.
     sensor
         Sensor id (`sentinel-2-msi`), for stacks.
     bands
@@ -68,9 +68,9 @@ def open_scene(
     scale, offset
         For stacks: reflectance = (DN + offset) * scale.
     nodata
-        Digital number that means nothing, for stacks.
+        Digital number of missing data, for stacks.
     date
-        Day, month or year of the acquisition, ISO 8601. A product that knows its day must agree.
+        Day, month or year of the acquisition, ISO 8601. It must agree with the date of a product that has one.
 
     Raises
     ------
@@ -90,14 +90,14 @@ def open_scene(
 def product_info(
     path: str | PathLike[str], *, sensor: str | None = None, bands: Sequence[str] | None = None
 ) -> ProductInfo:
-    """Say what a product is and whether it is complete, also where it cannot be opened as a scene.
+    """Describe a product and check that it is complete, also where it cannot be opened as a scene.
 
     Parameters are those of `open_scene`.
 
     Raises
     ------
     ProductError
-        The path is not a product that is read here, or so damaged that nothing can be said.
+        The path is not a product that is read here, or too damaged for that.
     """
     path = Path(path)
     with _permitted(path):

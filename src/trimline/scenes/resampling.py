@@ -1,8 +1,7 @@
-"""Values between pixels: bilinear means that respect missing data, and nearest neighbours, on plain arrays.
+"""Resampling of plain arrays: bilinear means that respect missing data, and nearest neighbours.
 
-Every target pixel is computed from its own position alone, so a window cut from a large grid holds exactly what the
-large grid would have held there. That is why the package does not use GDAL's warper, whose approximated coordinates
-and whose kernel depend on the extent that is asked for.
+Every target pixel is computed from its own position alone, so a window of a large grid has exactly the values of the
+large grid. GDAL's warper is not used because its approximated coordinates and its kernel depend on the extent.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ def bilinear(
 ) -> NDArray[np.float32]:
     """Return bilinear means of the valid pixels around positions.
 
-    A position is valid where the pixel it falls into is: data neither grow into gaps nor shrink from them. Where
+    A position is valid where the pixel around it is valid, so that gaps neither shrink nor grow. Where
     some of the four neighbours are missing, the weights of the others are raised to sum to one.
 
     Parameters and shapes are those of `nearest`.

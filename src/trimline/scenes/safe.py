@@ -1,4 +1,4 @@
-"""Sentinel-2 SAFE products: recognised, and refused with what can be done instead."""
+"""Sentinel-2 SAFE products: recognised, and refused with an alternative."""
 
 from __future__ import annotations
 
@@ -33,4 +33,4 @@ def _refuse(path: Path, _given: Given) -> NoReturn:
 
 
 SAFE = Reader("Sentinel-2 SAFE", recognises, _refuse, _refuse)
-"""Sentinel-2 Level-1C and Level-2A as ESA delivers them."""
+"""Sentinel-2 Level-1C and Level-2A in ESA's format."""

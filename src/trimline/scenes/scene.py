@@ -1,4 +1,4 @@
-"""The one type that every satellite product becomes."""
+"""Scene: the common type of all satellite products."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ from trimline.scenes.quality import is_fill, pixel_flags, saturation_flags
 from trimline.sensors import Sensor, Units
 
 SPATIAL_DIMENSIONS = ("y", "x")
-"""Also where the grid is in degrees, so that code need not ask."""
+"""Names of the spatial dimensions, for grids in degrees too."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One image of one sensor: what it is, where it lies, and the rasters behind its bands."""
+    """One image of one sensor: its metadata, its grid, and the rasters of its bands."""
 
     id: str
-    """The agency's product id, or what the user calls it."""
+    """The agency's product id, or a name given by the user."""
     sensor: Sensor
     """The instrument and its bands."""
     time: datetime | None
     """Acquisition (UTC); None where not even the day is known."""
     geobox: GeoBox
-    """The grid it is worked on: projected, in metres, north-up, with nearly square pixels."""
+    """The working grid: projected, in metres, north-up, with nearly square pixels."""
     footprint: Geometry
     """Outline of the grid (EPSG:4326)."""
     assets: Mapping[str, Asset]
-    """The bands that are there, by common name."""
+    """The assets of the bands, by common name."""
     source: Path
     """The product on disk."""
     sun_azimuth: float | None = None
@@ -53,7 +53,7 @@ class Scene:
     cloud_cover: float | None = None
     """[percent]"""
     quality_assets: Mapping[str, Asset] = field(default_factory=dict)
-    """QA_PIXEL as `pixel` and QA_RADSAT as `saturation`, where they are there."""
+    """QA_PIXEL as `pixel` and QA_RADSAT as `saturation`, where present."""
     missing: Mapping[str, str] = field(default_factory=dict)
     """Files that the metadata name and the product lacks, by common name."""
     level: str | None = None
@@ -91,7 +91,7 @@ class Scene:
         Raises
         ------
         BandError
-            The scene lacks a band, or nobody recorded how its numbers become reflectance.
+            The scene lacks a band, or its calibration is unknown.
         ProductError
             A raster is damaged.
         """
@@ -126,7 +126,7 @@ class Scene:
         xarray.Dataset
             (y, x) bool variables `fill cloud cloud_shadow dilated_cloud cirrus snow water clear` from QA_PIXEL and
             `saturated`, `occluded` (Landsat 8-9) and `dropped` (before) from QA_RADSAT. A flag that the product
-            does not tell is absent. Outside the product only `fill` is true.
+            does not have is absent. Outside the product only `fill` is true.
 
         Raises
         ------
@@ -157,7 +157,7 @@ class Scene:
         )
 
     def fill(self, geobox: GeoBox | None = None) -> NDArray[np.bool_]:
-        """Return where the quality band says that there is no image, (h, w); without reading the other flags.
+        """Return the fill flag of the quality band, (h, w), without the other flags.
 
         Raises
         ------
@@ -189,7 +189,7 @@ class Scene:
         return f"its metadata name the file {self.missing[common]}, which is not there: fetch the product again"
 
     def _check_calibration(self, names: Sequence[str]) -> None:
-        """Fail before anything is read, and say of which scene and band."""
+        """Raise an error with scene and band before anything is read."""
         for name in names:
             try:
                 self.assets[name].calibration(np.zeros(1, dtype=np.float32))

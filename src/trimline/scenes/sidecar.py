@@ -1,4 +1,4 @@
-"""A JSON file beside a GeoTIFF stack that says what the stack itself does not.
+"""JSON sidecar of a GeoTIFF stack, with the metadata that the stack lacks.
 
 ``stack.tif`` has ``stack.json``::
 
@@ -28,28 +28,28 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from trimline.errors import MetadataError
 
 _NOT_OURS = "stac_version"
-"""A key of STAC items, which some archives put beside their rasters under the same name."""
+"""A key of STAC items, which some archives store under the name of the sidecar."""
 
 
 class Sidecar(BaseModel):
-    """What the JSON file beside a stack may say."""
+    """Content of a sidecar."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str | None = None
-    """What the scene is called; the file's name where not given."""
+    """Id of the scene; the file's name where not given."""
     sensor: str | None = None
     """A sensor id, as `trimline.sensors.SENSORS` lists them."""
     bands: tuple[str, ...] | None = None
     """Names in the order of the file, common (`red`) or the agency's (`B4`); `-` for a band to leave out."""
     scale: float | dict[str, float] | None = None
-    """Reflectance per digital number; by band name where bands differ. One number does not serve thermal bands."""
+    """Reflectance per digital number; by band name where bands differ. A single number excludes thermal bands."""
     offset: float | dict[str, float] | None = None
     """Added to the digital number before scaling; by band name where bands differ."""
     nodata: float | None = None
-    """Digital number that means nothing."""
+    """Digital number of missing data."""
     time: datetime | date | None = None
-    """Acquisition, ISO 8601; taken as UTC where it names no zone."""
+    """Acquisition, ISO 8601; UTC where it has no zone."""
     sun_azimuth: float | None = Field(None, ge=0, le=360)
     """[degrees]"""
     sun_elevation: float | None = Field(None, ge=-90, le=90)
@@ -63,7 +63,7 @@ class Sidecar(BaseModel):
 
     @property
     def utc(self) -> datetime | None:
-        """Acquisition as a moment in UTC; a day is its first moment."""
+        """Acquisition as a datetime in UTC; a day is its start."""
         if self.time is None:
             return None
         if not isinstance(self.time, datetime):
@@ -72,12 +72,12 @@ class Sidecar(BaseModel):
 
 
 def read_sidecar(raster: Path) -> Sidecar:
-    """Read the sidecar of a raster; an empty one where there is none.
+    """Return the sidecar of a raster; an empty one where there is none.
 
     Raises
     ------
     MetadataError
-        It is not JSON, has an unknown key, or a value that cannot be.
+        It is not JSON, has an unknown key, or an impossible value.
     """
     path = raster.with_suffix(".json")
     if not path.is_file():

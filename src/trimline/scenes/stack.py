@@ -1,9 +1,8 @@
-"""GeoTIFF stacks: one raster of several bands of any sensor becomes a scene.
+"""Reader of GeoTIFF stacks: one raster with several bands of any sensor.
 
-What the bands are and what their numbers mean is taken, in this order, from the caller, from the sidecar (see
-`trimline.scenes.sidecar`), and from the raster itself: band descriptions, scale and offset, nodata. Nothing is
-guessed. Floating-point bands without a scale hold physical values; integer bands without one can be read as digital
-numbers only.
+Band names and calibration are taken, in this order, from the caller, from the sidecar (see `trimline.scenes.sidecar`),
+and from the raster itself: band descriptions, scale and offset, nodata. Nothing is guessed. Floating-point bands
+without a scale hold physical values; integer bands without one can be read as digital numbers only.
 """
 
 from __future__ import annotations
@@ -36,8 +35,8 @@ _LANDSAT_BAND_FILE = re.compile(r"(?P<product>L[COTEM]\w+?)_(?:S[RT]_)?(?:B\d+\w
 
 
 @dataclass(frozen=True)
-class _Raster:
-    """What the raster says of itself."""
+class _RasterMetadata:
+    """Metadata of the raster."""
 
     count: int
     shape: tuple[int, int]
@@ -48,7 +47,7 @@ class _Raster:
     nodata: tuple[float | None, ...]
 
     @classmethod
-    def of(cls, source: Any) -> _Raster:
+    def of(cls, source: Any) -> _RasterMetadata:
         return cls(
             source.count,
             tuple(source.shape),
@@ -62,22 +61,22 @@ class _Raster:
 
 @dataclass(frozen=True)
 class _Stack:
-    """What all sources together say of a stack."""
+    """A stack with its metadata from all sources."""
 
     path: Path
-    raster: _Raster
+    raster: _RasterMetadata
     given: Given
     sidecar: Sidecar
     sensor: Sensor | None
 
     @property
     def names(self) -> list[str]:
-        """The bands' names as the caller, the sidecar or the raster writes them; empty where none does."""
+        """Names of the bands from the caller, the sidecar or the raster; empty where none has them."""
         return list(self.given.bands or self.sidecar.bands or self.raster.descriptions)
 
     @property
     def are_names_chosen(self) -> bool:
-        """Whether somebody named the bands of this very file, so that every name must mean something."""
+        """Whether the bands were named for this file, so that every name must be known."""
         return bool(self.given.bands or self.sidecar.bands)
 
     def bands(self) -> dict[str, int]:
@@ -86,7 +85,7 @@ class _Stack:
         Raises
         ------
         BandError
-            The names do not fit the file, or none of them means a band.
+            The names do not fit the file, or none of them is known.
         """
         names = self.names
         if self.are_names_chosen:
@@ -108,15 +107,15 @@ class _Stack:
         return bands
 
     def quality(self) -> dict[str, int]:
-        """Return the number of the quality bands in the file, by kind; only Landsat's are understood."""
+        """Return the number of the quality bands in the file, by kind; only Landsat's are supported."""
         if self.sensor is None or not self.sensor.id.startswith("landsat"):
             return {}
         return {_QUALITY_NAMES[n]: i for i, n in enumerate(self.names, start=1) if n in _QUALITY_NAMES}
 
     def calibration(self, common: str, index: int) -> Calibration:
-        """Return what turns a band's numbers into reflectance or kelvin."""
-        scale = self._told("scale", common)
-        offset = self._told("offset", common)
+        """Return the calibration of a band."""
+        scale = self._value_of("scale", common)
+        offset = self._value_of("offset", common)
         if scale is None and offset is not None:
             raise BandError(
                 "an offset is given without a scale",
@@ -138,19 +137,19 @@ class _Stack:
         return NoCalibration(f"the raster holds integers, and nothing says how they become {unit}", remedy)
 
     def nodata(self, index: int) -> float | None:
-        """Return the digital number that means nothing."""
+        """Return the digital number of missing data."""
         for value in (self.given.nodata, self.sidecar.nodata):
             if value is not None:
                 return value
         return self.raster.nodata[index - 1]
 
-    def _told(self, key: Literal["scale", "offset"], common: str) -> float | None:
-        """Return what the caller or the sidecar says of a band; one number for all bands excepts the thermal one."""
+    def _value_of(self, key: Literal["scale", "offset"], common: str) -> float | None:
+        """Return the value of a band from caller or sidecar; one number for all bands excludes the thermal one."""
         of_all = getattr(self.given, key)
-        told = of_all if of_all is not None and common != "thermal" else getattr(self.sidecar, key)
-        if isinstance(told, Mapping):
-            return next((value for name, value in told.items() if common_name(name, self.sensor) == common), None)
-        return told if common != "thermal" else None
+        value = of_all if of_all is not None and common != "thermal" else getattr(self.sidecar, key)
+        if isinstance(value, Mapping):
+            return next((each for name, each in value.items() if common_name(name, self.sensor) == common), None)
+        return value if common != "thermal" else None
 
     def _agency_names_without_sensor(self) -> list[str]:
         return [name for name in self.names if is_agency_name(name)] if self.sensor is None else []
@@ -178,7 +177,7 @@ class _Stack:
 
 
 def recognises(path: Path) -> bool:
-    """Whether a path is named as a raster."""
+    """Whether a path has the suffix of a raster."""
     return path.is_file() and path.suffix.lower() in SUFFIXES
 
 
@@ -227,7 +226,7 @@ def open_stack(path: Path, given: Given) -> Scene:
 
 
 def describe_stack(path: Path, given: Given) -> ProductInfo:
-    """Say what a GeoTIFF stack is.
+    """Describe a GeoTIFF stack.
 
     Raises
     ------
@@ -279,11 +278,11 @@ def describe_stack(path: Path, given: Given) -> ProductInfo:
 
 
 def _gather(path: Path, given: Given) -> tuple[_Stack, GeoBox | GridError]:
-    """Return what is known of a stack, and its own grid or what is wrong with it."""
+    """Return a stack with its metadata, and its own grid or the error of it."""
     sidecar = read_sidecar(path)
     sensor_id = given.sensor or sidecar.sensor
     with open_raster(str(path)) as source:
-        raster = _Raster.of(source)
+        raster = _RasterMetadata.of(source)
         native: GeoBox | GridError
         try:
             native = raster_grid(source)
@@ -293,12 +292,12 @@ def _gather(path: Path, given: Given) -> tuple[_Stack, GeoBox | GridError]:
 
 
 def _when(stack: _Stack) -> tuple[str | None, datetime | None]:
-    """Return date and time, the caller's before the sidecar's; the sidecar's clock where both tell the same day."""
-    told = stack.sidecar.utc
-    told_date = told.date().isoformat() if told else None
+    """Return date and time, the caller's before the sidecar's; the sidecar's time where both have the same day."""
+    utc = stack.sidecar.utc
+    sidecar_date = utc.date().isoformat() if utc else None
     date = stack.given.date
-    if date is None or date == told_date:
-        return told_date, told
+    if date is None or date == sidecar_date:
+        return sidecar_date, utc
     return date, parse_date(date)
 
 
@@ -314,4 +313,4 @@ def _in_words(grid: GeoBox) -> str:
 
 
 STACK = Reader("GeoTIFF stack", recognises, open_stack, describe_stack)
-"""Any raster of several bands."""
+"""Reader of any raster with several bands."""

@@ -1,6 +1,6 @@
-"""Where the sun stands, from time and place.
+"""Position of the sun from time and place.
 
-Low-precision formulas of the Astronomical Almanac as Michalsky (1988) gives them, Solar Energy 40, 227-235: good to
+Low-precision formulas of the Astronomical Almanac after Michalsky (1988), Solar Energy 40, 227-235: good to
 0.01 degrees between 1950 and 2050. Elevations are geometric, without refraction, as in Landsat's metadata.
 """
 
@@ -18,12 +18,12 @@ _SECONDS_PER_DAY = 86_400.0
 def sun_position(
     time: datetime, longitude: ArrayLike, latitude: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return where the sun stands.
+    """Return the position of the sun.
 
     Parameters
     ----------
     time
-        A moment; taken as UTC where it names no zone.
+        Time; UTC where it has no zone.
     longitude, latitude
         Scalars or arrays that broadcast [degrees, WGS 84].
 

@@ -1,8 +1,8 @@
-"""A mountain range with glaciers whose truth is known, seen through a sensor.
+"""Simulated mountain ranges with known glaciers, as satellite products.
 
-Rivers carve the ground, ice grows and flows over it under a mass balance and retreats as the equilibrium line rises;
-every look at it is written as the agencies write products, with the true outlines and a DEM beside. The room hands
-out `write_range`, which does all that from the settings of a project file, and what it returns, `RangeManifest`.
+Rivers carve the terrain; ice grows and flows under a mass balance, and retreats as the equilibrium line rises. Every
+acquisition is written as a product in the format of the agency, with the true outlines and a DEM. The room hands out
+`write_range`, which does this from the settings of a project file, and its result, `RangeManifest`.
 """
 
 from __future__ import annotations

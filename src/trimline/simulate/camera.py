@@ -1,8 +1,8 @@
-"""From lit ground to the numbers that a sensor writes: air, mixed pixels, noise, saturation, quantisation.
+"""Sensor model, from illuminated ground to digital numbers: air, mixed pixels, noise, saturation, quantisation.
 
 Reflectance at the top of the atmosphere is ``path + T (direct + diffuse) rho (1 - cloud) + cloud``. Transmission, the
 diffuse share and the path are smooth functions of wavelength with the exponents of Rayleigh and aerosol scattering,
-scaled to clear air at 5000 m. A pixel is the mean of the finer pixels in it, lit one by one.
+scaled to clear air at 5000 m. A pixel is the mean of the finer pixels in it, each with its own illumination.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from trimline.simulate.surfaces import Ground
 from trimline.simulate.terrain import Field, reduce
 
 _PATH_BLUE, _PATH_EXPONENT = 0.045, 3.4
-"""Path reflectance at 0.48 µm and how it falls with wavelength."""
+"""Path reflectance at 0.48 µm, and the exponent of its fall with wavelength."""
 _DIFFUSE_BLUE, _DIFFUSE_EXPONENT = 0.16, 2.6
-"""Share of the light that comes from the sky, at 0.48 µm."""
+"""Diffuse share of the light at 0.48 µm."""
 _NEIGHBOURHOOD_PX = 40
 """Reach of light reflected from terrain around [finer pixels]."""
 _MELTING_K = 273.15
@@ -34,14 +34,14 @@ _CLOUD_REFLECTANCE = (0.78, 0.76, 0.70, 0.45, 0.52, 0.40, 0.42, 0.35)
 
 @dataclass(frozen=True)
 class Air:
-    """The air at one wavelength."""
+    """Optical properties of the air at one wavelength."""
 
     path: float
-    """Reflectance of the air itself."""
+    """Path reflectance."""
     transmission: float
-    """Share of the light that passes, down and up."""
+    """Transmission, down and up."""
     diffuse: float
-    """Share of the light on the ground that comes from the sky."""
+    """Diffuse share of the light on the ground."""
 
     @classmethod
     def at(cls, wavelength_um: float, haze: float) -> Air:
@@ -54,16 +54,16 @@ class Air:
 
 @dataclass(frozen=True)
 class Light:
-    """The light on the ground, on the ground's grid."""
+    """Illumination on the grid of the ground."""
 
     direct: Field
-    """Relative to level ground in the sun, 0 in shadow."""
+    """Direct light relative to level ground in the sun, 0 in shadow."""
     sky: Field
-    """Share of the sky that is seen."""
+    """Sky view factor."""
 
 
 def reflectance(band: Band, ground: Ground, light: Light, clouds: Clouds, haze: float, coarser: int) -> Field:
-    """Return what a sensor would see in a reflective band without noise.
+    """Return the reflectance in a band at the sensor, without noise.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def reflectance(band: Band, ground: Ground, light: Light, clouds: Clouds, haze: 
 
 
 def temperature_k(ground: Ground, light: Light, clouds: Clouds, melting_line_m: float, coarser: int) -> Field:
-    """Return the brightness temperature that a thermal band sees [K].
+    """Return the brightness temperature in a thermal band [K].
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def temperature_k(ground: Ground, light: Light, clouds: Clouds, melting_line_m: 
 def quantised(
     physical: Field, scale: float, offset: float, bits: int, noise: float, generator: np.random.Generator
 ) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]:
-    """Return digital numbers and where they are saturated.
+    """Return digital numbers, and a mask of the saturated ones.
 
     Parameters
     ----------

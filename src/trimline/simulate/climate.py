@@ -1,8 +1,8 @@
-"""What the climate adds to and takes from each piece of a glacier's surface in a year.
+"""Climate of a range: the annual mass balance of a glacier's surface.
 
-A mass balance with an equilibrium line and two gradients, as measured on many glaciers (Cuffey and Paterson, 2010, The
-Physics of Glaciers, section 4.4): steep below the line, gentle above it, and capped. The line lies lower where less
-sun falls and higher where more does; slopes too steep to hold snow gain nothing.
+The balance has an equilibrium line and two gradients, as measured on many glaciers (Cuffey and Paterson, 2010, The
+Physics of Glaciers, section 4.4): steep below the line, gentle above it, and capped. The line lies lower on shaded
+slopes and higher on sunny ones; slopes too steep to hold snow have no accumulation.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Climate:
     largest_gain_m: float
     """Cap of the balance [m of ice per year]."""
     sun_shift_m: float
-    """How far insolation moves the line between the sunniest and the shadiest slopes [m]."""
+    """Shift of the line by insolation, between the sunniest and the shadiest slopes [m]."""
 
     def balance(self, surface_m: Field, sunniness: Field, slope: Field, rise_m: float = 0.0) -> Field:
         """Return the balance of a surface [m of ice per year].
@@ -44,7 +44,7 @@ class Climate:
         slope
             Slope angle [rad].
         rise_m
-            How far the equilibrium line has risen [m].
+            Rise of the equilibrium line [m].
         """
         above = surface_m - (self.equilibrium_line_m + rise_m + self.sun_shift_m * sunniness)
         balance = np.where(above < 0, self.ablation_gradient, self.accumulation_gradient) * above
@@ -53,7 +53,7 @@ class Climate:
 
 
 def sunniness(surface_m: Field, pixel_m: float) -> Field:
-    """Return how much sun a northern slope gets, from -0.5 (steep, facing north) to 0.5 (steep, facing south)."""
+    """Return the relative insolation of northern slopes, -0.5 (steep, facing north) to 0.5 (steep, facing south)."""
     to_south, _ = gradients(surface_m, pixel_m)
     # Rows run south: a surface that falls southward has a negative derivative along rows and faces the sun.
     facing: Field = np.clip(-to_south / np.sqrt(1.0 + to_south**2) * 0.7, -0.5, 0.5)

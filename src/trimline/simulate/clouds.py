@@ -1,4 +1,4 @@
-"""Clouds over a range, and the shadows they cast."""
+"""Clouds over a range, and their shadows."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ BASE_M = 1400.0
 """Height of the clouds above the ground [m]."""
 _SMOOTHED_M = 600.0
 _OROGRAPHIC = 0.5
-"""How strongly clouds keep to high ground, against chance."""
+"""Weight of elevation against chance in the position of clouds."""
 _THIN = 0.55
 """Largest opacity of a thin cloud."""
 
 
 @dataclass(frozen=True)
 class Clouds:
-    """Clouds as the sensor sees them."""
+    """Clouds and their shadows on a grid."""
 
     opacity: Field
-    """(h, w) share of the view that the cloud takes, 0 to 1."""
+    """(h, w) opacity of the cloud in the view of the sensor, 0 to 1."""
     shade: Field
-    """(h, w) share of the direct light that the cloud takes from the ground, 0 to 1."""
+    """(h, w) share of the direct light that clouds block, 0 to 1."""
 
 
 def scatter(
@@ -37,7 +37,7 @@ def scatter(
     sun_elevation_deg: float,
     generator: np.random.Generator,
 ) -> Clouds:
-    """Scatter clouds over a range; they gather over high ground, as they do when the valleys warm.
+    """Scatter clouds over a range, preferably over high ground.
 
     Parameters
     ----------
@@ -46,9 +46,9 @@ def scatter(
     fraction
         Share of the grid under cloud.
     thin
-        Share of the clouds that one can see through.
+        Share of thin clouds.
     azimuth_deg, sun_elevation_deg
-        Where the sun stands [degrees]; shadows fall to the other side.
+        Position of the sun [degrees]; shadows fall to the other side.
     generator
         Source of randomness.
     """

@@ -1,10 +1,10 @@
-"""The three kinds of range, after the testing areas of Chen and others (2022).
+"""Three environments of simulated ranges, after the test areas of Chen and others (2022).
 
 ``cold-dry`` is the interior plateau: high, brown, with smooth glaciers on gentle summits. ``warm-green`` is lower and
 wetter: grass in the valleys, steep valley glaciers that melt fast, debris on their tongues. ``cloudy`` has small
-glaciers among much seasonal snow, seen through thin and thick cloud. The numbers are ours. They make the three as
-unlike each other as the paper's areas are; a band ratio finds each of them harder than its table III says (0.94, 0.93
-and 0.77; see benchmarks/accuracy.md).
+glaciers among much seasonal snow, seen through thin and thick cloud. The numbers are ours. The three differ
+as much as the areas of the paper; a band ratio scores lower on each of them than in its table III (0.94, 0.93 and 0.77;
+see benchmarks/accuracy.md).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from trimline.simulate.climate import Climate
 
 @dataclass(frozen=True)
 class Environment:
-    """What makes one kind of range."""
+    """Parameters of one environment."""
 
     lowest_m: float
     """Elevation of the valleys [m]."""
@@ -31,18 +31,18 @@ class Environment:
     vegetation_line_m: float
     """Elevation up to which grass grows on gentle ground [m]."""
     bare_load: float
-    """How much debris ice carries before it is covered: a load without unit, of rock gathered along flow lines and of
-    depth below the equilibrium line. At 5 hardly any ice is covered, at 3 much of the tongues."""
+    """Debris load above which ice is covered, without unit: rock gathered along flow lines, and depth below the
+    equilibrium line. At 5 hardly any ice is covered, at 3 much of the tongues."""
     snow_line_offset_m: float
-    """How far above the equilibrium line seasonal snow outlasts the summer on ground of mean insolation [m]."""
+    """Height above the equilibrium line from which seasonal snow lasts over the summer, at mean insolation [m]."""
     snow_patchiness_m: float
-    """How far single hollows and gullies move that line [m]."""
+    """Variation of that line by hollows and gullies [m]."""
     cloud_fraction: float
     """Usual share of the scene under cloud."""
     thin_cloud: float
-    """Share of the clouds that is thin enough to see through."""
+    """Share of thin clouds."""
     haze: float
-    """Scattering of the air, as a factor on that of clear air at 5000 m."""
+    """Scattering of the air, relative to clear air at 5000 m."""
 
 
 ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(

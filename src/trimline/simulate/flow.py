@@ -1,9 +1,9 @@
-"""Ice flows: the shallow-ice approximation on a grid.
+"""Flow of ice: the shallow-ice approximation on a grid.
 
 Glen's law with n = 3 gives a flux of -D grad(s) with D = 2 A (rho g)^3 / 5 H^5 |grad s|^2 (Cuffey and Paterson, 2010,
-section 8.5). Steps are explicit. On steep beds the plain scheme makes ice out of nothing; the diffusivity on each
-face therefore takes the thickness upstream where the surface falls over bare rock, after Jarosch, Schoof and Anslow
-(2013, The Cryosphere 7, 229-240), and no cell gives away more than it holds, so that mass is conserved exactly.
+section 8.5). Steps are explicit. On steep beds the plain scheme creates mass; the diffusivity on each
+face therefore uses the thickness upstream where the surface falls over bare rock, after Jarosch, Schoof and Anslow
+(2013, The Cryosphere 7, 229-240), and no cell loses more than it holds, so that mass is conserved exactly.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ GRAVITY = 9.81
 """[m s-2]"""
 SECONDS_PER_YEAR = 3.1556926e7
 STABLE = 0.12
-"""Share of dx2 / D that a step may take; explicit diffusion on a square grid is stable up to 0.25."""
+"""Largest time step as a share of dx2 / D; explicit diffusion on a square grid is stable up to 0.25."""
 
 
 def flow_factor(rate_factor: float = GLEN_A) -> float:
@@ -42,7 +42,7 @@ def evolve(
     balance_every_a: float = 1.0,
     open_rim: bool = False,
 ) -> Field:
-    """Let ice flow for some years under a mass balance.
+    """Return the ice after some years of flow under a mass balance.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def evolve(
     pixel_m
         Side of a cell [m].
     years
-        How long [a].
+        Duration [a].
     balance
         Gives the mass balance of a surface [m of ice per year].
     rate_factor
@@ -59,9 +59,9 @@ def evolve(
     longest_step_a
         Longest time step [a].
     balance_every_a
-        How often the balance is computed anew for the changed surface [a].
+        Interval after which the balance is computed for the changed surface [a].
     open_rim
-        Whether ice that reaches the outermost cells leaves; otherwise nothing flows over the edge of the grid.
+        Whether ice leaves the grid at the outermost cells; otherwise none flows over the edge.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def _fluxes(bed: Field, thickness: Field, pixel_m: float, factor: float) -> tupl
 
 
 def _on_faces(thickness: Field, gradient: Field, axis: int) -> Field:
-    """Return the thickness on faces: the mean, but never more than upstream, where the ice comes from."""
+    """Return the thickness on faces: the mean, but at most the thickness upstream."""
     before = thickness[:-1] if axis == 0 else thickness[:, :-1]
     after = thickness[1:] if axis == 0 else thickness[:, 1:]
     upstream = np.where(gradient < 0, before, after)
@@ -109,7 +109,7 @@ def _on_faces(thickness: Field, gradient: Field, axis: int) -> Field:
 
 
 def _moved(thickness: Field, flux_y: Field, flux_x: Field, step: float, pixel_m: float) -> Field:
-    """Move ice through the faces; a cell that would give more than it holds gives all it holds."""
+    """Move ice through the faces; a cell loses at most what it holds."""
     rate = step / pixel_m
     given = np.zeros_like(thickness)
     given[:-1] += np.maximum(flux_y, 0.0)

@@ -12,9 +12,9 @@ from trimline.simulate.flow import evolve
 from trimline.simulate.terrain import Field, enlarge, reduce
 
 SPIN_UP_A = 300.0
-"""Years of steady climate that glaciers grow in; the areas of the three environments are then steady to 1 %."""
+"""Years of the spin-up in a steady climate, after which the areas of the three environments are steady to 1 %."""
 THINNEST_M = 4.0
-"""Ice thinner than this does not move and counts as a snow field, not as a glacier [m]."""
+"""Thinner ice does not flow and counts as snow, not as glacier [m]."""
 SMALLEST_KM2 = 0.01
 """Smallest glacier: the inventories' usual limit (Paul and others, 2009, Annals of Glaciology 50, 119-126)."""
 
@@ -22,13 +22,13 @@ SMALLEST_KM2 = 0.01
 def glaciers(
     bed_m: Field, pixel_m: float, coarsening: int, climate: Climate, rises_m: Iterable[tuple[float, float]]
 ) -> Iterator[Field]:
-    """Yield the thickness of the ice after a spin-up and then after each of some spells of warming.
+    """Yield the thickness of the ice after a spin-up, and after each of several spells of warming.
 
     Parameters
     ----------
     bed_m
-        (h, w) bed elevation [m]; both sides multiples of `coarsening`. Ice that reaches its edge leaves it, so that
-        it should be wider than the ground that is looked at.
+        (h, w) bed elevation [m]; both sides multiples of `coarsening`. Ice leaves at the edge, so it
+        should be wider than the scene.
     pixel_m
         Side of a pixel [m].
     coarsening
@@ -36,8 +36,8 @@ def glaciers(
     climate
         The mass balance.
     rises_m
-        For each spell its length [a] and by how much the equilibrium line is higher at its end than in the spin-up
-        [m]; it moves evenly from where it was.
+        For each spell its length [a] and the rise of the equilibrium line at its end against the spin-up [m]; the
+        rise is linear in time.
 
     Yields
     ------
@@ -55,10 +55,10 @@ def glaciers(
 
 
 def refined(bed_m: Field, coarse_bed_m: Field, thickness_m: Field, coarsening: int, pixel_m: float) -> Field:
-    """Put the ice of the coarse grid onto the fine bed.
+    """Return the ice of the coarse grid on the fine bed.
 
-    The ice surface is taken from the coarse grid; it drowns half of the fine relief below it and lets the rest stand
-    out as rock. Thin and tiny remains are left out.
+    The ice surface is that of the coarse grid; half of the fine relief is below it, and the rest stands out as rock.
+    Thin and small remains are left out.
     """
     smooth = enlarge(ndimage.gaussian_filter(thickness_m, 0.6), coarsening)
     fine = smooth - 0.5 * (bed_m - enlarge(coarse_bed_m, coarsening))
@@ -74,7 +74,7 @@ def refined(bed_m: Field, coarse_bed_m: Field, thickness_m: Field, coarsening: i
 def _grow(
     bed: Field, thickness: Field, cell_m: float, climate: Climate, years: float, before: float, after: float
 ) -> Field:
-    """Let ice flow while the equilibrium line moves evenly; insolation follows the surface at the start."""
+    """Return the ice after a linear rise of the equilibrium line; insolation is that of the surface at the start."""
     surface = bed + thickness
     sun, slope = sunniness(surface, cell_m), slope_angle(surface, cell_m)
     spells = max(1, round(years / 10.0)) if before != after else max(1, round(years / 60.0))

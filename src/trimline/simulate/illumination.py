@@ -1,4 +1,4 @@
-"""How much light each piece of ground gets: from the sun, unless something stands before it, and from the sky."""
+"""Illumination of terrain: direct light with cast shadows, and the sky view factor."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def direct_light(elevation_m: Field, pixel_m: float, azimuth_deg: float, sun_ele
     pixel_m
         Side of a pixel [m].
     azimuth_deg, sun_elevation_deg
-        Where the sun stands: clockwise from north, above the horizon [degrees].
+        Position of the sun: clockwise from north, above the horizon [degrees].
 
     Returns
     -------
@@ -38,9 +38,9 @@ def direct_light(elevation_m: Field, pixel_m: float, azimuth_deg: float, sun_ele
 
 
 def cast_shadow(elevation_m: Field, pixel_m: float, azimuth_deg: float, sun_elevation_deg: float) -> NDArray[np.bool_]:
-    """Return where other ground stands between a pixel and the sun, by marching along the ray.
+    """Return where terrain blocks the sun, by marching along the ray.
 
-    Parameters are those of `direct_light`. Beyond the edge of the grid nothing casts a shadow.
+    Parameters are those of `direct_light`. Terrain beyond the grid casts no shadow.
     """
     azimuth, fall = np.radians(azimuth_deg), np.tan(np.radians(sun_elevation_deg))
     rows, columns = elevation_m.shape
@@ -60,7 +60,7 @@ def cast_shadow(elevation_m: Field, pixel_m: float, azimuth_deg: float, sun_elev
 
 
 def sky_view(elevation_m: Field, pixel_m: float) -> Field:
-    """Return the share of the sky that a slope sees, (1 + cos(slope)) / 2, lowered in hollows."""
+    """Return the sky view factor of a slope, (1 + cos(slope)) / 2, lowered in hollows."""
     slope = np.arctan(np.hypot(*gradients(elevation_m, pixel_m)))
     hollow = ndimage.gaussian_filter(elevation_m, 8) - elevation_m
     seen: Field = (1.0 + np.cos(slope)) / 2 * np.clip(1.0 - hollow / (8 * pixel_m), 0.6, 1.0)

@@ -1,8 +1,8 @@
-"""The metadata of a simulated Landsat product: the groups of an MTL file, in its order, spelt three ways.
+"""Metadata of a simulated Landsat product: the groups of an MTL file in their order, in three formats.
 
 Groups and keys are those of Collection 2 Level-1 products, which the Data Format Control Books describe (USGS
-LSDS-1822 for OLI/TIRS, LSDS-1415 for TM, LSDS-1414 for ETM+). What the simulator does not know (calibration files,
-control points) is left out; what names the origin says that the product is simulated.
+LSDS-1822 for OLI/TIRS, LSDS-1415 for TM, LSDS-1414 for ETM+). Unknown values (calibration files, control
+points) are left out; the key of the origin states that the product is simulated.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def metadata(look: Look, bands: Sequence[Band], saturated: Mapping[str, bool], d
     Parameters
     ----------
     look
-        What was seen.
+        The acquisition.
     bands
-        The bands that are written.
+        The bands of the product.
     saturated
         By common name: whether some pixel of the band is saturated.
     distance
@@ -73,7 +73,7 @@ def metadata(look: Look, bands: Sequence[Band], saturated: Mapping[str, bool], d
 
 
 def as_odl(groups: MetadataGroups) -> str:
-    """Spell the groups as ``_MTL.txt``."""
+    """Return the groups as ``_MTL.txt``."""
     lines = ["GROUP = LANDSAT_METADATA_FILE"]
     for name, keys in groups.items():
         lines.append(f"  GROUP = {name}")
@@ -85,13 +85,13 @@ def as_odl(groups: MetadataGroups) -> str:
 
 
 def as_json(groups: MetadataGroups) -> str:
-    """Spell the groups as ``_MTL.json``."""
+    """Return the groups as ``_MTL.json``."""
     text = {name: {key: str(value) for key, value in keys.items()} for name, keys in groups.items()}
     return json.dumps({"LANDSAT_METADATA_FILE": text}, indent=2) + "\n"
 
 
 def as_xml(groups: MetadataGroups) -> bytes:
-    """Spell the groups as ``_MTL.xml``."""
+    """Return the groups as ``_MTL.xml``."""
     root = ElementTree.Element("LANDSAT_METADATA_FILE")
     for name, keys in groups.items():
         group = ElementTree.SubElement(root, name)
@@ -194,7 +194,7 @@ def _record(look: Look, bands: Sequence[Band]) -> dict[str, Any]:
 
 
 def _limits(look: Look, bands: Sequence[Band], distance: float) -> dict[str, dict[str, Any]]:
-    """Return what the smallest and the largest digital number of each band stand for."""
+    """Return the physical values of the smallest and the largest digital number of each band."""
     limits: dict[str, dict[str, Any]] = {"RADIANCE": {}, "REFLECTANCE": {}, "PIXEL_VALUE": {}}
     largest = largest_number(look.sensor)
     for quantity, band, scale, offset in _scalings(look, bands, distance):
@@ -215,7 +215,7 @@ def _rescaling(look: Look, bands: Sequence[Band], distance: float) -> dict[str, 
 
 
 def _scalings(look: Look, bands: Sequence[Band], distance: float) -> Iterator[tuple[str, Band, float, float]]:
-    """Yield quantity, band, scale and offset of all that the product rescales."""
+    """Yield quantity, band, scale and offset of every rescaled band."""
     for band in bands:
         yield ("RADIANCE", band, *radiance_scaling(look.sensor, band, look.time, distance))
     for band in bands:

@@ -35,9 +35,9 @@ def write_landsat(look: Look, folder: Path, generator: np.random.Generator) -> P
     Parameters
     ----------
     look
-        What is seen.
+        The acquisition.
     folder
-        The folder that the product's folder is made in.
+        The parent of the product's folder.
     generator
         Source of the sensor's noise.
     """
@@ -61,7 +61,7 @@ def write_landsat(look: Look, folder: Path, generator: np.random.Generator) -> P
 
 
 def pixel_quality(look: Look) -> NDArray[np.uint16]:
-    """Return QA_PIXEL of what is truly there; clouds are dilated by three pixels, as the agency does."""
+    """Return QA_PIXEL of the true state; clouds are dilated by three pixels, as in the agency's products."""
     cloud = look.flags["cloud"]
     ring = np.ones((2 * _DILATION_PX + 1, 2 * _DILATION_PX + 1), bool)
     dilated = ndimage.binary_dilation(cloud, ring) & ~cloud

@@ -1,4 +1,4 @@
-"""How Landsat's sensors write numbers: gains, offsets, bits and noise.
+"""Radiometry of Landsat's sensors: gains, offsets, bits and noise.
 
 Radiance ranges of TM and ETM+ from Chander, Markham and Helder (2009), Remote Sensing of Environment 113, 893-903,
 tables 2 to 4, as Collection 2 products carry them (ETM+ in high gain); OLI and TIRS scale to 16 bits with the
@@ -45,7 +45,7 @@ _ETM: Ranges = {
 """Least and greatest radiance of the bands [W m-2 sr-1 µm-1], at DN 1 and 255."""
 
 _GAIN_CHANGE = datetime(1992, 1, 1, tzinfo=UTC)
-"""From then on the products of Landsat 5 have a wider range in blue and green."""
+"""Date from which the products of Landsat 5 have a wider range in blue and green."""
 
 _OLI_REFLECTANCE = (2.0e-5, -0.1)
 _TIRS_RADIANCE = (3.342e-4, 0.1)
@@ -65,7 +65,7 @@ _OLI_IRRADIANCE = {
 
 @dataclass(frozen=True)
 class Radiometry:
-    """How one band's physical quantity becomes a digital number: physical = scale x DN + offset."""
+    """Scaling of one band: physical = scale x DN + offset."""
 
     scale: float
     offset: float
@@ -87,7 +87,7 @@ def radiance_scaling(sensor: Sensor, band: Band, time: datetime, earth_sun_dista
     sensor, band
         A TM, ETM+ or OLI sensor and one of its bands.
     time
-        Of the acquisition: the ranges of Landsat 5 changed.
+        Time of the acquisition: the ranges of Landsat 5 changed.
     earth_sun_distance
         [astronomical units]
     """
@@ -114,7 +114,7 @@ def reflectance_scaling(sensor: Sensor, band: Band, time: datetime, earth_sun_di
 
 
 def radiometry(sensor: Sensor, band: Band, time: datetime, earth_sun_distance: float) -> Radiometry:
-    """Return how a band is written: a thermal one in radiance, another in reflectance; see `radiance_scaling`."""
+    """Return the scaling of a band: of radiance for a thermal one, else of reflectance; see `radiance_scaling`."""
     bits = largest_number(sensor).bit_length()
     if band.is_thermal:
         scale, offset = radiance_scaling(sensor, band, time, earth_sun_distance)

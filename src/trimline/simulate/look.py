@@ -1,4 +1,4 @@
-"""One look of a sensor at a range, before it is written as a product."""
+"""One acquisition of a range by a sensor, before it is written as a product."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from odc.geo.geobox import GeoBox
 from trimline.sensors import Sensor
 
 PROCESSED = "20200917"
-"""Processing date in the names of simulated products; fixed, so that names can be foretold."""
+"""Processing date in the names of simulated products; fixed, so that names are known beforehand."""
 
 _PREFIX = {"TM": "LT", "ETM+": "LE", "OLI": "LC"}
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a sensor sees, without its noise."""
+    """One acquisition: bands without noise, flags, and the position of the sun."""
 
     sensor: Sensor
     time: datetime
@@ -31,7 +31,7 @@ class Look:
     bands: Mapping[str, NDArray[np.float64]]
     """By common name: reflectance at the top of the atmosphere, or brightness temperature [K]; (h, w)."""
     flags: Mapping[str, NDArray[np.bool_]]
-    """`cloud`, `cloud_shadow`, `snow`, `water`, and `fill` where nothing is seen; (h, w)."""
+    """`cloud`, `cloud_shadow`, `snow`, `water`, and `fill` where there is no image; (h, w)."""
 
     @property
     def product_id(self) -> str:

@@ -1,4 +1,4 @@
-"""A range from its settings: ground, glaciers through the years, looks at them, and the files of all that."""
+"""Simulation of a range from its settings: terrain, glaciers through the years, acquisitions, and their files."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ from trimline.simulate.surfaces import Ground, lay_out
 from trimline.simulate.terrain import Field, mountain_range, reduce
 
 CARVED_M, FLOWING_M = 60.0, 120.0
-"""Cells that rivers carve and that ice flows over, at most [m]."""
+"""Largest cells of river erosion and of ice flow [m]."""
 _BEYOND = 0.125
-"""How far ground and ice go on beyond the scene, on each side, as a share of its side."""
+"""Margin of terrain and ice beyond the scene, on each side, as a share of its side."""
 FINER = 2
-"""Pixels of the laid-out ground along the side of a DEM pixel; every sensor sees this one ground."""
+"""Pixels of the surfaces along the side of a DEM pixel; all sensors sample these surfaces."""
 LOCAL_SOLAR_TIME = time(10, 15)
-"""When the satellites pass."""
+"""Local time of the acquisitions."""
 END_OF_MELT, MELTED_DAYS = 237, 10
-"""Day of the year around which the least snow lies (25 August), and for how many days before and after."""
+"""Day of the year with the least snow (25 August), and the days before and after it with as little."""
 MANIFEST = "truth.json"
 
 
 @dataclass(frozen=True)
 class SceneRecord:
-    """One look, as it lies on disk."""
+    """One acquisition on disk."""
 
     date: str
     sensor: str
@@ -76,7 +76,7 @@ class SceneRecord:
 
 @dataclass(frozen=True)
 class RangeManifest:
-    """What `write_range` wrote; it lies beside the products as `truth.json`."""
+    """The files that `write_range` wrote; also stored with the products as `truth.json`."""
 
     folder: Path
     name: str
@@ -95,16 +95,16 @@ def write_range(settings: SimulatedRange, folder: Path, *, progress: bool = True
     Parameters
     ----------
     settings
-        The ground, the climate and the looks.
+        The terrain, the climate and the acquisitions.
     folder
-        Gets one product per look, `outlines_<date>.gpkg`, `dem.tif` and `truth.json`.
+        Gets one product per acquisition, `outlines_<date>.gpkg`, `dem.tif` and `truth.json`.
     progress
-        Show a bar, where standard error is a terminal.
+        Show a progress bar where standard error is a terminal.
 
     Raises
     ------
     SimulationError
-        The grid does not divide, two looks would have one name, or no glacier grows.
+        The grid does not divide, two acquisitions would have one name, or no glacier grows.
     """
     environment = ENVIRONMENTS[settings.environment]
     looks = sorted(settings.scenes, key=lambda look: look.date)
@@ -154,7 +154,7 @@ def _check(settings: SimulatedRange) -> None:
         )
     names = [(look.sensor, look.date) for look in settings.scenes]
     if len(set(names)) < len(names):
-        raise SimulationError("a sensor looks twice on one day", where=settings.name)
+        raise SimulationError("a sensor has two acquisitions on one day", where=settings.name)
     for look in settings.scenes:
         sensor = get_sensor(look.sensor)
         if sensor.instrument not in ("TM", "ETM+", "OLI", "MSI"):
@@ -174,13 +174,13 @@ def _coarsening(settings: SimulatedRange, largest_m: float) -> int:
 
 
 def _margin(settings: SimulatedRange) -> int:
-    """Return how far ground and ice go on beyond what is looked at [pixels]: glaciers there flow in and out of it."""
+    """Return the margin beyond the scene [pixels], so that glaciers flow into and out of it."""
     step = 2 * _coarsening(settings, FLOWING_M)
     return math.ceil(_BEYOND * settings.size / step) * step
 
 
 def _spells(settings: SimulatedRange, looks: list[SimulatedScene]) -> Iterator[tuple[float, float]]:
-    """Yield, per look, the years since the one before and the rise of the equilibrium line by then."""
+    """Yield, per acquisition, the years since the last one and the rise of the equilibrium line by then."""
     before = 0.0
     for look in looks:
         now = _years_of_warming(settings, look.date)
@@ -210,7 +210,7 @@ def _write_look(
     pattern: np.random.Generator,
     stream: np.random.SeedSequence,
 ) -> SceneRecord:
-    """See the range once; write the product and the true outlines."""
+    """Simulate one acquisition; write the product and the true outlines."""
     weather, sensor_noise = (np.random.default_rng(each) for each in stream.spawn(2))
     sensor = get_sensor(scene.sensor)
     rise_m = _years_of_warming(settings, scene.date) * settings.rise_m_per_a
@@ -272,13 +272,13 @@ def _write_look(
 
 
 def _season(scene: SimulatedScene) -> float:
-    """Return the snow of a day as a factor on that at the end of the melt season: twice as much a month away."""
+    """Return the snow of a day relative to the end of the melt season: twice as much a month away."""
     away = abs(scene.date.timetuple().tm_yday - END_OF_MELT)
     return float(2.0 ** (max(0, away - MELTED_DAYS) / 30.0))
 
 
 def _sun(geobox: GeoBox, scene: SimulatedScene) -> tuple[datetime, float, float]:
-    """Return the moment of the pass (UTC) and where the sun then stands [degrees]."""
+    """Return the time of the acquisition (UTC) and the position of the sun [degrees]."""
     longitude, latitude = geobox.footprint("EPSG:4326").centroid.coords[0]
     noon_shift = timedelta(hours=longitude / 15.0)
     moment = datetime.combine(scene.date, LOCAL_SOLAR_TIME, UTC) - noon_shift

@@ -1,6 +1,6 @@
-"""The gaps that Landsat 7 left between its scans after its scan line corrector had failed.
+"""Gaps between the scans of Landsat 7 after the failure of its scan line corrector.
 
-Without the corrector the scans run in a zigzag: they meet within 11 km of the track and part beyond, to 14 lines at
+Without the corrector the scans are a zigzag: they meet within 11 km of the track and separate beyond, to 14 lines at
 the edge of the scene 92.5 km away, at every second scan of 16 lines (Markham and others, 2004, IEEE Transactions on
 Geoscience and Remote Sensing 42, 2691-2694; Storey, Scaramuzza and Schmidt, 2005, Pecora 16).
 """
@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 OFF_TRACK_M = 60_000.0
-"""Where a simulated range lies: so far east of the satellite's track [m]."""
+"""Distance of a simulated range east of the satellite's track [m]."""
 _LINE_M = 30.0
 _MEET_M, _EDGE_M = 11_000.0, 92_500.0
 _WIDEST_LINES, _PERIOD_LINES = 14.0, 32.0
 _TILT = np.tan(np.radians(9.0))
-"""Scans fall towards the west: the track runs so far from south at the latitudes of the papers."""
+"""Angle of the track from south at the latitudes of the papers; scans are tilted by it."""
 
 
 def scan_gaps(geobox: GeoBox, off_track_m: float = OFF_TRACK_M) -> NDArray[np.bool_]:
-    """Return where Landsat 7 sees nothing, (h, w) bool.
+    """Return the gaps of Landsat 7, (h, w) bool.
 
     Parameters
     ----------

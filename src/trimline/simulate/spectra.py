@@ -1,11 +1,11 @@
-"""What each surface reflects, band by band.
+"""Reflectance of each surface by band.
 
-Hemispherical reflectance at a few wavelengths, joined by straight lines and averaged over a band's width. The tables
-are our own round numbers, read against published spectra: snow and firn after Wiscombe and Warren (1980, Journal of
-the Atmospheric Sciences 37, 2712-2733) and Dozier (1989, Remote Sensing of Environment 28, 9-22); bare and dirty ice
-after Hall and others (1989, Remote Sensing of Environment 29, 123-134); rock, soil and vegetation after the ASTER
-spectral library (Baldridge and others, 2009, Remote Sensing of Environment 113, 711-715); lakes are our choice, dark
-where clear and bright in green where they carry glacial flour.
+Hemispherical reflectance at a few wavelengths is interpolated linearly and averaged over the width of a band. The
+tables are our own round numbers, compared with published spectra: snow and firn after Wiscombe and Warren (1980,
+Journal of the Atmospheric Sciences 37, 2712-2733) and Dozier (1989, Remote Sensing of Environment 28, 9-22); bare and
+dirty ice after Hall and others (1989, Remote Sensing of Environment 29, 123-134); rock, soil and vegetation after the
+ASTER spectral library (Baldridge and others, 2009, Remote Sensing of Environment 113, 711-715); lakes are our choice,
+dark where clear and bright in green where they carry glacial flour.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from trimline.sensors import Band
 
 
 class Surface(IntEnum):
-    """What the ground is made of."""
+    """Surface types."""
 
     ROCK = 0
     SOIL = 1
@@ -36,7 +36,7 @@ class Surface(IntEnum):
 
 
 WAVELENGTHS_UM = (0.40, 0.48, 0.56, 0.66, 0.84, 1.02, 1.25, 1.38, 1.61, 1.80, 2.20, 2.50)
-"""Where the tables have a value [µm]."""
+"""Wavelengths of the tables [µm]."""
 
 _REFLECTANCE: Mapping[Surface, tuple[float, ...]] = MappingProxyType(
     {
@@ -53,7 +53,7 @@ _REFLECTANCE: Mapping[Surface, tuple[float, ...]] = MappingProxyType(
 )
 
 WET = frozenset({Surface.ICE, Surface.FIRN, Surface.SNOW})
-"""Surfaces that are never warmer than melting."""
+"""Surfaces that are never warmer than the melting point."""
 
 
 def band_reflectance(band: Band) -> NDArray[np.float64]:

@@ -24,7 +24,7 @@ _BITS = 16
 _NOISE = 6e-4
 """Standard deviation of MSI's noise [reflectance]; signal-to-noise of 150 to 200 at reference radiance."""
 _LEFT_OUT = frozenset({"coastal", "nir09", "cirrus"})
-"""Bands of 60 m, which see the air rather than the ground."""
+"""Bands of 60 m, which are left out: they measure the air."""
 
 
 def write_stack(look: Look, path: Path, generator: np.random.Generator) -> Path:
@@ -33,7 +33,7 @@ def write_stack(look: Look, path: Path, generator: np.random.Generator) -> Path:
     Parameters
     ----------
     look
-        What is seen, on the grid of 10 m.
+        The acquisition, on the grid of 10 m.
     path
         The GeoTIFF.
     generator

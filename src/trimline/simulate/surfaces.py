@@ -1,4 +1,4 @@
-"""Which surface lies where on a day: ice, firn, snow, debris, lakes, rock, soil and grass."""
+"""Surface types of a range on a day: ice, firn, snow, debris, lakes, rock, soil and grass."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _PATTERN_M = (30.0, 1800.0)
 _SHALLOWEST_LAKE_M = 0.5
 _SMALLEST_LAKE_KM2, _LARGEST_LAKE_KM2 = 0.02, 0.8
 _TURBID_WITHIN_M = 1500.0
-"""Lakes nearer to a glacier than this carry its flour [m]."""
+"""Distance from a glacier within which lakes are turbid [m]."""
 _MELTS_OUT = 0.4
-"""How much of a rise of the equilibrium line debris has followed: it melts out over decades."""
+"""Share of a rise of the equilibrium line that debris follows: it melts out over decades."""
 _DIRT_ON_ICE = 0.35
 """Largest share of debris in a pixel of bare ice, at the lowest tongues."""
 
@@ -39,13 +39,13 @@ class Ground:
     elevation_m: Field
     """(h, w) of the surface, ice included [m]."""
     is_glacier: NDArray[np.bool_]
-    """(h, w) the truth: ice, also under debris and snow."""
+    """(h, w) true glacier ice, including ice under debris and snow."""
     pixel_m: float
     """Side of a pixel [m]."""
 
     @property
     def is_debris(self) -> NDArray[np.bool_]:
-        """Ice that is covered by debris."""
+        """Debris-covered ice."""
         return np.equal(self.surface, Surface.DEBRIS)
 
 
@@ -60,7 +60,7 @@ def lay_out(
     snow: float,
     generator: np.random.Generator,
 ) -> Ground:
-    """Decide which surface lies where.
+    """Return the surface types of the ground.
 
     Parameters
     ----------
@@ -73,9 +73,9 @@ def lay_out(
     environment
         The kind of range.
     rise_m
-        How far the equilibrium line stands above where it was before the warming [m].
+        Rise of the equilibrium line since before the warming [m].
     snow
-        Seasonal snow, as a factor on what is usual; 0 is none.
+        Seasonal snow, relative to the usual amount; 0 is none.
     generator
         Source of the patterns that stay from date to date (rock, grass, hollows).
     """
@@ -121,7 +121,7 @@ def lay_out(
 
 
 def _lakes(bed_m: Field, thickness_m: Field, pixel_m: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return where hollows of the surface hold water, and where that water is turbid; half the grid suffices."""
+    """Return lakes in hollows of the surface, and turbid ones among them; computed on half the grid."""
     surface = ndimage.gaussian_filter(reduce(bed_m + thickness_m, 2), 2.0)
     depth = without_depressions(surface) - surface
     bodies, count = ndimage.label((depth > _SHALLOWEST_LAKE_M) & (reduce(thickness_m, 2) == 0))
@@ -143,11 +143,11 @@ def _debris(
     rise_m: float,
     texture: Field,
 ) -> NDArray[np.bool_]:
-    """Return where debris covers the ice: carried from steep rock along flow lines, melting out below the line.
+    """Return debris-covered ice: debris is carried from steep rock along flow lines and melts out below the line.
 
     Rock falls onto the ice where steep bare ground meets it. Along the steepest descent of the ice surface it gathers
-    in narrow bands (medial moraines where two streams join) and covers the lowest tongues. Where the load passes what
-    the environment's ice can carry uncovered, it closes: as the line rises, more and more of what is left is covered.
+    in narrow bands (medial moraines where two streams join) and covers the lowest tongues. Ice is covered where the
+    load exceeds the limit of the environment; as the line rises, a growing share of the remaining ice is covered.
     """
     ice = thickness_m > 0
     surface = bed_m + thickness_m

@@ -1,8 +1,8 @@
-"""Ground for glaciers to lie on: a fractal block, uplifted and cut by rivers, then roughened.
+"""Terrain below glaciers: a fractal block, uplifted and carved by rivers, with fine relief added.
 
 The coarse relief is carved by the stream-power law, solved implicitly after Braun and Willett (2013, Geomorphology
-180-181, 170-179) on flow paths over a depression-free surface, with slopes limited at an angle of repose. What is
-finer than the coarse grid is fractal noise, stronger where it is steep.
+180-181, 170-179) on flow paths over a depression-free surface, with slopes limited at an angle of repose. Relief
+finer than the coarse grid is fractal noise, stronger on steep ground.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Field = NDArray[np.float64]
 
 _NEIGHBOURS = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)]
 _MARGIN = 0.2
-"""Width of the rim that is carved and cut off, as a share of the side: there, valleys run straight to the edge."""
+"""Width of the rim that is cut off after carving, as a share of the side: valleys there run straight to the edge."""
 _STEPS = 60
 _FALL_M = 1e-3
 """Fall from pixel to pixel across a filled depression [m]."""
@@ -25,7 +25,7 @@ _ERODIBILITY = 4.0e-6
 """K of the stream-power law with m = 0.5, n = 1 [1/a]."""
 _UPLIFT_M_PER_A = 1.0e-3
 _LONGEST_M, _SHORTEST_M = 360.0, 60.0
-"""Wavelengths of the relief that is finer than the carved [m]: below them, ground is smooth at any pixel."""
+"""Range of wavelengths of the fine relief [m]; ground is smooth below them."""
 _STEEPEST = np.tan(np.radians(42.0))
 """Angle of repose of bedrock hillslopes at the coarse grid."""
 
@@ -49,7 +49,7 @@ def fractal(
     slope
         Exponent of the amplitude spectrum: 1.8 is smooth hills, 1.2 rough rock.
     longest_px, shortest_px
-        Longest and shortest wavelength in the noise [pixels]; 2 is the shortest that pixels can show.
+        Longest and shortest wavelength in the noise [pixels]; 2 is the shortest on a grid.
     """
     rows, columns = np.fft.fftfreq(shape[0])[:, None], np.fft.rfftfreq(shape[1])[None, :]
     frequency = np.hypot(rows, columns)
@@ -85,7 +85,7 @@ def mountain_range(
     lowest_m, highest_m
         Elevations that valleys and summits are scaled to (1st and 99.9th percentile) [m].
     roughness_m
-        Standard deviation of the relief finer than the carved, on steep ground [m].
+        Standard deviation of the fine relief on steep ground [m].
     coarsening
         Pixels per pixel of the grid that rivers carve, along one side.
     """
@@ -122,7 +122,7 @@ def gradients(field: Field, pixel_m: float) -> tuple[Field, Field]:
 
 
 def _carve(shape: tuple[int, int], pixel_m: float, generator: np.random.Generator) -> Field:
-    """Uplift a fractal block and let rivers cut it down to its rim, beyond the edge of what is asked for."""
+    """Uplift a fractal block and carve it by rivers down to its rim, beyond the requested grid."""
     margin = tuple(round(_MARGIN * side) for side in shape)
     asked = tuple(slice(m, m + side) for m, side in zip(margin, shape, strict=True))
     shape = (shape[0] + 2 * margin[0], shape[1] + 2 * margin[1])
@@ -161,8 +161,8 @@ def _cut(height: Field, pixel_m: float, rim: NDArray[np.bool_]) -> Field:
 def without_depressions(height: Field) -> Field:
     """Fill depressions up to their outlets on the rim, with a gentle fall towards them.
 
-    The lowest way out of each pixel runs along the minimum spanning tree of the grid whose edges weigh as much as
-    their higher end: no other way has a lower highest point.
+    The lowest path out of each pixel follows the minimum spanning tree of the grid, with the elevation of the higher
+    end as the weight of an edge: no other path has a lower highest point.
     """
     outside = height.size
     first, second = _edges(height.shape)
@@ -213,7 +213,7 @@ def receivers(height: Field, pixel_m: float) -> tuple[NDArray[np.int64], Field]:
 
 
 def levels_of(receiver: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Group pixels by the number of steps to where their water leaves; the first group are the outlets."""
+    """Group pixels by the number of steps to their outlet; the first group are the outlets."""
     order = np.argsort(receiver, kind="stable")
     starts = np.searchsorted(receiver[order], np.arange(receiver.size + 1))
     roots = np.flatnonzero(receiver == np.arange(receiver.size))

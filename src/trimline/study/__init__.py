@@ -1,7 +1,8 @@
-"""A project is carried out: the stages, what each reads and writes, and the record of what is done.
+"""A project carried out: its stages, what each reads and writes, and the record of finished steps.
 
-The rooms above know nothing of project files; here their functions are put to work on one. Each stage is one file,
-listed in `trimline.study.stages.STAGES`; `Study` carries them out in order and skips what did not change.
+The earlier rooms do not depend on project files; here their functions are applied to one. Each stage is one file,
+listed in `trimline.study.stages.STAGES`. `run_study` carries them out in order and skips what is up to date; `Study` is
+a project under way.
 """
 
 from __future__ import annotations

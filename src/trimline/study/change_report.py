@@ -56,16 +56,16 @@ _YEARS = {"images": "the dates of the images, weighted by area", "label": "those
 
 def change_sections(study: Study, folder: Path) -> list[Section]:
     """Return the sections of the report on change, its pictures written into a folder; none without periods."""
-    said = study.done["change"].result.get("change")
-    if said is None:
+    result = study.done["change"].result.get("change")
+    if result is None:
         return []
     project = study.project
     series = series_of(project, study.done["timeline"].result["timeline"])
     tables = {path.stem: _read(path) for path in sorted((project.output / FOLDER).glob("*.csv"))}
     return [
-        _areas(study, series, tables, said, folder),
+        _areas(study, series, tables, result, folder),
         *_edits(project, series),
-        *_change(project, tables, said),
+        *_change(project, tables, result),
         *_comparison(project, tables),
         *_truth(project, tables),
         *_pictures(project, series, folder),
@@ -75,21 +75,21 @@ def change_sections(study: Study, folder: Path) -> list[Section]:
 
 
 def _areas(
-    study: Study, series: Series, tables: dict[str, pd.DataFrame], said: dict[str, Any], folder: Path
+    study: Study, series: Series, tables: dict[str, pd.DataFrame], result: dict[str, Any], folder: Path
 ) -> Section:
     project = study.project
     titles, settings = titles_of(project), project.change
-    first = next(iter(said["periods"]))
+    first = next(iter(result["periods"]))
     moved = {settings.buffer_m} if settings.buffer_m else {pixel_m / 2 for pixel_m in series.pixel_m.values()}
     words = [
         _ADD.format(
             moved=" to ".join(f"{each:g} m" for each in sorted({min(moved), max(moved)})),
-            independent=said["periods"][first]["uncertainty_independent_km2"] or float("nan"),
+            independent=result["periods"][first]["uncertainty_independent_km2"] or float("nan"),
             period=first,
         )
     ]
-    if said["skipped_spans"]:
-        words.append(f"Not told, because periods were not mapped: {', '.join(said['skipped_spans'])}.")
+    if result["skipped_spans"]:
+        words.append(f"Left out, because periods were not mapped: {', '.join(result['skipped_spans'])}.")
     mapped = [each for each in settings.breaks if each in series.periods]
     png, _ = draw_area_series(
         folder / "area_series",
@@ -104,26 +104,28 @@ def _areas(
     shown = [
         ("Areas", areas_table(tables["totals"], titles)),
         ("What makes the area of the whole region uncertain", uncertainty_table(tables["totals"])),
-        ("What the scenes saw", seen),
+        ("Seen and inferred ground", seen),
     ]
     return Section("Areas by period", words, shown, [Picture(png, caption)])
 
 
 def _edits(project: Project, series: Series) -> list[Section]:
-    """Tell what became of every correction by hand; none where nobody corrected anything."""
+    """Return the section on corrections by hand; none where there are no edits."""
     files = [period_folder(project, period) / OUTCOMES for period in series.periods]
     outcomes = [each for path in files for each in json.loads(path.read_text(encoding="utf-8"))]
     if not outcomes:
         return []
     edited = (series.outlines["edit_ids"].fillna("") != "").sum() if "edit_ids" in series.outlines else 0
     lost = sum(each["state"] == "not applied" for each in outcomes)
-    words = [f"{edited} outlines of {len(series.outlines)} were corrected by hand; each says by which edits."]
+    words = [
+        f"{edited} outlines of {len(series.outlines)} were corrected by hand; the column edit_ids names the edits."
+    ]
     if lost:
-        words.append(f"{lost} corrections changed nothing: what they correct is not there any more.")
-    return [Section("Corrections by hand", words, [("What became of each", edits_table(outcomes))])]
+        words.append(f"{lost} corrections changed nothing, because the outlines they correct are gone.")
+    return [Section("Corrections by hand", words, [("Outcome of each edit", edits_table(outcomes))])]
 
 
-def _change(project: Project, tables: dict[str, pd.DataFrame], said: dict[str, Any]) -> list[Section]:
+def _change(project: Project, tables: dict[str, pd.DataFrame], result: dict[str, Any]) -> list[Section]:
     if "changes" not in tables:
         return []
     titles, settings = titles_of(project), project.change
@@ -141,7 +143,7 @@ def _comparison(project: Project, tables: dict[str, pd.DataFrame]) -> list[Secti
     if "published" in tables:
         shown.append(("Published areas", published_table(tables["published"], titles_of(project))))
     if "inventory" in tables:
-        title = f"The inventory beside the outlines of {project.change.inventory_period}"
+        title = f"The inventory compared with the outlines of {project.change.inventory_period}"
         shown.append((title, inventory_table(tables["inventory"])))
     return [Section("Compared with others", tables=shown)] if shown else []
 
@@ -157,11 +159,11 @@ def _truth(project: Project, tables: dict[str, pd.DataFrame]) -> list[Section]:
         "The study is simulated, so that its truth is known: glaciers that are large enough to be mapped, on the days "
         "of the images. A star marks where it lies outside the stated uncertainty."
     )
-    return [Section("Beside the truth", [words], shown)]
+    return [Section("Compared with the truth", [words], shown)]
 
 
 def _pictures(project: Project, series: Series, folder: Path) -> list[Section]:
-    """Show, of every subregion, the place where most ground was lost."""
+    """Return the section with a picture of every subregion, at the place of the largest loss."""
     entries = {entry.id: entry for entry in project.scenes}
     last = series.images[series.images["period"] == series.periods[-1]].sort_values("rank")
     titles, panels = titles_of(project), []
@@ -178,12 +180,12 @@ def _pictures(project: Project, series: Series, folder: Path) -> list[Section]:
         return []
     png, _ = draw_period_outlines(folder / "outlines_of_periods", series.outlines, series.periods, panels)
     caption = f"Outlines of all periods over images of {series.periods[-1]} (SWIR 1, NIR and red)."
-    words = "Of each part the place where most ground was lost."
+    words = "Each panel shows the place of the largest loss in a part."
     return [Section("Outlines of all periods", [words], pictures=[Picture(png, caption)])]
 
 
 def _read(path: Path) -> pd.DataFrame:
-    """Read a table as the stage wrote it: names are text, also where they are years or numbers."""
+    """Read a table of the stage `change`: names stay text, also where they look like numbers."""
     text = (
         "period", "first", "last", "break", "part", "tile", "subregion", "region", "source", "note",
         "scene_id", "date", "glac_id",

@@ -1,7 +1,7 @@
-"""The stage that measures areas and their change, and sets them beside others' numbers.
+"""The stage `change`: areas, their change, and comparisons with published numbers and an inventory.
 
-Everything is told of the final outlines of the timeline. The tables lie in ``<output>/change`` as CSV, and those that
-papers print as LaTeX too.
+Everything is measured on the final outlines of the timeline. The tables are in ``<output>/change`` as CSV, and those
+that papers print as LaTeX too.
 """
 
 from __future__ import annotations
@@ -49,19 +49,20 @@ FOLDER = "change"
 
 @dataclass(frozen=True)
 class Series:
-    """What the timeline left: the outlines of all periods, and where they came from."""
+    """The outlines of all periods of a timeline, and their images."""
 
     periods: tuple[str, ...]
-    """Those that were mapped, in order of time."""
+    """Mapped periods, in order of time."""
     outlines: gpd.GeoDataFrame
     """One row per glacier and period."""
     images: pd.DataFrame
-    """One row per period and scene: `period`, `subregion`, `tile`, `cloud_percent`, and what `sources.json` says."""
+    """One row per period and scene: `period`, `subregion`, `tile`, `cloud_percent`, and the fields of
+    `sources.json`."""
     resolution_m: float
-    """Side of a pixel of the periods' maps [m]."""
+    """Side of a pixel of the study grid [m]."""
     pixel_m: Mapping[str, float]
-    """By period, side of a pixel of the coarsest image that its outlines came from [m], or of the maps if that is
-    larger: outlines are no more exact than the images."""
+    """By period, side of a pixel of the coarsest image behind its outlines [m], or of the study grid if that is
+    larger."""
 
 
 def run(study: Study) -> Done:
@@ -89,7 +90,7 @@ def run(study: Study) -> Done:
 
 
 def series_of(project: Project, timeline: Mapping[str, Any]) -> Series:
-    """Return what the stage `timeline` left, from its result."""
+    """Return the series that the stage `timeline` wrote, from its result."""
     periods = tuple(timeline["periods"])
     frames = [read_outlines(outlines_path(project, period)) for period in periods]
     known = [frame for frame in frames if len(frame)] or frames[:1]
@@ -149,13 +150,13 @@ def _measure(project: Project, series: Series, folder: Path) -> dict[str, Any]:
     for name, table in found.items():
         write_csv(folder / f"{name}.csv", list(table.columns), table.itertuples(index=False))
     _write_latex(project, found, folder)
-    return _said(series, sums, found, skipped)
+    return _result(series, sums, found, skipped)
 
 
 def _spans(project: Project, periods: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return the spans of time whose change is told, the longest first, and those whose periods were not mapped.
+    """Return the spans of time whose change is measured, the longest first, and those whose periods were not mapped.
 
-    Where none of those that the project names was mapped, it is that from the first to the last mapped period.
+    Where none of the project's spans was mapped, the span is from the first to the last mapped period.
     """
     if project.change.spans is not None:
         wanted = list(project.change.spans)
@@ -170,7 +171,7 @@ def _spans(project: Project, periods: Sequence[str]) -> tuple[list[tuple[str, st
 
 
 def _edited(outlines: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Return how much of each period was corrected by hand."""
+    """Return the number of outlines and the area corrected by hand, by period."""
     edited = outlines["edit_ids"].fillna("").astype(str) != "" if "edit_ids" in outlines else None
     table = pd.DataFrame({"period": outlines["period"], "edited": False if edited is None else edited})
     table["edited_km2"] = np.where(table["edited"], outlines["area_km2"], 0.0)
@@ -187,7 +188,7 @@ def _beside_inventory(path: Path, series: Series, period: str) -> pd.DataFrame:
 def _beside_truth(
     project: Project, series: Series, sums: pd.DataFrame, by_span: pd.DataFrame | None
 ) -> dict[str, pd.DataFrame]:
-    """Return areas and changes beside what is true, where the study is simulated."""
+    """Return areas and changes with the true ones, where the study is simulated."""
     preferred = {
         period: list(of_period.sort_values("rank")["scene_id"])
         for period, of_period in series.images.groupby("period", sort=False)
@@ -225,21 +226,21 @@ def _write_latex(project: Project, found: Mapping[str, pd.DataFrame], folder: Pa
 
 
 def titles_of(project: Project) -> dict[str, str]:
-    """Return what tables and figures call the region and its parts."""
+    """Return the titles of the region and its parts in tables and figures."""
     return {REGION: "Whole region"} | {area.name: area.title or area.name for area in project.areas}
 
 
-def _said(
+def _result(
     series: Series, sums: pd.DataFrame, found: Mapping[str, pd.DataFrame], skipped: Sequence[str]
 ) -> dict[str, Any]:
     """Return the numbers of the region and its subregions as one object."""
     kept = ["src_year", "glaciers", "area_km2", *(name for name in sums.columns if name.startswith("uncertainty"))]
     region = sums[sums["level"] == "region"].set_index("period")[kept]
-    said: dict[str, Any] = {"periods": region.to_dict("index"), "skipped_spans": list(skipped)}
+    result: dict[str, Any] = {"periods": region.to_dict("index"), "skipped_spans": list(skipped)}
     if "changes" in found:
         table = found["changes"]
-        said["spans"] = table[table["level"] != "size_class"].to_dict("records")
+        result["spans"] = table[table["level"] != "size_class"].to_dict("records")
     if "truth" in found:
         whole = found["truth"][found["truth"]["level"] == "region"]
-        said["truth"] = {"inside": int(whole["inside"].sum()), "periods": len(whole)}
-    return said
+        result["truth"] = {"inside": int(whole["inside"].sum()), "periods": len(whole)}
+    return result

@@ -1,4 +1,4 @@
-"""The edits of a project: read with its periods in mind, replayed on what is mapped, added to and taken back."""
+"""The edits of a project: read and checked with its periods, replayed on mapped periods, added and reverted."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from trimline.project import Project, nearest_name
 
 TIMELINE = "timeline"
 AUTOMATIC, FINAL, OUTCOMES = "automatic.gpkg", "outlines.gpkg", "edits.json"
-"""Files of a period: outlines as they were mapped, outlines with the edits, and what became of each edit."""
+"""Files of a period: automatic outlines, outlines with edits applied, and the outcome of each edit."""
 
 NOT_REPLAYED = "not replayed yet"
 WRONG = "wrong"
@@ -42,21 +42,21 @@ WRONG = "wrong"
 
 @dataclass(frozen=True)
 class EditState:
-    """An edit and what becomes of it."""
+    """An edit and its state over the periods."""
 
     edit: Mapping[str, Any]
     """Its columns, without the geometry."""
     state: str
     """In a word or two."""
     text: str
-    """What came of it, or why nothing did."""
+    """What it changed, or why it changed nothing."""
     outcomes: tuple[EditOutcome, ...] = ()
-    """By period, of those that are mapped."""
+    """By period, of the mapped ones."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON holds it."""
-        said = {"state": self.state, "text": self.text, "outcomes": [asdict(each) for each in self.outcomes]}
-        return {**self.edit, **said}
+        fields = {"state": self.state, "text": self.text, "outcomes": [asdict(each) for each in self.outcomes]}
+        return {**self.edit, **fields}
 
 
 def edits_of(project: Project) -> gpd.GeoDataFrame:
@@ -65,7 +65,7 @@ def edits_of(project: Project) -> gpd.GeoDataFrame:
     Raises
     ------
     EditError
-        The layer cannot be read, or an edit cannot be what it says.
+        The layer cannot be read, or an edit is invalid.
     """
     edits = read_edits(project.edits_file)
     require_sound(edits, _periods(project), where=project.edits_file)
@@ -73,7 +73,7 @@ def edits_of(project: Project) -> gpd.GeoDataFrame:
 
 
 def problems_of(project: Project) -> list[EditProblem]:
-    """Return all that is wrong with a project's edits."""
+    """Return the problems of a project's edits."""
     return check_edits(read_edits(project.edits_file), _periods(project))
 
 
@@ -86,7 +86,7 @@ def replay_period(folder: Path, edits: gpd.GeoDataFrame, period: str) -> list[Ed
 
 
 def digest_of(edits: gpd.GeoDataFrame, period: str) -> str:
-    """Return what tells whether the edits of a period changed, those that are taken back among them."""
+    """Return a digest of the edits of a period, reverted ones included."""
     told = [
         [each.wkb_hex if isinstance(each, shapely.Geometry) else each for each in row.values()]
         for row in rows_of(edits)
@@ -96,7 +96,7 @@ def digest_of(edits: gpd.GeoDataFrame, period: str) -> str:
 
 
 def states_of(project: Project) -> list[EditState]:
-    """Return every edit of a project in the order of its rows, and what becomes of it on what is mapped by now."""
+    """Return every edit of a project in the order of its rows, with its state on the periods mapped so far."""
     edits = read_edits(project.edits_file)
     problems = check_edits(edits, _periods(project))
     dead = taken_back(edits)
@@ -129,21 +129,21 @@ def add_file(project: Project, path: Path, given: Mapping[str, str | None]) -> g
     path
         Any vector file of one layer; columns that are no `trimline.outlines.EDIT_COLUMNS` are left out.
     given
-        What stands in columns where a row says nothing; the time is now where nobody gives one.
+        Values for empty cells; the time is now where none is given.
 
     Returns
     -------
     GeoDataFrame
-        The edits as they were appended.
+        The appended edits.
 
     Raises
     ------
     EditError
-        The file cannot be read, or an edit cannot be what it says; nothing is appended then.
+        The file cannot be read, or an edit is invalid; nothing is appended then.
     """
     rows = read_rows(path).reset_index(drop=True)
-    said = as_edits(rows)
-    columns = {name: said[name] for name in said.columns.drop(["edit_id", "geometry"])}
+    appended = as_edits(rows)
+    columns = {name: appended[name] for name in appended.columns.drop(["edit_id", "geometry"])}
     if "edit_id" in rows.columns:
         columns["edit_id"] = rows["edit_id"]
     filled = gpd.GeoDataFrame(columns, geometry=rows.geometry, crs=rows.crs)
@@ -158,19 +158,19 @@ def adopt(project: Project, given: Mapping[str, str | None]) -> list[str]:
     Parameters
     ----------
     given
-        What stands in empty cells; the time is now where nobody gives one.
+        Values for empty cells; the time is now where none is given.
     """
     said = {key: each for key, each in given.items() if each is not None}
     return complete_edits(project.edits_file, {"time": _now(), **said})
 
 
 def revert(project: Project, edit_id: str, *, author: str | None, reason: str | None) -> gpd.GeoDataFrame:
-    """Append a row that takes an edit back, and return it.
+    """Append a row that reverts an edit, and return it.
 
     Raises
     ------
     EditError
-        There is no such edit, it is taken back already, or the author is not named.
+        There is no such edit, it is reverted already, or the author is missing.
     """
     edits = read_edits(project.edits_file)
     found = edits[edits["edit_id"] == edit_id]
@@ -186,7 +186,7 @@ def revert(project: Project, edit_id: str, *, author: str | None, reason: str | 
         "period": known["period"],
         "glac_id": known["glac_id"],
         "author": author,
-        # An edit is taken back after it was made, whatever the clocks said.
+        # A revert is later than its edit, even where clocks disagree.
         "time": max(filter(None, (instant(known["time"]), instant(_now())))).isoformat(),
         "reason": reason,
         "reverts": edit_id,
@@ -195,10 +195,10 @@ def revert(project: Project, edit_id: str, *, author: str | None, reason: str | 
 
 
 def _append(project: Project, rows: gpd.GeoDataFrame, where: Path) -> gpd.GeoDataFrame:
-    """Append rows, unless one of them cannot be what it says."""
+    """Append rows, unless one of them is invalid."""
     there = read_edits(project.edits_file)
     fresh = as_edits(rows, set(there["edit_id"]))
-    # What an edit is drawn on plays no part here, so that coordinates of two systems may stand together.
+    # Checks do not use coordinates, so rows in two CRS may be checked together.
     plain = [pd.DataFrame(each).astype({"geometry": "object"}) for each in (there, fresh)]
     together = pd.concat(plain, ignore_index=True)
     new = set(fresh["edit_id"])
@@ -210,7 +210,7 @@ def _append(project: Project, rows: gpd.GeoDataFrame, where: Path) -> gpd.GeoDat
 
 
 def _together(outcomes: tuple[EditOutcome, ...]) -> tuple[str, str]:
-    """Return the state of an edit over its periods: what came of it where it applied, or why it did not."""
+    """Return the state of an edit over its periods, and the text of the first period with that state."""
     applied = [each for each in outcomes if each.state == "applied"]
     shown = applied or outcomes
     if len(outcomes) == 1:

@@ -1,8 +1,8 @@
-"""The stage that judges every method on what it was not trained on.
+"""The stage `evaluate`: scores of every method on ground, scenes or dates that it was not trained on.
 
-Where a split keeps ground, scenes or dates for the test, methods are judged on maps of whole scenes, each pixel once.
-The papers' random split has no ground of its own: there they are judged tile by tile; so is, beside its maps, a split
-by blocks, for the two to be compared.
+Where a split keeps ground, scenes or dates for the test, maps of whole scenes are scored, each pixel once. The papers'
+random split has no ground of its own, so its tiles are scored; tiles are scored for a split by blocks too, so that the
+two can be compared.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ FOLDER = "evaluation"
 
 @dataclass(frozen=True)
 class Judged:
-    """One scene or set of tiles as a method mapped it."""
+    """Map and truth of one scene or set of tiles."""
 
     scene_id: str
     truth: NDArray[np.bool_]
@@ -61,7 +61,7 @@ def run(study: Study) -> Done:
     """Write ``<output>/evaluation``.
 
     Scores as CSV; per scene and method a GeoTIFF of hits, false and missed ice (values of `Error`), and per scene a
-    picture of what all methods made of it.
+    picture of the errors of all methods.
     """
     project = study.project
     folder = project.output / FOLDER
@@ -98,17 +98,17 @@ def _judge(project: Project, method: Method, folder: Path) -> dict[str, Any]:
         scenes[each.scene_id] = each.scores if known is None else pool([known, each.scores])
     if not scenes:
         raise SampleError("no scene shares ground with the test", where="evaluate.scenes")
-    said: dict[str, Any] = pool(scenes.values()).as_dict()
-    said["scenes"] = {key: each.as_dict() for key, each in scenes.items()}
+    result: dict[str, Any] = pool(scenes.values()).as_dict()
+    result["scenes"] = {key: each.as_dict() for key, each in scenes.items()}
     if project.split.by == "blocks":
-        # What the random split of the papers is compared with: the same kind of tiles, of ground never trained on.
-        said["tiles"] = pool(each.scores for each in _tiles(project, segmenter)).as_dict()
+        # Compared with the random split of the papers: the same kind of tiles, of ground never trained on.
+        result["tiles"] = pool(each.scores for each in _tiles(project, segmenter)).as_dict()
     groups = _groups(project)
     if groups:
-        said["groups"] = {
+        result["groups"] = {
             name: pool(scenes[key] for key in members if key in scenes).as_dict() for name, members in groups.items()
         }
-    return said
+    return result
 
 
 def _groups(project: Project) -> dict[str, list[str]]:
@@ -120,7 +120,7 @@ def _groups(project: Project) -> dict[str, list[str]]:
 
 
 def _maps(project: Project, method: Method, segmenter: Segmenter, folder: Path) -> Iterator[Judged]:
-    """Map the tested scenes and show them within the ground of the test."""
+    """Map the test scenes, and yield map and truth within the ground of the test."""
     ground = _test_ground(project)
     for entry in tested_scenes(project):
         labelled = labelled_scene(project, entry)
@@ -136,12 +136,12 @@ def _maps(project: Project, method: Method, segmenter: Segmenter, folder: Path) 
 
 
 def class_path(folder: Path, scene_id: str, method: Method) -> Path:
-    """Return the raster that says of each pixel of a scene what a method made of it."""
+    """Return the path of the raster of `Error` classes of a scene and method."""
     return folder / f"{scene_id}_{method.name}.tif"
 
 
 def _draw(project: Project, entry: SceneEntry, folder: Path) -> None:
-    """Show what all methods made of a scene, where it was judged."""
+    """Draw the errors of all methods on a scene, where it was scored."""
     classes = {}
     for method in project.methods:
         path = class_path(folder, entry.id, method)
@@ -165,7 +165,7 @@ def _map(
 
 
 def _tiles(project: Project, segmenter: Segmenter) -> Iterator[Judged]:
-    """Show each tile of the test by itself."""
+    """Yield map and truth of each test tile."""
     store = SampleStore(project.output / SAMPLES)
     rows = store.index[store.index["part"] == "test"]
     tested = {entry.id for entry in tested_scenes(project)}

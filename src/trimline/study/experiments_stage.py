@@ -1,7 +1,7 @@
-"""The stage that carries out a project's experiments: the same methods, split and judged in other ways.
+"""The stage `experiments`: the same methods with other splits and other test scenes.
 
 An experiment is a study of its own on the same scenes: it has its samples, weights and scores in
-``<output>/experiments/<name>`` and is remembered there step by step.
+``<output>/experiments/<name>`` and a ledger there.
 """
 
 from __future__ import annotations
@@ -77,13 +77,13 @@ def experiment_project(project: Project, experiment: Experiment) -> Project:
 
 
 def _methods(project: Project, names: tuple[str, ...] | None) -> tuple[Method, ...]:
-    """Return the methods that take part; loading has seen to it that the project has them."""
+    """Return the methods of an experiment; loading the project has checked that they exist."""
     known = {method.name: method for method in project.methods}
     return project.methods if names is None else tuple(known[name] for name in names)
 
 
 def _rows(study: Study, title: str) -> list[AccuracyRow]:
-    """Return the rows of a study that has been judged: a block per group, or one of all scenes."""
+    """Return the rows of an evaluated study: a block per group, or one of all scenes."""
     project = study.project
     scores, trained = study.done["evaluate"].result["methods"], study.done["train"].result["training"]
     titles = {area.name: area.title or area.name for area in project.areas}

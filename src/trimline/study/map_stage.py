@@ -1,4 +1,4 @@
-"""The stage that maps whole scenes with the project's mapping method."""
+"""The stage `map`: whole scenes mapped with the project's mapping method."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FOLDER = "maps"
 _AT_ONCE = 4
-"""Scenes under way on a cluster, so that its workers have work while one scene's files are written."""
+"""Scenes mapped at a time on a cluster, so that workers are busy while one scene's files are written."""
 
 
 def map_folder(project: Project, scene_id: str) -> Path:
@@ -37,7 +37,7 @@ def map_folder(project: Project, scene_id: str) -> Path:
 
 
 def run(study: Study) -> Done:
-    """Write ``<output>/maps/<method>/<scene>`` for every scene, each remembered by itself."""
+    """Write ``<output>/maps/<method>/<scene>`` for every scene, each a step of its own."""
     project = study.project
     trained = study.done["train"].result["training"][project.mapping_method.name]
     entries = select(project, project.map.scenes, "map.scenes")

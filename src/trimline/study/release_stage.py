@@ -1,4 +1,4 @@
-"""The stage that puts what a study found into a folder fit for a data repository."""
+"""The stage `release`: the results of a study as a folder for a data repository."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _gather(study: Study, tables: list[Path]) -> Release:
 
 
 def _outcomes(project: Project, periods: list[str]) -> Counter[str]:
-    """Return how many edits ended in each state, over all periods."""
+    """Return the number of edits in each state, over all periods."""
     paths = (project.output / TIMELINE / period / OUTCOMES for period in periods)
     return Counter(
         each["state"] for path in paths if path.exists() for each in json.loads(path.read_text(encoding="utf-8"))
@@ -133,7 +133,7 @@ def _outcomes(project: Project, periods: list[str]) -> Counter[str]:
 
 
 def _tables(project: Project) -> list[Path]:
-    """Return the tables that lie in the output by now."""
+    """Return the CSV tables in the output."""
     found = [path for folder in _TABLES for path in sorted((project.output / folder).glob("*.csv"))]
     scores = project.output / EVALUATION / _SCORES
     return [*found, *([scores] if scores.exists() else [])]
@@ -166,7 +166,7 @@ def _listed(settings: dict[str, Any]) -> str:
 
 
 def _scenes(project: Project, periods: list[str]) -> Table:
-    """Return the scenes of the periods, with the pixels that they speak for where that is known."""
+    """Return the scenes of the periods, with the number of pixels taken from each where known."""
     rows = []
     for period in periods:
         path = project.output / TIMELINE / period / _SOURCES

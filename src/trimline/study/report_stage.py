@@ -1,4 +1,4 @@
-"""The stage that puts a study's numbers and pictures on one page."""
+"""The stage `report`: numbers and pictures of a study on one HTML page."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from trimline.study.thresholds_stage import FOLDER as THRESHOLDS
 
 FOLDER = "report"
 _SHOWN = 2
-"""Scenes that a section shows: those with the most ice."""
+"""Scenes shown in a section, those with the most ice first."""
 
 
 def run(study: Study) -> Done:
@@ -84,12 +84,12 @@ def _areas(study: Study, folder: Path) -> list[Section]:
         return []
     same_ground = study.done["map"].result["same_ground"]
     words = (
-        "Geodesic areas of the outlines of whole scenes, those the method was trained on among them; the scores "
-        "below are of what it was not trained on."
+        "Geodesic areas of the outlines of whole scenes, including ground that the method was trained on; the scores "
+        "below exclude that ground."
     )
     table = (f"Mapped with {method}", area_table(dates, same_ground=same_ground))
     if not same_ground:
-        return [Section("Areas by date", [words, "Dates show different places, and are not compared."], [table])]
+        return [Section("Areas by date", [words, "The dates show different places and are not compared."], [table])]
     draw_areas(folder / "areas.png", dates)
     caption = f"Glacier area by date: the truth, and as mapped by {method}."
     return [Section("Areas", [words], [table], [Picture(folder / "areas.png", caption)])]
@@ -105,19 +105,15 @@ def _scores(study: Study) -> Section:
 
 
 def _error_maps(project: Project, title: str, entries: Iterable[SceneEntry] | None = None) -> list[Section]:
-    """Show the scenes with the most ice that was judged; all lie in the folder of the evaluation."""
+    """Return the section with the error maps of the scenes with the most ice."""
     folder = project.output / EVALUATION
     drawn = [e for e in (project.scenes if entries is None else entries) if (folder / f"{e.id}.png").exists()]
     if not drawn:
         return []
     chosen = sorted(drawn, key=lambda entry: _ice_pixels(project, entry), reverse=True)[:_SHOWN]
-    words = [
-        "White is ice that was mapped, red ice mapped where none is, yellow ice missed; veiled ground is not judged."
-    ]
+    words = ["White is mapped ice, red false ice, yellow missed ice; dark ground is not scored."]
     if len(chosen) < len(drawn):
-        words.append(
-            f"The {len(chosen)} of {len(drawn)} scenes with the most ice; the others lie beside them on the disk."
-        )
+        words.append(f"The {len(chosen)} of {len(drawn)} scenes with the most ice; the others are in {EVALUATION}/.")
     pictures = [Picture(folder / f"{entry.id}.png", f"Scene {entry.id}.") for entry in chosen]
     return [Section(title, words, pictures=pictures)]
 

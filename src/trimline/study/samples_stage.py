@@ -1,4 +1,4 @@
-"""The stage that cuts scenes and truths into labelled tiles."""
+"""The stage `samples`: scenes and truths cut into labelled tiles."""
 
 from __future__ import annotations
 

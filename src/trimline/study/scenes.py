@@ -1,4 +1,4 @@
-"""The scenes of a project, opened, and found by id, date, area, period, sensor or WRS-2 path/row."""
+"""The scenes of a project: opened, and selected by id, date, area, period, sensor or WRS-2 path/row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trimline.study.ledger import stamp
 
 
 def open_entry(entry: SceneEntry) -> Scene:
-    """Open the product behind an entry, with what the entry knows better than the product."""
+    """Open the product of an entry; what the entry gives overrides the product."""
     return open_scene(
         entry.product,
         id=entry.id,
@@ -38,7 +38,7 @@ def date_of(entry: SceneEntry, scene: Scene) -> str:
     Raises
     ------
     ProjectError
-        Neither the entry nor the product says.
+        Neither the entry nor the product has a date.
     """
     known = entry.date or scene.date
     if known is not None:
@@ -51,7 +51,7 @@ def date_of(entry: SceneEntry, scene: Scene) -> str:
 
 
 def has_truth(project: Project, entry: SceneEntry) -> bool:
-    """Whether a scene has a truth, which need not have been written yet."""
+    """Whether a scene has a truth, which may be written by an earlier stage."""
     return entry.truth is not None or project.inventory is not None
 
 
@@ -80,7 +80,7 @@ def labelled_scene(project: Project, entry: SceneEntry) -> LabelledScene:
 
 
 def select(project: Project, names: Iterable[str] | None, key: str) -> tuple[SceneEntry, ...]:
-    """Return the entries that names stand for; None stands for all.
+    """Return the entries that names select; None selects all.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def select(project: Project, names: Iterable[str] | None, key: str) -> tuple[Sce
     Raises
     ------
     ProjectError
-        A name stands for no scene.
+        A name selects no scene.
     """
     if names is None:
         return project.scenes
@@ -113,7 +113,7 @@ def select(project: Project, names: Iterable[str] | None, key: str) -> tuple[Sce
 
 
 def _is_of(entry: SceneEntry, name: str) -> bool:
-    """Whether a scene is of a tile or date; its product is opened only where the entry does not say."""
+    """Whether a scene is of a tile or date; its product is opened only where the entry lacks them."""
     if entry.tile == name or (entry.date or "").startswith(name):
         return True
     if entry.tile is not None and entry.date is not None:
@@ -123,12 +123,12 @@ def _is_of(entry: SceneEntry, name: str) -> bool:
 
 
 def tested_scenes(project: Project) -> tuple[SceneEntry, ...]:
-    """Return the scenes that methods are judged on.
+    """Return the scenes that methods are tested on.
 
     Raises
     ------
     ProjectError
-        A split by scenes or dates does not say what is evaluated.
+        A split by scenes or dates has no `evaluate.scenes`.
     """
     if project.evaluate.scenes is None and project.split.by in ("scenes", "dates"):
         raise ProjectError(

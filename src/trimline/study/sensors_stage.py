@@ -1,8 +1,8 @@
-"""The stage that compares two sensors on the same ground and date (Li and others, 2024, section 3.1).
+"""The stage `sensors`: two sensors compared on the same ground and date (Li and others, 2024, section 3.1).
 
-Either sensor was trained and judged at its own resolution, in an experiment of its own. Here both maps are laid on
-the finer grid and judged there against the finer truth, near termini and elsewhere: what a coarse pixel cannot show
-counts against it.
+Each sensor is trained and tested at its own resolution, in an experiment of its own. Here both maps are resampled to
+the finer grid and scored against the finer truth, near termini and elsewhere, so that the coarse pixels of one sensor
+count as errors.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def run(study: Study) -> Done:
 
 
 def _pairs(study: Study, settings: SensorStudy) -> Iterator[tuple[GeoBox, tuple[Classes, Classes]]]:
-    """Yield what the two maps of each date are, on the grid of the first."""
+    """Yield the `Error` classes of the two maps of each date, on the grid of the first."""
     first, second = (study.experiments[name].project for name in settings.experiments)
     others = {date_of(entry, open_entry(entry)): entry for entry in second.scenes}
     paired = False

@@ -1,4 +1,4 @@
-"""The stage that makes a project's simulated ranges."""
+"""The stage `simulate`: the project's simulated ranges."""
 
 from __future__ import annotations
 

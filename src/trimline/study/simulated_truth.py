@@ -1,4 +1,4 @@
-"""What is true of a simulated study: the areas of its ranges on the days of the scenes that its outlines came from."""
+"""True areas of a simulated study, on the days of the scenes behind its outlines."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ TRUTH_COLUMNS = ("level", "part", "period", "true_km2")
 def true_areas(project: Project, outlines: gpd.GeoDataFrame, sources: Mapping[str, Iterable[str]]) -> pd.DataFrame:
     """Return the true areas of a simulated study, of the glaciers that are large enough to be mapped.
 
-    Ice melts within a period too. The true area of a range is that of the days of its scenes, weighted by how much of
-    the outlines came from each, or that of its preferred scene where no outline did.
+    Ice melts within a period too. The true area of a range is that of the days of its scenes, weighted by their
+    shares of the outlines, or that of its preferred scene where there is no outline.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def _area_by_scene(outlines: gpd.GeoDataFrame) -> dict[str, float]:
 
 
 def _true_km2(project: Project, entry: SceneEntry) -> float:
-    """Return the true area on the day of a scene, without what is too small to be mapped."""
+    """Return the true area on the day of a scene, without glaciers too small to be mapped."""
     folder = project.output / SIMULATED / entry.path.parent.name
     day = date_of(entry, open_entry(entry))[:10]
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""A project being carried out, stage by stage."""
+"""A project carried out stage by stage."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trimline.study.stages import STAGES, require_stage, stages_before
 
 
 class Study:
-    """A project being carried out: its ledger, and what its stages have done so far."""
+    """A project under way: its ledger, and the stages done so far."""
 
     def __init__(self, project: Project, *, force: bool = False, scheduler: str | None = None) -> None:
         self.project = project

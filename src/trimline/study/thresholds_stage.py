@@ -1,7 +1,7 @@
-"""The stage that judges the band ratio at one threshold after the other (Chen and others, 2022, table II).
+"""The stage `thresholds`: scores of the band ratio at several thresholds (Chen and others, 2022, table II).
 
-The optimum is the best F1 on the training samples; the scores beside it are those of samples it was not chosen on,
-where the split keeps any.
+The optimum is the threshold with the best F1 on the training samples. The scores are of the test samples, or of the
+training samples where the split keeps no test.
 """
 
 from __future__ import annotations
@@ -47,6 +47,6 @@ def run(study: Study) -> Done:
 
 
 def _units(project: Project) -> Units:
-    """Return what the band ratio of the project is fed with, or else its first method."""
+    """Return the units of the input of the project's band ratio, or of its first method where it has none."""
     ratios = [method for method in project.methods if method.network == "band_ratio"]
     return (ratios or project.methods)[0].recipe.units

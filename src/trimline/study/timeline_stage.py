@@ -1,7 +1,7 @@
-"""The stage that makes one set of outlines per period of the maps of many scenes.
+"""The stage `timeline`: the maps of many scenes combined into one set of outlines per period.
 
-The grid of the study, each period, the glaciers of all periods, and the final outlines of each period are remembered by
-themselves: what was done before a run was killed is not done again, and what comes out has the same bytes.
+The study grid, the maps of each period, the glaciers of all periods, and the final outlines of each period are steps of
+their own: a run that was killed is resumable, and the result has the same bytes.
 """
 
 from __future__ import annotations
@@ -73,12 +73,12 @@ def outlines_path(project: Project, period: str) -> Path:
 def run(study: Study) -> Done:
     """Write ``<output>/timeline``: a folder per period, and the glaciers of all; nothing where there are no periods."""
     project, ledger = study.project, study.ledger
-    edits = edits_of(project)  # what is wrong with them is said before anything is computed
+    edits = edits_of(project)  # invalid edits are an error before anything is computed
     mapped, skipped = _by_period(project)
     if not mapped:
         if not project.periods:
             _LOG.info("timeline: nothing to do, the project names no periods")
-        return ledger.once("timeline", {"skipped": skipped}, [], lambda: _said([], skipped, {}))
+        return ledger.once("timeline", {"skipped": skipped}, [], lambda: _result([], skipped, {}))
     laid = _lay_out(study, mapped)
     place = _place(project, laid)
     combined = [_combine(study, each, place, laid) for each in track(mapped, "timeline")]
@@ -86,14 +86,14 @@ def run(study: Study) -> Done:
     named = _name(study, mapped, drawn, place)
     final = [_correct(study, each, named, edits) for each in mapped]
     periods = []
-    for each, *said in zip(mapped, combined, drawn, final, strict=True):
+    for each, *results in zip(mapped, combined, drawn, final, strict=True):
         unseen = named.result["unseen_glaciers"][each.period.name]
         left_out = list(each.left_out)
-        merged = {key: value for step in said for key, value in step.result.items()}
+        merged = {key: value for step in results for key, value in step.result.items()}
         periods.append({**merged, "unseen_glaciers": unseen, "not_mapped": left_out})
     steps = {step.step: step.fingerprint for step in (laid, *combined, *drawn, named, *final)}
     return ledger.once(
-        "timeline", {**steps, "skipped": skipped}, [], lambda: _said(periods, skipped, named.result, laid.result)
+        "timeline", {**steps, "skipped": skipped}, [], lambda: _result(periods, skipped, named.result, laid.result)
     )
 
 
@@ -119,13 +119,13 @@ def _by_period(project: Project) -> tuple[list[Mapped], list[str]]:
     return mapped, skipped
 
 
-def _said(
+def _result(
     periods: Sequence[dict[str, Any]],
     skipped: Sequence[str],
     named: Mapping[str, Any],
     laid: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return what the stage says of itself."""
+    """Return the result of the stage."""
     if not periods and not skipped:
         return {}
     grid = {key: laid[key] for key in ("crs", "resolution_m", "ground_km2")} if laid else {}
@@ -140,7 +140,7 @@ def _said(
 
 
 def _lay_out(study: Study, mapped: Sequence[Mapped]) -> Done:
-    """Find the grid of the study and the ground that its scenes show, once."""
+    """Find the study grid and the ground that its scenes cover."""
     project = study.project
     path = project.output / FOLDER / FOOTPRINTS
     masks = {entry.id: map_folder(project, entry.id) / MASK for each in mapped for entry in each.entries}
@@ -155,7 +155,7 @@ def _lay_out(study: Study, mapped: Sequence[Mapped]) -> Done:
         for scene_id, mask in track(masks.items(), "footprints"):
             each = footprint_of(scene_id, mask)
             if each is None:
-                _LOG.warning("scene %s has no data anywhere, and shows no ground", scene_id)
+                _LOG.warning("scene %s has no data anywhere, and is left out of the ground of the study", scene_id)
             else:
                 shown.append(each)
         if not shown:
@@ -178,17 +178,17 @@ def _lay_out(study: Study, mapped: Sequence[Mapped]) -> Done:
 
 
 def _place(project: Project, laid: Done) -> Place:
-    """Return the grid that was found, with the ground of the study."""
-    said = laid.result
-    # Footprints overlap as they should, which reading outlines would report.
+    """Return the study grid from the result of `_lay_out`, with the ground of the study."""
+    found = laid.result
+    # Footprints overlap, which read_outlines would report.
     prints = gpd.read_file(project.output / FOLDER / FOOTPRINTS, engine="pyogrio")
-    geobox = GeoBox(tuple(said["shape"]), Affine(*said["affine"]), said["crs"])
-    islands = tuple((a, b, c, d) for a, b, c, d in said["islands"])
-    return Place(geobox, islands, ground_of(prints.to_crs(said["crs"]), _region(project)))
+    geobox = GeoBox(tuple(found["shape"]), Affine(*found["affine"]), found["crs"])
+    islands = tuple((a, b, c, d) for a, b, c, d in found["islands"])
+    return Place(geobox, islands, ground_of(prints.to_crs(found["crs"]), _region(project)))
 
 
 def _combine(study: Study, mapped: Mapped, place: Place, laid: Done) -> Done:
-    """Write what the scenes of one period together say."""
+    """Write the maps of one period."""
     project = study.project
     name, settings = mapped.period.name, project.timeline
     folder = period_folder(project, name)
@@ -205,11 +205,11 @@ def _combine(study: Study, mapped: Mapped, place: Place, laid: Done) -> Done:
         views = {entry.id: MappedScene.of(open_entry(entry), map_folder(project, entry.id)) for entry in mapped.entries}
         candidates = [_candidate(entry, views[entry.id]) for entry in mapped.entries]
         ordered = [(each, views[each.id]) for each in preferred(candidates, settings.melt_season)]
-        said = combine_period(ordered, place, folder, period=name, rule=settings.rule)
+        written = combine_period(ordered, place, folder, period=name, rule=settings.rule)
         return {
             "period": name,
-            "unseen_km2": said["unseen_km2"],
-            "scenes": [{"scene_id": each.id, "pixels": said["pixels"][each.id]} for each, _ in ordered],
+            "unseen_km2": written["unseen_km2"],
+            "scenes": [{"scene_id": each.id, "pixels": written["pixels"][each.id]} for each, _ in ordered],
         }
 
     outputs = [folder / each for each in (MASK, SOURCES, SOURCE_LIST, PROBABILITY, UNCERTAIN, UNSEEN_GROUND)]
@@ -217,20 +217,20 @@ def _combine(study: Study, mapped: Mapped, place: Place, laid: Done) -> Done:
 
 
 def _candidate(entry: SceneEntry, view: MappedScene) -> Candidate:
-    """Return what the order of scenes depends on; cloud as the project says it, or the product, or its flags."""
+    """Return the candidate of a scene; its cloud is that of the project, else of the product, else of its flags."""
     cloud, snow = cloud_and_snow(view.scene)
-    said = entry.cloud_cover if entry.cloud_cover is not None else view.scene.cloud_cover
+    percent = entry.cloud_cover if entry.cloud_cover is not None else view.scene.cloud_cover
     return Candidate(
         entry.id,
         date_of(entry, view.scene),
         reference=entry.reference,
-        cloud=cloud if said is None else said / 100.0,
+        cloud=cloud if percent is None else percent / 100.0,
         snow=snow,
     )
 
 
 def _draw(study: Study, mapped: Sequence[Mapped], combined: Sequence[Done], place: Place) -> list[Done]:
-    """Write the patches of ice of every period, with what the periods around it say of ground that it did not see."""
+    """Write the patches of ice of every period, with unseen ground inferred from the periods around."""
     folder = study.project.output / FOLDER
     periods = [each.period.name for each in mapped]
     options, bridged = _trace_options(study.project), study.project.timeline.unseen == "bridge"
@@ -251,7 +251,7 @@ def _draw(study: Study, mapped: Sequence[Mapped], combined: Sequence[Done], plac
 
 
 def _name(study: Study, mapped: Sequence[Mapped], drawn: Sequence[Done], place: Place) -> Done:
-    """Tell the glaciers of all periods apart, and write the outlines of each before any correction."""
+    """Give the glaciers of all periods their ids, and write the outlines of each before corrections by hand."""
     project = study.project
     folder = project.output / FOLDER
     periods = {each.period.name: (each.period.first + each.period.last + 1) / 2.0 for each in mapped}

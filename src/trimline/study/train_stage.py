@@ -1,4 +1,4 @@
-"""The stage that trains every method of a project, each remembered by itself."""
+"""The stage `train`: every method of a project trained, each a step of its own."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def weights_path(project: Project, method: Method) -> Path:
 
 
 def training_seconds(project: Project, method: Method) -> float:
-    """Return how long the training of a method took [s]; NaN where nobody wrote it down."""
+    """Return the duration of the training of a method [s]; NaN where it was not recorded."""
     try:
         content = json.loads((weights_path(project, method).parent / TIMING).read_text(encoding="utf-8"))
     except FileNotFoundError:
