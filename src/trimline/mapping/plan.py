@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 WINDOW_PIXELS = {"fp32": 832 * 832, "bf16": 1088 * 1088, "fp16": 1088 * 1088}
 """Pixels of a window, halo included, unless said otherwise: a U-Net's features then take a gigabyte."""
 
-SCREENED_PIXELS = 576 * 576
+SCREENED_PIXELS = 512 * 512
 """The same with the spectral screen on: smaller windows keep closer to the ice."""
 
 _STRIP_PIXELS = 1088 * 4096
