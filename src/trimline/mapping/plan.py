@@ -202,7 +202,7 @@ class MapPlan:
         probability = np.full((rows.stop - rows.start, self.region.width), np.nan, np.float32)
         inside = probability[:, across]
         inside[known] = 0.0
-        for cut in self.columns.cuts(shown.any(axis=0)):
+        for cut in self.columns.cuts(np.logical_or.reduce(shown, axis=0)):
             image = seen.image[:, moved(slice(*strip.cut.seen), -top), moved(slice(*cut.seen), -left)]
             predicted = model.predict(image[np.newaxis])[0][strip.cut.inner, cut.inner]
             if strip.cut.weights is not None and cut.weights is not None:

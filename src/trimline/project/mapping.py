@@ -17,8 +17,8 @@ class MapSettings(Settings):
     method: Name | None = None
     """The method whose outlines are the result; None means the first."""
     window: int | None = Field(None, ge=64)
-    """Rows that are worked on at a time, and columns of a window of so many rows [pixels]: less needs less memory, and
-    more time for the halos. None means up to 896, as the network's memory allows."""
+    """Largest side of a window of the network without its halo [pixels]: less needs less memory, and more time for the
+    halos. None means as much as is fast in little memory."""
     screen: bool = True
     """Whether the network is shown only ground near pixels that could be snow or ice by their spectrum."""
     within_m: float | None = Field(None, ge=0)
@@ -26,7 +26,10 @@ class MapSettings(Settings):
     minimum_elevation_m: float | None = None
     """Below it there is no ice, by the project's `dem` [m]; None means anywhere."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
-    """Arithmetic of the convolutions; `auto` takes what is fastest on the machine."""
+    """Arithmetic of the convolutions; `auto` takes bf16 where the machine has it and the weights say that it keeps the
+    outlines."""
+    engine: Literal["auto", "openvino", "torch"] = "auto"
+    """What computes the network; `auto` takes PyTorch on CUDA devices, else OpenVINO."""
     minimum_area_km2: float = Field(0.01, ge=0)
     """Smaller outlines are left out; 0.01 km2 is the inventories' usual limit (Paul and others, 2009)."""
     minimum_hole_km2: float = Field(0.0, ge=0)
