@@ -16,7 +16,7 @@ _ROOM_OF = {
     "Scene": "trimline.scenes",
     "read_outlines": "trimline.outlines",
     "write_outlines": "trimline.outlines",
-    "load_weights": "trimline.training",
+    "load_weights": "trimline.inference",
     "map_scene": "trimline.mapping",
     "Project": "trimline.project",
     "load_project": "trimline.project",

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from trimline.mapping.survey import Survey
 from trimline.training.inputs import Inputs
 from trimline.training.weights import WeightsMetadata, save_weights
 
@@ -22,7 +23,6 @@ from trimline import __version__
 from trimline.errors import ClusterError, ProductError
 from trimline.mapping import map_scene
 from trimline.mapping.cluster import _answer, connected, on_cluster
-from trimline.mapping.survey import Survey
 from trimline.networks import build
 from trimline.project.simulation import SimulatedRange
 from trimline.scenes import Scene, open_scene

@@ -23,6 +23,8 @@ import yaml
 from rasterio.transform import from_origin
 from scipy.ndimage import uniform_filter
 from shapely.geometry import box
+from trimline.training.inputs import Inputs
+from trimline.training.weights import WeightsMetadata, save_weights
 
 from trimline.errors import StageError
 from trimline.files import sha256
@@ -37,8 +39,6 @@ from trimline.simulate import write_range
 from trimline.study import Study, run_study
 from trimline.study.running import only_run
 from trimline.training import load_weights
-from trimline.training.inputs import Inputs
-from trimline.training.weights import WeightsMetadata, save_weights
 
 BANDS = ("green", "red", "swir1")
 SIDECAR = {"sensor": "landsat-5-tm", "bands": BANDS, "scale": 1e-4, "offset": 0, "nodata": 0, "time": "1988-08-20"}

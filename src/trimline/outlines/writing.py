@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ SHAPEFILE_NAME = 10
 """Characters that a Shapefile keeps of a column's name."""
 
 
-def write_outlines(outlines: gpd.GeoDataFrame, path: Path | str) -> None:
+def write_outlines(outlines: gpd.GeoDataFrame, path: Path | str, *, metadata: Mapping[str, str] | None = None) -> None:
     """Write outlines in the format that the suffix names.
 
     Parameters
@@ -46,6 +46,8 @@ def write_outlines(outlines: gpd.GeoDataFrame, path: Path | str) -> None:
     path
         ``.gpkg`` (one layer, named after the file), ``.parquet``, ``.geojson`` (in longitude and latitude, as RFC 7946
         demands) or ``.shp`` (whose column names end after ten characters, which is logged).
+    metadata
+        Keys and values that a GeoPackage carries of itself; other formats have no place for them.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def write_outlines(outlines: gpd.GeoDataFrame, path: Path | str) -> None:
         _write_shapefile(outlines, path)
     elif suffix in _DRIVERS:
         with whole_file(path) as temporary:
-            _write_vector(outlines, temporary, _DRIVERS[suffix])
+            _write_vector(outlines, temporary, _DRIVERS[suffix], metadata)
     else:
         raise OutlineError(
             f"outlines cannot be written as '{suffix}'",
@@ -74,13 +76,15 @@ def write_outlines(outlines: gpd.GeoDataFrame, path: Path | str) -> None:
         )
 
 
-def _write_vector(outlines: gpd.GeoDataFrame, path: Path, driver: str) -> None:
-    options: dict[str, Any] = {}
+def _write_vector(
+    outlines: gpd.GeoDataFrame, path: Path, driver: str, metadata: Mapping[str, str] | None = None
+) -> None:
+    options: dict[str, Any] = {"dataset_metadata": dict(metadata)} if metadata and driver == "GPKG" else {}
     if driver == "GeoJSON":
         outlines = outlines.to_crs(4326)
-        options = {"RFC7946": "YES"}
+        options |= {"RFC7946": "YES"}
     elif driver == "ESRI Shapefile":
-        options = {"layer_options": DBF_DATE}
+        options |= {"layer_options": DBF_DATE}
     pyogrio.write_dataframe(
         outlines,
         path,
@@ -131,3 +135,5 @@ def fix_date(path: Path) -> None:
     """
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("UPDATE gpkg_contents SET last_change = ?", (_LAST_CHANGE,))
+        if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'gpkg_metadata_reference'").fetchone():
+            database.execute("UPDATE gpkg_metadata_reference SET timestamp = ?", (_LAST_CHANGE,))

@@ -22,7 +22,8 @@ from odc.geo.geobox import GeoBox
 from trimline.errors import SampleError
 from trimline.evaluation import Error, SceneScores, classify, pool, score_scene, write_scores
 from trimline.files import whole_folder
-from trimline.mapping import predict_array
+from trimline.inference import Model
+from trimline.mapping import MapOptions, predict_array
 from trimline.outlines import rasterise
 from trimline.project import Method, Project, SceneEntry
 from trimline.rasters import write_raster
@@ -30,16 +31,16 @@ from trimline.report.panels import write_panels
 from trimline.samples import GROUND, ICE, IGNORE, LabelledScene, SampleStore
 from trimline.samples.store import GROUND_FILE
 from trimline.study.ledger import Done
+from trimline.study.map_options import DECIDE_MASKS, map_options
 from trimline.study.samples_stage import FOLDER as SAMPLES
 from trimline.study.scenes import date_of, labelled_scene, open_entry, select, tested_scenes, truth_identities
 from trimline.study.study import Study
 from trimline.study.train_stage import weights_path
-from trimline.training import Segmenter, load_weights
 
 _LOG = logging.getLogger(__name__)
 
 FOLDER = "evaluation"
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised when the same inputs and settings give other results."""
 
 
@@ -67,17 +68,18 @@ def run(study: Study) -> Done:
     """
     project = study.project
     folder = project.output / FOLDER
-    entries = tested_scenes(project)
+    entries, within = tested_scenes(project), map_options(project).within
     inputs = {
         "train": study.done["train"].outputs_digest,
         "samples": study.done["samples"].outputs_digest,
         "scenes": {entry.id: study.source_of(entry) for entry in entries},
         "truths": truth_identities(project, entries),
+        "within": within.digest if within is not None else None,
     }
     settings = {
         "order": [entry.id for entry in entries],
         "methods": [method.name for method in project.methods],
-        "window": project.map.window,
+        "map": project.map.model_dump(mode="json", include=set(DECIDE_MASKS)),
         "groups": _groups(project),
     }
 
@@ -95,8 +97,9 @@ def run(study: Study) -> Done:
 
 def _judge(project: Project, method: Method, folder: Path) -> dict[str, Any]:
     """Return the pooled scores of a method with those of each scene below ``scenes``."""
-    segmenter = load_weights(weights_path(project, method))
-    judged = _tiles(project, segmenter) if project.split.by == "paper" else _maps(project, method, segmenter, folder)
+    options = map_options(project)
+    model = options.load_model(weights_path(project, method))
+    judged = _tiles(project, model) if project.split.by == "paper" else _maps(project, method, model, options, folder)
     scenes: dict[str, SceneScores] = {}
     for each in judged:
         known = scenes.get(each.scene_id)
@@ -107,7 +110,7 @@ def _judge(project: Project, method: Method, folder: Path) -> dict[str, Any]:
     result["scenes"] = {key: each.as_dict() for key, each in scenes.items()}
     if project.split.by == "blocks":
         # Compared with the random split of the papers: the same kind of tiles, of ground never trained on.
-        result["tiles"] = pool(each.scores for each in _tiles(project, segmenter)).as_dict()
+        result["tiles"] = pool(each.scores for each in _tiles(project, model)).as_dict()
     groups = _groups(project)
     if groups:
         result["groups"] = {
@@ -124,7 +127,7 @@ def _groups(project: Project) -> dict[str, list[str]]:
     }
 
 
-def _maps(project: Project, method: Method, segmenter: Segmenter, folder: Path) -> Iterator[Judged]:
+def _maps(project: Project, method: Method, model: Model, options: MapOptions, folder: Path) -> Iterator[Judged]:
     """Map the test scenes, and yield map and truth within the ground of the test."""
     ground = _test_ground(project)
     for entry in tested_scenes(project):
@@ -134,7 +137,7 @@ def _maps(project: Project, method: Method, segmenter: Segmenter, folder: Path) 
         if not tested.any():
             _LOG.warning("%s shares no ground with the test and is not judged", entry.id)
             continue
-        each = _map(labelled, segmenter, geobox, tested, project.map.window)
+        each = _map(labelled, model, geobox, tested, options)
         classes = classify(each.truth, each.mapped, each.valid)
         write_raster(class_path(folder, entry.id, method), classes, geobox, nodata=int(Error.UNKNOWN))
         yield each
@@ -160,27 +163,27 @@ def _draw(project: Project, entry: SceneEntry, folder: Path) -> None:
 
 
 def _map(
-    labelled: LabelledScene, segmenter: Segmenter, geobox: GeoBox, tested: NDArray[np.bool_], window: int | None
+    labelled: LabelledScene, model: Model, geobox: GeoBox, tested: NDArray[np.bool_], options: MapOptions
 ) -> Judged:
-    probability = predict_array(labelled.scene, segmenter, geobox, window=window)
+    probability = predict_array(labelled.scene, model, geobox, options=options)
     truth = labelled.truth.mask(geobox)
     valid = tested & np.isfinite(probability) & (truth != IGNORE)
-    mapped = probability >= segmenter.threshold
+    mapped = probability >= options.threshold_of(model)
     return Judged(labelled.id, truth == ICE, mapped, valid, abs(float(geobox.resolution.x)))
 
 
-def _tiles(project: Project, segmenter: Segmenter) -> Iterator[Judged]:
+def _tiles(project: Project, model: Model) -> Iterator[Judged]:
     """Yield map and truth of each test tile."""
     store = SampleStore(project.output / SAMPLES)
     rows = store.index[store.index["part"] == "test"]
     tested = {entry.id for entry in tested_scenes(project)}
     for scene_id, of_scene in rows[rows["scene_id"].isin(tested)].groupby("scene_id", sort=True):
-        samples = store.read(of_scene, bands=segmenter.bands, units=segmenter.units)
-        probability = segmenter.probability(samples.images)
+        samples = store.read(of_scene, bands=model.bands, units=model.units)
+        probability = model.predict(samples.images)
         for p, mask in zip(probability, samples.masks, strict=True):
             known = np.isfinite(p) & ((mask == GROUND) | (mask == ICE))
             yield Judged(
-                str(scene_id), mask == ICE, p >= segmenter.threshold, known, float(of_scene["resolution_m"].iloc[0])
+                str(scene_id), mask == ICE, p >= model.threshold, known, float(of_scene["resolution_m"].iloc[0])
             )
 
 

@@ -7,6 +7,9 @@ from trimline.mapping import GlacierZone, MapOptions
 from trimline.outlines import read_outlines
 from trimline.project import Project
 
+DECIDE_MASKS = frozenset({"window", "screen", "within_m", "minimum_elevation_m", "precision", "engine"})
+"""Keys of `map` in the project file that decide which pixels are ice; the others decide how outlines are drawn."""
+
 
 def map_options(project: Project) -> MapOptions:
     """Return the options that scenes of a project are mapped and judged with.

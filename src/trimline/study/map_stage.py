@@ -8,13 +8,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trimline.errors import ProjectError
 from trimline.file_identity import file_identity
 from trimline.outlines import area_km2, read_outlines
 from trimline.progress import track
 from trimline.project import Project, SceneEntry
 from trimline.samples import open_truth
 from trimline.study.ledger import Done
+from trimline.study.map_options import map_options
 from trimline.study.scenes import date_of, open_entry, select, truth_of
 from trimline.study.study import Study
 from trimline.study.train_stage import weights_path
@@ -22,15 +22,15 @@ from trimline.study.train_stage import weights_path
 if TYPE_CHECKING:
     from distributed import Client
 
-    from trimline.mapping import Within
-    from trimline.mapping.engine import Answers
-    from trimline.training import Segmenter
-    from trimline.training.device import Precision
+    from trimline.inference import Model
+    from trimline.inference.engine import EngineName
+    from trimline.inference.precision import Precision
+    from trimline.mapping.stream import StripPredictor
 
 FOLDER = "maps"
 FILES = ("probability.tif", "mask.tif", "outlines.gpkg")
 """What a map consists of."""
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised when the same inputs and settings give other results."""
 _AT_ONCE = 4
 """Scenes mapped at a time on a cluster, so that workers are busy while one scene's files are written."""
@@ -84,31 +84,26 @@ def _map_all(study: Study, entries: Sequence[SceneEntry], weights_sha256: str) -
 def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | None = None) -> Done:
     project = study.project
     folder = map_folder(project, entry.id)
-    truth, within = truth_of(project, entry), _within(project)
+    truth, options = truth_of(project, entry), map_options(project)
     inputs = {
         "weights": weights_sha256,
         "scene": study.source_of(entry),
         "truth": file_identity(truth) if truth is not None else None,
-        "within": within.digest if within is not None else None,
+        "within": options.within.digest if options.within is not None else None,
     }
 
     def work() -> dict[str, Any]:
         from trimline.mapping import map_scene
 
-        scene, settings = open_entry(entry), project.map
+        scene = open_entry(entry)
         weights = weights_path(project, project.mapping_method)
-        segmenter = _segmenter(weights, weights_sha256, settings.precision, settings.window)
+        model = load_model(weights, weights_sha256, options.engine, options.precision)
         written = map_scene(
             scene,
-            segmenter,
+            model,
             folder,
-            window=settings.window,
-            screen=settings.screen,
-            within=within,
-            minimum_area_m2=settings.minimum_area_km2 * 1e6,
-            minimum_hole_m2=settings.minimum_hole_km2 * 1e6,
-            smoothing=settings.smoothing,
-            answers=None if client is None else _on_cluster(client, weights, segmenter),
+            options=options,
+            predictor=None if client is None else _on_cluster(client, weights, model),
             progress=client is None,
         )
         areas = {"area_mapped_km2": float(area_km2(read_outlines(written.outlines)).sum())}
@@ -134,37 +129,17 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | 
 
 
 @lru_cache(maxsize=1)
-def _segmenter(weights: Path, sha256: str, precision: Precision, window: int | None) -> Segmenter:
-    """Return the network that maps all scenes, read once; how it is computed fastest is measured once.
+def load_model(weights: Path, sha256: str, engine: EngineName, precision: Precision) -> Model:
+    """Return the model that maps all scenes, read once.
 
-    A cluster computes as this machine would, so that it draws the same outlines. `sha256` tells weights apart that lie
-    at one path one after the other, and is not looked at.
+    `sha256` tells weights apart that lie at one path one after the other, and is not looked at.
     """
-    from trimline.mapping.survey import WINDOW
-    from trimline.training import load_weights
+    from trimline.inference import load_weights
 
-    side = window or WINDOW
-    return load_weights(weights, precision=precision).fastest((side, side))
+    return load_weights(weights, engine=engine, precision=precision)
 
 
-def _on_cluster(client: Client, weights: Path, segmenter: Segmenter) -> Answers:
+def _on_cluster(client: Client, weights: Path, model: Model) -> StripPredictor:
     from trimline.mapping.cluster import on_cluster
 
-    return on_cluster(client, weights, segmenter)
-
-
-def _within(project: Project) -> Within | None:
-    """Return the ground that the project confines its maps to."""
-    from trimline.mapping import Within
-
-    settings = project.map
-    if settings.within_m is None and settings.minimum_elevation_m is None:
-        return None
-    outlines = None
-    if settings.within_m is not None:
-        if project.inventory is None:
-            raise ProjectError("within_m is a distance from an inventory", where="map", remedy="give an inventory")
-        outlines = read_outlines(project.inventory)
-    if settings.minimum_elevation_m is not None and project.dem is None:
-        raise ProjectError("minimum_elevation_m needs elevation", where="map", remedy="give a dem")
-    return Within(outlines, settings.within_m or 0.0, project.dem, settings.minimum_elevation_m)
+    return on_cluster(client, weights, model)

@@ -144,7 +144,7 @@ def _tables(project: Project) -> list[Path]:
 
 
 def _method(study: Study) -> dict[str, str]:
-    from trimline.training.weights import read_metadata
+    from trimline.inference import read_metadata
 
     project, method = study.project, study.project.mapping_method
     weights = weights_path(project, method)

@@ -17,7 +17,7 @@ from trimline.study.study import Study
 
 WEIGHTS = "weights.safetensors"
 TIMING = "timing.json"
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised when the same inputs and settings give other results."""
 
 
@@ -54,8 +54,9 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
     }
 
     def work() -> dict[str, Any]:
+        from trimline.inference.torch_files import load_network
         from trimline.networks import parameter_count
-        from trimline.training import load_weights, train
+        from trimline.training import train
 
         store = SampleStore(project.output / "samples")
         bands, units = project.method_bands(method), method.recipe.units
@@ -86,7 +87,7 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
         return {
             "weights": path.relative_to(project.output).as_posix(),
             "sha256": sha256(written),
-            "parameters": parameter_count(load_weights(written).network),
+            "parameters": parameter_count(load_network(written)[0]),
         }
 
     return study.ledger.once(
