@@ -27,6 +27,9 @@ _RECORD = np.dtype([("rows", "<i8"), ("shown", "<i8"), ("known", "<i8")])
 _LAYERS: dict[str, np.dtype[np.uint16] | np.dtype[np.uint8]] = {"probability": np.dtype("<u2"), "mask": np.dtype("u1")}
 _GDAL_TYPES = {2: "UInt16", 1: "Byte"}
 
+_KEEPS_OPEN_FILES = os.name == "nt"
+"""Whether the system refuses to delete a file that is open: the lock, on Windows."""
+
 Layer = Literal["probability", "mask"]
 
 
@@ -137,7 +140,7 @@ def open_journal(folder: Path, width: int, key: str) -> Iterator[Journal]:
     """
     journal = folder / ".map"
     journal.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".map.lock")
+    lock = FileLock(journal / "lock")
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
@@ -151,7 +154,10 @@ def open_journal(folder: Path, width: int, key: str) -> Iterator[Journal]:
                 path.unlink()
             known.write_text(key, encoding="utf-8")
         yield Journal(journal, width)
-        shutil.rmtree(journal)
+        # The lock goes with its folder while it is held, so that nobody else's journal is deleted.
+        shutil.rmtree(journal, ignore_errors=_KEEPS_OPEN_FILES)
+    if _KEEPS_OPEN_FILES:
+        shutil.rmtree(journal, ignore_errors=True)
 
 
 def disk_error(error: OSError, where: Path, kept: str) -> MappingError:

@@ -292,7 +292,7 @@ def _axes(model: Model, region: GeoBox, extent: Extent, options: MapOptions, *, 
         tile = model.tile
         if tile is None:
             raise MappingError(
-                f"the predictions of {model.metadata.network} depend on the whole tile, "
+                f"a prediction of {model.metadata.network} depends on the whole tile, "
                 "and the weights do not say which tile they were trained on",
                 remedy="train anew",
             )

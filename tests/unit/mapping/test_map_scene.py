@@ -12,6 +12,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pyogrio
 import pytest
 import rasterio
 
@@ -68,6 +69,10 @@ def test_rasters_are_cogs_with_overviews_and_provenance(
         assert tags["TRIMLINE_WEIGHTS_SHA256"] == "0" * 64
         assert tags["TRIMLINE_VERSION"] == __version__
         assert tags["TRIMLINE_THRESHOLD"] == "0.5"
+        assert (tags["TRIMLINE_ENGINE"], tags["TRIMLINE_ARITHMETIC"]) == ("blur", "fp32")
+    of_outlines = pyogrio.read_info(result.outlines)["dataset_metadata"]
+    assert of_outlines == {key: tags[key] for key in of_outlines}
+    assert {"TRIMLINE_ENGINE", "TRIMLINE_ARITHMETIC", "TRIMLINE_SCENE_IDENTITY"} <= set(of_outlines)
 
 
 def test_outlines_have_the_published_columns(scene: Scene, model: Any, tmp_path: Path) -> None:
@@ -155,7 +160,7 @@ def test_an_interrupted_map_leaves_the_old_one_as_it_was(
     map_scene(scene, model, tmp_path, options=MapOptions(threshold=0.6))
     kept = {name: (tmp_path / name).read_bytes() for name in ("probability.tif", "mask.tif", "outlines.gpkg")}
 
-    def interrupted(*_: Any) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -172,7 +177,7 @@ def test_an_interrupted_map_leaves_the_old_one_as_it_was(
 def test_rows_of_another_map_are_not_gone_on_with(
     scene: Scene, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: Any) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

@@ -62,7 +62,7 @@ def test_cells_hold_their_pixels() -> None:
 def test_the_network_is_asked_around_what_could_be_ice(rock: Callable[..., Scene], eager: Any) -> None:
     scene = rock((300, 400))
     assert (predict_array(scene, eager, options=MapOptions(screen=False)) > 0.3).all()
-    screened = predict_array(scene, eager, screen=True)
+    screened = predict_array(scene, eager, options=MapOptions())
     asked = np.zeros(scene.geobox.shape, bool)
     asked[224:384, 320:480] = True  # the cell of the pixel, and two rings around it
     assert (screened[asked] > 0.3).all()
@@ -72,7 +72,7 @@ def test_the_network_is_asked_around_what_could_be_ice(rock: Callable[..., Scene
 @pytest.mark.parametrize("window", [40, 64, 100, 300])
 def test_what_is_asked_does_not_depend_on_the_windows(rock: Callable[..., Scene], eager: Any, window: int) -> None:
     scene = rock((300, 400), (5, 690), (599, 0), (320, 63))
-    whole = predict_array(scene, eager, screen=True)
+    whole = predict_array(scene, eager, options=MapOptions())
     assert 0 < (whole > 0).mean() < 1
     np.testing.assert_allclose(predict_array(scene, eager, options=MapOptions(window=window)), whole, atol=1e-4)
     part = predict_array(scene, eager, scene.geobox[150:400, 50:600], options=MapOptions(window=window))
@@ -81,13 +81,13 @@ def test_what_is_asked_does_not_depend_on_the_windows(rock: Callable[..., Scene]
 
 def test_blended_tiles_are_screened_alike(rock: Callable[..., Scene], eager: Any) -> None:
     eager.tile = (128, 128)
-    screened = predict_array(rock((300, 400)), eager, screen=True)
+    screened = predict_array(rock((300, 400)), eager, options=MapOptions())
     assert (screened[224:384, 320:480] > 0.3).all()
     assert screened[:224].max() == screened[:, 480:].max() == 0
 
 
 def test_a_scene_without_ice_is_not_shown_to_the_network(rock: Callable[..., Scene], eager: Any) -> None:
-    probability = predict_array(rock(), eager, screen=True)
+    probability = predict_array(rock(), eager, options=MapOptions())
     assert (probability == 0).all()
     assert eager.seen == []
 
@@ -102,13 +102,13 @@ def test_without_its_bands_or_a_calibration_there_is_no_screen(
     rock: Callable[..., Scene], scene: Scene, model: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="trimline")
-    assert np.nanmax(predict_array(scene, model, screen=True)) > 0
+    assert np.nanmax(predict_array(scene, model, options=MapOptions())) > 0
     assert "no band 'green'" in caplog.text
     mapped = rock((300, 400))
     raw = replace(mapped.assets["green"], calibration=NoCalibration("the raster holds integers", "give a scale"))
     model.bands = ("swir1", "swir1")
     uncalibrated = replace(mapped, assets={**mapped.assets, "green": raw})
-    assert (predict_array(uncalibrated, model, screen=True) > 0.3).all()
+    assert (predict_array(uncalibrated, model, options=MapOptions()) > 0.3).all()
     assert "no spectral screen, because the raster holds integers" in caplog.text
 
 
@@ -119,7 +119,10 @@ def test_a_map_is_confined_to_the_inventory_and_to_where_it_is_high(
     grid = scene.geobox
     x, y = grid.affine * (350.0, 300.0)
     glacier = gpd.GeoDataFrame(geometry=[shapely.box(x - 600, y - 600, x + 600, y + 600)], crs=32646).to_crs(4326)
-    near = predict_array(scene, eager, options=MapOptions(within=GlacierZone(glacier, 300.0), screen=False)) > 0.3
+    near = (
+        predict_array(scene, eager, options=MapOptions(within=GlacierZone(glacier, 300.0), screen=False, window=100))
+        > 0.3
+    )
     rows, columns = np.argwhere(near).min(0), np.argwhere(near).max(0)
     assert rows == pytest.approx([270, 320], abs=1)
     assert columns == pytest.approx([329, 379], abs=1)
