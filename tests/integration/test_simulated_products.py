@@ -158,16 +158,16 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_range(tmp_p
 
 
 def test_more_snow_lies_in_june_than_in_august(tmp_path: Path) -> None:
-    looks = [{"date": "1988-06-10"}, {"date": "1988-08-25"}]
-    small = settings(size=64, resolution_m=30, scenes=looks)
+    acquisitions = [{"date": "1988-06-10"}, {"date": "1988-08-25"}]
+    small = settings(size=64, resolution_m=30, scenes=acquisitions)
     june, august = write_range(small, tmp_path, progress=False).scenes
     assert june.shares["snow"] > august.shares["snow"] + 0.02
     assert june.area_km2 == pytest.approx(august.area_km2, rel=0.01), "some weeks of warming lie between"
 
 
 def test_landsat_7_after_may_2003_is_seen_through_gaps(tmp_path: Path) -> None:
-    looks = [{"date": "2004-08-23", "sensor": "landsat-7-etm"}]
-    manifest = write_range(settings(size=64, resolution_m=30, scenes=looks), tmp_path, progress=False)
+    acquisitions = [{"date": "2004-08-23", "sensor": "landsat-7-etm"}]
+    manifest = write_range(settings(size=64, resolution_m=30, scenes=acquisitions), tmp_path, progress=False)
     scene = scene_of(manifest, 0)
     assert 0.1 < float(scene.quality()["fill"].mean()) < 0.5
     assert any("SLC-off" in note for note in product_info(tmp_path / manifest.scenes[0].product).notes)
@@ -179,7 +179,7 @@ def test_landsat_7_after_may_2003_is_seen_through_gaps(tmp_path: Path) -> None:
         ({"size": 70, "resolution_m": 30}, "divide"),
         ({"resolution_m": 30, "scenes": [{"date": "2018-08-23", "sensor": "sentinel-2-msi"}]}, "do not fit"),
         ({"scenes": [{"date": "1975-08-23", "sensor": "landsat-2-mss"}]}, "cannot be simulated"),
-        ({"scenes": LOOKS[:1] * 2}, "twice"),
+        ({"scenes": LOOKS[:1] * 2}, "two acquisitions"),
     ],
 )
 def test_a_range_that_cannot_be_is_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:

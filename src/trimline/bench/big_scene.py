@@ -32,8 +32,8 @@ from trimline.scenes import Scene, open_scene
 from trimline.scenes.quality import saturation_bits
 from trimline.scenes.sun import earth_sun_distance
 from trimline.simulate import write_range
+from trimline.simulate.acquisition import Acquisition
 from trimline.simulate.landsat_mtl import as_json, as_odl, as_xml, metadata
-from trimline.simulate.look import Look
 
 BELT = 2048
 """Rows of one range and one plain together [pixels]: 61 km."""
@@ -227,17 +227,17 @@ def _write(
 
 
 def _write_metadata(folder: Path, small: Scene, wrs2: str, geobox: GeoBox) -> None:
-    """Write the metadata of the same look at wider ground, in all three spellings."""
+    """Write the metadata of the same acquisition at wider ground, in all three spellings."""
     if small.time is None or small.sun_azimuth is None or small.sun_elevation is None:
         raise SimulationError("the simulated product does not say when it was taken", where=small.id)
     flags = {"cloud": np.zeros((1, 1), bool)}
-    look = Look(small.sensor, small.time, geobox, small.sun_azimuth, small.sun_elevation, wrs2, {}, flags)
+    acquisition = Acquisition(small.sensor, small.time, geobox, small.sun_azimuth, small.sun_elevation, wrs2, {}, flags)
     with rasterio.open(small.quality_assets["saturation"].href) as source:
         quality = source.read(1)
     saturated = {band: bool((quality >> bit & 1).any()) for band, bit in saturation_bits(small.sensor).items()}
     bands = [band for band in small.sensor.bands if band.common in small.assets]
-    groups = metadata(look, bands, saturated, earth_sun_distance(small.time))
-    stem = folder / f"{look.product_id}_MTL"
+    groups = metadata(acquisition, bands, saturated, earth_sun_distance(small.time))
+    stem = folder / f"{acquisition.product_id}_MTL"
     stem.with_suffix(".txt").write_text(as_odl(groups), encoding="ascii")
     stem.with_suffix(".json").write_text(as_json(groups), encoding="ascii")
     stem.with_suffix(".xml").write_bytes(as_xml(groups))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from trimline import __version__
-from trimline.cli import bench, demo, edits, export, info, networks, outline, run, simulate
+from trimline.cli import bench, demo, edits, export, info, networks, outline, simulate, stage_commands
 from trimline.cli.exit_codes import INTERRUPTED, USER_ERROR
 from trimline.errors import TrimlineError
 
@@ -47,7 +47,7 @@ def options(
 app.command()(demo.demo)
 app.command()(info.info)
 app.command()(outline.outline)
-run.add_to(app)
+stage_commands.add_to(app)
 app.command()(edits.edits)
 app.command()(export.export)
 app.command()(simulate.simulate)

@@ -21,7 +21,7 @@ def demo(
     """Simulate a range at two dates, map its glaciers, and show the report. No network, no data, minutes."""
     import sys
 
-    from trimline.cli.run import carry_out
+    from trimline.cli.stage_commands import carry_out
 
     where = [f"output={out.resolve()}", *(overrides or [])]
     carry_out(demo_project(), where, until="report", force=force, json=json)

@@ -61,7 +61,7 @@ EDIT_COLUMNS: Mapping[str, str] = MappingProxyType(
 )
 """The columns of the layer, all text, with their meaning."""
 
-_TOLD = ("operation", "period", "glac_id", "value", "reverts")
+_CONTENT = ("operation", "period", "glac_id", "value", "reverts")
 """Columns that define an edit, with its geometry; an author may be filled in later."""
 
 PATIENCE_S = 10.0
@@ -243,8 +243,8 @@ def _roll_back(path: Path) -> None:
 def _contents(edits: gpd.GeoDataFrame) -> list[str]:
     """Return the hash of the content of each edit."""
     shapes = [None if each is None else shapely.normalize(each).wkb_hex for each in edits.geometry]
-    told = zip(*(edits[name] for name in _TOLD), shapes, strict=True)
-    return [hashlib.sha256(repr(each).encode()).hexdigest()[:_ID_DIGITS] for each in told]
+    contents = zip(*(edits[name] for name in _CONTENT), shapes, strict=True)
+    return [hashlib.sha256(repr(each).encode()).hexdigest()[:_ID_DIGITS] for each in contents]
 
 
 def _objects(values: list[Any]) -> pd.Series:

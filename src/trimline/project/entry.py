@@ -69,10 +69,10 @@ class SceneEntry(Settings):
         match = _LANDSAT_NAME.match(name)
         if match is None:
             return given
-        said: dict[str, Any] = {"tile": match["tile"], "date": "-".join(re.findall(r"^.{4}|..", match["date"]))}
+        from_name: dict[str, Any] = {"tile": match["tile"], "date": "-".join(re.findall(r"^.{4}|..", match["date"]))}
         if match["sensor"] in _LANDSAT_SENSORS:
-            said["sensor"] = _LANDSAT_SENSORS[match["sensor"]]
-        return {**said, **given}
+            from_name["sensor"] = _LANDSAT_SENSORS[match["sensor"]]
+        return {**from_name, **given}
 
     @property
     def product(self) -> Path:

@@ -154,19 +154,21 @@ _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 _TILE = re.compile(r"\d{6}|\d{2}[A-Z]{3}")
 
 
-def _looks(each: SimulatedRange, folder: Path, scenes: Iterable[SceneEntry]) -> tuple[SimulatedScene, ...]:
+def _acquisitions(each: SimulatedRange, folder: Path, scenes: Iterable[SceneEntry]) -> tuple[SimulatedScene, ...]:
     """Return the acquisitions of a range that the scenes in its folder need."""
-    looks: list[SimulatedScene] = []
+    acquisitions: list[SimulatedScene] = []
     for entry in scenes:
         if entry.path.parent != folder / each.name:
             continue
         if entry.sensor is None or entry.date is None or len(entry.date) < len("2019-02-17"):
             raise ValueError(f"{each.name}: scene '{entry.id}' must say its day and sensor to be simulated")
         share = None if entry.cloud_cover is None else entry.cloud_cover / 100.0
-        looks.append(SimulatedScene(sensor=entry.sensor, date=date.fromisoformat(entry.date), cloud_fraction=share))
-    if not looks:
+        acquisitions.append(
+            SimulatedScene(sensor=entry.sensor, date=date.fromisoformat(entry.date), cloud_fraction=share)
+        )
+    if not acquisitions:
         raise ValueError(f"{each.name}: it has no scenes, and no scene of the project lies in {folder / each.name}")
-    return tuple(looks)
+    return tuple(acquisitions)
 
 
 def _tuple_of_one(value: Any) -> Any:
@@ -248,7 +250,9 @@ class Project(Published):
             return ranges
         folder = info.data["output"] / SIMULATED
         return tuple(
-            each if each.scenes else each.model_copy(update={"scenes": _looks(each, folder, info.data["scenes"])})
+            each
+            if each.scenes
+            else each.model_copy(update={"scenes": _acquisitions(each, folder, info.data["scenes"])})
             for each in ranges
         )
 

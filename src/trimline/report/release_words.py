@@ -106,7 +106,7 @@ def _cell(text: str) -> str:
 
 
 def _entity(author: Author) -> dict[str, str]:
-    said = {
+    entity = {
         "name": author.name,
         "family-names": author.family_names,
         "given-names": author.given_names,
@@ -114,8 +114,8 @@ def _entity(author: Author) -> dict[str, str]:
         "affiliation": author.affiliation,
     }
     if author.name is not None:
-        said["affiliation"] = None  # a group of the Citation File Format has none
-    return {key: value for key, value in said.items() if value is not None}
+        entity["affiliation"] = None  # a group of the Citation File Format has none
+    return {key: value for key, value in entity.items() if value is not None}
 
 
 def _periods(periods: Sequence[ReleasedPeriod]) -> Table:

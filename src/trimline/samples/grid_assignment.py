@@ -84,8 +84,8 @@ def one_sided(tiles: pd.DataFrame, grids: Sequence[TileGrid], parts: pd.Series) 
         for number in range(len(grids)):
             here = (tiles["grid"] == number).to_numpy()
             held = ground[here & (kept == stays).to_numpy()]
-            asked = ~here & kept.isin(gives_way).to_numpy()
-            kept.iloc[np.flatnonzero(asked)[_touching(ground[asked], held)]] = "unused"
+            yielding = ~here & kept.isin(gives_way).to_numpy()
+            kept.iloc[np.flatnonzero(yielding)[_touching(ground[yielding], held)]] = "unused"
     return kept
 
 

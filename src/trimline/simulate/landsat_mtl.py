@@ -18,8 +18,8 @@ from pyproj import CRS, Transformer
 
 from trimline.scenes.landsat_metadata import SLC_FAILURE
 from trimline.sensors import Band
+from trimline.simulate.acquisition import PROCESSED, Acquisition
 from trimline.simulate.landsat_radiometry import largest_number, radiance_scaling, reflectance_scaling
-from trimline.simulate.look import PROCESSED, Look
 
 ORIGIN = "Simulated by trimline; not an image of the Earth"
 
@@ -29,17 +29,19 @@ _MAP = {"MAP_PROJECTION": "UTM", "DATUM": "WGS84", "ELLIPSOID": "WGS84"}
 MetadataGroups = Mapping[str, Mapping[str, Any]]
 
 
-def file_name(look: Look, part: str) -> str:
+def file_name(acquisition: Acquisition, part: str) -> str:
     """Return the name of a raster of the product: of a band, or of a quality band."""
-    return f"{look.product_id}_{part}.TIF"
+    return f"{acquisition.product_id}_{part}.TIF"
 
 
-def metadata(look: Look, bands: Sequence[Band], saturated: Mapping[str, bool], distance: float) -> MetadataGroups:
+def metadata(
+    acquisition: Acquisition, bands: Sequence[Band], saturated: Mapping[str, bool], distance: float
+) -> MetadataGroups:
     """Return the groups of the MTL file.
 
     Parameters
     ----------
-    look
+    acquisition
         The acquisition.
     bands
         The bands of the product.
@@ -49,12 +51,12 @@ def metadata(look: Look, bands: Sequence[Band], saturated: Mapping[str, bool], d
         Between earth and sun [astronomical units].
     """
     return {
-        "PRODUCT_CONTENTS": _contents(look, bands),
-        "IMAGE_ATTRIBUTES": _image(look, bands, saturated, distance),
-        "PROJECTION_ATTRIBUTES": _projection(look.geobox),
-        "LEVEL1_PROCESSING_RECORD": _record(look, bands),
-        **_limits(look, bands, distance),
-        "LEVEL1_RADIOMETRIC_RESCALING": _rescaling(look, bands, distance),
+        "PRODUCT_CONTENTS": _contents(acquisition, bands),
+        "IMAGE_ATTRIBUTES": _image(acquisition, bands, saturated, distance),
+        "PROJECTION_ATTRIBUTES": _projection(acquisition.geobox),
+        "LEVEL1_PROCESSING_RECORD": _record(acquisition, bands),
+        **_limits(acquisition, bands, distance),
+        "LEVEL1_RADIOMETRIC_RESCALING": _rescaling(acquisition, bands, distance),
         "LEVEL1_THERMAL_CONSTANTS": {
             f"K{i}_CONSTANT_BAND_{_number(band)}": value
             for band in bands
@@ -63,9 +65,9 @@ def metadata(look: Look, bands: Sequence[Band], saturated: Mapping[str, bool], d
         },
         "LEVEL1_PROJECTION_PARAMETERS": {
             **_MAP,
-            "UTM_ZONE": _zone(look.geobox),
-            "GRID_CELL_SIZE_REFLECTIVE": _pixel_m(look.geobox),
-            "GRID_CELL_SIZE_THERMAL": _pixel_m(look.geobox),
+            "UTM_ZONE": _zone(acquisition.geobox),
+            "GRID_CELL_SIZE_REFLECTIVE": _pixel_m(acquisition.geobox),
+            "GRID_CELL_SIZE_THERMAL": _pixel_m(acquisition.geobox),
             "ORIENTATION": "NORTH_UP",
             "RESAMPLING_OPTION": "CUBIC_CONVOLUTION",
         },
@@ -105,52 +107,54 @@ class _Bare(str):
     """Text that ODL writes without quotes: a number with leading zeros, a date."""
 
 
-def _contents(look: Look, bands: Sequence[Band]) -> dict[str, Any]:
-    kind = "UINT16" if look.sensor.instrument == "OLI" else "UINT8"
+def _contents(acquisition: Acquisition, bands: Sequence[Band]) -> dict[str, Any]:
+    kind = "UINT16" if acquisition.sensor.instrument == "OLI" else "UINT8"
     return {
         "ORIGIN": ORIGIN,
-        "LANDSAT_PRODUCT_ID": look.product_id,
+        "LANDSAT_PRODUCT_ID": acquisition.product_id,
         "PROCESSING_LEVEL": "L1TP",
         "COLLECTION_NUMBER": _Bare("02"),
         "COLLECTION_CATEGORY": "T1",
         "OUTPUT_FORMAT": "GEOTIFF",
-        **_files(look, bands),
+        **_files(acquisition, bands),
         **{f"DATA_TYPE_BAND_{_number(band)}": kind for band in bands},
         "DATA_TYPE_QUALITY_L1_PIXEL": "UINT16",
         "DATA_TYPE_QUALITY_L1_RADIOMETRIC_SATURATION": "UINT16",
     }
 
 
-def _files(look: Look, bands: Sequence[Band]) -> dict[str, str]:
+def _files(acquisition: Acquisition, bands: Sequence[Band]) -> dict[str, str]:
     return {
-        **{f"FILE_NAME_BAND_{_number(band)}": file_name(look, band.name) for band in bands},
-        "FILE_NAME_QUALITY_L1_PIXEL": file_name(look, "QA_PIXEL"),
-        "FILE_NAME_QUALITY_L1_RADIOMETRIC_SATURATION": file_name(look, "QA_RADSAT"),
-        "FILE_NAME_METADATA_ODL": f"{look.product_id}_MTL.txt",
-        "FILE_NAME_METADATA_XML": f"{look.product_id}_MTL.xml",
+        **{f"FILE_NAME_BAND_{_number(band)}": file_name(acquisition, band.name) for band in bands},
+        "FILE_NAME_QUALITY_L1_PIXEL": file_name(acquisition, "QA_PIXEL"),
+        "FILE_NAME_QUALITY_L1_RADIOMETRIC_SATURATION": file_name(acquisition, "QA_RADSAT"),
+        "FILE_NAME_METADATA_ODL": f"{acquisition.product_id}_MTL.txt",
+        "FILE_NAME_METADATA_XML": f"{acquisition.product_id}_MTL.xml",
     }
 
 
-def _image(look: Look, bands: Sequence[Band], saturated: Mapping[str, bool], distance: float) -> dict[str, Any]:
-    cloud_cover = round(100.0 * float(look.flags["cloud"].mean()), 2)
+def _image(
+    acquisition: Acquisition, bands: Sequence[Band], saturated: Mapping[str, bool], distance: float
+) -> dict[str, Any]:
+    cloud_cover = round(100.0 * float(acquisition.flags["cloud"].mean()), 2)
     image = {
-        "SPACECRAFT_ID": look.sensor.platform,
-        "SENSOR_ID": _SENSOR_ID[look.sensor.instrument],
+        "SPACECRAFT_ID": acquisition.sensor.platform,
+        "SENSOR_ID": _SENSOR_ID[acquisition.sensor.instrument],
         "WRS_TYPE": 2,
-        "WRS_PATH": int(look.wrs2[:3]),
-        "WRS_ROW": int(look.wrs2[3:]),
-        "DATE_ACQUIRED": _Bare(f"{look.time:%Y-%m-%d}"),
-        "SCENE_CENTER_TIME": f"{look.time:%H:%M:%S}.0000000Z",
+        "WRS_PATH": int(acquisition.wrs2[:3]),
+        "WRS_ROW": int(acquisition.wrs2[3:]),
+        "DATE_ACQUIRED": _Bare(f"{acquisition.time:%Y-%m-%d}"),
+        "SCENE_CENTER_TIME": f"{acquisition.time:%H:%M:%S}.0000000Z",
         "STATION_ID": "SIM",
         "CLOUD_COVER": cloud_cover,
         "CLOUD_COVER_LAND": cloud_cover,
         **{f"SATURATION_BAND_{_number(band)}": "NY"[saturated[band.common]] for band in bands},
-        "SUN_AZIMUTH": round(look.sun_azimuth, 8),
-        "SUN_ELEVATION": round(look.sun_elevation, 8),
+        "SUN_AZIMUTH": round(acquisition.sun_azimuth, 8),
+        "SUN_ELEVATION": round(acquisition.sun_elevation, 8),
         "EARTH_SUN_DISTANCE": round(distance, 7),
     }
-    if look.sensor.instrument == "ETM+":
-        image["SENSOR_MODE_SLC"] = "OFF" if look.time >= SLC_FAILURE else "ON"
+    if acquisition.sensor.instrument == "ETM+":
+        image["SENSOR_MODE_SLC"] = "OFF" if acquisition.time >= SLC_FAILURE else "ON"
     return image
 
 
@@ -177,27 +181,27 @@ def _projection(geobox: GeoBox) -> dict[str, Any]:
     return group
 
 
-def _record(look: Look, bands: Sequence[Band]) -> dict[str, Any]:
-    platform = look.sensor.platform.removeprefix("LANDSAT_")
+def _record(acquisition: Acquisition, bands: Sequence[Band]) -> dict[str, Any]:
+    platform = acquisition.sensor.platform.removeprefix("LANDSAT_")
     return {
         "ORIGIN": ORIGIN,
         "REQUEST_ID": "SIMULATED",
-        "LANDSAT_SCENE_ID": f"{look.product_id[:2]}{platform}{look.wrs2}{look.time:%Y%j}SIM00",
-        "LANDSAT_PRODUCT_ID": look.product_id,
+        "LANDSAT_SCENE_ID": f"{acquisition.product_id[:2]}{platform}{acquisition.wrs2}{acquisition.time:%Y%j}SIM00",
+        "LANDSAT_PRODUCT_ID": acquisition.product_id,
         "PROCESSING_LEVEL": "L1TP",
         "COLLECTION_CATEGORY": "T1",
         "OUTPUT_FORMAT": "GEOTIFF",
         "DATE_PRODUCT_GENERATED": _Bare(f"{date.fromisoformat(PROCESSED)}T00:00:00Z"),
         "PROCESSING_SOFTWARE_VERSION": "trimline",
-        **_files(look, bands),
+        **_files(acquisition, bands),
     }
 
 
-def _limits(look: Look, bands: Sequence[Band], distance: float) -> dict[str, dict[str, Any]]:
+def _limits(acquisition: Acquisition, bands: Sequence[Band], distance: float) -> dict[str, dict[str, Any]]:
     """Return the physical values of the smallest and the largest digital number of each band."""
     limits: dict[str, dict[str, Any]] = {"RADIANCE": {}, "REFLECTANCE": {}, "PIXEL_VALUE": {}}
-    largest = largest_number(look.sensor)
-    for quantity, band, scale, offset in _scalings(look, bands, distance):
+    largest = largest_number(acquisition.sensor)
+    for quantity, band, scale, offset in _scalings(acquisition, bands, distance):
         for word, number in (("MAXIMUM", largest), ("MINIMUM", 1)):
             limits[quantity][f"{quantity}_{word}_BAND_{_number(band)}"] = round(number * scale + offset, 6)
     for band in bands:
@@ -206,21 +210,23 @@ def _limits(look: Look, bands: Sequence[Band], distance: float) -> dict[str, dic
     return {f"LEVEL1_MIN_MAX_{quantity}": keys for quantity, keys in limits.items()}
 
 
-def _rescaling(look: Look, bands: Sequence[Band], distance: float) -> dict[str, float]:
+def _rescaling(acquisition: Acquisition, bands: Sequence[Band], distance: float) -> dict[str, float]:
     scales, offsets = {}, {}
-    for quantity, band, scale, offset in _scalings(look, bands, distance):
+    for quantity, band, scale, offset in _scalings(acquisition, bands, distance):
         scales[f"{quantity}_MULT_BAND_{_number(band)}"] = scale
         offsets[f"{quantity}_ADD_BAND_{_number(band)}"] = offset
     return scales | offsets
 
 
-def _scalings(look: Look, bands: Sequence[Band], distance: float) -> Iterator[tuple[str, Band, float, float]]:
+def _scalings(
+    acquisition: Acquisition, bands: Sequence[Band], distance: float
+) -> Iterator[tuple[str, Band, float, float]]:
     """Yield quantity, band, scale and offset of every rescaled band."""
     for band in bands:
-        yield ("RADIANCE", band, *radiance_scaling(look.sensor, band, look.time, distance))
+        yield ("RADIANCE", band, *radiance_scaling(acquisition.sensor, band, acquisition.time, distance))
     for band in bands:
         if not band.is_thermal:
-            yield ("REFLECTANCE", band, *reflectance_scaling(look.sensor, band, look.time, distance))
+            yield ("REFLECTANCE", band, *reflectance_scaling(acquisition.sensor, band, acquisition.time, distance))
 
 
 def _number(band: Band) -> str:

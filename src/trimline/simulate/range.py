@@ -29,12 +29,12 @@ from trimline.scenes.landsat_metadata import SLC_FAILURE
 from trimline.scenes.sun import sun_position
 from trimline.sensors import get_sensor
 from trimline.simulate import camera
+from trimline.simulate.acquisition import Acquisition
 from trimline.simulate.clouds import scatter
 from trimline.simulate.environments import ENVIRONMENTS, Environment
 from trimline.simulate.ice import glaciers
 from trimline.simulate.illumination import direct_light, sky_view
 from trimline.simulate.landsat_product import write_landsat
-from trimline.simulate.look import Look
 from trimline.simulate.scan_gaps import scan_gaps
 from trimline.simulate.spectra import Surface
 from trimline.simulate.stack_product import write_stack
@@ -107,9 +107,9 @@ def write_range(settings: SimulatedRange, folder: Path, *, progress: bool = True
         The grid does not divide, two acquisitions would have one name, or no glacier grows.
     """
     environment = ENVIRONMENTS[settings.environment]
-    looks = sorted(settings.scenes, key=lambda look: look.date)
+    acquisitions = sorted(settings.scenes, key=lambda acquisition: acquisition.date)
     _check(settings)
-    streams = np.random.SeedSequence(settings.seed).spawn(2 + len(looks))
+    streams = np.random.SeedSequence(settings.seed).spawn(2 + len(acquisitions))
     pixel_m = settings.resolution_m
     cells, margin = _coarsening(settings, FLOWING_M), _margin(settings)
     wide = mountain_range(
@@ -124,19 +124,21 @@ def write_range(settings: SimulatedRange, folder: Path, *, progress: bool = True
     folder.mkdir(parents=True, exist_ok=True)
     seen = np.s_[margin : margin + settings.size, margin : margin + settings.size]
     bed = wide[seen]
-    ice = (each[seen] for each in glaciers(wide, pixel_m, cells, environment.climate, _spells(settings, looks)))
-    steps: Any = zip(looks, ice, streams[2:], strict=True)
+    ice = (each[seen] for each in glaciers(wide, pixel_m, cells, environment.climate, _spells(settings, acquisitions)))
+    steps: Any = zip(acquisitions, ice, streams[2:], strict=True)
     records: list[SceneRecord] = []
-    for look, thickness, stream in track(steps, "simulating") if progress else steps:
+    for acquisition, thickness, stream in track(steps, "simulating") if progress else steps:
         if not (thickness > 0).any():
             raise SimulationError(
-                f"no glacier is left on {look.date}", where=settings.name, remedy="lower rise_m_per_a, or enlarge size"
+                f"no glacier is left on {acquisition.date}",
+                where=settings.name,
+                remedy="lower rise_m_per_a, or enlarge size",
             )
         if not records:
             surface = (bed + thickness).astype(np.float32)
             write_raster(folder / "dem.tif", surface, _geobox(settings, pixel_m), driver="COG")
         pattern = np.random.default_rng(streams[1])
-        records.append(_write_look(settings, environment, look, bed, thickness, folder, pattern, stream))
+        records.append(_write_look(settings, environment, acquisition, bed, thickness, folder, pattern, stream))
     manifest = RangeManifest(folder, settings.name, settings.environment, settings.seed, "dem.tif", tuple(records))
     content = asdict(manifest) | {"trimline": __version__, "settings": settings.model_dump(mode="json")}
     del content["folder"]
@@ -152,11 +154,11 @@ def _check(settings: SimulatedRange) -> None:
             where=settings.name,
             remedy=f"choose a multiple of {2 * cells} for size",
         )
-    names = [(look.sensor, look.date) for look in settings.scenes]
+    names = [(acquisition.sensor, acquisition.date) for acquisition in settings.scenes]
     if len(set(names)) < len(names):
         raise SimulationError("a sensor has two acquisitions on one day", where=settings.name)
-    for look in settings.scenes:
-        sensor = get_sensor(look.sensor)
+    for acquisition in settings.scenes:
+        sensor = get_sensor(acquisition.sensor)
         if sensor.instrument not in ("TM", "ETM+", "OLI", "MSI"):
             raise SimulationError(f"{sensor.id} cannot be simulated", where=settings.name)
         per_pixel = FINER * sensor.gsd_m / settings.resolution_m
@@ -179,11 +181,11 @@ def _margin(settings: SimulatedRange) -> int:
     return math.ceil(_BEYOND * settings.size / step) * step
 
 
-def _spells(settings: SimulatedRange, looks: list[SimulatedScene]) -> Iterator[tuple[float, float]]:
+def _spells(settings: SimulatedRange, acquisitions: list[SimulatedScene]) -> Iterator[tuple[float, float]]:
     """Yield, per acquisition, the years since the last one and the rise of the equilibrium line by then."""
     before = 0.0
-    for look in looks:
-        now = _years_of_warming(settings, look.date)
+    for acquisition in acquisitions:
+        now = _years_of_warming(settings, acquisition.date)
         yield now - before, now * settings.rise_m_per_a
         before = now
 
@@ -249,11 +251,11 @@ def _write_look(
     flags = _flags(ground, clouds.opacity, clouds.shade, coarser)
     broken = sensor.instrument == "ETM+" and moment >= SLC_FAILURE
     flags["fill"] = scan_gaps(geobox) if broken else np.zeros(geobox.shape, bool)
-    look = Look(sensor, moment, geobox, azimuth, elevation, settings.wrs2, bands, flags)
+    acquisition = Acquisition(sensor, moment, geobox, azimuth, elevation, settings.wrs2, bands, flags)
     if sensor.instrument == "MSI":
-        product = write_stack(look, folder / f"S2_{scene.date:%Y%m%d}.tif", sensor_noise)
+        product = write_stack(acquisition, folder / f"S2_{scene.date:%Y%m%d}.tif", sensor_noise)
     else:
-        product = write_landsat(look, folder, sensor_noise)
+        product = write_landsat(acquisition, folder, sensor_noise)
     outlines = _true_outlines(ground, _geobox(settings, ground.pixel_m), scene)
     path = folder / f"outlines_{scene.date:%Y%m%d}.gpkg"
     write_outlines(outlines, path)

@@ -14,8 +14,8 @@ import numpy as np
 
 from trimline.files import write_json
 from trimline.rasters import write_raster
+from trimline.simulate.acquisition import Acquisition
 from trimline.simulate.camera import quantised
-from trimline.simulate.look import Look
 from trimline.simulate.terrain import reduce
 
 SCALE = 1e-4
@@ -27,37 +27,39 @@ _LEFT_OUT = frozenset({"coastal", "nir09", "cirrus"})
 """Bands of 60 m, which are left out: they measure the air."""
 
 
-def write_stack(look: Look, path: Path, generator: np.random.Generator) -> Path:
+def write_stack(acquisition: Acquisition, path: Path, generator: np.random.Generator) -> Path:
     """Write the GeoTIFF and its JSON sidecar, each whole or not at all, and return the GeoTIFF's path.
 
     Parameters
     ----------
-    look
+    acquisition
         The acquisition, on the grid of 10 m.
     path
         The GeoTIFF.
     generator
         Source of the sensor's noise.
     """
-    offset = -1000 if look.time.date() >= BASELINE_0400 else 0
-    bands = [band for band in look.sensor.bands if band.common in look.bands and band.common not in _LEFT_OUT]
+    offset = -1000 if acquisition.time.date() >= BASELINE_0400 else 0
+    bands = [
+        band for band in acquisition.sensor.bands if band.common in acquisition.bands and band.common not in _LEFT_OUT
+    ]
     sidecar = {
-        "sensor": look.sensor.id,
+        "sensor": acquisition.sensor.id,
         "bands": [band.common for band in bands],
         "scale": SCALE,
         "offset": offset,
         "nodata": 0,
-        "time": look.time.isoformat(),
-        "sun_azimuth": round(look.sun_azimuth, 6),
-        "sun_elevation": round(look.sun_elevation, 6),
-        "cloud_cover": round(100.0 * float(look.flags["cloud"].mean()), 2),
+        "time": acquisition.time.isoformat(),
+        "sun_azimuth": round(acquisition.sun_azimuth, 6),
+        "sun_elevation": round(acquisition.sun_elevation, 6),
+        "cloud_cover": round(100.0 * float(acquisition.flags["cloud"].mean()), 2),
         "level": "L1C",
     }
     write_json(path.with_suffix(".json"), sidecar)
     layers = []
     for band in bands:
-        coarser = round(band.gsd_m / look.sensor.gsd_m)
-        seen = reduce(look.bands[band.common], coarser)
+        coarser = round(band.gsd_m / acquisition.sensor.gsd_m)
+        seen = reduce(acquisition.bands[band.common], coarser)
         numbers, _ = quantised(seen, SCALE, offset * SCALE, _BITS, _NOISE, generator)
         layers.append(numbers.repeat(coarser, axis=0).repeat(coarser, axis=1))
-    return write_raster(path, np.stack(layers), look.geobox, nodata=0, names=[band.name for band in bands])
+    return write_raster(path, np.stack(layers), acquisition.geobox, nodata=0, names=[band.name for band in bands])

@@ -124,7 +124,7 @@ def gradients(field: Field, pixel_m: float) -> tuple[Field, Field]:
 def _carve(shape: tuple[int, int], pixel_m: float, generator: np.random.Generator) -> Field:
     """Uplift a fractal block and carve it by rivers down to its rim, beyond the requested grid."""
     margin = tuple(round(_MARGIN * side) for side in shape)
-    asked = tuple(slice(m, m + side) for m, side in zip(margin, shape, strict=True))
+    inner = tuple(slice(m, m + side) for m, side in zip(margin, shape, strict=True))
     shape = (shape[0] + 2 * margin[0], shape[1] + 2 * margin[1])
     rows, columns = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
     along = rows * 0.85 + columns * 0.35
@@ -137,7 +137,7 @@ def _carve(shape: tuple[int, int], pixel_m: float, generator: np.random.Generato
     for _ in range(_STEPS):
         height = height + np.where(rim, 0.0, np.clip(uplift, 0.0, None) * _TIME_STEP_A)
         height = _cut(height, pixel_m, rim)
-    rounded: Field = ndimage.gaussian_filter(height, 0.6)[asked]
+    rounded: Field = ndimage.gaussian_filter(height, 0.6)[inner]
     return rounded
 
 

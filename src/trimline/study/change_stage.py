@@ -173,7 +173,7 @@ def _spans(project: Project, periods: Sequence[str]) -> tuple[list[tuple[str, st
     known = [span for span in dict.fromkeys(wanted) if span[0] in periods and span[1] in periods and span[0] != span[1]]
     skipped = [f"{first} to {last}" for first, last in wanted if not {first, last} <= set(periods)]
     if skipped:
-        _LOG.warning("no change is told of %s: its periods were not mapped", ", ".join(skipped))
+        _LOG.warning("no change is measured over %s: its periods were not mapped", ", ".join(skipped))
     return known or [(periods[0], periods[-1])], skipped
 
 
@@ -208,16 +208,16 @@ def _beside_truth(
     areas["inside"] = (areas["area_km2"] - areas["true_km2"]).abs() <= areas["uncertainty_km2"]
     if by_span is None:
         return {"truth": areas}
-    told = by_span
+    compared = by_span
     for end in ("first", "last"):
         of_period = true.rename(columns={"period": end, "true_km2": f"true_{end}_km2"})
-        told = told.merge(of_period, on=["level", "part", end])
-    told["true_change_km2"] = told["true_last_km2"] - told["true_first_km2"]
-    told["true_rate_km2_per_a"] = told["true_change_km2"] / told["years"]
-    told["inside"] = (told["change_km2"] - told["true_change_km2"]).abs() <= told["change_error_km2"]
+        compared = compared.merge(of_period, on=["level", "part", end])
+    compared["true_change_km2"] = compared["true_last_km2"] - compared["true_first_km2"]
+    compared["true_rate_km2_per_a"] = compared["true_change_km2"] / compared["years"]
+    compared["inside"] = (compared["change_km2"] - compared["true_change_km2"]).abs() <= compared["change_error_km2"]
     kept = ["level", "part", "first", "last", "years", "true_change_km2", "change_km2", "change_error_km2"]
     kept += ["true_rate_km2_per_a", "rate_km2_per_a", "rate_error_km2_per_a", "inside"]
-    return {"truth": areas, "true_changes": told[kept]}
+    return {"truth": areas, "true_changes": compared[kept]}
 
 
 def _write_latex(project: Project, found: Mapping[str, pd.DataFrame], folder: Path) -> None:

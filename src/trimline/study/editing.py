@@ -87,12 +87,12 @@ def replay_period(folder: Path, edits: gpd.GeoDataFrame, period: str) -> list[Ed
 
 def digest_of(edits: gpd.GeoDataFrame, period: str) -> str:
     """Return a digest of the edits of a period, reverted ones included."""
-    told = [
+    rows = [
         [each.wkb_hex if isinstance(each, shapely.Geometry) else each for each in row.values()]
         for row in rows_of(edits)
         if row["period"] in (period, EVERY_PERIOD) or row["reverts"] is not None
     ]
-    return hashlib.sha256(repr((str(edits.crs) if told else None, told)).encode()).hexdigest()
+    return hashlib.sha256(repr((str(edits.crs) if rows else None, rows)).encode()).hexdigest()
 
 
 def states_of(project: Project) -> list[EditState]:
@@ -160,8 +160,8 @@ def adopt(project: Project, given: Mapping[str, str | None]) -> list[str]:
     given
         Values for empty cells; the time is now where none is given.
     """
-    said = {key: each for key, each in given.items() if each is not None}
-    return complete_edits(project.edits_file, {"time": _now(), **said})
+    values = {key: each for key, each in given.items() if each is not None}
+    return complete_edits(project.edits_file, {"time": _now(), **values})
 
 
 def revert(project: Project, edit_id: str, *, author: str | None, reason: str | None) -> gpd.GeoDataFrame:

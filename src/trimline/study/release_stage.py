@@ -151,7 +151,7 @@ def _method(study: Study) -> dict[str, str]:
     metadata = read_metadata(weights)
     trained = study.done["train"].result["training"][method.name]
     recipe = method.recipe.model_dump(mode="json")
-    said = {
+    facts = {
         "network": f"{method.network}; parameters: {trained['parameters']}",
         "arguments": _listed(method.arguments),
         "bands": ", ".join(project.method_bands(method)),
@@ -162,7 +162,7 @@ def _method(study: Study) -> dict[str, str]:
         "seed": str(project.seed),
         "weights": f"SHA-256 {trained['sha256']}",
     }
-    return {key: text for key, text in said.items() if text}
+    return {key: text for key, text in facts.items() if text}
 
 
 def _listed(settings: dict[str, Any]) -> str:

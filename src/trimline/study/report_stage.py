@@ -161,12 +161,12 @@ def _experiments(study: Study) -> list[Section]:
     sections = [Section("Methods compared", [*words, "Bold is the best of a column."], accuracy_tables(rows))]
     leak = leak_table(rows)
     if leak is not None:
-        said = (
+        text = (
             "Copies of one place fall on both sides of the random split, so that a method is judged on ground it "
             "has seen. The difference to tiles of ground never trained on is what that flatters; the band ratio, which "
             "has one number to learn, shows how much of it is chance."
         )
-        sections.append(Section("What the random split flatters", [said], [("F1 of both splits", leak)]))
+        sections.append(Section("What the random split flatters", [text], [("F1 of both splits", leak)]))
     for experiment in project.experiments:
         own = experiment_project(project, experiment)
         groups = {name: select(own, names, "evaluate.groups") for name, names in own.evaluate.groups.items()}

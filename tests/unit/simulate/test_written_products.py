@@ -1,4 +1,4 @@
-"""What is written of a look is what was seen: to the quantisation without noise, and bit by bit in quality."""
+"""What is written of a acquisition is what was seen: to the quantisation without noise, and bit by bit in quality."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from odc.geo.geobox import GeoBox
 
 from trimline.scenes import earth_sun_distance, open_scene
 from trimline.sensors import SENSORS
+from trimline.simulate.acquisition import Acquisition
 from trimline.simulate.landsat_product import pixel_quality, write_landsat
 from trimline.simulate.landsat_radiometry import radiance_scaling, radiometry
-from trimline.simulate.look import Look
 from trimline.simulate.scan_gaps import scan_gaps
 from trimline.simulate.stack_product import SCALE, write_stack
 
@@ -30,13 +30,13 @@ TIMES = {
 }
 
 
-def look_at(sensor_id: str, reflectance: np.ndarray, **flags: np.ndarray) -> Look:
+def acquire(sensor_id: str, reflectance: np.ndarray, **flags: np.ndarray) -> Acquisition:
     sensor = SENSORS[sensor_id]
     pixel_m = sensor.gsd_m
     kelvin = 255.0 + 40.0 * np.linspace(0, 1, reflectance.size).reshape(reflectance.shape)
     bands = {b.common: kelvin if b.is_thermal else reflectance for b in sensor.bands if b.common != "pan"}
     nothing = np.zeros(reflectance.shape, bool)
-    return Look(
+    return Acquisition(
         sensor,
         TIMES[sensor_id],
         GeoBox(reflectance.shape, Affine(pixel_m, 0, 500_000, 0, -pixel_m, 3_800_000), "EPSG:32646"),
@@ -65,27 +65,29 @@ class Silent(np.random.Generator):
 @pytest.mark.parametrize("sensor_id", ["landsat-5-tm", "landsat-7-etm", "landsat-8-oli"])
 def test_reflectance_survives_the_product_to_half_a_number(sensor_id: str, tmp_path: Path) -> None:
     truth = ramp(0.2)
-    look = look_at(sensor_id, truth)
-    scene = open_scene(write_landsat(look, tmp_path, Silent()))
-    distance = earth_sun_distance(look.time)
-    for band in look.sensor.bands:
-        if band.common not in look.bands or band.is_thermal:
+    acquisition = acquire(sensor_id, truth)
+    scene = open_scene(write_landsat(acquisition, tmp_path, Silent()))
+    distance = earth_sun_distance(acquisition.time)
+    for band in acquisition.sensor.bands:
+        if band.common not in acquisition.bands or band.is_thermal:
             continue
-        step = radiometry(look.sensor, band, look.time, distance).scale / math.sin(math.radians(SUN_ELEVATION))
+        step = radiometry(acquisition.sensor, band, acquisition.time, distance).scale / math.sin(
+            math.radians(SUN_ELEVATION)
+        )
         (read,) = scene.read([band.common]).to_numpy()
         assert np.abs(read - truth).max() <= 0.501 * step, band.common
 
 
 @pytest.mark.parametrize(("sensor_id", "tolerance_k"), [("landsat-5-tm", 0.4), ("landsat-8-oli", 0.01)])
 def test_temperature_survives_the_product(sensor_id: str, tolerance_k: float, tmp_path: Path) -> None:
-    look = look_at(sensor_id, ramp(0.2))
-    (read,) = open_scene(write_landsat(look, tmp_path, Silent())).read(["thermal"]).to_numpy()
-    assert np.abs(read - look.bands["thermal"]).max() < tolerance_k
+    acquisition = acquire(sensor_id, ramp(0.2))
+    (read,) = open_scene(write_landsat(acquisition, tmp_path, Silent())).read(["thermal"]).to_numpy()
+    assert np.abs(read - acquisition.bands["thermal"]).max() < tolerance_k
 
 
 def test_reflectance_survives_the_stack_to_half_a_number(tmp_path: Path) -> None:
     truth = ramp(0.9)
-    scene = open_scene(write_stack(look_at("sentinel-2-msi", truth), tmp_path / "S2.tif", Silent()))
+    scene = open_scene(write_stack(acquire("sentinel-2-msi", truth), tmp_path / "S2.tif", Silent()))
     (read,) = scene.read(["red"]).to_numpy()
     assert np.abs(read - truth).max() <= 0.501 * SCALE
     (coarse,) = scene.read(["swir1"]).to_numpy()
@@ -96,7 +98,7 @@ def test_reflectance_survives_the_stack_to_half_a_number(tmp_path: Path) -> None
 @pytest.mark.parametrize("sensor_id", ["landsat-5-tm", "landsat-8-oli"])
 def test_noise_is_small_and_centred(sensor_id: str, tmp_path: Path) -> None:
     truth = np.full((100, 100), 0.2)
-    scene = open_scene(write_landsat(look_at(sensor_id, truth), tmp_path, np.random.default_rng(1)))
+    scene = open_scene(write_landsat(acquire(sensor_id, truth), tmp_path, np.random.default_rng(1)))
     (read,) = scene.read(["red"]).to_numpy()
     assert 0 < read.std() < 0.004
     assert read.mean() == pytest.approx(0.2, abs=0.001)
@@ -104,11 +106,11 @@ def test_noise_is_small_and_centred(sensor_id: str, tmp_path: Path) -> None:
 
 def test_tm_is_full_over_fresh_snow_in_its_first_three_bands_and_oli_is_not(tmp_path: Path) -> None:
     snow = np.full(SHAPE, 0.93)
-    tm = open_scene(write_landsat(look_at("landsat-5-tm", snow), tmp_path, np.random.default_rng(1)))
+    tm = open_scene(write_landsat(acquire("landsat-5-tm", snow), tmp_path, np.random.default_rng(1)))
     numbers = tm.read(["blue", "green", "red"], units="dn").to_numpy()
     assert (numbers == 255).all()
     assert tm.quality()["saturated"].to_numpy().all()
-    oli = open_scene(write_landsat(look_at("landsat-8-oli", snow), tmp_path, np.random.default_rng(1)))
+    oli = open_scene(write_landsat(acquire("landsat-8-oli", snow), tmp_path, np.random.default_rng(1)))
     assert not oli.quality()["saturated"].to_numpy().any()
 
 
@@ -132,13 +134,13 @@ def test_tm_is_full_over_fresh_snow_in_its_first_three_bands_and_oli_is_not(tmp_
 )
 def test_quality_values_are_those_of_real_products(sensor_id: str, flag: str | None, value: int) -> None:
     everywhere = {flag: np.ones(SHAPE, bool)} if flag else {}
-    assert set(np.unique(pixel_quality(look_at(sensor_id, ramp(0.2), **everywhere)))) == {value}
+    assert set(np.unique(pixel_quality(acquire(sensor_id, ramp(0.2), **everywhere)))) == {value}
 
 
 def test_cloud_is_dilated_by_three_pixels_which_are_not_clear() -> None:
     cloud = np.zeros(SHAPE, bool)
     cloud[20, 30] = True
-    quality = pixel_quality(look_at("landsat-8-oli", ramp(0.2), cloud=cloud))
+    quality = pixel_quality(acquire("landsat-8-oli", ramp(0.2), cloud=cloud))
     dilated = (quality >> 1) & 1 == 1
     rows, columns = np.nonzero(dilated)
     assert dilated.sum() == 7 * 7 - 1
@@ -169,7 +171,7 @@ def test_oli_radiance_is_that_of_a_real_product() -> None:
 def test_gaps_are_where_nothing_is_seen(tmp_path: Path) -> None:
     fill = np.zeros(SHAPE, bool)
     fill[10:14] = True
-    scene = open_scene(write_landsat(look_at("landsat-7-etm", ramp(0.2), fill=fill), tmp_path, Silent()))
+    scene = open_scene(write_landsat(acquire("landsat-7-etm", ramp(0.2), fill=fill), tmp_path, Silent()))
     (red,) = scene.read(["red"]).to_numpy()
     assert np.array_equal(np.isnan(red), fill)
     assert np.array_equal(scene.quality()["fill"].to_numpy(), fill)
@@ -185,5 +187,5 @@ def test_gaps_open_away_from_the_track_and_take_a_fifth_of_the_scene() -> None:
 
 
 def test_the_product_id_says_sensor_place_and_day() -> None:
-    assert look_at("landsat-5-tm", ramp(0.2)).product_id == "LT05_L1TP_139036_19880820_20200917_02_T1"
-    assert look_at("landsat-8-oli", ramp(0.2)).product_id == "LC08_L1TP_139036_20180823_20200917_02_T1"
+    assert acquire("landsat-5-tm", ramp(0.2)).product_id == "LT05_L1TP_139036_19880820_20200917_02_T1"
+    assert acquire("landsat-8-oli", ramp(0.2)).product_id == "LC08_L1TP_139036_20180823_20200917_02_T1"

@@ -19,7 +19,7 @@ _PREFIX = {"TM": "LT", "ETM+": "LE", "OLI": "LC"}
 
 
 @dataclass(frozen=True)
-class Look:
+class Acquisition:
     """One acquisition: bands without noise, flags, and the position of the sun."""
 
     sensor: Sensor
