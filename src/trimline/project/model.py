@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
+from trimline.display import in_html, in_lines
 from trimline.errors import ProjectError
 from trimline.project.changing import ChangeSettings, check_change
 from trimline.project.entry import SceneEntry
@@ -328,6 +329,30 @@ class Project(Published):
                 f"sensors.method: '{self.sensors.method}' is no method; {nearest_name(self.sensors.method, methods)}"
             )
         return self
+
+    def __repr__(self) -> str:
+        return in_lines(f"Project {self.name}", self._description())
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def _repr_html_(self) -> str:
+        return in_html(f"Project {self.name}", self._description())
+
+    def _description(self) -> list[tuple[str, str]]:
+        """Return what is shown of a project, line by line."""
+        dates = sorted(entry.date for entry in self.scenes if entry.date is not None)
+        span = f", {dates[0]} to {dates[-1]}" if dates else ""
+        rows = [
+            ("title", self.title),
+            ("scenes", f"{len(self.scenes)}{span}"),
+            ("periods", ", ".join(each.name for each in self.periods)),
+            ("methods", ", ".join(each.name for each in self.methods)),
+            ("bands", " ".join(self.bands)),
+            ("split", self.split.by),
+            ("output", str(self.output)),
+        ]
+        return [(name, text) for name, text in rows if text]
 
     @property
     def edits_file(self) -> Path:

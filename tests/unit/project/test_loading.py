@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +166,18 @@ def test_a_change_inside_a_preset_keeps_the_rest_of_it() -> None:
     preset = Recipe.preset("strong")
     assert recipe.augmentation.gain == 0.2
     assert recipe.augmentation.scale == preset.augmentation.scale
+
+
+def test_a_project_is_shown_in_a_few_lines(tmp_path: Path) -> None:
+    project = load_project(written(tmp_path, MINIMAL), ["title=<b>Ice</b>", "scenes.b.date=2019-08"])
+    assert repr(project) == str(project)
+    assert len(repr(project).splitlines()) <= 8
+    for expected in ("Project small", "2, 2019-08 to 2019-08", "m_landsnet", "blocks", str(project.output)):
+        assert expected in repr(project)
+    assert "<b>" not in project._repr_html_()
+    assert "&lt;b&gt;Ice" in project._repr_html_()
+
+
+def test_a_project_travels_to_another_process(tmp_path: Path) -> None:
+    project = load_project(written(tmp_path, MINIMAL))
+    assert pickle.loads(pickle.dumps(project)) == project  # noqa: S301 - our own bytes
