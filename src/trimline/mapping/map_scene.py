@@ -20,7 +20,7 @@ from rasterio.errors import RasterioError
 
 from trimline import __version__
 from trimline.errors import MappingError
-from trimline.files import whole_file
+from trimline.files import StrPath, whole_file
 from trimline.mapping.engine import Answers, Rows, ahead, finished_rows, here
 from trimline.mapping.fitting import check_fits
 from trimline.mapping.journal import Journal, disk_error, open_journal
@@ -70,7 +70,7 @@ class MapResult:
 def map_scene(
     scene: Scene,
     segmenter: Segmenter,
-    folder: Path,
+    folder: StrPath,
     *,
     region: GeoBox | None = None,
     window: int | None = None,
@@ -136,6 +136,7 @@ def map_scene(
         The region is not projected, the threshold, the window or the halo cannot be, the disk is full, or another run
         maps into the folder.
     """
+    folder = Path(folder)
     threshold = segmenter.threshold if threshold is None else threshold
     if not 0 <= threshold <= 1:
         raise MappingError(f"a probability is never {threshold}", where="threshold", remedy="give one from 0 to 1")

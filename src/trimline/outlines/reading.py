@@ -8,13 +8,14 @@ import geopandas as gpd
 import pyogrio
 
 from trimline.errors import OutlineError
+from trimline.files import StrPath
 from trimline.outlines.check import check, report
 from trimline.outlines.schema import with_present_names
 
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
 
 
-def read_outlines(path: Path | str, layer: str | None = None) -> gpd.GeoDataFrame:
+def read_outlines(path: StrPath, layer: str | None = None) -> gpd.GeoDataFrame:
     """Read outlines and check them; repairs are logged as warnings.
 
     Parameters

@@ -16,7 +16,7 @@ import geopandas as gpd
 import pyogrio
 
 from trimline.errors import OutlineError
-from trimline.files import whole_file
+from trimline.files import StrPath, whole_file
 from trimline.outlines.check import require_crs, require_polygons
 from trimline.outlines.reading import PARQUET_SUFFIXES
 from trimline.outlines.schema import conform
@@ -32,7 +32,7 @@ SHAPEFILE_NAME = 10
 """Characters that a Shapefile keeps of a column's name."""
 
 
-def write_outlines(outlines: gpd.GeoDataFrame, path: Path | str) -> None:
+def write_outlines(outlines: gpd.GeoDataFrame, path: StrPath) -> None:
     """Write outlines in the format that the suffix names.
 
     Parameters

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trimline.errors import ProductError
+from trimline.files import StrPath
 from trimline.scenes.band_names import LEFT_OUT, QUALITY_NAMES, common_names, is_agency_name
 from trimline.scenes.given import Given
 from trimline.sensors import get_sensor
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def open_scene(
-    path: str | PathLike[str],
+    path: StrPath,
     *,
     id: str | None = None,  # noqa: A002 - the name of the key in project files
     sensor: str | None = None,
@@ -67,9 +67,7 @@ def open_scene(
         return _reader(path, given).open(path, given)
 
 
-def product_info(
-    path: str | PathLike[str], *, sensor: str | None = None, bands: Sequence[str] | None = None
-) -> ProductInfo:
+def product_info(path: StrPath, *, sensor: str | None = None, bands: Sequence[str] | None = None) -> ProductInfo:
     """Describe a product and check that it is complete, also where it cannot be opened as a scene.
 
     Parameters are those of `open_scene`.

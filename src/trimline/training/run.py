@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from trimline.errors import TrainingError, WeightsError
+from trimline.files import StrPath
 from trimline.networks import get_network
 from trimline.project.recipe import Recipe
 from trimline.samples import ICE, Samples
@@ -28,7 +29,7 @@ def train(
     training: Samples,
     validation: Samples,
     recipe: Recipe,
-    folder: Path,
+    folder: StrPath,
     *,
     arguments: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -79,6 +80,7 @@ def train(
     KeyboardInterrupt
         The user stopped it; the last finished epoch lies in `folder`.
     """
+    folder = Path(folder)
     arguments = dict(arguments or {})
     spec = get_network(network)
     _check_samples(training, validation, recipe)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from trimline.errors import BandError
-from trimline.files import sha256
+from trimline.files import StrPath, sha256
 from trimline.networks import Network, Within, get_network
 from trimline.training.answer import probability_of_ice
 from trimline.training.device import Precision, best_device, half_type, in_channels_last
@@ -189,7 +189,7 @@ class Segmenter:
 
 
 def load_weights(
-    path: Path | str, *, device: torch.device | str | None = None, precision: Precision = "auto"
+    path: StrPath, *, device: torch.device | str | None = None, precision: Precision = "auto"
 ) -> Segmenter:
     """Return a trained network, ready to be asked.
 

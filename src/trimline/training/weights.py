@@ -18,7 +18,7 @@ from safetensors.torch import save
 
 from trimline import __version__
 from trimline.errors import NetworkError, WeightsError
-from trimline.files import whole_file
+from trimline.files import StrPath, whole_file
 from trimline.networks import Network, build
 from trimline.training.inputs import Inputs
 
@@ -82,7 +82,7 @@ def finite_or_none(scores: Mapping[str, float]) -> dict[str, float | None]:
     return {name: float(value) if math.isfinite(value) else None for name, value in scores.items()}
 
 
-def save_weights(path: Path, network: nn.Module, metadata: WeightsMetadata) -> Path:
+def save_weights(path: StrPath, network: nn.Module, metadata: WeightsMetadata) -> Path:
     """Write a network and what there is to know about it, whole or not at all.
 
     Parameters
@@ -94,6 +94,7 @@ def save_weights(path: Path, network: nn.Module, metadata: WeightsMetadata) -> P
     metadata
         Must describe `network`, or the file cannot be read again.
     """
+    path = Path(path)
     tensors = {
         name: tensor.detach().to("cpu", memory_format=torch.contiguous_format).contiguous()
         for name, tensor in network.state_dict().items()
@@ -104,7 +105,7 @@ def save_weights(path: Path, network: nn.Module, metadata: WeightsMetadata) -> P
     return path
 
 
-def read_metadata(path: Path) -> WeightsMetadata:
+def read_metadata(path: StrPath) -> WeightsMetadata:
     """Return the metadata of a weights file without reading its weights.
 
     Raises
