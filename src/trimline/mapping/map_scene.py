@@ -135,6 +135,13 @@ def map_scene(
     MappingError
         The region is not projected, the threshold, the window or the halo cannot be, the disk is full, or another run
         maps into the folder.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> scene = trimline.open_scene("LC08_L1TP_139036_20180823_20200831_02_T1.tar")
+    >>> weights = trimline.load_weights("weights.safetensors")
+    >>> outlines = trimline.read_outlines(trimline.map_scene(scene, weights, "out").outlines)
     """
     folder = Path(folder)
     threshold = segmenter.threshold if threshold is None else threshold

@@ -36,6 +36,12 @@ def read_outlines(path: StrPath, layer: str | None = None) -> gpd.GeoDataFrame:
     OutlineError
         The file is missing or unreadable, has several layers and none was named, has no CRS, or holds
         rows of which none is a polygon. A file without any row is no error: a scene without ice gives one.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> outlines = trimline.read_outlines("outlines.gpkg")
+    >>> outlines["area_km2"].sum()
     """
     path = Path(path)
     if not path.exists():

@@ -48,6 +48,12 @@ def write_outlines(outlines: gpd.GeoDataFrame, path: StrPath) -> None:
     OutlineError
         The suffix is none of these, the outlines have no CRS or are no polygons, or a published
         column holds what it cannot.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> outlines = trimline.read_outlines("outlines.gpkg")
+    >>> trimline.write_outlines(outlines[outlines["area_km2"] > 0.1], "large.parquet")
     """
     path = Path(path)
     suffix = path.suffix.lower()

@@ -58,6 +58,12 @@ def load_project(path: StrPath, overrides: Iterable[str] = (), *, quick: bool = 
     ProjectError
         A file cannot be read, is not YAML, extends itself, holds an unknown key or a wrong value, or uses a variable
         that is not set; or `quick` is set and the file has no such key.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> project = trimline.load_project("projects/demo.yaml", ["output=elsewhere", "seed=3"])
+    >>> [scene.id for scene in project.scenes]
     """
     path = Path(path)
     content = read_project_file(path)

@@ -152,7 +152,14 @@ def _tuple_of_one(value: Any) -> Any:
 
 
 class Project(Published):
-    """All decisions of a study."""
+    """All decisions of a study.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> project = trimline.load_project("projects/demo.yaml")
+    >>> project.mapping_method.network, project.output
+    """
 
     name: Name
     title: str = ""

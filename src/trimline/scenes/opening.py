@@ -60,6 +60,12 @@ def open_scene(
         The bands of a stack are not named.
     GridError
         A raster has no CRS or no geotransform.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> scene = trimline.open_scene("LC08_L1TP_139036_20180823_20200831_02_T1.tar")
+    >>> stack = trimline.open_scene("s2.tif", sensor="sentinel-2-msi", scale=0.0001, offset=-1000, nodata=0)
     """
     given = Given(id, sensor, bands, scale, offset, nodata, date)
     path = Path(path)
@@ -76,6 +82,12 @@ def product_info(path: StrPath, *, sensor: str | None = None, bands: Sequence[st
     ------
     ProductError
         The path is not a product that is read here, or too damaged for that.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> info = trimline.product_info("LC08_L1TP_139036_20180823_20200831_02_T1.tar")
+    >>> info.is_complete, info.missing, info.bands
     """
     path, given = Path(path), Given(sensor=sensor, bands=bands)
     with _permitted(path):

@@ -32,7 +32,16 @@ SPATIAL_DIMENSIONS = ("y", "x")
 
 @dataclass(frozen=True)
 class Scene:
-    """One image of one sensor: its metadata, its grid, and the rasters of its bands."""
+    """One image of one sensor: its metadata, its grid, and the rasters of its bands.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> scene = trimline.open_scene("LC08_L1TP_139036_20180823_20200831_02_T1.tar")
+    >>> scene.bands, scene.time, scene.crs
+    >>> red = scene.read("red")  # (y, x)
+    >>> visible = scene.read(["red", "green", "blue"], chunks=1024)  # (band, y, x), lazy
+    """
 
     id: str
     """The agency's product id, or a name given by the user."""

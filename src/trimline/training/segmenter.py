@@ -209,6 +209,12 @@ def load_weights(
         The device does not compute in this precision.
     WeightsError
         The file is absent, damaged, pickled, of another program or another format.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> weights = trimline.load_weights("weights.safetensors")
+    >>> weights.bands, weights.threshold
     """
     path = Path(path)
     network, metadata = load_network(path)
