@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import doctest
 import io
+import operator
 import re
 import shlex
 import sys
@@ -179,11 +180,11 @@ def test_what_is_not_run_says_why() -> None:
     assert len(excused) == 0, "count what is new here"
 
 
-@pytest.mark.parametrize("name", [name for name in trimline.__all__ if name != "__version__"])
+@pytest.mark.parametrize("name", [*(name for name in trimline.__all__ if name != "__version__"), "Scene.read"])
 def test_the_example_of_a_public_name_runs(name: str, here: Path) -> None:
-    examples = doctest.DocTestParser().get_examples(getattr(trimline, name).__doc__ or "")
+    examples = doctest.DocTestParser().get_examples(operator.attrgetter(name)(trimline).__doc__ or "")
     assert examples, f"trimline.{name} shows no example"
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"scene": trimline.open_scene(_LANDSAT)} if name == "Scene.read" else {}
     with contextlib.redirect_stdout(io.StringIO()):
         for example in examples:
             exec(compile(example.source, name, "single"), names)  # noqa: S102 - our own docstrings
