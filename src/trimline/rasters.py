@@ -141,7 +141,11 @@ def bounded_cache() -> rasterio.Env:
 
 
 def write_cog(
-    source: Path, path: Path, *, overviews: Literal["average", "mode", "nearest"] | None = None, sparse: bool = False
+    source: StrPath,
+    path: StrPath,
+    *,
+    overviews: Literal["average", "mode", "nearest"] | None = None,
+    sparse: bool = False,
 ) -> None:
     """Copy a raster to a Cloud Optimized GeoTIFF, in bounded memory.
 
@@ -163,6 +167,7 @@ def write_cog(
     RasterioError
         It cannot be written, or the written file cannot be read.
     """
+    source, path = Path(source), Path(path)
     rasterio.shutil.copy(
         source,
         path,
