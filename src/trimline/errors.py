@@ -20,6 +20,14 @@ class TrimlineError(Exception):
         The file, key, scene or tile it is wrong in.
     remedy
         What to do about it, in one sentence without a full stop.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> try:
+    ...     trimline.open_scene("absent.tar")
+    ... except trimline.TrimlineError as error:
+    ...     reason = error.what, error.remedy
     """
 
     def __init__(self, what: str, *, where: object = None, remedy: str | None = None) -> None:

@@ -14,18 +14,23 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 from typing import Any
+
+StrPath = str | PathLike[str]
+"""What every public function takes where it needs a path."""
 
 _BLOCK_BYTES = 1 << 20
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: StrPath) -> Iterator[Path]:
     """Give a temporary path in the folder of `path`; rename it to `path` when the block ends without an error.
 
     The temporary name keeps the suffix, because GDAL and pyogrio choose their driver by it.
     """
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         temporary = Path(folder) / path.name
@@ -36,8 +41,9 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def whole_folder(path: StrPath) -> Iterator[Path]:
     """Give a temporary folder beside `path`; it takes the place of `path` when the block ends without an error."""
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
@@ -58,8 +64,9 @@ def whole_folder(path: Path) -> Iterator[Path]:
     _flush(path.parent)
 
 
-def write_json(path: Path, content: Any) -> None:
+def write_json(path: StrPath, content: Any) -> None:
     """Write `content` as indented JSON, keys in their order, whole or not at all; see `json_ready`."""
+    path = Path(path)
     text = json.dumps(json_ready(content), indent=2, allow_nan=False)
     with whole_file(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
@@ -78,8 +85,9 @@ def json_ready(content: Any) -> Any:
     return content if content is None or isinstance(content, str | int | bool) else str(content)
 
 
-def sha256(path: Path) -> str:
+def sha256(path: StrPath) -> str:
     """Return the hexadecimal SHA-256 of a file, or of a folder's sorted relative names and contents."""
+    path = Path(path)
     digest = hashlib.sha256()
     files = [path] if path.is_file() else sorted(each for each in path.rglob("*") if each.is_file())
     for each in files:

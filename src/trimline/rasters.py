@@ -15,7 +15,7 @@ from rasterio.errors import RasterioIOError
 from rasterio.warp import Resampling, reproject
 
 from trimline.errors import GridError
-from trimline.files import whole_file
+from trimline.files import StrPath, whole_file
 from trimline.scenes.asset import check_readable
 
 PROBABILITY_SCALE = 1e-4
@@ -42,7 +42,7 @@ def grid_options(geobox: GeoBox) -> dict[str, Any]:
 
 
 def write_raster(
-    path: Path,
+    path: StrPath,
     values: NDArray[Any],
     geobox: GeoBox,
     *,
@@ -67,6 +67,7 @@ def write_raster(
     driver
         A GeoTIFF, or a Cloud Optimized one.
     """
+    path = Path(path)
     bands = values[np.newaxis] if values.ndim == 2 else values
     layout = {"tiled": min(bands.shape[-2:]) >= _SMALLEST_TILED} if driver == "GTiff" else {}
     options = grid_options(geobox) | layout | {"compress": "deflate", "nodata": nodata}
@@ -80,7 +81,7 @@ def write_raster(
     return path
 
 
-def read_onto(path: Path, geobox: GeoBox, *, classes: bool = False) -> NDArray[Any]:
+def read_onto(path: StrPath, geobox: GeoBox, *, classes: bool = False) -> NDArray[Any]:
     """Return the first band of a raster on another grid.
 
     Parameters
@@ -99,6 +100,7 @@ def read_onto(path: Path, geobox: GeoBox, *, classes: bool = False) -> NDArray[A
     GridError
         The raster cannot be read or has no CRS.
     """
+    path = Path(path)
     try:
         with rasterio.open(path) as source:
             if source.crs is None:
@@ -139,7 +141,11 @@ def bounded_cache() -> rasterio.Env:
 
 
 def write_cog(
-    source: Path, path: Path, *, overviews: Literal["average", "mode", "nearest"] | None = None, sparse: bool = False
+    source: StrPath,
+    path: StrPath,
+    *,
+    overviews: Literal["average", "mode", "nearest"] | None = None,
+    sparse: bool = False,
 ) -> None:
     """Copy a raster to a Cloud Optimized GeoTIFF, in bounded memory.
 
@@ -161,6 +167,7 @@ def write_cog(
     RasterioError
         It cannot be written, or the written file cannot be read.
     """
+    source, path = Path(source), Path(path)
     rasterio.shutil.copy(
         source,
         path,

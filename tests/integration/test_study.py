@@ -165,7 +165,7 @@ def test_samples_can_be_used_by_torchgeos_trainers(folder: Path) -> None:
     from torch.utils.data import DataLoader
 
     from trimline.samples import SampleStore
-    from trimline.samples.dataset import TileDataset
+    from trimline.training.dataset import TileDataset
 
     batch = next(iter(DataLoader(TileDataset(SampleStore(folder / "out/samples"), "train"), batch_size=3)))
     assert batch["image"].shape == (3, 6, 32, 32)

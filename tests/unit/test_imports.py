@@ -15,17 +15,18 @@ PACKAGE = Path(trimline.__file__).parent
 ROOMS = (
     "errors",
     "cores",
+    "display",
     "files",
     "progress",
     "sensors",
     "weights",
+    "networks",
     "project",
     "scenes",
     "rasters",
     "outlines",
     "simulate",
     "samples",
-    "networks",
     "inference",
     "evaluation",
     "training",
@@ -39,7 +40,8 @@ ROOMS = (
 )
 """Rooms and files at the top of the package, in order: each imports from those before it only.
 
-Two are lower than one might think. `evaluation` scores arrays, and training validates with it. `timeline` comes after
+`networks` imports `errors` only, and `project` looks names of networks up in its registry. Two are lower than one might
+think. `evaluation` scores arrays, and training validates with it. `timeline` comes after
 `mapping`, whose maps it combines, and before `change`, which measures what it drew.
 """
 

@@ -16,6 +16,7 @@ import pandas as pd
 from trimline.change.long_table import require_columns
 from trimline.change.rates import label_years
 from trimline.errors import ChangeError
+from trimline.files import StrPath
 
 PUBLISHED_COLUMNS = ("region", "year", "area_km2", "source")
 """Columns of a file of published areas."""
@@ -37,7 +38,7 @@ COMPARISON_COLUMNS = (
 """Columns of a comparison, in order."""
 
 
-def read_published(path: Path | str) -> pd.DataFrame:
+def read_published(path: StrPath) -> pd.DataFrame:
     """Read published areas from a CSV file in UTF-8.
 
     Parameters

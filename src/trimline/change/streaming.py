@@ -29,6 +29,7 @@ from trimline.change.equal_area import centred_on, projected
 from trimline.change.long_table import NEEDED, OPTIONAL, require_columns, require_keys, require_measurable
 from trimline.change.sizes import SIZE_BOUNDS_KM2
 from trimline.errors import OutlineError
+from trimline.files import StrPath
 
 BATCH = 4096
 """Outlines read at a time."""
@@ -38,7 +39,7 @@ _BOX_MARGIN = 0.01
 
 
 def areas_streamed(
-    path: Path | str,
+    path: StrPath,
     pixel_m: float | Mapping[str, float] = LANDSAT_PIXEL_M,
     buffer_m: float | None = None,
     bounds_km2: Sequence[float] = SIZE_BOUNDS_KM2,

@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from trimline.networks import Network
-
-BANDS, CLASSES = 7, 2
-"""Of the networks that are counted: seven bands of Landsat in, ground and ice out, as in the published tables."""
+    from trimline.networks import Network, NetworkSpec
 
 TILE = 256
 """Side of the image whose way through the layers is shown [pixels]."""
@@ -21,26 +18,21 @@ def networks(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """List the networks; parameters are for 7 bands and 2 classes."""
-    import torch
-
     from trimline.cli.results import print_json, print_table
-    from trimline.networks import NETWORKS, build, get_network
+    from trimline.networks import NETWORKS, get_network
 
     chosen = [get_network(name)] if name else list(NETWORKS.values())
-    with torch.device("meta"):  # layers without weights: nothing is allocated or drawn
-        built = {spec.name: build(spec.name, BANDS, CLASSES) for spec in chosen}
-    facts = {spec.name: _facts(built[spec.name], spec.title, spec.source) for spec in chosen}
     if json:
-        print_json(facts)
+        print_json({spec.name: _facts(spec) for spec in chosen})
         return
     rows = [
-        [key, fact["title"], f"{fact['parameters']:,}", _field(fact["receptive_field_px"]), fact["source"]]
-        for key, fact in facts.items()
+        [spec.name, spec.title, f"{spec.parameters:,}", _field(spec.receptive_field), spec.source] for spec in chosen
     ]
     print_table("Networks", ["name", "title", "parameters", "receptive field", "source"], rows)
     if name:
-        rows = [[layer, kind, shape, f"{count:,}"] for layer, kind, shape, count in _layers(built[name])]
-        arguments = ", ".join(f"{key}={value!r}" for key, value in get_network(name).arguments.items())
+        (spec,) = chosen
+        rows = [[layer, kind, shape, f"{count:,}"] for layer, kind, shape, count in _layers(_unfilled(spec))]
+        arguments = ", ".join(f"{key}={value!r}" for key, value in spec.arguments.items())
         print_table(
             f"Layers of {name} ({arguments}); output for {TILE} x {TILE} pixels",
             ["layer", "what", "output", "parameters"],
@@ -48,20 +40,28 @@ def networks(
         )
 
 
-def _facts(network: Network, title: str, source: str) -> dict[str, Any]:
-    from trimline.networks import parameter_count
-
+def _facts(spec: NetworkSpec) -> dict[str, Any]:
     return {
-        "parameters": parameter_count(network),
-        "receptive_field_px": network.receptive_field,
-        "source": source,
-        "stride_px": network.stride,
-        "title": title,
+        "parameters": spec.parameters,
+        "receptive_field_px": spec.receptive_field,
+        "source": spec.source,
+        "stride_px": spec.stride,
+        "title": spec.title,
     }
 
 
 def _field(pixels: int | None) -> str:
     return "whole tile" if pixels is None else f"{pixels} px"
+
+
+def _unfilled(spec: NetworkSpec) -> Network:
+    """Return a network whose layers have shapes and no weights, so that nothing is allocated or drawn."""
+    import torch
+
+    from trimline.networks.registry import COUNTED_BANDS, COUNTED_CLASSES
+
+    with torch.device("meta"):
+        return spec.build(COUNTED_BANDS, COUNTED_CLASSES)
 
 
 def _layers(network: Network) -> list[tuple[str, str, str, int]]:
@@ -82,7 +82,7 @@ def _layers(network: Network) -> list[tuple[str, str, str, int]]:
 
     for name, each in network.named_modules():
         each.register_forward_hook(remember(name))
-    network.supervised(torch.zeros(1, BANDS, TILE, TILE, device="meta"))
+    network.supervised(torch.zeros(1, network.bands, TILE, TILE, device="meta"))
     layers = []
     for name, each in network.named_modules():
         for own, parameter in each.named_parameters(recurse=False):

@@ -27,7 +27,6 @@ def simulate(
     from trimline.cli.results import print_json, print_table
     from trimline.errors import SimulationError
     from trimline.project import SimulatedRange
-    from trimline.simulate import write_range
 
     days = sorted(dates or ["2018-08-23"])
     try:
@@ -47,6 +46,8 @@ def simulate(
         problem = error.errors()[0] if isinstance(error, ValidationError) else {"loc": ("date",), "msg": str(error)}
         key = ".".join(str(part) for part in problem["loc"])
         raise SimulationError(f"{key}: {problem['msg']}", remedy="see `trimline simulate --help`") from error
+    from trimline.simulate import write_range  # slow to import: once the settings are right
+
     manifest = write_range(settings, out)
     if json:
         print_json(asdict(manifest))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from trimline.evaluation.boundary import BoundaryDistance, boundary_distance
 from trimline.evaluation.confusion import SCORES, Confusion
-from trimline.files import whole_file
+from trimline.files import StrPath, whole_file
 
 POOLED = "all"
 """Name of the pooled scores in the table."""
@@ -58,7 +58,7 @@ def pool(scores: Iterable[SceneScores]) -> SceneScores:
     return SceneScores(confusion, boundary)
 
 
-def write_scores(methods: Mapping[str, Mapping[str, Any]], path: Path) -> None:
+def write_scores(methods: Mapping[str, Mapping[str, Any]], path: StrPath) -> None:
     """Write a CSV with one row per method and scene, and one per method for all scenes together.
 
     Parameters
@@ -68,6 +68,7 @@ def write_scores(methods: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     path
         The file. Undefined scores are empty fields.
     """
+    path = Path(path)
     keys = (*SCORES, "boundary_m")
     with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         table = csv.writer(stream, lineterminator="\n")

@@ -16,7 +16,7 @@ from pyogrio.errors import DataSourceError
 from rasterio.errors import RasterioError
 
 from trimline.errors import MappingError
-from trimline.files import whole_file
+from trimline.files import StrPath, whole_file
 from trimline.mapping.journal import Journal, disk_error, open_journal
 from trimline.mapping.options import MapOptions
 from trimline.mapping.plan import MapPlan
@@ -62,7 +62,7 @@ class MapResult:
 def map_scene(
     scene: Scene,
     model: Model,
-    folder: Path | str,
+    folder: StrPath,
     *,
     region: GeoBox | None = None,
     options: MapOptions | None = None,
@@ -105,6 +105,13 @@ def map_scene(
         A raster of the scene is damaged.
     MappingError
         The region is not projected, the disk is full, or another run maps into the folder.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> scene = trimline.open_scene("LC08_L1TP_139036_20180823_20200831_02_T1.tar")
+    >>> model = trimline.load_weights("weights.safetensors")
+    >>> outlines = trimline.read_outlines(trimline.map_scene(scene, model, "out").outlines)
     """
     folder = Path(folder)
     options = MapOptions() if options is None else options

@@ -31,6 +31,10 @@ class GlacierZone:
     minimum_elevation_m: float | None = None
     """Below it there is no ice [m]; where the elevation is not known there may be."""
 
+    def __post_init__(self) -> None:
+        if self.dem is not None:
+            object.__setattr__(self, "dem", Path(self.dem))
+
     @property
     def digest(self) -> str:
         """Hash of all that decides it."""

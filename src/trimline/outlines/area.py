@@ -40,6 +40,12 @@ def area_km2(outlines: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float64]:
     ------
     OutlineError
         There is no CRS.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> outlines = trimline.read_outlines("outlines.gpkg")
+    >>> trimline.areas(outlines).sum()
     """
     areas, _ = _measure(outlines.geometry)
     return areas / 1e6

@@ -11,13 +11,13 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import shapely
 
 from trimline.errors import EditError
+from trimline.files import StrPath
 from trimline.outlines.edit_layer import EVERY_PERIOD, OPERATIONS, REVERT, in_order, instant, rows_of, taken_back
 from trimline.outlines.schema import COLUMNS
 
@@ -85,7 +85,7 @@ def check_edits(edits: gpd.GeoDataFrame, periods: Collection[str] | None = None)
 
 
 def require_sound(
-    edits: gpd.GeoDataFrame, periods: Collection[str] | None = None, *, where: Path | None = None
+    edits: gpd.GeoDataFrame, periods: Collection[str] | None = None, *, where: StrPath | None = None
 ) -> None:
     """Raise `EditError` for the first edit that cannot be replayed.
 

@@ -23,6 +23,7 @@ import pyogrio
 import shapely
 
 from trimline.errors import EditError
+from trimline.files import StrPath
 
 LAYER = "edits"
 """Name of the layer."""
@@ -76,7 +77,7 @@ def no_edits(crs: Any = 4326) -> gpd.GeoDataFrame:
     return as_edits(gpd.GeoDataFrame({"edit_id": []}, geometry=[], crs=crs))
 
 
-def read_edits(path: Path | str) -> gpd.GeoDataFrame:
+def read_edits(path: StrPath) -> gpd.GeoDataFrame:
     """Read a layer of edits.
 
     Parameters

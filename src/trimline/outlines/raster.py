@@ -49,6 +49,13 @@ def rasterise(outlines: gpd.GeoDataFrame, geobox: GeoBox, all_touched: bool = Fa
         The outlines have no CRS.
     GridError
         The grid has no CRS.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> scene = trimline.open_scene("LC08_L1TP_139036_20180823_20200831_02_T1.tar")
+    >>> ice = trimline.rasterise(trimline.read_outlines("outlines.gpkg"), scene.geobox).astype(bool)
+    >>> float(scene.read("red").where(ice).mean())
     """
     require_crs(outlines)
     geometries = _on_grid(outlines.geometry, geobox)
@@ -99,6 +106,14 @@ def trace(
         The grid has no CRS, or another shape than the mask.
     OutlineError
         `smoothing` is negative.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> scene = trimline.open_scene("LC08_L1TP_139036_20180823_20200831_02_T1.tar")
+    >>> green, swir1 = scene.read(["green", "swir1"])
+    >>> ice = ((green - swir1) / (green + swir1) > 0.4).to_numpy()
+    >>> outlines = trimline.trace(ice, scene.geobox, minimum_area_m2=10_000)
     """
     if mask.shape != tuple(geobox.shape):
         raise GridError(f"a mask of shape {mask.shape} does not lie on a grid of {tuple(geobox.shape)}")

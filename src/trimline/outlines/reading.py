@@ -8,13 +8,14 @@ import geopandas as gpd
 import pyogrio
 
 from trimline.errors import OutlineError
+from trimline.files import StrPath
 from trimline.outlines.check import check, report
 from trimline.outlines.schema import with_present_names
 
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
 
 
-def read_outlines(path: Path | str, layer: str | None = None) -> gpd.GeoDataFrame:
+def read_outlines(path: StrPath, layer: str | None = None) -> gpd.GeoDataFrame:
     """Read outlines and check them; repairs are logged as warnings.
 
     Parameters
@@ -35,6 +36,12 @@ def read_outlines(path: Path | str, layer: str | None = None) -> gpd.GeoDataFram
     OutlineError
         The file is missing or unreadable, has several layers and none was named, has no CRS, or holds
         rows of which none is a polygon. A file without any row is no error: a scene without ice gives one.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> outlines = trimline.read_outlines("outlines.gpkg")
+    >>> outlines["area_km2"].sum()
     """
     path = Path(path)
     if not path.exists():

@@ -17,7 +17,7 @@ import geopandas as gpd
 import pyogrio
 
 from trimline.errors import OutlineError
-from trimline.files import whole_file
+from trimline.files import StrPath, whole_file
 from trimline.outlines.check import require_crs, require_polygons
 from trimline.outlines.reading import PARQUET_SUFFIXES
 from trimline.outlines.schema import conform
@@ -36,7 +36,7 @@ SHAPEFILE_NAME = 10
 """Characters that a Shapefile keeps of a column's name."""
 
 
-def write_outlines(outlines: gpd.GeoDataFrame, path: Path | str, *, metadata: Mapping[str, str] | None = None) -> None:
+def write_outlines(outlines: gpd.GeoDataFrame, path: StrPath, *, metadata: Mapping[str, str] | None = None) -> None:
     """Write outlines in the format that the suffix names.
 
     Parameters
@@ -54,6 +54,12 @@ def write_outlines(outlines: gpd.GeoDataFrame, path: Path | str, *, metadata: Ma
     OutlineError
         The suffix is none of these, the outlines have no CRS or are no polygons, or a published
         column holds what it cannot.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> outlines = trimline.read_outlines("outlines.gpkg")
+    >>> trimline.write_outlines(outlines[outlines["area_km2"] > 0.1], "large.parquet")
     """
     path = Path(path)
     suffix = path.suffix.lower()

@@ -16,7 +16,7 @@ import pandas as pd
 import pyogrio
 
 from trimline.errors import EditError
-from trimline.files import whole_file
+from trimline.files import StrPath, whole_file
 from trimline.outlines.edit_layer import (
     EDIT_COLUMNS,
     LAYER,
@@ -36,7 +36,7 @@ _OF_THE_INDEX = ("ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY")
 """Functions used by the triggers of a GeoPackage's spatial index."""
 
 
-def append_edits(path: Path | str, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def append_edits(path: StrPath, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Append edits to a layer, which is created where there is none.
 
     Parameters
@@ -84,7 +84,7 @@ def append_edits(path: Path | str, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return edits
 
 
-def complete_edits(path: Path | str, given: Mapping[str, str]) -> list[str]:
+def complete_edits(path: StrPath, given: Mapping[str, str]) -> list[str]:
     """Fill the empty cells of rows that were drawn elsewhere, and store their computed identifiers.
 
     Other cells and geometries are not changed. All rows are completed, or none.

@@ -11,11 +11,11 @@ from trimline.project.entry import SceneEntry
 from trimline.project.loading import load_project, project_hash
 from trimline.project.mapping import MapSettings
 from trimline.project.measuring import Rule, TimelineSettings
+from trimline.project.method import Method
 from trimline.project.model import (
     SIMULATED,
     EvaluateSettings,
     Experiment,
-    Method,
     Project,
     SampleSettings,
     SensorStudy,

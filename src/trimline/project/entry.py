@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from trimline.errors import ProjectError
-from trimline.project.settings import IsoDate, Name, ProjectPath, Settings, Tile
+from trimline.project.settings import IsoDate, Name, ProjectPath, SensorId, Settings, Tile
 
 ANY = "*"
 """Placeholder in a path for any text without a folder separator."""
@@ -51,7 +51,7 @@ class SceneEntry(Settings):
     truth: ProjectPath | None = None
     """Outlines (any vector file) or a raster of 0 and 1; without it the project's `inventory` is used. `*` as in
     `path`."""
-    sensor: str | None = None
+    sensor: SensorId | None = None
     """Sensor id, for stacks."""
     bands: tuple[str, ...] | None = None
     """Band names in the order of the file, for stacks without descriptions."""

@@ -22,6 +22,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from trimline.errors import ProjectError
+from trimline.files import StrPath
 from trimline.project.extending import EXTENDS, SHORT_FORMS, WrittenPath, member_label, merge, read_project_file
 from trimline.project.model import Project
 
@@ -39,7 +40,7 @@ _PROJECT_FOLDERS = ("output", "archive")
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")
 
 
-def load_project(path: Path | str, overrides: Iterable[str] = (), *, quick: bool = False) -> Project:
+def load_project(path: StrPath, overrides: Iterable[str] = (), *, quick: bool = False) -> Project:
     """Read and validate a project file.
 
     Parameters
@@ -57,6 +58,12 @@ def load_project(path: Path | str, overrides: Iterable[str] = (), *, quick: bool
     ProjectError
         A file cannot be read, is not YAML, extends itself, holds an unknown key or a wrong value, or uses a variable
         that is not set; or `quick` is set and the file has no such key.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> project = trimline.load_project("projects/demo.yaml", ["output=elsewhere", "seed=3"])
+    >>> [scene.id for scene in project.scenes]
     """
     path = Path(path)
     content = read_project_file(path)

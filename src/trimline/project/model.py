@@ -15,16 +15,17 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
+from trimline.display import in_html, in_lines
 from trimline.errors import ProjectError
 from trimline.project.changing import ChangeSettings, check_change
 from trimline.project.entry import SceneEntry
 from trimline.project.mapping import MapSettings
 from trimline.project.measuring import ProjectedCrs, TimelineSettings, check_order
+from trimline.project.method import Method
 from trimline.project.names import nearest_name
 from trimline.project.places import Area, Period
 from trimline.project.publishing import Published
-from trimline.project.recipe import Recipe
-from trimline.project.settings import Name, ProjectPath, Settings
+from trimline.project.settings import BandName, Name, ProjectPath, Settings
 from trimline.project.simulation import SimulatedRange, SimulatedScene
 
 SIMULATED = "simulated"
@@ -70,29 +71,6 @@ class SplitSettings(Settings):
     @classmethod
     def _from_word(cls, given: Any) -> Any:
         return {"by": given} if isinstance(given, str) else given
-
-
-class Method(Settings):
-    """One method of mapping ice: a network and its training."""
-
-    name: Name
-    """Its name in tables; the network's name where not given."""
-    network: str
-    """A name from `trimline networks`."""
-    arguments: dict[str, Any] = Field(default_factory=dict)
-    """Arguments of the network, besides its bands."""
-    bands: tuple[str, ...] | None = None
-    """Common names of its input bands; None means the project's `bands`."""
-    recipe: Recipe = Recipe.preset("strong")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _name_after_network(cls, given: Any) -> Any:
-        if isinstance(given, str):
-            given = {"network": given}
-        if isinstance(given, dict) and "name" not in given and "network" in given:
-            given = {**given, "name": given["network"]}
-        return given
 
 
 class EvaluateSettings(Settings):
@@ -176,7 +154,14 @@ def _tuple_of_one(value: Any) -> Any:
 
 
 class Project(Published):
-    """All decisions of a study."""
+    """All decisions of a study.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> project = trimline.load_project("projects/demo.yaml")
+    >>> project.mapping_method.network, project.output
+    """
 
     name: Name
     title: str = ""
@@ -205,7 +190,7 @@ class Project(Published):
     """CRS of the periods' maps and outlines; None means that of most of their scenes."""
     resolution_m: float | None = Field(None, gt=0)
     """Pixel of the periods' maps [m]; None means the finest of their scenes."""
-    bands: Annotated[tuple[str, ...], Field(min_length=1)] = ("blue", "green", "red", "nir", "swir1", "swir2")
+    bands: Annotated[tuple[BandName, ...], Field(min_length=1)] = ("blue", "green", "red", "nir", "swir1", "swir2")
     samples: SampleSettings = SampleSettings()
     split: SplitSettings = SplitSettings()
     methods: Annotated[tuple[Method, ...], BeforeValidator(_tuple_of_one), Field(min_length=1)] = (
@@ -355,6 +340,30 @@ class Project(Published):
                 f"sensors.method: '{self.sensors.method}' is no method; {nearest_name(self.sensors.method, methods)}"
             )
         return self
+
+    def __repr__(self) -> str:
+        return in_lines(f"Project {self.name}", self._description())
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def _repr_html_(self) -> str:
+        return in_html(f"Project {self.name}", self._description())
+
+    def _description(self) -> list[tuple[str, str]]:
+        """Return what is shown of a project, line by line."""
+        dates = sorted(entry.date for entry in self.scenes if entry.date is not None)
+        span = f", {dates[0]} to {dates[-1]}" if dates else ""
+        rows = [
+            ("title", self.title),
+            ("scenes", f"{len(self.scenes)}{span}"),
+            ("periods", ", ".join(each.name for each in self.periods)),
+            ("methods", ", ".join(each.name for each in self.methods)),
+            ("bands", " ".join(self.bands)),
+            ("split", self.split.by),
+            ("output", str(self.output)),
+        ]
+        return [(name, text) for name, text in rows if text]
 
     @property
     def edits_file(self) -> Path:

@@ -7,6 +7,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
+from trimline.errors import BandError
+from trimline.project.names import nearest_name
+from trimline.sensors import SENSORS
+
 
 class Settings(BaseModel):
     """A part of the project file: frozen, and an unknown key is an error."""
@@ -31,3 +35,28 @@ IsoDate = Annotated[str, BeforeValidator(str), Field(pattern=r"^\d{4}(-\d{2}(-\d
 
 Tile = Annotated[str, BeforeValidator(str), Field(pattern=r"^(\d{6}|\d{2}[C-X][A-Z]{2})$")]
 """A WRS-2 path and row (`139036`) or an MGRS tile (`45TVJ`); one that begins with 0 needs quotes in YAML."""
+
+
+def _of_some_sensor(name: str) -> str:
+    """Refuse a band that no sensor has, under its common name or the agency's."""
+    for sensor in SENSORS.values():
+        try:
+            sensor.band(name)
+        except BandError:
+            continue
+        return name
+    known = dict.fromkeys(band.common for sensor in SENSORS.values() for band in sensor.bands)
+    raise ValueError(f"'{name}' is no band; {nearest_name(name, known)}")
+
+
+def _known_sensor(name: str) -> str:
+    if name not in SENSORS:
+        raise ValueError(f"'{name}' is no sensor; {nearest_name(name, SENSORS)}")
+    return name
+
+
+BandName = Annotated[str, AfterValidator(_of_some_sensor)]
+"""A band that some sensor has: its common name (`red`), or the agency's (`B4`)."""
+
+SensorId = Annotated[str, AfterValidator(_known_sensor)]
+"""A sensor id (`landsat-8-oli`)."""

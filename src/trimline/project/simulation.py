@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from trimline.project.settings import Settings
+from trimline.project.settings import SensorId, Settings
 
 EnvironmentName = Literal["cold-dry", "warm-green", "cloudy"]
 
@@ -17,8 +17,7 @@ EnvironmentName = Literal["cold-dry", "warm-green", "cloudy"]
 class SimulatedScene(Settings):
     """One acquisition of the range by one sensor."""
 
-    sensor: str = "landsat-5-tm"
-    """A sensor id, as `trimline.sensors.SENSORS` lists them."""
+    sensor: SensorId = "landsat-5-tm"
     date: date
     """Day of the acquisition; the year decides how far the ice has retreated, the day the sun and the snow."""
     cloud_fraction: float | None = Field(None, ge=0, le=1)

@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from trimline.files import StrPath
 from trimline.report.on_disk import write_csv, write_latex
 from trimline.report.tables import Best, Table, number, percent
 
@@ -96,7 +97,7 @@ def leak_table(rows: Iterable[AccuracyRow]) -> Table | None:
     return ["method", "F1 %, tiles at random", "F1 %, tiles by ground", "flattery, points"], lines
 
 
-def write_accuracy(rows: Sequence[AccuracyRow], folder: Path) -> None:
+def write_accuracy(rows: Sequence[AccuracyRow], folder: StrPath) -> None:
     """Write ``accuracy.csv`` (fractions, metres, seconds) and ``accuracy.tex`` (percent; the best in bold).
 
     Parameters
@@ -106,6 +107,7 @@ def write_accuracy(rows: Sequence[AccuracyRow], folder: Path) -> None:
     folder
         Gets the two files.
     """
+    folder = Path(folder)
     keys = (*PAPER, *BEYOND)
     write_csv(
         folder / "accuracy.csv",

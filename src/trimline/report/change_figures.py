@@ -25,7 +25,7 @@ from odc.geo.geobox import GeoBox
 
 from trimline.change import FitMethod, fit_rate
 from trimline.errors import ChangeError
-from trimline.files import whole_file
+from trimline.files import StrPath, whole_file
 from trimline.report.change_tables import parts_of
 from trimline.report.composite import false_colour
 from trimline.scenes import Scene
@@ -40,7 +40,7 @@ _MARGIN = 0.25
 
 
 def draw_area_series(
-    stem: Path,
+    stem: StrPath,
     totals: pd.DataFrame,
     titles: Mapping[str, str],
     *,
@@ -65,6 +65,7 @@ def draw_area_series(
     truth
         True areas of a simulated study: `level`, `part`, `src_year`, `true_km2`.
     """
+    stem = Path(stem)
     shown = parts_of(totals)
     columns = 1 if len(shown) == 1 else _COLUMNS
     rows = math.ceil(len(shown) / columns)
@@ -178,7 +179,7 @@ def within_image(
 
 
 def draw_period_outlines(
-    stem: Path, outlines: gpd.GeoDataFrame, periods: Sequence[str], panels: Sequence[Panel]
+    stem: StrPath, outlines: gpd.GeoDataFrame, periods: Sequence[str], panels: Sequence[Panel]
 ) -> list[Path]:
     """Write the outlines of all periods over images of the last one, from violet (first) to yellow (last).
 
@@ -193,6 +194,7 @@ def draw_period_outlines(
     panels
         The panels, each with its image.
     """
+    stem = Path(stem)
     columns = 1 if len(panels) == 1 else _COLUMNS
     rows = math.ceil(len(panels) / columns)
     figure = Figure(figsize=(4.8 * columns, 4.8 * rows + 0.8), layout="constrained")

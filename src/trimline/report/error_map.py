@@ -18,7 +18,7 @@ from odc.geo.geobox import GeoBox
 
 from trimline.errors import GridError
 from trimline.evaluation import Confusion, Error, classify
-from trimline.files import whole_file
+from trimline.files import StrPath, whole_file
 from trimline.report.composite import composite_bands, false_colour
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ _INCHES = 8.0
 
 
 def write_error_map(
-    path: Path,
+    path: StrPath,
     *,
     scene: Scene,
     truth: NDArray[Any],
@@ -83,6 +83,7 @@ def write_error_map(
     BandError
         The scene has the bands of no composite.
     """
+    path = Path(path)
     classes = classify(truth, mapped, valid)
     if classes.shape != tuple(scene.geobox.shape):
         raise GridError(

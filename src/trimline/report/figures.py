@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-from trimline.files import whole_file
+from trimline.files import StrPath, whole_file
 from trimline.report.composite import false_colour
 from trimline.scenes import Scene
 
@@ -24,7 +24,7 @@ TRUE_COLOUR, MAPPED_COLOUR = "#ffd23f", "#e4007c"
 
 
 def draw_outlines(
-    path: Path, *, scene: Scene, mapped: gpd.GeoDataFrame, truth: gpd.GeoDataFrame | None, title: str
+    path: StrPath, *, scene: Scene, mapped: gpd.GeoDataFrame, truth: gpd.GeoDataFrame | None, title: str
 ) -> None:
     """Write a PNG of mapped and true outlines over a false-colour composite (SWIR 1, NIR, red).
 
@@ -39,6 +39,7 @@ def draw_outlines(
     title
         Title above the picture.
     """
+    path = Path(path)
     geobox = _coarse(scene.geobox)
     figure = Figure(figsize=(9, 9 * geobox.height / geobox.width + 0.6), layout="constrained")
     axes = figure.add_subplot()
@@ -67,7 +68,7 @@ def draw_outlines(
         figure.savefig(temporary, dpi=130, metadata={"Software": None})
 
 
-def draw_areas(path: Path, dates: Mapping[str, Mapping[str, float]]) -> None:
+def draw_areas(path: StrPath, dates: Mapping[str, Mapping[str, float]]) -> None:
     """Write a PNG of true and mapped area by date [km2].
 
     Parameters
@@ -77,6 +78,7 @@ def draw_areas(path: Path, dates: Mapping[str, Mapping[str, float]]) -> None:
     dates
         By date: ``area_true_km2`` and ``area_mapped_km2``.
     """
+    path = Path(path)
     figure = Figure(figsize=(max(6.4, 1.3 * len(dates)), 3.6), layout="constrained")
     axes = figure.add_subplot()
     positions: NDArray[np.float64] = np.arange(len(dates), dtype=float)

@@ -7,19 +7,20 @@ import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from trimline.files import whole_file
+from trimline.files import StrPath, whole_file
 from trimline.report.tables import Best, Table
 
 
-def write_csv(path: Path, heads: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
+def write_csv(path: StrPath, heads: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
     """Write a table of plain values: floats with six digits, empty cells for missing values."""
+    path = Path(path)
     with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(heads)
         table.writerows([_plain(value) for value in row] for row in rows)
 
 
-def write_latex(path: Path, tables: Sequence[tuple[str, Table]]) -> None:
+def write_latex(path: StrPath, tables: Sequence[tuple[str, Table]]) -> None:
     """Write a ``tabular`` in the style of booktabs, the best of each column in bold.
 
     Parameters
@@ -30,6 +31,7 @@ def write_latex(path: Path, tables: Sequence[tuple[str, Table]]) -> None:
         Titles and tables with the same columns. A title spans all columns above its rows; an empty one is
         left out.
     """
+    path = Path(path)
     heads, _ = tables[0][1]
     lines = [rf"\begin{{tabular}}{{l{'r' * (len(heads) - 1)}}}", r"\toprule"]
     lines.append(rf"{' & '.join(_escaped(head) for head in heads)} \\")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from trimline.files import whole_file
+from trimline.files import StrPath, whole_file
 from trimline.report.tables import Best, Table
 
 
@@ -39,7 +39,7 @@ class Section:
 
 
 def write_page(
-    path: Path, *, title: str, summary: str, sections: Sequence[Section], provenance: Mapping[str, str]
+    path: StrPath, *, title: str, summary: str, sections: Sequence[Section], provenance: Mapping[str, str]
 ) -> None:
     """Write a self-contained page.
 
@@ -54,6 +54,7 @@ def write_page(
     provenance
         Origin of the numbers: versions, hashes, scenes.
     """
+    path = Path(path)
     environment = Environment(
         loader=PackageLoader("trimline.report"),
         autoescape=select_autoescape(),

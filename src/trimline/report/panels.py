@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from trimline.errors import GridError
 from trimline.evaluation import Error, confusion_of_classes, is_ice
-from trimline.files import whole_file
+from trimline.files import StrPath, whole_file
 from trimline.report.composite import false_colour
 from trimline.report.error_map import (
     class_handles,
@@ -42,7 +42,7 @@ _IN_A_ROW = 3
 _OUTLINE = "#ffd92f"
 
 
-def write_panels(path: Path, *, scene: Scene, classes: Mapping[str, NDArray[np.uint8]], title: str) -> None:
+def write_panels(path: StrPath, *, scene: Scene, classes: Mapping[str, NDArray[np.uint8]], title: str) -> None:
     """Write a PNG of the image and one panel per method, cropped to the scored pixels.
 
     Parameters
@@ -63,6 +63,7 @@ def write_panels(path: Path, *, scene: Scene, classes: Mapping[str, NDArray[np.u
     BandError
         The scene has the bands of no composite.
     """
+    path = Path(path)
     for name, each in classes.items():
         if each.shape != tuple(scene.geobox.shape):
             raise GridError(f"the map of {name} has the shape {each.shape}, not that of the scene", where=scene.id)

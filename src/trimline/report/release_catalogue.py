@@ -14,7 +14,7 @@ from typing import Any
 import geopandas as gpd
 import shapely
 
-from trimline.files import write_json
+from trimline.files import StrPath, write_json
 from trimline.report.release import CITATION, COLUMNS_FILE, PARQUET, README, Release, ReleasedPeriod
 from trimline.report.release_outlines import OUTLINES, SHAPEFILES, UNSEEN
 
@@ -31,8 +31,9 @@ _DEGREE_DIGITS = 6
 _WORLD = [-180.0, -90.0, 180.0, 90.0]
 
 
-def write_catalogue(release: Release, folder: Path) -> None:
+def write_catalogue(release: Release, folder: StrPath) -> None:
     """Write ``stac/collection.json`` and an item per period beside it."""
+    folder = Path(folder)
     items = [item(period, release) for period in release.periods]
     for each in items:
         write_json(folder / FOLDER / f"{each['id']}.json", each)

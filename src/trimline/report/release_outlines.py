@@ -17,6 +17,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
+from trimline.files import StrPath
 from trimline.outlines import COLUMNS, append_edits, conform, write_outlines
 from trimline.outlines.writing import DBF_DATE, SHAPEFILE_NAME
 from trimline.report.on_disk import write_csv
@@ -59,8 +60,9 @@ class ReleasedColumn:
     """Number of texts cut in the Shapefiles."""
 
 
-def write_all_outlines(release: Release, folder: Path) -> list[ReleasedColumn]:
+def write_all_outlines(release: Release, folder: StrPath) -> list[ReleasedColumn]:
     """Write the outlines of all periods, the ground that no scene shows, the edits and the dictionary of columns."""
+    folder = Path(folder)
     frames = [conform(each.outlines) for each in release.periods]
     together = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=frames[0].crs)
     write_outlines(together, folder / PARQUET)
@@ -98,8 +100,9 @@ def short_names(names: Iterable[str]) -> dict[str, str]:
     return short
 
 
-def write_zipped_shapefile(outlines: gpd.GeoDataFrame, path: Path, short: Mapping[str, str]) -> None:
+def write_zipped_shapefile(outlines: gpd.GeoDataFrame, path: StrPath, short: Mapping[str, str]) -> None:
     """Write outlines as a zip archive of the files of a Shapefile, with the short names of their columns."""
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         shapefile = Path(folder) / f"{path.stem}.shp"

@@ -11,7 +11,7 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from trimline.errors import ReleaseError
-from trimline.files import whole_file
+from trimline.files import StrPath, whole_file
 from trimline.outlines import area_km2
 from trimline.project import Author, Project
 from trimline.report.release import Release, ReleasedPeriod
@@ -38,8 +38,9 @@ def require_citable(project: Project) -> None:
         )
 
 
-def write_citation(release: Release, path: Path) -> None:
+def write_citation(release: Release, path: StrPath) -> None:
     """Write a citation file, Citation File Format 1.2.0 (https://citation-file-format.github.io)."""
+    path = Path(path)
     content: dict[str, Any] = {
         "cff-version": "1.2.0",
         "message": _MESSAGE,
@@ -68,8 +69,9 @@ def cited(release: Release) -> str:
     return f"{who}{year}{end} {release.title}. Version {release.version} [data set].{where}"
 
 
-def write_readme(release: Release, columns: Sequence[ReleasedColumn], path: Path) -> None:
+def write_readme(release: Release, columns: Sequence[ReleasedColumn], path: StrPath) -> None:
     """Write the README: everything needed to use the data without the study."""
+    path = Path(path)
     # Markdown, not HTML: only characters that would break a table are escaped.
     environment = Environment(  # noqa: S701
         loader=PackageLoader("trimline.report"),

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+from trimline.files import StrPath
 from trimline.report.on_disk import write_csv
 from trimline.report.tables import Table, percent
 
@@ -39,8 +40,9 @@ def sensor_table(scores: Scores, titles: Mapping[str, str]) -> Table:
     return ["ground, sensor", *_COLUMNS.values()], lines
 
 
-def write_sensors(path: Path, scores: Scores) -> None:
+def write_sensors(path: StrPath, scores: Scores) -> None:
     """Write a CSV with a row per sensor and zone; fractions and metres."""
+    path = Path(path)
     keys = list(next(iter(next(iter(scores.values())).values())))
     rows = ((name, zone, *(of[key] for key in keys)) for name, zones in scores.items() for zone, of in zones.items())
     write_csv(path, ("experiment", "zone", *keys), rows)

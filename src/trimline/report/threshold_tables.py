@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from trimline.files import whole_file
+from trimline.files import StrPath, whole_file
 from trimline.report.on_disk import write_csv, write_latex
 from trimline.report.tables import Best, Table, percent
 
@@ -30,7 +30,7 @@ def threshold_table(rows: ThresholdRows, optimum: float) -> Table:
     return ["threshold", *(f"{name} %" for name in _SCORES.values())], lines
 
 
-def write_thresholds(folder: Path, rows: ThresholdRows, optimum: float) -> None:
+def write_thresholds(folder: StrPath, rows: ThresholdRows, optimum: float) -> None:
     """Write ``thresholds.csv`` (fractions) and ``thresholds.tex`` (percent).
 
     Parameters
@@ -42,6 +42,7 @@ def write_thresholds(folder: Path, rows: ThresholdRows, optimum: float) -> None:
     optimum
         The best threshold on the training samples.
     """
+    folder = Path(folder)
     write_csv(
         folder / "thresholds.csv",
         ("threshold", *_SCORES, "optimum"),
@@ -50,8 +51,9 @@ def write_thresholds(folder: Path, rows: ThresholdRows, optimum: float) -> None:
     write_latex(folder / "thresholds.tex", [("", threshold_table(rows, optimum))])
 
 
-def draw_thresholds(path: Path, rows: ThresholdRows, optimum: float) -> None:
+def draw_thresholds(path: StrPath, rows: ThresholdRows, optimum: float) -> None:
     """Write a PNG of the scores against the threshold, the optimum as a line."""
+    path = Path(path)
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.add_subplot()
     thresholds = [row["threshold"] for row in rows]

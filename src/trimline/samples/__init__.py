@@ -2,7 +2,7 @@
 
 The room hands out the grid of places that tiles are cut from, the splits that say which place is for training,
 validation or test, the store that holds the tiles (Zarr v3 with a GeoParquet index), and `Samples`, the tiles in
-memory. `trimline.samples.dataset.TileDataset` shows a store to PyTorch with TorchGeo's keys.
+memory. `trimline.training.dataset.TileDataset` shows a store to PyTorch with TorchGeo's keys.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import SampleError
+from trimline.files import StrPath
 from trimline.project import SampleSettings, SplitSettings
 from trimline.samples.grid_assignment import footprint, grids_for, one_sided
 from trimline.samples.split import (
@@ -60,7 +61,7 @@ class Sides:
 
 def cut_samples(
     scenes: Sequence[LabelledScene],
-    folder: Path,
+    folder: StrPath,
     *,
     bands: Sequence[str],
     units: Sequence[Units],
@@ -94,6 +95,7 @@ def cut_samples(
     SampleError
         No tile holds ice, or the split leaves nothing to train on.
     """
+    folder = Path(folder)
     grids, serving = grids_for([labelled.scene.geobox for labelled in scenes], settings)
     block = split.block or settings.tile
     tiles = _tile_table(scenes, grids, serving, block)

@@ -88,6 +88,7 @@ class SampleStore:
     folder: Path
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", Path(self.folder))
         for name in (ARRAYS, INDEX):
             if not (self.folder / name).exists():
                 raise SampleError(f"there is no {name}", where=self.folder, remedy="run `trimline samples` first")

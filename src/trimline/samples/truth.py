@@ -15,6 +15,7 @@ from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 
 from trimline.errors import OutlineError
+from trimline.files import StrPath
 from trimline.outlines import area_km2, rasterise, read_outlines, trace
 from trimline.samples.samples import ICE, IGNORE
 
@@ -101,7 +102,7 @@ class RasterTruth(Truth):
         return trace((self.mask(geobox) == ICE).astype(np.uint8), geobox)
 
 
-def open_truth(path: Path) -> Truth:
+def open_truth(path: StrPath) -> Truth:
     """Open outlines or a label raster, by the file's suffix.
 
     Raises
@@ -109,6 +110,7 @@ def open_truth(path: Path) -> Truth:
     OutlineError
         The file does not exist.
     """
+    path = Path(path)
     if not path.exists():
         raise OutlineError("the truth does not exist", where=path, remedy="check scenes.*.truth and inventory")
     return RasterTruth(path) if path.suffix.lower() in _RASTERS else OutlineTruth(path)

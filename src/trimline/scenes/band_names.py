@@ -20,6 +20,9 @@ COMMON_NAMES = tuple(dict.fromkeys(band.common for sensor in SENSORS.values() fo
 LEFT_OUT = "-"
 """Placeholder in a list of bands for a band to leave out."""
 
+QUALITY_NAMES: Mapping[str, str] = MappingProxyType({"QA_PIXEL": "pixel", "QA_RADSAT": "saturation"})
+"""Landsat's names of its quality bands, which are no bands of the sensor, and their kinds here."""
+
 _SYNONYMS: Mapping[str, str] = MappingProxyType(
     {
         "aerosol": "coastal",

@@ -24,7 +24,7 @@ from trimline.scenes.given import Given
 from trimline.scenes.grid import working_grid
 from trimline.scenes.landsat_metadata import LandsatMetadata, read_landsat_metadata
 from trimline.scenes.product_files import ProductFiles, is_archive, product_files
-from trimline.scenes.product_info import ProductInfo
+from trimline.scenes.product_summary import ProductInfo
 from trimline.scenes.reader import Reader
 from trimline.scenes.scene import Scene
 

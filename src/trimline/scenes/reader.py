@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trimline.scenes.given import Given
-from trimline.scenes.product_info import ProductInfo
+from trimline.scenes.product_summary import ProductInfo
 from trimline.scenes.scene import Scene
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 
 
 def nearest(
@@ -45,6 +44,8 @@ def bilinear(
 
     Parameters and shapes are those of `nearest`.
     """
+    from scipy.ndimage import map_coordinates  # slow to import, and of no use where pixels coincide
+
     out = nearest(values, rows, columns)
     positions = np.stack([rows, columns])
     for band, layer in enumerate(values):

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
+from odc.geo.crs import CRS
 from odc.geo.geobox import GeoBox
 from odc.geo.geom import Geometry
-from odc.geo.xr import xr_coords
 
+from trimline.display import in_html, in_lines
 from trimline.errors import BandError, TrimlineError
 from trimline.scenes.asset import Asset
 from trimline.scenes.assets_on_grid import read_assets
@@ -23,13 +24,25 @@ from trimline.scenes.quality import is_fill, pixel_flags, saturation_flags
 from trimline.scenes.scene_identity import scene_identity
 from trimline.sensors import Sensor, Units
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 SPATIAL_DIMENSIONS = ("y", "x")
 """Names of the spatial dimensions, for grids in degrees too."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One image of one sensor: its metadata, its grid, and the rasters of its bands."""
+    """One image of one sensor: its metadata, its grid, and the rasters of its bands.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> scene = trimline.open_scene("LC08_L1TP_139036_20180823_20200831_02_T1.tar")
+    >>> scene.bands, scene.time, scene.crs
+    >>> red = scene.read("red")  # (y, x)
+    >>> visible = scene.read(["red", "green", "blue"], chunks=1024)  # (band, y, x), lazy
+    """
 
     id: str
     """The agency's product id, or a name given by the user."""
@@ -70,19 +83,35 @@ class Scene:
         """SHA-256 of all that decides the pixels, as the files lie now; see `trimline.scenes.scene_identity`."""
         return scene_identity(self)
 
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Common names of the bands that are there, in the product's order."""
+        return tuple(self.assets)
+
+    @property
+    def crs(self) -> CRS | None:
+        """The CRS of the grid that the scene is worked on."""
+        return self.geobox.crs
+
+    def __repr__(self) -> str:
+        return in_lines(f"Scene {self.id}", self._description())
+
+    def _repr_html_(self) -> str:
+        return in_html(f"Scene {self.id}", self._description())
+
     def read(
         self,
-        bands: Sequence[str],
+        bands: str | Sequence[str],
         geobox: GeoBox | None = None,
         units: Units = "reflectance",
         chunks: int | tuple[int, int] | None = None,
     ) -> xr.DataArray:
-        """Read bands onto a grid.
+        """Read a band, or several, onto a grid.
 
         Parameters
         ----------
         bands
-            Common names (`red`) or the agency's (`B4`).
+            One name, or several: common ones (`red`) or the agency's (`B4`).
         geobox
             The grid; None means the scene's own. It may reach beyond the scene. Where its pixels coincide with the
             raster's, values are those of the raster, else bilinear means.
@@ -94,7 +123,9 @@ class Scene:
         Returns
         -------
         xarray.DataArray
-            (band, y, x) float32 with CRS and coordinates, NaN outside the valid data.
+            (band, y, x) float32, or (y, x) where `bands` is one name, with CRS and coordinates, NaN outside the valid
+            data. The scalar coordinate `time` is that of the acquisition (datetime64, UTC); it is absent where the
+            time is unknown.
 
         Raises
         ------
@@ -102,9 +133,16 @@ class Scene:
             The scene lacks a band, or its calibration is unknown.
         ProductError
             A raster is damaged.
+
+        Examples
+        --------
+        >>> green, swir1 = scene.read(["green", "swir1"])
+        >>> ndsi = (green - swir1) / (green + swir1)
+        >>> scene.read("red", chunks=1024).mean().compute()
         """
+        xarray: Any = import_module("xarray")
         target = self.geobox if geobox is None else geobox
-        names = [self._common(band) for band in bands]
+        names = [self._common(band) for band in ([bands] if isinstance(bands, str) else bands)]
         assets = [self.assets[name] for name in names]
         if units == "reflectance":
             self._check_calibration(names)
@@ -113,13 +151,14 @@ class Scene:
             data = _load(assets, target, units, target)
         else:
             data = _lazy(assets, target, units, (chunks, chunks) if isinstance(chunks, int) else chunks)
-        return xr.DataArray(
+        array: xr.DataArray = xarray.DataArray(
             data,
             dims=("band", *SPATIAL_DIMENSIONS),
-            coords={"band": names, **xr_coords(target, dims=SPATIAL_DIMENSIONS)},
+            coords={"band": names, **self._coordinates(target)},
             name=units,
             attrs={"scene": self.id, "units": "1" if units == "reflectance" else units, "grid_mapping": "spatial_ref"},
         )
+        return array.isel(band=0) if isinstance(bands, str) else array
 
     def quality(self, geobox: GeoBox | None = None) -> xr.Dataset:
         """Read the quality flags onto a grid, by nearest neighbour.
@@ -147,6 +186,7 @@ class Scene:
                 where=self.id,
                 remedy=self._lost("pixel") or "use it without masks, or mask by hand",
             )
+        xarray: Any = import_module("xarray")
         target = self.geobox if geobox is None else geobox
         flags: dict[str, NDArray[np.bool_]] = {}
         for kind, asset in self.quality_assets.items():
@@ -158,11 +198,12 @@ class Scene:
                 flags["fill"] |= outside
             else:
                 flags |= saturation_flags(values, self.sensor)
-        return xr.Dataset(
-            {name: xr.DataArray(flag, dims=SPATIAL_DIMENSIONS) for name, flag in flags.items()},
-            coords=xr_coords(target, dims=SPATIAL_DIMENSIONS),
+        dataset: xr.Dataset = xarray.Dataset(
+            {name: (SPATIAL_DIMENSIONS, flag) for name, flag in flags.items()},
+            coords=self._coordinates(target),
             attrs={"scene": self.id},
         )
+        return dataset
 
     def fill(self, geobox: GeoBox | None = None) -> NDArray[np.bool_]:
         """Return the fill flag of the quality band, (h, w), without the other flags.
@@ -177,6 +218,25 @@ class Scene:
         numbers = read_assets([self.quality_assets["pixel"]], self.geobox if geobox is None else geobox, "nearest")[0]
         outside: NDArray[np.bool_] = np.isnan(numbers)
         return outside | is_fill(np.where(outside, 0, numbers).astype(np.uint16))
+
+    def _coordinates(self, geobox: GeoBox) -> dict[str, Any]:
+        """Return what arrays on a grid carry: coordinates, the CRS, and the time where it is known."""
+        spatial: dict[str, Any] = import_module("odc.geo.xr").xr_coords(geobox, dims=SPATIAL_DIMENSIONS)
+        if self.time is None:
+            return spatial
+        return {**spatial, "time": np.datetime64(self.time.astimezone(UTC).replace(tzinfo=None), "ns")}
+
+    def _description(self) -> list[tuple[str, str]]:
+        """Return what is shown of a scene, line by line."""
+        when = f"{self.time:%Y-%m-%d %H:%M:%S} UTC" if self.time else self.date
+        height, width = self.geobox.shape
+        return [
+            ("sensor", ", ".join(each for each in (self.sensor.id, self.level, self.tile) if each)),
+            ("time", when or "unknown"),
+            ("bands", " ".join(self.bands)),
+            ("grid", f"{width} x {height} pixels of {abs(float(self.geobox.resolution.x)):g} m, {self.crs}"),
+            ("source", str(self.source)),
+        ]
 
     def _common(self, band: str) -> str:
         """Return the common name of a band that the scene holds."""
@@ -215,11 +275,15 @@ def _load(assets: Sequence[Asset], geobox: GeoBox, units: Units, whole: GeoBox) 
 
 def _lazy(assets: Sequence[Asset], geobox: GeoBox, units: Units, chunks: tuple[int, int]) -> Any:
     da: Any = import_module("dask.array")
-
-    def block(block_info: Any = None) -> NDArray[np.float32]:
-        (_, *rows_and_columns) = block_info[None]["array-location"]
-        window = tuple(slice(start, stop) for start, stop in rows_and_columns)
-        return _load(assets, geobox[window], units, geobox)
-
     sizes = da.core.normalize_chunks(((len(assets),), *chunks), (len(assets), *geobox.shape))
+    block = partial(_load_block, assets=assets, geobox=geobox, units=units)
     return da.map_blocks(block, chunks=sizes, dtype=np.float32, meta=np.empty((0, 0, 0), dtype=np.float32))
+
+
+def _load_block(
+    block_info: Any = None, *, assets: Sequence[Asset], geobox: GeoBox, units: Units
+) -> NDArray[np.float32]:
+    """Read one chunk; at the top of the module, so that it can be pickled."""
+    (_, *rows_and_columns) = block_info[None]["array-location"]
+    window = tuple(slice(start, stop) for start, stop in rows_and_columns)
+    return _load(assets, geobox[window], units, geobox)

@@ -20,18 +20,17 @@ from odc.geo.geobox import GeoBox
 from trimline.errors import BandError, GridError
 from trimline.file_identity import digest
 from trimline.scenes.asset import Asset, check_readable, open_raster, raster_grid
-from trimline.scenes.band_names import LEFT_OUT, common_name, common_names, is_agency_name
+from trimline.scenes.band_names import LEFT_OUT, QUALITY_NAMES, common_name, common_names, is_agency_name
 from trimline.scenes.calibration import IDENTITY, Calibration, Linear, NoCalibration
 from trimline.scenes.given import Given, parse_date
 from trimline.scenes.grid import is_working_grid, working_grid
-from trimline.scenes.product_info import ProductInfo
+from trimline.scenes.product_summary import ProductInfo
 from trimline.scenes.reader import Reader
 from trimline.scenes.scene import Scene
 from trimline.scenes.sidecar import Sidecar, read_sidecar
 from trimline.sensors import SENSORS, Sensor, generic_sensor, get_sensor
 
 SUFFIXES = (".tif", ".tiff", ".vrt", ".img", ".jp2")
-_QUALITY_NAMES = {"QA_PIXEL": "pixel", "QA_RADSAT": "saturation"}
 _LANDSAT_BAND_FILE = re.compile(r"(?P<product>L[COTEM]\w+?)_(?:S[RT]_)?(?:B\d+\w*|QA_\w+)", re.IGNORECASE)
 
 
@@ -96,7 +95,7 @@ class _Stack:
                     where=self.path,
                     remedy=f"name each, in order; write {LEFT_OUT} for one that is not wanted",
                 )
-            found = common_names([LEFT_OUT if n in _QUALITY_NAMES else n for n in names], self.sensor, self.path)
+            found = common_names([LEFT_OUT if n in QUALITY_NAMES else n for n in names], self.sensor, self.path)
         else:
             found = [common_name(name, self.sensor) for name in names]
         bands: dict[str, int] = {}
@@ -111,7 +110,7 @@ class _Stack:
         """Return the number of the quality bands in the file, by kind; only Landsat's are supported."""
         if self.sensor is None or not self.sensor.id.startswith("landsat"):
             return {}
-        return {_QUALITY_NAMES[n]: i for i, n in enumerate(self.names, start=1) if n in _QUALITY_NAMES}
+        return {QUALITY_NAMES[n]: i for i, n in enumerate(self.names, start=1) if n in QUALITY_NAMES}
 
     def calibration(self, common: str, index: int) -> Calibration:
         """Return the calibration of a band."""

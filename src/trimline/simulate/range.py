@@ -20,7 +20,7 @@ from rasterio.features import rasterize
 
 from trimline import __version__
 from trimline.errors import SimulationError
-from trimline.files import write_json
+from trimline.files import StrPath, write_json
 from trimline.outlines import area_and_perimeter_km, trace, write_outlines
 from trimline.progress import track
 from trimline.project import SimulatedRange, SimulatedScene
@@ -87,7 +87,7 @@ class RangeManifest:
     scenes: tuple[SceneRecord, ...]
 
 
-def write_range(settings: SimulatedRange, folder: Path, *, progress: bool = True) -> RangeManifest:
+def write_range(settings: SimulatedRange, folder: StrPath, *, progress: bool = True) -> RangeManifest:
     """Simulate a range and write its products, true outlines and DEM.
 
     The same settings give the same bytes.
@@ -106,6 +106,7 @@ def write_range(settings: SimulatedRange, folder: Path, *, progress: bool = True
     SimulationError
         The grid does not divide, two acquisitions would have one name, or no glacier grows.
     """
+    folder = Path(folder)
     environment = ENVIRONMENTS[settings.environment]
     acquisitions = sorted(settings.scenes, key=lambda acquisition: acquisition.date)
     _check(settings)

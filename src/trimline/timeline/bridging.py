@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from trimline import __version__
-from trimline.files import whole_file
+from trimline.files import StrPath, whole_file
 from trimline.outlines import RowTracer, write_outlines
 from trimline.rasters import bounded_cache, write_cog
 from trimline.timeline.period_maps import MASK, joined, open_draft
@@ -73,7 +73,7 @@ def bridge(earlier: Iterable[StateMask], later: Iterable[StateMask], shape: tupl
 
 
 def trace_period(
-    folder: Path, periods: Sequence[str], period: str, place: Place, *, options: TraceOptions, bridged: bool
+    folder: StrPath, periods: Sequence[str], period: str, place: Place, *, options: TraceOptions, bridged: bool
 ) -> dict[str, Any]:
     """Write the patches of ice of a period.
 
@@ -100,6 +100,7 @@ def trace_period(
     dict
         `bridged_km2`: unseen ground with an inferred state, ice or not, by its pixels on the grid [km2].
     """
+    folder = Path(folder)
     at = list(periods).index(period)
     patches: list[gpd.GeoDataFrame] = []
     count = 0

@@ -23,7 +23,7 @@ from odc.geo.geobox import GeoBox
 from rasterio.windows import Window
 
 from trimline import __version__
-from trimline.files import whole_file, write_json
+from trimline.files import StrPath, whole_file, write_json
 from trimline.outlines import RowTracer, area_km2, rasterise, write_outlines
 from trimline.project.measuring import Rule
 from trimline.rasters import BLOCK, PROBABILITY_NODATA, bounded_cache, encode_probability, grid_options, write_cog
@@ -52,7 +52,7 @@ _COLUMNS = 2048
 
 
 def combine_period(
-    scenes: Sequence[tuple[Candidate, MappedScene]], place: Place, folder: Path, *, period: str, rule: Rule
+    scenes: Sequence[tuple[Candidate, MappedScene]], place: Place, folder: StrPath, *, period: str, rule: Rule
 ) -> dict[str, Any]:
     """Combine the scenes of a period and write the maps.
 
@@ -78,6 +78,7 @@ def combine_period(
     dict
         `unseen_km2`, and `pixels`: how many were taken from each scene.
     """
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     mapped = [view for _, view in scenes]
     rectangles = [view.rectangle(place.geobox) for view in mapped]

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import StageError
+from trimline.files import StrPath
 from trimline.mapping.extent import extent_on
 from trimline.rasters import PROBABILITY_NODATA, PROBABILITY_SCALE
 from trimline.scenes import Scene
@@ -73,7 +74,7 @@ class MappedScene:
     """Whether the probabilities tell which pixels are uncertain."""
 
     @classmethod
-    def of(cls, scene: Scene, folder: Path) -> MappedScene:
+    def of(cls, scene: Scene, folder: StrPath) -> MappedScene:
         """Return a scene with the maps in a folder.
 
         Raises
@@ -81,6 +82,7 @@ class MappedScene:
         StageError
             The maps are missing, or hold no threshold.
         """
+        folder = Path(folder)
         mask = folder / "mask.tif"
         if not mask.exists():
             raise StageError("the scene has not been mapped", where=folder, remedy="run the stage map")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from trimline.errors import TrainingError, WeightsError
+from trimline.files import StrPath
 from trimline.inference.inputs import Inputs
 from trimline.inference.metadata import ModelMetadata
 from trimline.inference.model_file import read_metadata
@@ -29,7 +30,7 @@ def train(
     training: Samples,
     validation: Samples,
     recipe: Recipe,
-    folder: Path,
+    folder: StrPath,
     *,
     arguments: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -69,7 +70,7 @@ def train(
     Returns
     -------
     Path
-        The weights file, for :func:`trimline.training.load_weights`.
+        The weights file, for :func:`trimline.inference.load_weights`.
 
     Raises
     ------
@@ -80,6 +81,7 @@ def train(
     KeyboardInterrupt
         The user stopped it; the last finished epoch lies in `folder`.
     """
+    folder = Path(folder)
     arguments = dict(arguments or {})
     spec = get_network(network)
     _check_samples(training, validation, recipe)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,14 @@ def test_a_short_form_can_be_overridden_inside(tmp_path: Path) -> None:
             {"methods": [{"network": "unet", "recipe": {"epoch": 3}}]},
             r"recipe.epoch'[\s\S]*did you mean 'epochs'",
         ),
+        ({"methods": ["unett"]}, r"methods.0: network unett: unknown network 'unett'; did you mean 'unet'"),
+        (
+            {"methods": [{"network": "unet", "arguments": {"width": [8]}}]},
+            r"methods.0: network unet: U-Net has no argument 'width'; did you mean 'widths'",
+        ),
+        ({"bands": ["red", "grean"]}, r"bands.1: 'grean' is no band; did you mean 'green'"),
+        ({"methods": [{"network": "unet", "bands": ["B42"]}]}, r"methods.0.bands.0: 'B42' is no band"),
+        ({"scenes": [{"id": "a", "path": "x", "sensor": "landsat-8"}]}, r"'landsat-8' is no sensor; did you mean"),
         ({"scenes": [{"id": "a", "path": "x"}] * 2}, "scene id 'a' stands twice"),
         ({"samples": {"tile": 4}}, "samples.tile: input should be greater than or equal to 16"),
         ({"output": None}, "output"),
@@ -157,3 +166,18 @@ def test_a_change_inside_a_preset_keeps_the_rest_of_it() -> None:
     preset = Recipe.preset("strong")
     assert recipe.augmentation.gain == 0.2
     assert recipe.augmentation.scale == preset.augmentation.scale
+
+
+def test_a_project_is_shown_in_a_few_lines(tmp_path: Path) -> None:
+    project = load_project(written(tmp_path, MINIMAL), ["title=<b>Ice</b>", "scenes.b.date=2019-08"])
+    assert repr(project) == str(project)
+    assert len(repr(project).splitlines()) <= 8
+    for expected in ("Project small", "2, 2019-08 to 2019-08", "m_landsnet", "blocks", str(project.output)):
+        assert expected in repr(project)
+    assert "<b>" not in project._repr_html_()
+    assert "&lt;b&gt;Ice" in project._repr_html_()
+
+
+def test_a_project_travels_to_another_process(tmp_path: Path) -> None:
+    project = load_project(written(tmp_path, MINIMAL))
+    assert pickle.loads(pickle.dumps(project)) == project  # noqa: S301 - our own bytes

@@ -12,7 +12,13 @@ from odc.geo.geobox import GeoBox
 
 @dataclass(frozen=True)
 class ProductInfo:
-    """Properties of a product, without reading its pixels."""
+    """Properties of a product, without reading its pixels.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> trimline.product_info("LC08_L1TP_139036_20180823_20200831_02_T1.tar").to_dict()["bands"]
+    """
 
     path: Path
     kind: str
