@@ -15,19 +15,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from trimline.mapping.survey import Survey
-from trimline.training.inputs import Inputs
-from trimline.training.weights import WeightsMetadata, save_weights
 
 from trimline import __version__
 from trimline.errors import ClusterError, ProductError
-from trimline.mapping import map_scene
-from trimline.mapping.cluster import _answer, connected, on_cluster
+from trimline.inference import Inputs, ModelMetadata, load_weights
+from trimline.inference.torch_files import save_weights
+from trimline.mapping import MapOptions, MapPlan, map_scene
+from trimline.mapping.cluster import _predict, connected, on_cluster
 from trimline.networks import build
 from trimline.project.simulation import SimulatedRange
 from trimline.scenes import Scene, open_scene
 from trimline.simulate import write_range
-from trimline.training import load_weights
 
 NARROW = {"widths": (4, 4, 8, 8, 8)}
 BANDS = ("green", "red", "swir1")
@@ -37,7 +35,7 @@ BANDS = ("green", "red", "swir1")
 def weights(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     inputs = Inputs(bands=BANDS, units="reflectance", mean=(0.4,) * 3, std=(0.2,) * 3)
-    metadata = WeightsMetadata(network="unet", arguments=NARROW, inputs=inputs)
+    metadata = ModelMetadata(network="unet", arguments=NARROW, inputs=inputs)
     return save_weights(tmp_path / "unet.safetensors", build("unet", 3, **NARROW), metadata)
 
 
@@ -118,8 +116,8 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 def test_a_worker_that_dies_changes_no_byte(
     scene: Scene, weights: Path, cluster: Cluster, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    segmenter = load_weights(weights, device="cpu", precision="fp32")
-    here = map_scene(scene, segmenter, tmp_path / "here", window=64)
+    model = load_weights(weights, engine="openvino", precision="fp32")
+    here = map_scene(scene, model, tmp_path / "here", options=MapOptions(window=64))
     with connected(cluster.address) as client:
         client.wait_for_workers(2, timeout=60)
         journal = tmp_path / "there" / ".map" / "records.bin"
@@ -132,7 +130,11 @@ def test_a_worker_that_dies_changes_no_byte(
         killer = threading.Thread(target=kill_one_half_way)
         killer.start()
         there = map_scene(
-            scene, segmenter, tmp_path / "there", window=64, answers=on_cluster(client, weights, segmenter)
+            scene,
+            model,
+            tmp_path / "there",
+            predictor=on_cluster(client, weights, model),
+            options=MapOptions(window=64),
         )
         killer.join()
         assert cluster.workers[0].wait(10) != 0
@@ -143,18 +145,24 @@ def test_a_worker_that_dies_changes_no_byte(
         # What goes wrong on a worker is said as it would be here.
         (scene.source).write_bytes(scene.source.read_bytes()[:200_000])
         with pytest.raises(ProductError, match="damaged"):
-            map_scene(scene, segmenter, tmp_path / "bad", window=64, answers=on_cluster(client, weights, segmenter))
+            map_scene(
+                scene,
+                model,
+                tmp_path / "bad",
+                predictor=on_cluster(client, weights, model),
+                options=MapOptions(window=64),
+            )
 
 
 def test_workers_without_a_common_temporary_folder_map_a_compressed_archive(
     archive: Path, weights: Path, cluster: Cluster, tmp_path: Path
 ) -> None:
-    scene, segmenter = open_scene(archive), load_weights(weights, device="cpu", precision="fp32")
-    here = map_scene(scene, segmenter, tmp_path / "here", window=64)
+    scene, model = open_scene(archive), load_weights(weights, engine="openvino", precision="fp32")
+    here = map_scene(scene, model, tmp_path / "here", options=MapOptions(window=64))
     with connected(cluster.address) as client:
         client.wait_for_workers(2, timeout=60)
-        answers = on_cluster(client, weights, segmenter)
-        there = map_scene(scene, segmenter, tmp_path / "there", window=64, answers=answers)
+        predictor = on_cluster(client, weights, model)
+        there = map_scene(scene, model, tmp_path / "there", predictor=predictor, options=MapOptions(window=64))
     for name in ("probability", "mask", "outlines"):
         assert getattr(here, name).read_bytes() == getattr(there, name).read_bytes()
     unpacked = {each.parent for each in cluster.folder.glob("tmp*/trimline-*/*_B3.TIF")}
@@ -162,9 +170,9 @@ def test_workers_without_a_common_temporary_folder_map_a_compressed_archive(
 
 
 def test_a_worker_that_sees_another_file_under_the_same_path_refuses(scene: Scene, weights: Path) -> None:
-    segmenter = load_weights(weights, device="cpu", precision="fp32")
-    survey = Survey.of(scene, segmenter, window=64)
-    said = _answer(survey, survey.strips[0], "identity elsewhere", segmenter.sha256, "fp32", __version__)
+    model = load_weights(weights, engine="openvino", precision="fp32")
+    plan = MapPlan.of(scene, model)
+    said = _predict(plan, plan.strips[0], "identity elsewhere", "no plugin", __version__)
     assert isinstance(said, ClusterError)
     assert "sees other files" in said.what
 

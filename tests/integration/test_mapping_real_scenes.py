@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from trimline.training.inputs import Inputs
-from trimline.training.weights import WeightsMetadata, save_weights
 from typer.testing import CliRunner
 
 from trimline.evaluation import score_scene
-from trimline.mapping import map_scene, predict_array
+from trimline.inference import Inputs, ModelMetadata, load_weights
+from trimline.inference.torch_files import save_weights
+from trimline.mapping import MapOptions, map_scene, predict_array
 from trimline.networks import build
 from trimline.outlines import rasterise, read_outlines
 from trimline.report import write_error_map
 from trimline.scenes import Scene, open_scene
-from trimline.training import load_weights
 
 CHIP_BANDS = ("blue", "green", "red", "nir", "swir1", "thermal")
 NARROW = {"widths": (4, 4, 8, 8, 8)}
@@ -33,7 +32,7 @@ def weights(path: Path, network: str, bands: tuple[str, ...], **arguments: Any) 
     inputs = Inputs(bands=bands, units="reflectance", mean=(0.3,) * n, std=(0.2,) * n)
     if network == "band_ratio":
         inputs = Inputs(bands=bands, units="reflectance")
-    metadata = WeightsMetadata(network=network, arguments=arguments, inputs=inputs)
+    metadata = ModelMetadata(network=network, arguments=arguments, inputs=inputs)
     return save_weights(path / f"{network}.safetensors", build(network, n, **arguments), metadata)
 
 
@@ -63,12 +62,11 @@ def open_chip(path: Path) -> Scene:
 def map_chip(path: Path, weights_path: Path, out: Path) -> float:
     """Map a chip, check that its files agree, and return the share of ice."""
     scene = open_chip(path)
-    # Whether mapping computes in bf16 is measured; what is compared must be computed alike.
-    segmenter = load_weights(weights_path, device="cpu", precision="fp32")
+    model = load_weights(weights_path, engine="openvino", precision="fp32")
     # A freshly drawn network, and a ratio without a limit for dark pixels, find ice where the screen sees none.
-    result = map_scene(scene, segmenter, out / path.stem, minimum_area_m2=0, screen=False)
+    result = map_scene(scene, model, out / path.stem, options=MapOptions(minimum_area_m2=0, screen=False))
     mapped = rasterise(read_outlines(result.outlines), scene.geobox)
-    probability = predict_array(scene, segmenter)
+    probability = predict_array(scene, model, options=MapOptions(screen=False))
     assert np.array_equal(mapped == 1, probability >= 0.5)
     return float(mapped.mean())
 
@@ -95,14 +93,19 @@ def test_all_chips_are_mapped(trimline_data: Path, band_ratio: Path, unet: Path,
 def test_the_windows_of_a_network_with_pooling_do_not_show(trimline_data: Path, unet: Path) -> None:
     """Larger than twice the U-Net's halo of 112, so that windows do not see the whole image."""
     scene = open_chip(trimline_data / "landsat_chips" / "G006830E45811N.tif")
-    segmenter = load_weights(unet, device="cpu", precision="fp32")
+    model = load_weights(unet, engine="openvino", precision="fp32")
     grid = scene.geobox
-    whole = predict_array(scene, segmenter, grid)
+    whole = predict_array(scene, model, grid, options=MapOptions(screen=False))
     assert max(grid.shape) > 224
     for window in (48, 64, 100):
-        assert np.nanmax(np.abs(predict_array(scene, segmenter, grid, window=window) - whole)) < 1e-4
+        assert (
+            np.nanmax(
+                np.abs(predict_array(scene, model, grid, options=MapOptions(window=window, screen=False)) - whole)
+            )
+            < 1e-4
+        )
     part = grid[33:101, 57:190]
-    assert predict_array(scene, segmenter, part, window=64) == pytest.approx(
+    assert predict_array(scene, model, part, options=MapOptions(window=64, screen=False)) == pytest.approx(
         whole[33:101, 57:190], abs=1e-4, nan_ok=True
     )
 
@@ -112,19 +115,19 @@ def test_a_sentinel_2_image_is_mapped_and_judged(trimline_data: Path, band_ratio
 
     folder = trimline_data / "vinciguerra"
     scene = open_scene(folder / "2019.tif", sensor="sentinel-2-msi", scale=1e-4, offset=0, nodata=0, date="2019")
-    segmenter = load_weights(band_ratio)
-    probability = predict_array(scene, segmenter)
+    model = load_weights(band_ratio)
+    probability = predict_array(scene, model, options=MapOptions(screen=False))
     with rasterio.open(folder / "2019_label.tif") as label:
         truth = label.read(1) == 1
     valid = np.isfinite(probability)
-    scores = score_scene(truth, probability >= segmenter.threshold, valid, 10.0).as_dict()
+    scores = score_scene(truth, probability >= model.threshold, valid, 10.0).as_dict()
     assert scores["recall"] > 0.9
     assert scores["f1"] > 0.6
     write_error_map(
         tmp_path / "errors.png",
         scene=scene,
         truth=truth,
-        mapped=probability >= segmenter.threshold,
+        mapped=probability >= model.threshold,
         valid=valid,
         title="Vinciguerra",
     )

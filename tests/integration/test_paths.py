@@ -22,9 +22,9 @@ import trimline
 from trimline import change, evaluation, files, inference, mapping, outlines, project, rasters, report, samples, scenes
 from trimline import simulate as simulated
 from trimline import training as trained
+from trimline.inference import Model
 from trimline.scenes import Scene
 from trimline.simulate import RangeManifest
-from trimline.training import Segmenter
 from trimline.weights import shipped_weights
 
 ROOMS = (
@@ -67,8 +67,8 @@ class World:
         return outlines.rasterise(self.truth, self.scene.geobox)
 
     @cached_property
-    def segmenter(self) -> Segmenter:
-        return trained.load_weights(str(shipped_weights()), device="cpu")
+    def model(self) -> Model:
+        return inference.load_weights(str(shipped_weights()))
 
     @cached_property
     def series(self) -> gpd.GeoDataFrame:
@@ -174,9 +174,11 @@ DOORS: dict[Callable[..., Any], Callable[[World], Any]] = {
     files.whole_file: _whole_file,
     files.whole_folder: _whole_folder,
     files.write_json: lambda w: files.write_json(w("a.json"), {"a": 1}),
-    inference.load_weights: lambda w: inference.load_weights(str(shipped_weights()), engine="torch", device="cpu"),
+    inference.load_weights: lambda w: inference.load_weights(str(shipped_weights())),
     inference.read_metadata: lambda w: inference.read_metadata(str(shipped_weights())),
-    mapping.map_scene: lambda w: mapping.map_scene(w.scene, w.segmenter, w("out"), progress=False),
+    mapping.map_scene: lambda w: mapping.map_scene(w.scene, w.model, w("out"), progress=False),
+    mapping.outlines_of: lambda w: mapping.outlines_of(w.product, str(shipped_weights())),
+    mapping.predict: lambda w: mapping.predict(w.product, str(shipped_weights())),
     outlines.append_edits: lambda w: outlines.append_edits(w("edits.gpkg"), w.edits),
     outlines.complete_edits: _complete_edits,
     outlines.read_edits: _read_edits,
@@ -192,11 +194,6 @@ DOORS: dict[Callable[..., Any], Callable[[World], Any]] = {
     scenes.open_scene: lambda w: scenes.open_scene(w.product),
     scenes.product_info: lambda w: scenes.product_info(w.product),
     simulated.write_range: lambda w: simulated.write_range(_range("again"), w("again"), progress=False),
-    trained.load_weights: lambda w: trained.load_weights(str(shipped_weights()), device="cpu"),
-    trained.read_metadata: lambda w: trained.read_metadata(str(shipped_weights())),
-    trained.save_weights: lambda w: trained.save_weights(
-        w("copy.safetensors"), w.segmenter.network, w.segmenter.metadata
-    ),
     trained.train: _train,
 }
 """A call of every public function that takes a path, with text in its place."""
@@ -209,7 +206,7 @@ def test_a_path_may_be_text(door: Callable[..., Any], world: World) -> None:
 
 def test_elevation_that_confines_a_map_may_be_named_in_text(world: World) -> None:
     dem = str(world.manifest.folder / world.manifest.dem)
-    allowed = mapping.Within(dem=dem, minimum_elevation_m=0.0)  # type: ignore[arg-type]
+    allowed = mapping.GlacierZone(dem=dem, minimum_elevation_m=0.0)  # type: ignore[arg-type]
     assert allowed.on(world.scene.geobox).all()
     assert allowed.digest
 

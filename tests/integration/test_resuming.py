@@ -23,12 +23,12 @@ import yaml
 from rasterio.transform import from_origin
 from scipy.ndimage import uniform_filter
 from shapely.geometry import box
-from trimline.training.inputs import Inputs
-from trimline.training.weights import WeightsMetadata, save_weights
 
 from trimline.errors import StageError
 from trimline.files import sha256
-from trimline.mapping import map_scene
+from trimline.inference import Inputs, ModelMetadata, load_weights
+from trimline.inference.torch_files import load_network, save_weights
+from trimline.mapping import MapOptions, map_scene
 from trimline.networks import build
 from trimline.outlines import read_outlines
 from trimline.project import load_project
@@ -38,7 +38,6 @@ from trimline.scenes import open_scene
 from trimline.simulate import write_range
 from trimline.study import Study, run_study
 from trimline.study.running import only_run
-from trimline.training import load_weights
 
 BANDS = ("green", "red", "swir1")
 SIDECAR = {"sensor": "landsat-5-tm", "bands": BANDS, "scale": 1e-4, "offset": 0, "nodata": 0, "time": "1988-08-20"}
@@ -146,9 +145,8 @@ def test_a_retrained_network_is_what_all_later_stages_use_and_report(
 
     def differently(*given: Any, **named: Any) -> Path:
         written = train(*given, **named)
-        known = load_weights(written)
-        metadata = known.metadata.model_copy(update={"threshold": known.threshold / 2})
-        return save_weights(written, known.network, metadata)
+        network, known = load_network(written)
+        return save_weights(written, network, known.model_copy(update={"threshold": known.threshold / 2}))
 
     weights.unlink()
     with monkeypatch.context() as patched:
@@ -216,17 +214,17 @@ def test_two_runs_of_a_project_do_not_work_at_once(folder: Path) -> None:
 MAP_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
-from trimline.mapping import map_scene
+from trimline.mapping import MapOptions, map_scene
 from trimline.mapping.journal import Journal
 from trimline.scenes import open_scene
-from trimline.training import load_weights
+from trimline.inference import load_weights
 append = Journal.append
 def dying(self, *given, **named):
     append(self, *given, **named)
     os.kill(os.getpid(), signal.SIGKILL)
 Journal.append = dying
 archive, weights, folder = map(Path, sys.argv[1:])
-map_scene(open_scene(archive), load_weights(weights, device="cpu", precision="fp32"), folder, window=64)
+map_scene(open_scene(archive), load_weights(weights, engine="openvino", precision="fp32"), folder, options=MapOptions(window=64))
 """
 OPEN_AND_END = """
 import pathlib, pickle, sys
@@ -254,7 +252,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     inputs = Inputs(bands=("red", "swir1"), units="reflectance")
-    metadata = WeightsMetadata(network="band_ratio", arguments={}, inputs=inputs)
+    metadata = ModelMetadata(network="band_ratio", arguments={}, inputs=inputs)
     return save_weights(tmp_path_factory.mktemp("weights") / "ratio.safetensors", build("band_ratio", 2), metadata)
 
 
@@ -267,10 +265,10 @@ def test_a_map_of_a_compressed_archive_goes_on_after_its_process_was_killed(
     archive: Path, weights: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert in_another_process(MAP_AND_DIE, archive, weights, tmp_path / "killed") == -signal.SIGKILL
-    scene, segmenter = open_scene(archive), load_weights(weights, device="cpu", precision="fp32")
-    whole = map_scene(scene, segmenter, tmp_path / "whole", window=64)
+    scene, model = open_scene(archive), load_weights(weights, engine="openvino", precision="fp32")
+    whole = map_scene(scene, model, tmp_path / "whole", options=MapOptions(window=64))
     with caplog.at_level(logging.INFO, logger="trimline"):
-        resumed = map_scene(scene, segmenter, tmp_path / "killed", window=64)
+        resumed = map_scene(scene, model, tmp_path / "killed", options=MapOptions(window=64))
     assert [each for each in caplog.messages if "going on after row" in each]
     for name in ("probability", "mask", "outlines"):
         assert getattr(resumed, name).read_bytes() == getattr(whole, name).read_bytes()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimline.errors import BandError, NetworkError, WeightsError
-from trimline.files import sha256
+from trimline.files import StrPath, sha256
 from trimline.inference.engine import Engine, EngineName, OpenVINOEngine
 from trimline.inference.inputs import Inputs
 from trimline.inference.metadata import ModelMetadata
@@ -145,7 +145,7 @@ class Model:
 
 
 def load_weights(
-    path: Path | str | None = None,
+    path: StrPath | None = None,
     *,
     engine: EngineName = "auto",
     precision: Precision = "auto",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trimline.errors import MappingError
+from trimline.files import StrPath
 from trimline.mapping.zone import GlacierZone
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class MapOptions:
                 remedy=f"give a number from 0 to {_LARGEST_SMOOTHING}",
             )
 
-    def load_model(self, weights: Path | str | None = None, *, device: str | None = None) -> Model:
+    def load_model(self, weights: StrPath | None = None, *, device: str | None = None) -> Model:
         """Return the model of a file, computed by this engine in this precision; see `load_weights`."""
         from trimline.inference import load_weights
 
