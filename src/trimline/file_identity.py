@@ -50,7 +50,7 @@ def file_identity(path: Path) -> str:
     """
     if not path.exists():
         raise StageError("does not exist", where=path, remedy="check the paths in the project file")
-    return digest([said for each in files_of(path) if (said := _described(each)) is not None])
+    return digest([state for each in files_of(path) if (state := _state_of(each)) is not None])
 
 
 def files_of(path: Path) -> list[Path]:
@@ -95,7 +95,7 @@ def _world_files(suffix: str) -> set[str]:
     return {f".{suffix[1]}{suffix[-1]}w", f"{suffix}w"} if len(suffix) > 2 else set()
 
 
-def _described(path: Path) -> list[Any] | None:
+def _state_of(path: Path) -> list[Any] | None:
     """Return what tells one state of a file from another; None where the file decides nothing."""
     if path.name.lower().endswith(_AUXILIARY):
         content = _without_statistics(path)

@@ -27,10 +27,10 @@ _LOG = logging.getLogger(__name__)
 _DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON"}
 
 _LAST_CHANGE = "1970-01-01T00:00:00.000Z"
-"""What a GeoPackage says of its last change."""
+"""Time of last change in a GeoPackage."""
 
 DBF_DATE = {"DBF_DATE_LAST_UPDATE": _LAST_CHANGE[:10]}
-"""Option of a Shapefile's layer: what it says of its last change."""
+"""Option of a Shapefile's layer: its time of last change."""
 
 SHAPEFILE_NAME = 10
 """Characters that a Shapefile keeps of a column's name."""
@@ -134,10 +134,9 @@ def _shortened(names: Iterable[str]) -> dict[str, str]:
 
 
 def fix_date(path: Path) -> None:
-    """Let a finished GeoPackage name a fixed time of last change.
+    """Set the time of last change of a finished GeoPackage to a fixed one.
 
-    GDAL would write one if it was told so beforehand, but by an option of the whole process, which threads that write
-    at the same time would set and take back from one another.
+    GDAL writes a fixed time only by an option of the whole process, which threads would set and unset for each other.
     """
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("UPDATE gpkg_contents SET last_change = ?", (_LAST_CHANGE,))

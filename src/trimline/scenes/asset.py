@@ -26,8 +26,8 @@ class Asset:
     """One band of one raster."""
 
     href: str
-    """Anything that GDAL opens; of a raster in an archive ``/vsitar/{archive}/member``, compressed or not. It says
-    the same in every process."""
+    """Anything that GDAL opens; of a raster in an archive ``/vsitar/{archive}/member``, compressed or not: the
+    same in every process."""
     calibration: Calibration
     """From digital numbers to reflectance or kelvin."""
     index: int = 1

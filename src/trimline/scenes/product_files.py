@@ -7,8 +7,8 @@ temporary folder that is removed when the process ends (choose its place with ``
 outside it: members are written under their bare names, and an archive that holds links, devices, absolute paths or
 ``..`` is refused as a whole.
 
-A raster in an archive, compressed or not, has one name: GDAL's ``/vsitar/{archive}/member``. It says the same in every
-process; `readable` gives what to open for it in this one.
+A raster in an archive, compressed or not, has one name in every process: GDAL's ``/vsitar/{archive}/member``.
+`readable` gives the file to open for it in this process.
 """
 
 from __future__ import annotations

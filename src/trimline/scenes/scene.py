@@ -76,7 +76,7 @@ class Scene:
     date: str | None = None
     """Day, month or year of the acquisition, ISO 8601, as precisely as it is known."""
     metadata_sha256: str | None = None
-    """Of the content of the metadata file or sidecar; None where nobody said."""
+    """SHA-256 of the content of the metadata file or sidecar; None where it is not known."""
 
     @property
     def identity(self) -> str:

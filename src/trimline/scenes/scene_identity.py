@@ -30,7 +30,7 @@ def scene_identity(scene: Scene) -> str:
     It covers, of every band and quality band, the file behind it (path, size, time of last change, companions; of an
     archive those of the archive, and the member's name), its position in the file, calibration, nodata value and grid;
     and the content of the metadata file or sidecar, the sensor, the level and the scene's grid. The scene's `id`,
-    `time` and `tile` are what it is called: whoever writes them records them beside it.
+    `time` and `tile` decide no pixel and do not count.
 
     Returns
     -------
@@ -50,8 +50,7 @@ def scene_identity(scene: Scene) -> str:
 def scene_content(scene: Scene) -> str:
     """Return the identity of a scene without where its files lie and when they were written, for provenance.
 
-    Copies of a product in other places have the same one. Files count by name and size; that they hold the same
-    pixels is for their agency to promise.
+    Copies of a product in other places have the same one. Files count by name and size.
     """
     sizes = {_name(asset.href): _size(asset.href) for asset in _all_assets(scene).values()}
     return digest([_content(scene), sizes])
@@ -97,14 +96,14 @@ def _described(asset: Asset) -> list[Any]:
 
 
 def _numbers(calibration: Calibration) -> list[Any]:
-    """Return the kind of a calibration and its numbers; what `NoCalibration` says is for users."""
+    """Return the kind of a calibration and its numbers; the text of a `NoCalibration` does not count."""
     if isinstance(calibration, NoCalibration):
         return [NoCalibration.__name__]
-    said: Any = calibration
-    numbers = asdict(said) if is_dataclass(type(said)) else getattr(said, "__dict__", {})
+    any_kind: Any = calibration
+    numbers = asdict(any_kind) if is_dataclass(type(any_kind)) else getattr(any_kind, "__dict__", {})
     # A function has a name of its own, an object that of its class.
-    name = getattr(said, "__qualname__", type(said).__qualname__)
-    return [f"{said.__module__}.{name}", numbers]
+    name = getattr(any_kind, "__qualname__", type(any_kind).__qualname__)
+    return [f"{any_kind.__module__}.{name}", numbers]
 
 
 def _grid(geobox: GeoBox) -> list[Any]:
@@ -112,7 +111,7 @@ def _grid(geobox: GeoBox) -> list[Any]:
 
 
 def _file_behind(href: str) -> str:
-    """Return the identity of the file that a raster lies in; what is no local file is told by its name alone."""
+    """Return the identity of the file that a raster lies in; what is no local file counts by its name alone."""
     path = _local(href)
     if path is None:
         return href

@@ -1,4 +1,4 @@
-"""What has been done, from what, and what came out: the record that lets a stage skip work.
+"""Ledger of a study: a record per step of inputs, settings and outputs, by which a step that is done is skipped.
 
 Each step leaves one JSON file in ``<output>/stages``: the identities of its inputs, its settings, the version of its
 results, the digest of every file that it wrote, and its result. A step counts as done while all of these are as

@@ -44,9 +44,9 @@ class Record(BaseModel):
     step: str
     results_version: int
     trimline: str
-    """Version of the program, for the reader: a release that changes no results makes nothing again."""
+    """Version of the program, for readers; it is not compared, since few releases change results."""
     project_sha256: str
-    """Of the project file, for the reader."""
+    """Of the project file, for readers."""
     inputs: dict[str, Any]
     settings: dict[str, Any]
     left: tuple[str, ...]
@@ -127,7 +127,7 @@ def read_sealed(path: Path) -> dict[str, Any] | NoRecord:
 
 
 def files_in(left: Iterable[Path], output: Path) -> dict[str, Output]:
-    """Describe the files that a step left, by path in the output folder; hidden ones are not part of what it says."""
+    """Describe the files that a step left, by path in the output folder; hidden ones do not count."""
     files = {}
     for path in left:
         for each in [path] if path.is_file() else sorted(path.rglob("*")):

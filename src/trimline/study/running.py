@@ -1,4 +1,4 @@
-"""One run at a time in an output folder: a second one waits a little, or ends and names the first.
+"""Lock on an output folder: one run at a time; a second one waits, then ends with an error that names the first.
 
 The lock belongs to the process: the operating system releases it when the process ends, however it ends.
 """
@@ -56,8 +56,8 @@ def only_run(output: Path, wait_s: float = PATIENCE_S) -> Iterator[None]:
                 remedy="wait for it to end, stop it, or give this run another output",
             ) from error
     try:
-        said = {"process": os.getpid(), "machine": socket.gethostname(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M}"}
-        write_json(holder, said)
+        since = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
+        write_json(holder, {"process": os.getpid(), "machine": socket.gethostname(), "since": since})
         yield
     finally:
         holder.unlink(missing_ok=True)
@@ -67,7 +67,7 @@ def only_run(output: Path, wait_s: float = PATIENCE_S) -> Iterator[None]:
 def _named(holder: Path) -> str:
     """Return who holds the lock, as far as it is known."""
     try:
-        said = json.loads(holder.read_text(encoding="utf-8"))
-        return f"another run (process {said['process']} on {said['machine']}, since {said['since']} UTC)"
+        run = json.loads(holder.read_text(encoding="utf-8"))
+        return f"another run (process {run['process']} on {run['machine']}, since {run['since']} UTC)"
     except (OSError, ValueError, KeyError, TypeError):
         return "another run"

@@ -1,4 +1,4 @@
-"""Identities of a project's scenes, remembered, so that a study with nothing to do opens no product.
+"""Identities of a project's scenes, kept on disk so that a study with nothing to do opens no product.
 
 A compressed archive takes seconds to list, and a study has hundreds. While the files of a product are as they were,
 the identity found when it was last opened holds.

@@ -13,7 +13,7 @@ import pytest
 
 from trimline.errors import StageError
 from trimline.files import sha256
-from trimline.study.ledger import Done, Ledger
+from trimline.study.ledger import Done, Ledger, OutOfDate
 
 
 class Work:
@@ -173,6 +173,16 @@ def test_a_record_with_another_result_than_was_written_is_damaged(work: Work, ca
     once(work)
     record(work).write_text(record(work).read_text().replace('"times": 1', '"times": 7'))
     assert changed(work, caplog) == "map: starting again: its record is damaged"
+
+
+def test_a_read_only_ledger_names_what_changed_and_touches_nothing(work: Work) -> None:
+    once(work)
+    work.path.write_text("OUTLINES")
+    ledger = Ledger(work.path.parent, "hash", read_only=True)
+    with pytest.raises(OutOfDate, match=r"out of date \(outlines\.gpkg changed\)"):
+        ledger.once("map", {}, [work.path], work)
+    assert work.path.read_text() == "OUTLINES"
+    assert record(work).exists()
 
 
 def test_the_same_work_gives_the_same_record(work: Work) -> None:
