@@ -1,16 +1,17 @@
 """Write outlines: GeoPackage for exchange, GeoParquet for the archive; whole or not at all.
 
-The same outlines give the same bytes: GeoPackages carry a fixed time of last change instead of the clock's, so that
-a copy or a hash shows whether the outlines changed.
+The same outlines give the same bytes, whatever other threads write at the same time: GeoPackages and Shapefiles carry a
+fixed time of last change instead of the clock's, so that a copy or a hash shows whether the outlines changed.
 """
 
 from __future__ import annotations
 
 import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pyogrio
@@ -26,7 +27,10 @@ _LOG = logging.getLogger(__name__)
 _DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON"}
 
 _LAST_CHANGE = "1970-01-01T00:00:00.000Z"
-"""What a GeoPackage says of its last change."""
+"""Time of last change in a GeoPackage."""
+
+DBF_DATE = {"DBF_DATE_LAST_UPDATE": _LAST_CHANGE[:10]}
+"""Option of a Shapefile's layer: its time of last change."""
 
 SHAPEFILE_NAME = 10
 """Characters that a Shapefile keeps of a column's name."""
@@ -71,21 +75,24 @@ def write_outlines(outlines: gpd.GeoDataFrame, path: Path | str) -> None:
 
 
 def _write_vector(outlines: gpd.GeoDataFrame, path: Path, driver: str) -> None:
-    options = {}
+    options: dict[str, Any] = {}
     if driver == "GeoJSON":
         outlines = outlines.to_crs(4326)
         options = {"RFC7946": "YES"}
-    with fixed_date():
-        pyogrio.write_dataframe(
-            outlines,
-            path,
-            layer=path.stem,
-            driver=driver,
-            # A layer has one type of geometry: QGIS cannot edit one that has two.
-            geometry_type="Polygon" if set(outlines.geom_type) <= {"Polygon"} else "MultiPolygon",
-            promote_to_multi=not set(outlines.geom_type) <= {"Polygon"},
-            **options,
-        )
+    elif driver == "ESRI Shapefile":
+        options = {"layer_options": DBF_DATE}
+    pyogrio.write_dataframe(
+        outlines,
+        path,
+        layer=path.stem,
+        driver=driver,
+        # A layer has one type of geometry: QGIS cannot edit one that has two.
+        geometry_type="Polygon" if set(outlines.geom_type) <= {"Polygon"} else "MultiPolygon",
+        promote_to_multi=not set(outlines.geom_type) <= {"Polygon"},
+        **options,
+    )
+    if driver == "GPKG":
+        fix_date(path)
 
 
 def _write_shapefile(outlines: gpd.GeoDataFrame, path: Path) -> None:
@@ -94,20 +101,32 @@ def _write_shapefile(outlines: gpd.GeoDataFrame, path: Path) -> None:
     if long:
         _LOG.warning("%s: a Shapefile shortens the column names %s", path, ", ".join(long))
     with whole_file(path) as temporary:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Normalized/laundered field name")
-            _write_vector(outlines, temporary, "ESRI Shapefile")
+        _write_vector(outlines.rename(columns=_shortened(outlines.columns)), temporary, "ESRI Shapefile")
         for part in sorted(temporary.parent.glob(f"{temporary.stem}.*")):
             if part != temporary:
                 part.replace(path.with_suffix(part.suffix))
 
 
-@contextmanager
-def fixed_date() -> Iterator[None]:
-    """Let GDAL write a fixed date where it would write the clock's."""
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _LAST_CHANGE})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+def _shortened(names: Iterable[str]) -> dict[str, str]:
+    """Return the names that GDAL would give the long ones, so that it need not warn: cut, and numbered if taken."""
+    names = [name for name in names if name != "geometry"]
+    taken = {name.lower() for name in names if len(name) <= SHAPEFILE_NAME}
+    short: dict[str, str] = {}
+    for name in names:
+        if len(name) > SHAPEFILE_NAME:
+            numbered = (f"{name[: SHAPEFILE_NAME - 2]}_{count}" for count in range(1, 10))
+            counted = (f"{name[: SHAPEFILE_NAME - 2]}{count}" for count in range(10, 100))
+            short[name] = next(
+                each for each in (name[:SHAPEFILE_NAME], *numbered, *counted) if each.lower() not in taken
+            )
+            taken.add(short[name].lower())
+    return short
+
+
+def fix_date(path: Path) -> None:
+    """Set the time of last change of a finished GeoPackage to a fixed one.
+
+    GDAL writes a fixed time only by an option of the whole process, which threads would set and unset for each other.
+    """
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE gpkg_contents SET last_change = ?", (_LAST_CHANGE,))

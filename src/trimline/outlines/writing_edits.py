@@ -27,7 +27,7 @@ from trimline.outlines.edit_layer import (
     read_rows,
     rows_of,
 )
-from trimline.outlines.writing import fixed_date
+from trimline.outlines.writing import fix_date
 
 _ANY_GEOMETRY = ("Unknown", "GeometryCollection")
 """Types of layers that hold both polygons and lines."""
@@ -72,8 +72,9 @@ def append_edits(path: Path | str, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         if path.exists():
             _append(path, edits)
         else:
-            with whole_file(path) as temporary, fixed_date():
+            with whole_file(path) as temporary:
                 pyogrio.write_dataframe(edits, temporary, layer=LAYER, driver="GPKG", geometry_type="Unknown")
+                fix_date(temporary)
     except (sqlite3.Error, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         raise EditError(
             f"the edits cannot be appended: {error}",

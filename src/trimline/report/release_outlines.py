@@ -18,7 +18,7 @@ import pandas as pd
 import pyogrio
 
 from trimline.outlines import COLUMNS, append_edits, conform, write_outlines
-from trimline.outlines.writing import SHAPEFILE_NAME, fixed_date
+from trimline.outlines.writing import DBF_DATE, SHAPEFILE_NAME
 from trimline.report.on_disk import write_csv
 from trimline.report.release import COLUMNS_FILE, EDITS, PARQUET, Release
 
@@ -103,15 +103,14 @@ def write_zipped_shapefile(outlines: gpd.GeoDataFrame, path: Path, short: Mappin
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         shapefile = Path(folder) / f"{path.stem}.shp"
-        with fixed_date():
-            pyogrio.write_dataframe(
-                _cut(outlines).rename(columns=dict(short)),
-                shapefile,
-                driver="ESRI Shapefile",
-                encoding="UTF-8",
-                geometry_type="Polygon",
-                layer_options={"DBF_DATE_LAST_UPDATE": "1970-01-01"},
-            )
+        pyogrio.write_dataframe(
+            _cut(outlines).rename(columns=dict(short)),
+            shapefile,
+            driver="ESRI Shapefile",
+            encoding="UTF-8",
+            geometry_type="Polygon",
+            layer_options=DBF_DATE,
+        )
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for part in sorted(shapefile.parent.iterdir()):
                 entry = zipfile.ZipInfo(part.name, _EPOCH)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyogrio
 import pytest
 from shapely.geometry import LineString, MultiPolygon, Polygon, box
 
@@ -184,3 +186,25 @@ def test_a_file_of_lines_is_an_error(tmp_path: Path) -> None:
 def test_an_unknown_suffix_is_an_error(outlines: gpd.GeoDataFrame, tmp_path: Path) -> None:
     with pytest.raises(OutlineError, match=r"\.xyz"):
         write_outlines(outlines, tmp_path / "o.xyz")
+
+
+def test_threads_that_write_at_the_same_time_write_the_same_bytes(outlines: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    many = pd.concat([outlines] * 50, ignore_index=True)
+
+    def write(number: int) -> bytes:
+        path = tmp_path / str(number) / "o.gpkg"
+        write_outlines(many, path)
+        return path.read_bytes()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(write, range(40)))) == 1
+
+
+def test_a_shapefile_says_a_fixed_date_and_cuts_names_as_gdal_does(outlines: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    named = outlines.assign(perimeter_km=1.0, perimeter_m=2.0)
+    write_outlines(named, tmp_path / "ours.shp")
+    assert (tmp_path / "ours.dbf").read_bytes()[1:4] == bytes([70, 1, 1]), "1970-01-01"
+    with pytest.warns(RuntimeWarning, match="laundered"):
+        pyogrio.write_dataframe(conform(named), tmp_path / "gdal.shp", driver="ESRI Shapefile")
+    ours, gdal = (pyogrio.read_info(tmp_path / name)["fields"].tolist() for name in ("ours.shp", "gdal.shp"))
+    assert ours == gdal
