@@ -16,6 +16,7 @@ ROOMS = (
     "errors",
     "cores",
     "files",
+    "file_identity",
     "progress",
     "sensors",
     "weights",

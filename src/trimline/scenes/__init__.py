@@ -16,6 +16,7 @@ from trimline.scenes.product_info import ProductInfo
 from trimline.scenes.reader import Reader
 from trimline.scenes.readers import READERS, open_scene, product_info
 from trimline.scenes.scene import Scene
+from trimline.scenes.scene_identity import product_identity, scene_content, scene_identity
 from trimline.scenes.sidecar import Sidecar
 from trimline.scenes.sun import earth_sun_distance, sun_position
 from trimline.sensors import Units
@@ -37,8 +38,11 @@ __all__ = [
     "earth_sun_distance",
     "is_working_grid",
     "open_scene",
+    "product_identity",
     "product_info",
     "read_landsat_metadata",
+    "scene_content",
+    "scene_identity",
     "sun_position",
     "working_grid",
 ]

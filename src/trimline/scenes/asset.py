@@ -14,6 +14,11 @@ from rasterio.windows import Window
 from trimline.errors import GridError, ProductError
 from trimline.scenes.calibration import Calibration, Linear
 from trimline.scenes.grid import crs_from
+from trimline.scenes.product_files import readable
+
+# A raster without a grid is dealt with by `raster_grid`. Set once and for all: `warnings.catch_warnings` around each
+# opening would change the process for threads that read at the same time.
+warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,8 @@ class Asset:
     """One band of one raster."""
 
     href: str
-    """Anything that GDAL opens."""
+    """Anything that GDAL opens; of a raster in an archive ``/vsitar/{archive}/member``, compressed or not: the
+    same in every process."""
     calibration: Calibration
     """From digital numbers to reflectance or kelvin."""
     index: int = 1
@@ -43,18 +49,15 @@ class Asset:
 
 
 def open_raster(href: str) -> Any:
-    """Open a raster with rasterio.
+    """Open a raster with rasterio; a member of a compressed archive is unpacked first.
 
     Raises
     ------
     ProductError
-        GDAL cannot open it.
+        GDAL cannot open it, or its archive cannot be unpacked.
     """
     try:
-        with warnings.catch_warnings():
-            # `raster_grid` handles a raster without a grid.
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            return rasterio.open(href)
+        return rasterio.open(readable([href])[href])
     except RasterioError as error:
         raise ProductError(
             f"the raster cannot be opened ({first_line(error)})",

@@ -21,6 +21,7 @@ from rasterio.windows import Window
 from trimline.errors import ProductError
 from trimline.scenes.asset import Asset, first_line, open_raster, raster_grid
 from trimline.scenes.grid import offset_between, pixel_ratio, positions_in
+from trimline.scenes.product_files import readable
 from trimline.scenes.resampling import bilinear, block_mean, mean_of_samples, nearest
 
 Resampling = Literal["bilinear", "nearest"]
@@ -65,6 +66,7 @@ def read_assets(
     by_raster: dict[str, list[int]] = {}
     for position, asset in enumerate(assets):
         by_raster.setdefault(asset.href, []).append(position)
+    readable(by_raster)  # unpacks, where that is needed, all rasters of an archive in one pass
     for href, positions in by_raster.items():
         some = tuple(assets[position] for position in positions)
         with open_raster(href) as source:

@@ -17,6 +17,7 @@ from pathlib import Path
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import GridError, ProductError
+from trimline.file_identity import digest
 from trimline.scenes.asset import Asset, asset_grid, check_readable
 from trimline.scenes.calibration import NoCalibration
 from trimline.scenes.given import Given
@@ -41,6 +42,7 @@ class _Product:
     files: ProductFiles
     metadata: LandsatMetadata
     metadata_name: str
+    metadata_sha256: str
 
     @property
     def present(self) -> dict[str, str]:
@@ -116,6 +118,7 @@ def open_landsat(path: Path, given: Given) -> Scene:
         },
         missing=product.missing,
         level=metadata.level,
+        metadata_sha256=product.metadata_sha256,
     )
 
 
@@ -169,7 +172,8 @@ def _product(path: Path) -> _Product:
     else:
         files = product_files(path)
         name = _metadata_name(files)
-    return _Product(files, read_landsat_metadata(files.text(name), name), name)
+    text = files.text(name)
+    return _Product(files, read_landsat_metadata(text, name), name, digest(text))
 
 
 def _metadata_name(files: ProductFiles) -> str:

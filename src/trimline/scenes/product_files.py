@@ -2,14 +2,19 @@
 
 A folder and a plain ``.tar`` (what USGS delivers) are read in place: GDAL seeks in an uncompressed archive as in a
 file. A compressed archive (``.tar.gz``) cannot be sought in: every window would unpack all that lies before it. So
-the rasters that a scene needs, and no others, are unpacked once, in one pass, into a temporary folder that is removed
-when the program ends (choose its place with ``TMPDIR``). Nothing is ever written outside it: members are written
-under their bare names, and an archive that holds links, devices, absolute paths or ``..`` is refused as a whole.
+the rasters that are read, and no others, are unpacked once per process, those asked for together in one pass, into a
+temporary folder that is removed when the process ends (choose its place with ``TMPDIR``). Nothing is ever written
+outside it: members are written under their bare names, and an archive that holds links, devices, absolute paths or
+``..`` is refused as a whole.
+
+A raster in an archive, compressed or not, has one name in every process: GDAL's ``/vsitar/{archive}/member``.
+`readable` gives the file to open for it in this process.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tarfile
 import tempfile
@@ -20,12 +25,50 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from trimline.errors import ProductError
 
 ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz")
 _GZIP_MAGIC = b"\x1f\x8b"
 _COPY_BYTES = 1 << 20
+_MEMBER = re.compile(r"/vsitar/\{(?P<archive>.+)\}/(?P<name>.+)", re.DOTALL)
+
+
+class Member(NamedTuple):
+    """A file in an archive."""
+
+    archive: Path
+    name: str
+    """Within the archive."""
+
+
+def member_of(href: str) -> Member | None:
+    """Return the archive and the member that a raster's name stands for; None where it is no member of an archive."""
+    match = _MEMBER.fullmatch(href)
+    return Member(Path(match["archive"]), match["name"]) if match else None
+
+
+def readable(hrefs: Iterable[str]) -> dict[str, str]:
+    """Return what GDAL opens for each raster in this process.
+
+    Members of a compressed archive are unpacked where they have not been, all of one archive in one pass. Threads may
+    ask at the same time.
+
+    Raises
+    ------
+    ProductError
+        An archive is damaged, holds what no product holds, or the disk has no room for its rasters.
+    """
+    opened = {href: href for href in hrefs}
+    packed: dict[Path, dict[str, str]] = {}
+    for href in opened:
+        member = member_of(href)
+        if member is not None and not _is_plain(member.archive):
+            packed.setdefault(member.archive, {})[member.name] = href
+    for archive, names in packed.items():
+        opened |= {names[name]: path for name, path in _unpack(archive, names).items()}
+    return opened
 
 
 class ProductFiles(ABC):
@@ -46,7 +89,7 @@ class ProductFiles(ABC):
 
     @abstractmethod
     def hrefs(self, names: Iterable[str]) -> dict[str, str]:
-        """Return what GDAL opens for each file."""
+        """Return the name of each file as a raster, for `readable`."""
 
     @property
     @abstractmethod
@@ -75,16 +118,13 @@ class TarFiles(ProductFiles):
     """An archive."""
 
     def __init__(self, path: Path) -> None:
-        status = path.stat()
-        self._identity = (str(path.resolve()), status.st_size, status.st_mtime_ns)
-        self._members = _members(*self._identity)
+        self._members = _members(*_state_of(path))
         super().__init__(path, self._members)
-        self._is_plain = not _is_compressed(path) and path.name.endswith(".tar")
 
     @property
     def in_place(self) -> bool:
         """Whether the archive is uncompressed."""
-        return self._is_plain
+        return _is_plain(self.path)
 
     def text(self, name: str) -> str:
         """Return the content of a text file."""
@@ -93,10 +133,8 @@ class TarFiles(ProductFiles):
             return _decode(stream.read() if stream else b"")
 
     def hrefs(self, names: Iterable[str]) -> dict[str, str]:
-        """Return GDAL's names of members, or the paths they were unpacked to."""
-        if self._is_plain:
-            return {name: f"/vsitar/{{{self.path.resolve()}}}/{self._members[name]}" for name in names}
-        return _unpack(self.path, self._identity, {self._members[name]: name for name in names})
+        """Return GDAL's names of members."""
+        return {name: f"/vsitar/{{{self.path.resolve()}}}/{self._members[name]}" for name in names}
 
 
 def is_archive(path: Path) -> bool:
@@ -120,9 +158,19 @@ def _decode(content: bytes) -> str:
     return content.replace(b"\0", b"").decode("utf-8", errors="replace")
 
 
-def _is_compressed(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+def _is_plain(path: Path) -> bool:
+    """Whether GDAL can seek in an archive as in a file."""
+    try:
+        with path.open("rb") as stream:
+            return path.name.endswith(".tar") and stream.read(len(_GZIP_MAGIC)) != _GZIP_MAGIC
+    except FileNotFoundError as error:
+        raise ProductError("there is no such archive", where=path, remedy="check the path") from error
+
+
+def _state_of(path: Path) -> tuple[str, int, int]:
+    """Return what tells one state of an archive from another: path, size and time."""
+    status = path.stat()
+    return str(path.resolve()), status.st_size, status.st_mtime_ns
 
 
 @contextmanager
@@ -169,20 +217,28 @@ _unpacked: dict[tuple[str, int, int], tempfile.TemporaryDirectory[str]] = {}
 _unpacking = threading.Lock()
 
 
-def _unpack(path: Path, identity: tuple[str, int, int], wanted: Mapping[str, str]) -> dict[str, str]:
-    """Unpack members, by name within the archive, under their bare names; those already unpacked are not again."""
+def _unpack(path: Path, wanted: Iterable[str]) -> dict[str, str]:
+    """Unpack members under their bare names, and return where they lie; those already unpacked are not again."""
     with _unpacking:
-        if identity not in _unpacked:
-            _unpacked[identity] = tempfile.TemporaryDirectory(prefix="trimline-")
-        folder = Path(_unpacked[identity].name)
-        left = {member: folder / name for member, name in wanted.items() if not (folder / name).exists()}
+        state = _state_of(path)
+        bare = {member: name for name, member in _members(*state).items()}  # the whole archive is checked here
+        if state not in _unpacked:
+            _unpacked[state] = tempfile.TemporaryDirectory(prefix="trimline-")
+        folder = Path(_unpacked[state].name)
+        targets = {}
+        for member in wanted:
+            if member not in bare:
+                raise ProductError(f"the archive holds no {member}", where=path, remedy="open the scene again")
+            targets[member] = folder / bare[member]
+        left = {member: target for member, target in targets.items() if not target.exists()}
         if left:
             with _opened(path) as archive:
-                for member in archive:
-                    if member.name in left:
-                        _refuse_unsafe(member, path)
-                        _unpack_one(archive, member, left[member.name])
-        return {name: str(folder / name) for name in wanted.values()}
+                for entry in archive:
+                    if entry.name in left:
+                        _unpack_one(archive, entry, left.pop(entry.name))
+                    if not left:
+                        break
+        return {member: str(target) for member, target in targets.items()}
 
 
 def _unpack_one(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:

@@ -20,6 +20,7 @@ from trimline.errors import BandError, TrimlineError
 from trimline.scenes.asset import Asset
 from trimline.scenes.assets_on_grid import read_assets
 from trimline.scenes.quality import is_fill, pixel_flags, saturation_flags
+from trimline.scenes.scene_identity import scene_identity
 from trimline.sensors import Sensor, Units
 
 SPATIAL_DIMENSIONS = ("y", "x")
@@ -61,6 +62,13 @@ class Scene:
     atmosphere. None where unknown."""
     date: str | None = None
     """Day, month or year of the acquisition, ISO 8601, as precisely as it is known."""
+    metadata_sha256: str | None = None
+    """SHA-256 of the content of the metadata file or sidecar; None where it is not known."""
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 of all that decides the pixels, as the files lie now; see `trimline.scenes.scene_identity`."""
+        return scene_identity(self)
 
     def read(
         self,

@@ -71,6 +71,11 @@ class Sidecar(BaseModel):
         return self.time.replace(tzinfo=UTC) if self.time.tzinfo is None else self.time.astimezone(UTC)
 
 
+def sidecar_of(raster: Path) -> Path:
+    """Return where the sidecar of a raster lies, if there is one."""
+    return raster.with_suffix(".json")
+
+
 def read_sidecar(raster: Path) -> Sidecar:
     """Return the sidecar of a raster; an empty one where there is none.
 
@@ -79,7 +84,7 @@ def read_sidecar(raster: Path) -> Sidecar:
     MetadataError
         It is not JSON, has an unknown key, or an impossible value.
     """
-    path = raster.with_suffix(".json")
+    path = sidecar_of(raster)
     if not path.is_file():
         return Sidecar()
     try:

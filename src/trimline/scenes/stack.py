@@ -18,6 +18,7 @@ import numpy as np
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import BandError, GridError
+from trimline.file_identity import digest
 from trimline.scenes.asset import Asset, check_readable, open_raster, raster_grid
 from trimline.scenes.band_names import LEFT_OUT, common_name, common_names, is_agency_name
 from trimline.scenes.calibration import IDENTITY, Calibration, Linear, NoCalibration
@@ -222,6 +223,7 @@ def open_stack(path: Path, given: Given) -> Scene:
             for kind, index in stack.quality().items()
         },
         level=stack.sidecar.level,
+        metadata_sha256=digest(stack.sidecar.model_dump(mode="json")),
     )
 
 
