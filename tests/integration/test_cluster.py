@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 from collections.abc import Iterator
@@ -15,11 +16,15 @@ import numpy as np
 import pytest
 import torch
 
+from trimline import __version__
 from trimline.errors import ClusterError, ProductError
 from trimline.mapping import map_scene
-from trimline.mapping.cluster import connected, on_cluster
+from trimline.mapping.cluster import _answer, connected, on_cluster
+from trimline.mapping.survey import Survey
 from trimline.networks import build
+from trimline.project.simulation import SimulatedRange
 from trimline.scenes import Scene, open_scene
+from trimline.simulate import write_range
 from trimline.training import load_weights
 from trimline.training.inputs import Inputs
 from trimline.training.weights import WeightsMetadata, save_weights
@@ -54,6 +59,20 @@ def scene(tmp_path: Path) -> Scene:
     return open_scene(tmp_path / "stack.tif", id="made", sensor="landsat-5-tm", date="1986-08-12")
 
 
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """Return a simulated Landsat product as a compressed archive."""
+    look = {"date": "1988-08-20", "sensor": "landsat-5-tm"}
+    simulated = SimulatedRange(name="range", size=192, seed=7, scenes=[look])
+    write_range(simulated, tmp_path / "range", progress=False)
+    (product,) = (tmp_path / "range").glob("LT05_*")
+    path = tmp_path / f"{product.name}.tar.gz"
+    with tarfile.open(path, "w:gz") as packed:
+        for each in sorted(product.iterdir()):
+            packed.add(each, arcname=each.name)
+    return path
+
+
 class Cluster:
     """A scheduler and workers, each a process of its own."""
 
@@ -71,7 +90,10 @@ class Cluster:
 
     def _start(self, program: str, *options: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.{program}", "--scheduler-file", str(self.file), *options]
-        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        # No process sees another's temporary folder, as on machines of a cluster.
+        temporary = self.folder / f"tmp{len(self.processes)}"
+        temporary.mkdir()
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "TMPDIR": str(temporary)}
         log = (self.folder / f"{program}_{len(self.processes)}.log").open("wb")
         self.processes.append(subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=self.folder))
         return self.processes[-1]
@@ -122,6 +144,29 @@ def test_a_worker_that_dies_changes_no_byte(
         (scene.source).write_bytes(scene.source.read_bytes()[:200_000])
         with pytest.raises(ProductError, match="damaged"):
             map_scene(scene, segmenter, tmp_path / "bad", window=64, answers=on_cluster(client, weights, segmenter))
+
+
+def test_workers_without_a_common_temporary_folder_map_a_compressed_archive(
+    archive: Path, weights: Path, cluster: Cluster, tmp_path: Path
+) -> None:
+    scene, segmenter = open_scene(archive), load_weights(weights, device="cpu", precision="fp32")
+    here = map_scene(scene, segmenter, tmp_path / "here", window=64)
+    with connected(cluster.address) as client:
+        client.wait_for_workers(2, timeout=60)
+        answers = on_cluster(client, weights, segmenter)
+        there = map_scene(scene, segmenter, tmp_path / "there", window=64, answers=answers)
+    for name in ("probability", "mask", "outlines"):
+        assert getattr(here, name).read_bytes() == getattr(there, name).read_bytes()
+    unpacked = {each.parent for each in cluster.folder.glob("tmp*/trimline-*/*_B3.TIF")}
+    assert unpacked, "workers unpack for themselves"
+
+
+def test_a_worker_that_sees_another_file_under_the_same_path_refuses(scene: Scene, weights: Path) -> None:
+    segmenter = load_weights(weights, device="cpu", precision="fp32")
+    survey = Survey.of(scene, segmenter, window=64)
+    said = _answer(survey, survey.strips[0], "identity elsewhere", segmenter.sha256, "fp32", __version__)
+    assert isinstance(said, ClusterError)
+    assert "sees other files" in said.what
 
 
 def test_no_scheduler_is_said() -> None:

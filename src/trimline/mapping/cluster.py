@@ -95,12 +95,14 @@ def on_cluster(client: Client, weights: Path, segmenter: Segmenter) -> Answers:
 
     def answers(survey: Survey, strips: list[Strip]) -> Iterator[Answer]:
         pending: deque[Any] = deque()
+        identity = survey.scene.identity
         for strip in strips:
             pending.append(
                 client.submit(
                     _answer,
                     survey,
                     strip,
+                    identity,
                     segmenter.sha256,
                     segmenter.path.arithmetic,
                     __version__,
@@ -116,18 +118,26 @@ def on_cluster(client: Client, weights: Path, segmenter: Segmenter) -> Answers:
     return answers
 
 
-def _answer(survey: Survey, strip: Strip, sha256: str, precision: Any, version: str) -> Answer | TrimlineError:
+def _answer(
+    survey: Survey, strip: Strip, identity: str, sha256: str, precision: Any, version: str
+) -> Answer | TrimlineError:
     """Answer a strip on a worker; what the user can mend is returned, since doing it again would not help."""
     try:
-        return _answer_or_fail(survey, strip, sha256, precision, version)
+        return _answer_or_fail(survey, strip, identity, sha256, precision, version)
     except TrimlineError as error:
         return error.alone()
 
 
-def _answer_or_fail(survey: Survey, strip: Strip, sha256: str, precision: Any, version: str) -> Answer:
+def _answer_or_fail(survey: Survey, strip: Strip, identity: str, sha256: str, precision: Any, version: str) -> Answer:
     if version != __version__:
         raise ClusterError(
             f"a worker has trimline {__version__}, and this machine {version}", remedy="install the same everywhere"
+        )
+    if survey.scene.identity != identity:
+        raise ClusterError(
+            "a worker sees other files than this machine under the paths of the scene",
+            where=survey.scene.id,
+            remedy="let all workers see the same products, unchanged, under the same paths",
         )
     seen = survey.read(survey.rows_needed(strip))
     weights: Any = get_worker().plugins[f"trimline-{sha256}"]

@@ -36,6 +36,7 @@ from trimline.rasters import (
     encode_probability,
     write_cog,
 )
+from trimline.scenes import scene_content
 from trimline.scenes.asset import first_line
 from trimline.training.freed_memory import freed_memory_kept
 
@@ -269,8 +270,7 @@ def _key(survey: Survey, segmenter: Segmenter, threshold: float) -> str:
         return uuid.uuid4().hex
     region, within = survey.region, survey.within
     said: dict[str, Any] = {
-        "scene": survey.scene.id,
-        "files": [[asset.href, asset.index, *_stamp(asset.href)] for asset in survey.scene.assets.values()],
+        "scene": survey.scene.identity,
         "region": [*region.shape, *region.affine, str(region.crs)],
         "tiling": repr(survey.tiling),
         "screen": survey.screen,
@@ -283,18 +283,13 @@ def _key(survey: Survey, segmenter: Segmenter, threshold: float) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def _stamp(href: str) -> list[int]:
-    """Return size and time of a raster that is a file; an archive's members are told by the scene."""
-    path = Path(href)
-    return [path.stat().st_size, path.stat().st_mtime_ns] if path.is_file() else []
-
-
 def _provenance(survey: Survey, segmenter: Segmenter, threshold: float) -> dict[str, str]:
     """Return the tags that both rasters carry."""
     scene = survey.scene
     said = {
         "TIFFTAG_SOFTWARE": f"trimline {__version__}",
         "TRIMLINE_SCENE": scene.id,
+        "TRIMLINE_SCENE_IDENTITY": scene_content(scene),
         "TRIMLINE_SENSOR": scene.sensor.id,
         "TRIMLINE_TIME": scene.time.isoformat() if scene.time is not None else scene.date,
         "TRIMLINE_NETWORK": segmenter.metadata.network,

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from scipy.ndimage import binary_dilation
 
+from trimline.file_identity import file_identity
 from trimline.scenes.calibration import NoCalibration
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Within:
             content.update(str(self.outlines.crs).encode())
             content.update(b"".join(self.outlines.geometry.to_wkb()))
         if self.dem is not None:
-            content.update(f"{self.dem} {self.dem.stat().st_size} {self.dem.stat().st_mtime_ns}".encode())
+            content.update(file_identity(self.dem).encode())
         return content.hexdigest()
 
     def on(self, geobox: GeoBox) -> NDArray[np.bool_]:
