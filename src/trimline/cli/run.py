@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from trimline.cli.results import print_json, print_outcome
-from trimline.study.stages import STAGES, Stage, require_stage
+from trimline.study.stages import PATIENCE_S, STAGES, Stage, require_stage
 
 COMMANDS = ("samples", "train", "evaluate", "map", "timeline", "change", "report", "release")
 """Stages with a command of their own. `trimline run` reaches all; `trimline simulate` makes a range without a
@@ -25,6 +25,10 @@ Scheduler = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Do every stage again, also those that are up to date.")]
 Quick = Annotated[bool, typer.Option("--quick", help="Apply what the project file has under 'quick'.")]
+Wait = Annotated[
+    float,
+    typer.Option("--wait", metavar="SECONDS", min=0, help="How long to wait for another run of the project to end."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
 
@@ -52,6 +56,7 @@ def run(
     quick: Quick = False,
     force: Force = False,
     scheduler: Scheduler = None,
+    wait: Wait = PATIENCE_S,
     json: AsJson = False,
 ) -> None:
     """Carry out a study; stages that are up to date are skipped."""
@@ -66,6 +71,7 @@ def run(
         force=force,
         json=json,
         scheduler=scheduler,
+        wait_s=wait,
     )
 
 
@@ -75,10 +81,13 @@ def map_scenes(
     quick: Quick = False,
     force: Force = False,
     scheduler: Scheduler = None,
+    wait: Wait = PATIENCE_S,
     json: AsJson = False,
 ) -> None:
     """Bring the stage `map` up to date, here or on a cluster."""
-    carry_out(project, overrides or [], until="map", quick=quick, force=force, json=json, scheduler=scheduler)
+    carry_out(
+        project, overrides or [], until="map", quick=quick, force=force, json=json, scheduler=scheduler, wait_s=wait
+    )
 
 
 def _command(stage: Stage):  # type: ignore[no-untyped-def] # typer reads the inner signature
@@ -87,9 +96,10 @@ def _command(stage: Stage):  # type: ignore[no-untyped-def] # typer reads the in
         overrides: Overrides = None,
         quick: Quick = False,
         force: Force = False,
+        wait: Wait = PATIENCE_S,
         json: AsJson = False,
     ) -> None:
-        carry_out(project, overrides or [], until=stage.name, quick=quick, force=force, json=json)
+        carry_out(project, overrides or [], until=stage.name, quick=quick, force=force, json=json, wait_s=wait)
 
     return command
 
@@ -104,6 +114,7 @@ def carry_out(
     only: str | None = None,
     quick: bool = False,
     scheduler: str | None = None,
+    wait_s: float = PATIENCE_S,
 ) -> None:
     """Load a project, carry it out as `run_study` does, and print the result."""
     from trimline.project import load_project
@@ -116,7 +127,7 @@ def carry_out(
         from trimline.report.release_words import require_citable
 
         require_citable(loaded)  # before hours of work, not after them
-    study = run_study(loaded, until=until, only=only, force=force, scheduler=scheduler)
+    study = run_study(loaded, until=until, only=only, force=force, scheduler=scheduler, wait_s=wait_s)
     outcome = study.outcome()
     if json:
         print_json(outcome)

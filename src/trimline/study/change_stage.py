@@ -29,13 +29,14 @@ from trimline.change import (
     read_published,
     totals,
 )
+from trimline.file_identity import file_identity
 from trimline.files import whole_folder
 from trimline.outlines import read_outlines
 from trimline.project import Project
 from trimline.report.change_tables import areas_table, changes_table, images_table, published_table, truth_table
 from trimline.report.on_disk import write_csv, write_latex
 from trimline.sensors import get_sensor
-from trimline.study.ledger import Done, stamp
+from trimline.study.ledger import Done
 from trimline.study.simulated_truth import true_areas
 from trimline.study.study import Study
 from trimline.study.timeline_stage import outlines_path, period_folder
@@ -45,6 +46,8 @@ from trimline.timeline.period_maps import SOURCE_LIST
 _LOG = logging.getLogger(__name__)
 
 FOLDER = "change"
+RESULTS_VERSION = 1
+"""Raised when the same inputs and settings give other results."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +77,15 @@ def run(study: Study) -> Done:
     folder = project.output / FOLDER
     settings = project.change
     inputs = {
-        "timeline": study.done["timeline"].fingerprint,
+        "simulate": study.done["simulate"].outputs_digest,
+        "timeline": study.done["timeline"].outputs_digest,
+        "published": file_identity(settings.published) if settings.published is not None else None,
+        "inventory": file_identity(project.inventory) if settings.inventory_period and project.inventory else None,
+    }
+    decided = {
+        "scenes": {each.id: [each.area, each.tile, each.cloud_cover] for each in project.scenes},
         "change": settings.model_dump(mode="json"),
         "areas": [[each.name, each.title] for each in project.areas],
-        "published": stamp(settings.published) if settings.published is not None else None,
-        "inventory": stamp(project.inventory) if settings.inventory_period and project.inventory else None,
     }
 
     def work() -> dict[str, Any]:
@@ -86,7 +93,7 @@ def run(study: Study) -> Done:
         with whole_folder(folder) as temporary:
             return {"change": _measure(project, series, temporary)}
 
-    return ledger.once("change", inputs, [folder], work)
+    return ledger.once("change", inputs, [folder], work, settings=decided, results_version=RESULTS_VERSION)
 
 
 def series_of(project: Project, timeline: Mapping[str, Any]) -> Series:

@@ -29,9 +29,9 @@ from trimline.rasters import write_raster
 from trimline.report.panels import write_panels
 from trimline.samples import GROUND, ICE, IGNORE, LabelledScene, SampleStore
 from trimline.samples.store import GROUND_FILE
-from trimline.study.ledger import Done, stamp
+from trimline.study.ledger import Done
 from trimline.study.samples_stage import FOLDER as SAMPLES
-from trimline.study.scenes import date_of, labelled_scene, open_entry, select, tested_scenes, truth_of
+from trimline.study.scenes import date_of, labelled_scene, open_entry, select, tested_scenes, truth_identities
 from trimline.study.study import Study
 from trimline.study.train_stage import weights_path
 from trimline.training import Segmenter, load_weights
@@ -39,6 +39,8 @@ from trimline.training import Segmenter, load_weights
 _LOG = logging.getLogger(__name__)
 
 FOLDER = "evaluation"
+RESULTS_VERSION = 1
+"""Raised when the same inputs and settings give other results."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,16 @@ def run(study: Study) -> Done:
     folder = project.output / FOLDER
     entries = tested_scenes(project)
     inputs = {
-        "train": study.done["train"].fingerprint,
-        "samples": study.done["samples"].fingerprint,
-        "scenes": [[entry.model_dump(mode="json"), stamp(entry.product)] for entry in entries],
-        "truths": [stamp(path) for path in {truth_of(project, e): None for e in entries} if path is not None],
+        "train": study.done["train"].outputs_digest,
+        "samples": study.done["samples"].outputs_digest,
+        "scenes": {entry.id: study.source_of(entry) for entry in entries},
+        "truths": truth_identities(project, entries),
+    }
+    settings = {
+        "order": [entry.id for entry in entries],
         "methods": [method.name for method in project.methods],
         "window": project.map.window,
-        "groups": project.evaluate.model_dump(mode="json")["groups"],
+        "groups": _groups(project),
     }
 
     def work() -> dict[str, Any]:
@@ -85,7 +90,7 @@ def run(study: Study) -> Done:
                     _draw(project, entry, temporary)
         return {"methods": scores}
 
-    return study.ledger.once("evaluate", inputs, [folder], work)
+    return study.ledger.once("evaluate", inputs, [folder], work, settings=settings, results_version=RESULTS_VERSION)
 
 
 def _judge(project: Project, method: Method, folder: Path) -> dict[str, Any]:

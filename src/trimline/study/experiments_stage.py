@@ -19,19 +19,20 @@ from trimline.study.train_stage import training_seconds
 FOLDER = "experiments"
 TABLES = "accuracy"
 """Folder of the table of all experiments."""
+RESULTS_VERSION = 1
+"""Raised when the same inputs and settings give other results."""
 
 
 def run(study: Study) -> Done:
     """Carry out every experiment; write ``<output>/accuracy``: one table of all, as CSV and LaTeX."""
     project = study.project
     results: dict[str, dict[str, Any]] = {}
-    fingerprints = {"evaluate": study.done["evaluate"].fingerprint}
+    inputs = {"own": _scored(study)}
     for experiment in project.experiments:
         own = study.of_experiment(experiment_project(project, experiment))
         study.experiments[experiment.name] = own
-        evaluated = own.bring_up("evaluate")
-        results[experiment.name] = evaluated.result["methods"]
-        fingerprints[experiment.name] = evaluated.fingerprint
+        results[experiment.name] = own.bring_up("evaluate").result["methods"]
+        inputs[experiment.name] = _scored(own)
     if not project.experiments:
         return study.ledger.once("experiments", {}, [], dict)
     folder = project.output / TABLES
@@ -41,7 +42,16 @@ def run(study: Study) -> Done:
             write_accuracy(all_rows(study), temporary)
         return {"experiments": results}
 
-    return study.ledger.once("experiments", fingerprints, [folder], work)
+    settings = {
+        "experiments": [[each.name, each.title] for each in project.experiments],
+        "areas": [[each.name, each.title] for each in project.areas],
+    }
+    return study.ledger.once("experiments", inputs, [folder], work, settings=settings, results_version=RESULTS_VERSION)
+
+
+def _scored(study: Study) -> dict[str, str]:
+    """Return, as an input of a step, what a study trained and how it was judged."""
+    return {name: study.done[name].outputs_digest for name in ("train", "evaluate")}
 
 
 def all_rows(study: Study) -> list[AccuracyRow]:

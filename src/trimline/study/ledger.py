@@ -1,22 +1,24 @@
-"""What has been done, from what: the record that lets a stage skip work whose inputs did not change.
+"""Ledger of a study: a record per step of inputs, settings and outputs, by which a step that is done is skipped.
 
-Each step leaves one JSON file in ``<output>/stages``: the fingerprint of all that went in, the files that came out,
-and its result. The record is written after the outputs, so a step that was killed is simply done again.
+Each step leaves one JSON file in ``<output>/stages``: the identities of its inputs, its settings, the version of its
+results, the digest of every file that it wrote, and its result. A step counts as done while all of these are as
+recorded; otherwise it is done again, and the log says why. The record is written after the outputs, so that a step
+that was killed is done again. A later step's inputs are the digests of an earlier step's outputs, never its inputs.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from trimline import __version__
 from trimline.errors import StageError
+from trimline.file_identity import digest
 from trimline.files import json_ready, write_json
+from trimline.study.record import NoRecord, Output, Record, files_in, listed_damage, read_record, read_sealed
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,12 +32,23 @@ class Done:
     """A step that has been done."""
 
     step: str
-    fingerprint: str
-    """SHA-256 of everything that went in."""
     result: dict[str, Any]
-    """What the step says of itself, as JSON holds it."""
+    """Result of the step, as JSON holds it."""
+    outputs: Mapping[str, str]
+    """SHA-256 of every file that the step wrote, by its path in the output folder; of a stage of several steps those
+    of all of them."""
     skipped: bool
-    """Whether it had been done before, from the same inputs."""
+    """Whether it had been done before, from the same inputs, with the same outputs."""
+
+    @property
+    def outputs_digest(self) -> str:
+        """SHA-256 of everything that came out: what a later step depends on."""
+        return digest([self.result, dict(self.outputs)])
+
+    def sha256_of(self, name: str) -> str:
+        """Return the SHA-256 of the one output of a file name."""
+        (found,) = (sha256 for path, sha256 in self.outputs.items() if path.rpartition("/")[2] == name)
+        return found
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,8 @@ class Ledger:
     """Do every step again, whatever the records say."""
     read_only: bool = False
     """Do no step: one that is not up to date is an error."""
+    steps: dict[str, Done] = field(default_factory=dict)
+    """What has been done or found done so far, by step."""
 
     def once(
         self,
@@ -55,19 +70,26 @@ class Ledger:
         inputs: Mapping[str, Any],
         outputs: Iterable[Path],
         action: Callable[[], dict[str, Any]],
+        *,
+        settings: Mapping[str, Any] | None = None,
+        results_version: int = 1,
     ) -> Done:
-        """Do a step unless it was done from the same inputs and its outputs are all there.
+        """Do a step unless it was done from the same inputs and its outputs are as it left them.
 
         Parameters
         ----------
         step
             Name of the step, as in ``train/unet``.
         inputs
-            All that decides the outcome: settings, `stamp`s of files, fingerprints of earlier steps.
+            Identities of files and scenes, and digests of earlier steps' outputs.
         outputs
-            Files and folders that the step leaves.
+            Files and folders that the step leaves, in the output folder.
         action
             Does the work and returns the step's result.
+        settings
+            What the project file says that decides the outcome.
+        results_version
+            Raised by hand when the step's code gives other results from the same inputs and settings.
 
         Raises
         ------
@@ -76,68 +98,87 @@ class Ledger:
         StageError
             An output is missing after the work.
         """
-        fingerprint = _digest({"version": __version__, "step": step, "inputs": inputs})
         expected = list(outputs)
-        known = self._read(step)
-        if (
-            not self.force
-            and known is not None
-            and known["fingerprint"] == fingerprint
-            and all(path.exists() for path in expected)
-        ):
-            _LOG.info("%s: nothing to do, its inputs did not change", step)
-            return Done(step, fingerprint, known["result"], skipped=True)
+        left = [path.relative_to(self.output).as_posix() for path in expected]
+        decided = json_ready({"inputs": inputs, "settings": settings or {}})
+        file = self._file(step)
+        known = read_record(file)
+        why = known.why if isinstance(known, NoRecord) else ""
+        damage: dict[str, str] = {}
+        if isinstance(known, Record):
+            damage = known.damage(self.output, file)
+            reasons = [
+                *(["it is forced"] if self.force else []),
+                *(["another version of results"] if known.results_version != results_version else []),
+                *known.changes(**decided),
+                *(["it leaves other files"] if list(known.left) != left else []),
+                *listed_damage(damage),
+            ]
+            if not reasons:
+                _LOG.info("%s: nothing to do, nothing has changed", step)
+                return self._done(step, known.result, known.files, skipped=True)
+            why = "; ".join(reasons)
         if self.read_only:
-            raise OutOfDate("the step is missing or out of date", where=step, remedy="run its stage")
-        _LOG.info("%s: starting", step)
-        self._file(step).unlink(missing_ok=True)
+            because = f" ({why})" if why else ""
+            raise OutOfDate(f"the step is missing or out of date{because}", where=step, remedy="run its stage")
+        _LOG.info("%s: starting%s", step, f" again: {why}" if why else "")
+        # A damaged output is worth nothing, and must not be taken for a part that is finished.
+        for path in (self.output / name for name in damage):
+            if path.is_file():
+                path.unlink()
+        file.unlink(missing_ok=True)
         result = json_ready(action())
         missing = [path for path in expected if not path.exists()]
         if missing:
             raise StageError(f"the step left no {missing[0].name}", where=step)
-        write_json(
-            self._file(step),
-            {
-                "step": step,
-                "fingerprint": fingerprint,
-                "trimline": __version__,
-                "project_sha256": self.project_sha256,
-                "inputs": inputs,
-                "outputs": [path.relative_to(self.output).as_posix() for path in expected],
-                "result": result,
-            },
+        record = Record(
+            step=step,
+            results_version=results_version,
+            trimline=__version__,
+            project_sha256=self.project_sha256,
+            **decided,
+            left=tuple(left),
+            files=files_in(expected, self.output),
+            result=result,
         )
-        return Done(step, fingerprint, result, skipped=False)
+        write_json(file, record.content())
+        return self._done(step, result, record.files, skipped=False)
+
+    def together(self, stage: str, steps: Iterable[Done], result: Mapping[str, Any]) -> Done:
+        """Return a stage that is the sum of its steps, and record its result.
+
+        Parameters
+        ----------
+        stage
+            Name of the stage.
+        steps
+            What it consists of.
+        result
+            Result of the stage, made from those of its steps.
+        """
+        parts = list(steps)
+        content = json_ready(
+            {"stage": stage, "steps": {each.step: each.outputs_digest for each in parts}, "result": result}
+        )
+        known = read_sealed(self._file(stage))
+        is_same = known == content
+        if not is_same and not self.read_only:
+            if isinstance(known, NoRecord) and known.why:
+                _LOG.info("%s: %s, and is written again", stage, known.why)
+            write_json(self._file(stage), {**content, "digest": digest(content)})
+        done = Done(
+            stage,
+            content["result"],
+            {path: sha256 for each in parts for path, sha256 in each.outputs.items()},
+            skipped=is_same and all(each.skipped for each in parts),
+        )
+        self.steps[stage] = done
+        return done
+
+    def _done(self, step: str, result: dict[str, Any], files: Mapping[str, Output], *, skipped: bool) -> Done:
+        outputs = {name: each.sha256 for name, each in files.items()}
+        self.steps[step] = Done(step, result, outputs, skipped)
+        return self.steps[step]
 
     def _file(self, step: str) -> Path:
         return self.output / "stages" / f"{step.replace('/', '--')}.json"
-
-    def _read(self, step: str) -> dict[str, Any] | None:
-        try:
-            content = json.loads(self._file(step).read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
-            return None
-        return content if {"fingerprint", "result"} <= content.keys() else None
-
-
-def stamp(path: Path) -> dict[str, Any]:
-    """Return what tells whether a file, or the files of a folder, changed: names, sizes and times.
-
-    Products are gigabytes, so their bytes are not read again for every stage.
-
-    Raises
-    ------
-    StageError
-        There is no such file or folder.
-    """
-    if not path.exists():
-        raise StageError("does not exist", where=path, remedy="check the paths in the project file")
-    files = [path] if path.is_file() else sorted(each for each in path.rglob("*") if each.is_file())
-    described = [
-        (each.relative_to(path.parent).as_posix(), each.stat().st_size, each.stat().st_mtime_ns) for each in files
-    ]
-    return {"path": path.name, "files": len(files), "digest": _digest(described)}
-
-
-def _digest(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

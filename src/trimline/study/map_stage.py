@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trimline.errors import ProjectError
+from trimline.file_identity import file_identity
 from trimline.outlines import area_km2, read_outlines
 from trimline.progress import track
 from trimline.project import Project, SceneEntry
 from trimline.samples import open_truth
-from trimline.study.ledger import Done, stamp
-from trimline.study.scenes import date_of, open_entry, select, source_of, truth_of
+from trimline.study.ledger import Done
+from trimline.study.scenes import date_of, open_entry, select, truth_of
 from trimline.study.study import Study
 from trimline.study.train_stage import weights_path
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from trimline.training.device import Precision
 
 FOLDER = "maps"
+FILES = ("probability.tif", "mask.tif", "outlines.gpkg")
+"""What a map consists of."""
+RESULTS_VERSION = 1
+"""Raised when the same inputs and settings give other results."""
 _AT_ONCE = 4
 """Scenes mapped at a time on a cluster, so that workers are busy while one scene's files are written."""
 
@@ -51,13 +56,12 @@ def run(study: Study) -> Done:
     place_of = {entry.id: entry.tile or entry.area for entry in entries}
     places = [{place_of[step.result["scene"]] for step in steps if step.result["date"] == date} for date in with_truth]
     same_ground = all(each == places[0] for each in places)
-    inputs = {**{step.step: step.fingerprint for step in steps}, "same_ground": same_ground}
     result = {
         "dates": with_truth,
         "same_ground": same_ground,
         "maps": {step.result["scene"]: step.result["files"] for step in steps},
     }
-    return study.ledger.once("map", inputs, [], lambda: result)
+    return study.ledger.together("map", steps, result)
 
 
 def _map_all(study: Study, entries: Sequence[SceneEntry], weights_sha256: str) -> Iterator[Done]:
@@ -83,9 +87,8 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | 
     truth, within = truth_of(project, entry), _within(project)
     inputs = {
         "weights": weights_sha256,
-        "scene": source_of(entry),
-        "truth": stamp(truth) if truth is not None else None,
-        "map": project.map.model_dump(mode="json", exclude={"scenes"}),
+        "scene": study.source_of(entry),
+        "truth": file_identity(truth) if truth is not None else None,
         "within": within.digest if within is not None else None,
     }
 
@@ -120,7 +123,14 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | 
             "files": [path.relative_to(project.output).as_posix() for path in files],
         }
 
-    return study.ledger.once(f"map/{entry.id}", inputs, [folder], work)
+    return study.ledger.once(
+        f"map/{entry.id}",
+        inputs,
+        [folder / name for name in FILES],
+        work,
+        settings={"map": project.map.model_dump(mode="json", exclude={"scenes"})},
+        results_version=RESULTS_VERSION,
+    )
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,8 @@ from typing import Any
 
 from trimline import __version__
 from trimline.errors import ProjectError, StageError
+from trimline.file_identity import file_identity
+from trimline.files import sha256
 from trimline.outlines import read_edits, read_outlines
 from trimline.project import Project, SceneEntry
 from trimline.report.release import Release, ReleasedPeriod
@@ -18,11 +20,13 @@ from trimline.report.tables import UNDEFINED, Table, method_table, number
 from trimline.samples import MEASURES
 from trimline.study.editing import FINAL, OUTCOMES, TIMELINE
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
-from trimline.study.ledger import Done, stamp
+from trimline.study.ledger import Done
 from trimline.study.study import Study
 from trimline.study.train_stage import weights_path
 
 FOLDER = "release"
+RESULTS_VERSION = 1
+"""Raised when the same inputs and settings give other results."""
 _TABLES = ("change",)
 """Folders of the output whose CSV files are released."""
 _SCORES = "scores.csv"
@@ -45,11 +49,11 @@ def run(study: Study) -> Done:
     folder = project.output / FOLDER / label
     tables = _tables(project)
     inputs = {
-        **{name: done.fingerprint for name, done in study.done.items()},
+        **{name: done.outputs_digest for name, done in study.done.items()},
         "project": study.ledger.project_sha256,
-        "periods": {name: [stamp(path) for path in paths] for name, paths in _files(project).items()},
-        "edits": stamp(project.edits_file) if project.edits_file.exists() else None,
-        "tables": [stamp(path) for path in tables],
+        "periods": {name: {path.name: sha256(path) for path in paths} for name, paths in _files(project).items()},
+        "edits": file_identity(project.edits_file) if project.edits_file.exists() else None,
+        "tables": {path.name: sha256(path) for path in tables},
     }
 
     def work() -> dict[str, Any]:
@@ -64,7 +68,7 @@ def run(study: Study) -> Done:
             }
         }
 
-    return study.ledger.once("release", inputs, [folder], work)
+    return study.ledger.once("release", inputs, [folder], work, results_version=RESULTS_VERSION)
 
 
 def _files(project: Project) -> dict[str, list[Path]]:

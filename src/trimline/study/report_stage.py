@@ -27,11 +27,13 @@ from trimline.study.evaluate_stage import class_path
 from trimline.study.experiments_stage import all_rows, experiment_project
 from trimline.study.ledger import Done
 from trimline.study.map_stage import map_folder
-from trimline.study.scenes import labelled_scene, open_entry, select, truth_of
+from trimline.study.scenes import labelled_scene, open_entry, select, tested_scenes, truth_identities, truth_of
 from trimline.study.study import Study
 from trimline.study.thresholds_stage import FOLDER as THRESHOLDS
 
 FOLDER = "report"
+RESULTS_VERSION = 1
+"""Raised when the same inputs and settings give other results."""
 _SHOWN = 2
 """Scenes shown in a section, those with the most ice first."""
 
@@ -41,8 +43,13 @@ def run(study: Study) -> Done:
     project = study.project
     folder = project.output / FOLDER
     stands_on = ("samples", "train", "evaluate", "thresholds", "experiments", "sensors", "map", "timeline", "change")
-    inputs = {name: study.done[name].fingerprint for name in stands_on}
-    inputs["title"] = project.title
+    shown = dict.fromkeys([*tested_scenes(project), *select(project, project.map.scenes, "map.scenes")])
+    inputs = {
+        **{name: study.done[name].outputs_digest for name in stands_on},
+        "experiments": {name: own.done["evaluate"].outputs_digest for name, own in study.experiments.items()},
+        "scenes": {entry.id: study.identities.of(entry) for entry in shown},
+        "truths": truth_identities(project, shown),
+    }
 
     def work() -> dict[str, Any]:
         with whole_folder(folder) as temporary:
@@ -65,7 +72,14 @@ def run(study: Study) -> Done:
             )
         return {"report": f"{FOLDER}/index.html"}
 
-    return study.ledger.once("report", inputs, [folder / "index.html"], work)
+    return study.ledger.once(
+        "report",
+        inputs,
+        [folder / "index.html"],
+        work,
+        settings={"project": study.ledger.project_sha256},  # the page names it
+        results_version=RESULTS_VERSION,
+    )
 
 
 def _summary(study: Study) -> str:

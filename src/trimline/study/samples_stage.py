@@ -8,11 +8,13 @@ from trimline.files import whole_folder
 from trimline.progress import track
 from trimline.project import union_of_bands
 from trimline.samples import SampleStore, Sides, cut_samples
-from trimline.study.ledger import Done, stamp
-from trimline.study.scenes import labelled_scene, source_of, tested_scenes, trained_scenes, truth_of
+from trimline.study.ledger import Done
+from trimline.study.scenes import labelled_scene, tested_scenes, trained_scenes, truth_identities
 from trimline.study.study import Study
 
 FOLDER = "samples"
+RESULTS_VERSION = 1
+"""Raised when the same inputs and settings give other results."""
 
 
 def run(study: Study) -> Done:
@@ -26,8 +28,11 @@ def run(study: Study) -> Done:
         used = list(trained)
     units = sorted({method.recipe.units for method in project.methods})
     inputs = {
-        "scenes": [source_of(entry) for entry in used],
-        "truths": [stamp(path) for path in {truth_of(project, e): None for e in used} if path is not None],
+        "scenes": {entry.id: study.source_of(entry) for entry in used},
+        "truths": truth_identities(project, used),
+    }
+    settings = {
+        "order": [entry.id for entry in used],
         "sides": [] if by_ground else [[e.id for e in trained], [e.id for e in tested]],
         "bands": union_of_bands(project),
         "units": units,
@@ -51,4 +56,4 @@ def run(study: Study) -> Done:
             )
         return {"samples": SampleStore(folder).summary()}
 
-    return study.ledger.once("samples", inputs, [folder], work)
+    return study.ledger.once("samples", inputs, [folder], work, settings=settings, results_version=RESULTS_VERSION)

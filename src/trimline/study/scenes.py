@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from trimline.errors import ProjectError
+from trimline.file_identity import file_identity
 from trimline.project import Project, SceneEntry, nearest_name
 from trimline.samples import LabelledScene, open_truth
 from trimline.scenes import Scene, open_scene
-from trimline.study.ledger import stamp
+
+OPENED_WITH = ("sensor", "bands", "scale", "offset", "nodata", "date")
+"""What an entry says of how its product is opened."""
 
 
 def open_entry(entry: SceneEntry) -> Scene:
@@ -18,18 +20,8 @@ def open_entry(entry: SceneEntry) -> Scene:
     return open_scene(
         entry.product,
         id=entry.id,
-        sensor=entry.sensor,
-        bands=entry.bands,
-        scale=entry.scale,
-        offset=entry.offset,
-        nodata=entry.nodata,
-        date=entry.date,
+        **{key: getattr(entry, key) for key in OPENED_WITH},
     )
-
-
-def source_of(entry: SceneEntry) -> list[Any]:
-    """Return, for a fingerprint, where the pixels of a scene come from: not what it is to the study."""
-    return [entry.model_dump(mode="json", exclude={"reference", "cloud_cover", "period"}), stamp(entry.product)]
 
 
 def date_of(entry: SceneEntry, scene: Scene) -> str:
@@ -58,6 +50,18 @@ def has_truth(project: Project, entry: SceneEntry) -> bool:
 def truth_of(project: Project, entry: SceneEntry) -> Path | None:
     """Return the file that holds a scene's truth: its own, or the project's inventory."""
     return entry.truth_file or project.inventory
+
+
+def truth_identities(project: Project, entries: Iterable[SceneEntry]) -> dict[str, str]:
+    """Return the identity of every truth file of scenes, by path; those without a truth have none.
+
+    Raises
+    ------
+    StageError
+        A file is not there.
+    """
+    paths = {path for entry in entries if (path := truth_of(project, entry)) is not None}
+    return {str(path): file_identity(path) for path in sorted(paths)}
 
 
 def labelled_scene(project: Project, entry: SceneEntry) -> LabelledScene:

@@ -17,17 +17,20 @@ from odc.geo.geobox import GeoBox
 
 from trimline.errors import ProjectError
 from trimline.evaluation import Error, SceneScores, is_ice, is_mapped, near_termini, pool, score_scene
+from trimline.file_identity import file_identity
 from trimline.files import whole_folder
 from trimline.project import Project, SceneEntry, SensorStudy
 from trimline.rasters import read_onto
 from trimline.report.sensor_tables import ZONES, write_sensors
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
 from trimline.study.evaluate_stage import class_path
-from trimline.study.ledger import Done, stamp
+from trimline.study.ledger import Done
 from trimline.study.scenes import date_of, open_entry
 from trimline.study.study import Study
 
 FOLDER = "sensors"
+RESULTS_VERSION = 1
+"""Raised when the same inputs and settings give other results."""
 
 Classes = NDArray[np.uint8]
 
@@ -42,9 +45,8 @@ def run(study: Study) -> Done:
         raise ProjectError("to tell termini from the rest, elevation is needed", where="sensors", remedy="give a dem")
     folder = project.output / FOLDER
     inputs = {
-        "experiments": study.done["experiments"].fingerprint,
-        "settings": settings.model_dump(mode="json"),
-        "dem": stamp(dem),
+        "experiments": {name: study.experiments[name].done["evaluate"].outputs_digest for name in settings.experiments},
+        "dem": file_identity(dem),
     }
 
     def work() -> dict[str, Any]:
@@ -68,7 +70,8 @@ def run(study: Study) -> Done:
             write_sensors(temporary / "sensors.csv", scores)
         return {"sensors": {"pairs": pairs, "near_termini_m": settings.near_termini_m, "scores": scores}}
 
-    return study.ledger.once("sensors", inputs, [folder], work)
+    said = {"sensors": settings.model_dump(mode="json")}
+    return study.ledger.once("sensors", inputs, [folder], work, settings=said, results_version=RESULTS_VERSION)
 
 
 def _pairs(study: Study, settings: SensorStudy) -> Iterator[tuple[GeoBox, tuple[Classes, Classes]]]:

@@ -11,12 +11,15 @@ from trimline.project import SIMULATED
 from trimline.study.ledger import Done
 from trimline.study.study import Study
 
+RESULTS_VERSION = 1
+"""Raised when the same inputs and settings give other results."""
+
 
 def run(study: Study) -> Done:
     """Write every range of the project into ``<output>/simulated/<name>``."""
     project = study.project
     folder = project.output / SIMULATED
-    settings = [each.model_dump(mode="json") for each in project.simulate]
+    settings = {each.name: each.model_dump(mode="json") for each in project.simulate}
 
     def work() -> dict[str, Any]:
         if not project.simulate:
@@ -39,4 +42,11 @@ def run(study: Study) -> Done:
                 raise
         return {}
 
-    return study.ledger.once("simulate", {"ranges": settings}, [folder / each.name for each in project.simulate], work)
+    return study.ledger.once(
+        "simulate",
+        {},
+        [folder / each.name for each in project.simulate],
+        work,
+        settings={"ranges": settings},
+        results_version=RESULTS_VERSION,
+    )

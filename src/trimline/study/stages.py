@@ -8,6 +8,9 @@ from types import MappingProxyType
 
 from trimline.errors import StageError
 
+PATIENCE_S = 10.0
+"""How long a run waits for another run of the same project to end, unless said otherwise [s]."""
+
 
 @dataclass(frozen=True)
 class Stage:

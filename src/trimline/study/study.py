@@ -8,9 +8,11 @@ from importlib import import_module
 from typing import Any
 
 from trimline.errors import StageError
-from trimline.project import Project, project_hash
+from trimline.project import Project, SceneEntry, project_hash
 from trimline.study.ledger import Done, Ledger, OutOfDate
-from trimline.study.stages import STAGES, require_stage, stages_before
+from trimline.study.running import only_run
+from trimline.study.scene_identities import SceneIdentities
+from trimline.study.stages import PATIENCE_S, STAGES, require_stage, stages_before
 
 
 class Study:
@@ -21,6 +23,7 @@ class Study:
         self.scheduler = scheduler
         """Address of the dask scheduler whose cluster maps; None where this machine does."""
         self.ledger = Ledger(project.output, project_hash(project), force)
+        self.identities = SceneIdentities(project.output / "stages" / "scenes")
         self.done: dict[str, Done] = {}
         self.experiments: dict[str, Study] = {}
         """The project's experiments, each a study of its own; filled by the stage of that name."""
@@ -54,7 +57,13 @@ class Study:
         """Return a study of another project that belongs to the same run."""
         study = Study(project)
         study.ledger = replace(study.ledger, force=self.ledger.force, read_only=self.ledger.read_only)
+        study.identities = self.identities
         return study
+
+    def source_of(self, entry: SceneEntry) -> dict[str, Any]:
+        """Return, as an input of a step, which pixels a scene has: its entry and its identity."""
+        described = entry.model_dump(mode="json", exclude={"reference", "cloud_cover", "period"})
+        return {"entry": described, "identity": self.identities.of(entry)}
 
     def _require_done(self, earlier: str, name: str) -> None:
         try:
@@ -86,6 +95,7 @@ def run_study(
     only: str | None = None,
     force: bool = False,
     scheduler: str | None = None,
+    wait_s: float = PATIENCE_S,
 ) -> Study:
     """Carry out a project, skipping what is up to date.
 
@@ -101,16 +111,20 @@ def run_study(
         Whether to do stages again that are up to date; with `only` that stage alone.
     scheduler
         Address of the dask scheduler on whose cluster scenes are mapped; None maps on this machine.
+    wait_s
+        How long to wait for another run of the same project to end [s].
 
     Raises
     ------
     StageError
-        There is no such stage, or one that `only` needs is missing or out of date.
+        There is no such stage, one that `only` needs is missing or out of date, or another run of the project is
+        still at work.
     """
     require_stage(until if only is None else only)
     study = Study(project, force=force, scheduler=scheduler)
-    if only is None:
-        study.bring_up(until)
-    else:
-        study.do_alone(only)
+    with only_run(project.output, wait_s):
+        if only is None:
+            study.bring_up(until)
+        else:
+            study.do_alone(only)
     return study

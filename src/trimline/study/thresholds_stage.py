@@ -18,6 +18,8 @@ from trimline.study.samples_stage import FOLDER as SAMPLES
 from trimline.study.study import Study
 
 FOLDER = "thresholds"
+RESULTS_VERSION = 1
+"""Raised when the same inputs and settings give other results."""
 
 
 def run(study: Study) -> Done:
@@ -28,7 +30,8 @@ def run(study: Study) -> Done:
     thresholds = project.thresholds
     folder = project.output / FOLDER
     units = _units(project)
-    inputs = {"samples": study.done["samples"].fingerprint, "thresholds": list(thresholds), "units": units}
+    inputs = {"samples": study.done["samples"].outputs_digest}
+    settings = {"thresholds": list(thresholds), "units": units}
 
     def work() -> dict[str, Any]:
         from trimline.training import threshold_scores
@@ -43,7 +46,7 @@ def run(study: Study) -> Done:
             draw_thresholds(temporary / "thresholds.png", scores[judged], best)
         return {"thresholds": {"optimum": best, "judged_on": judged, "scores": scores[judged]}}
 
-    return study.ledger.once("thresholds", inputs, [folder], work)
+    return study.ledger.once("thresholds", inputs, [folder], work, settings=settings, results_version=RESULTS_VERSION)
 
 
 def _units(project: Project) -> Units:

@@ -18,15 +18,16 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import ProjectError
+from trimline.file_identity import file_identity
 from trimline.outlines import area_km2, read_outlines, write_outlines
 from trimline.progress import track
 from trimline.project import Area, Period, Project, SceneEntry
 from trimline.study.editing import FINAL as OUTLINES
 from trimline.study.editing import OUTCOMES, digest_of, edits_of, replay_period
 from trimline.study.editing import TIMELINE as FOLDER
-from trimline.study.ledger import Done, stamp
+from trimline.study.ledger import Done
 from trimline.study.map_stage import map_folder
-from trimline.study.scenes import date_of, open_entry, select, source_of
+from trimline.study.scenes import date_of, open_entry, select
 from trimline.study.study import Study
 from trimline.timeline import Candidate, preferred
 from trimline.timeline.bridging import HINDCAST, INFERRED, PATCHES, TraceOptions, trace_period
@@ -48,6 +49,8 @@ from trimline.timeline.subregion import refuse_areas_beyond
 _LOG = logging.getLogger(__name__)
 
 FOOTPRINTS = "footprints.gpkg"
+RESULTS_VERSION = 1
+"""Raised when the same inputs and settings give other results."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +81,12 @@ def run(study: Study) -> Done:
     if not mapped:
         if not project.periods:
             _LOG.info("timeline: nothing to do, the project names no periods")
-        return ledger.once("timeline", {"skipped": skipped}, [], lambda: _result([], skipped, {}))
+        return ledger.together("timeline", [], _result([], skipped, {}))
     laid = _lay_out(study, mapped)
     place = _place(project, laid)
     combined = [_combine(study, each, place, laid) for each in track(mapped, "timeline")]
     drawn = _draw(study, mapped, combined, place)
-    named = _name(study, mapped, drawn, place)
+    named = _name(study, mapped, combined, drawn, place)
     final = [_correct(study, each, named, edits) for each in mapped]
     periods = []
     for each, *results in zip(mapped, combined, drawn, final, strict=True):
@@ -91,10 +94,8 @@ def run(study: Study) -> Done:
         left_out = list(each.left_out)
         merged = {key: value for step in results for key, value in step.result.items()}
         periods.append({**merged, "unseen_glaciers": unseen, "not_mapped": left_out})
-    steps = {step.step: step.fingerprint for step in (laid, *combined, *drawn, named, *final)}
-    return ledger.once(
-        "timeline", {**steps, "skipped": skipped}, [], lambda: _result(periods, skipped, named.result, laid.result)
-    )
+    steps = (laid, *combined, *drawn, named, *final)
+    return ledger.together("timeline", steps, _result(periods, skipped, named.result, laid.result))
 
 
 def _by_period(project: Project) -> tuple[list[Mapped], list[str]]:
@@ -145,10 +146,10 @@ def _lay_out(study: Study, mapped: Sequence[Mapped]) -> Done:
     path = project.output / FOLDER / FOOTPRINTS
     masks = {entry.id: map_folder(project, entry.id) / MASK for each in mapped for entry in each.entries}
     inputs = {
-        "maps": {scene: stamp(mask) for scene, mask in masks.items()},
-        "region": stamp(project.region) if project.region is not None else None,
-        "grid": [project.crs, project.resolution_m],
+        "masks": {scene: study.ledger.steps[f"map/{scene}"].sha256_of(mask.name) for scene, mask in masks.items()},
+        "region": file_identity(project.region) if project.region is not None else None,
     }
+    settings = {"crs": project.crs, "resolution_m": project.resolution_m}
 
     def work() -> dict[str, Any]:
         shown = []
@@ -174,7 +175,7 @@ def _lay_out(study: Study, mapped: Sequence[Mapped]) -> Done:
             "ground_km2": float(area_km2(place.ground).sum()),
         }
 
-    return study.ledger.once("timeline-place", inputs, [path], work)
+    return study.ledger.once("timeline-place", inputs, [path], work, settings=settings, results_version=RESULTS_VERSION)
 
 
 def _place(project: Project, laid: Done) -> Place:
@@ -193,12 +194,13 @@ def _combine(study: Study, mapped: Mapped, place: Place, laid: Done) -> Done:
     name, settings = mapped.period.name, project.timeline
     folder = period_folder(project, name)
     inputs = {
-        "place": laid.fingerprint,
-        "scenes": [
-            [source_of(each), each.reference, each.cloud_cover, stamp(map_folder(project, each.id))]
-            for each in mapped.entries
-        ],
-        "timeline": [settings.rule, *settings.melt_season],
+        "place": laid.outputs_digest,
+        "scenes": {each.id: study.source_of(each) for each in mapped.entries},
+        "maps": {each.id: study.ledger.steps[f"map/{each.id}"].outputs_digest for each in mapped.entries},
+    }
+    decided = {
+        "scenes": [[each.id, each.reference, each.cloud_cover] for each in mapped.entries],
+        "timeline": {"rule": settings.rule, "melt_season": settings.melt_season},
     }
 
     def work() -> dict[str, Any]:
@@ -213,7 +215,9 @@ def _combine(study: Study, mapped: Mapped, place: Place, laid: Done) -> Done:
         }
 
     outputs = [folder / each for each in (MASK, SOURCES, SOURCE_LIST, PROBABILITY, UNCERTAIN, UNSEEN_GROUND)]
-    return study.ledger.once(f"timeline/{name}", inputs, outputs, work)
+    return study.ledger.once(
+        f"timeline/{name}", inputs, outputs, work, settings=decided, results_version=RESULTS_VERSION
+    )
 
 
 def _candidate(entry: SceneEntry, view: MappedScene) -> Candidate:
@@ -236,31 +240,40 @@ def _draw(study: Study, mapped: Sequence[Mapped], combined: Sequence[Done], plac
     options, bridged = _trace_options(study.project), study.project.timeline.unseen == "bridge"
     steps = []
     for name, own in zip(periods, combined, strict=True):
-        inputs = {
-            "masks": [step.fingerprint for step in (combined if bridged else [own])],
-            "drawing": asdict(options),
-            "bridged": bridged,
-        }
+        inputs = {"masks": {step.step: step.outputs_digest for step in (combined if bridged else [own])}}
 
         def work(name: str = name) -> dict[str, Any]:
             return trace_period(folder, periods, name, place, options=options, bridged=bridged)
 
         outputs = [folder / name / each for each in (INFERRED, HINDCAST, PATCHES)]
-        steps.append(study.ledger.once(f"timeline-patches/{name}", inputs, outputs, work))
+        step = study.ledger.once(
+            f"timeline-patches/{name}",
+            inputs,
+            outputs,
+            work,
+            settings={"drawing": asdict(options), "bridged": bridged},
+            results_version=RESULTS_VERSION,
+        )
+        steps.append(step)
     return steps
 
 
-def _name(study: Study, mapped: Sequence[Mapped], drawn: Sequence[Done], place: Place) -> Done:
+def _name(
+    study: Study, mapped: Sequence[Mapped], combined: Sequence[Done], drawn: Sequence[Done], place: Place
+) -> Done:
     """Give the glaciers of all periods their ids, and write the outlines of each before corrections by hand."""
     project = study.project
     folder = project.output / FOLDER
     periods = {each.period.name: (each.period.first + each.period.last + 1) / 2.0 for each in mapped}
     homes = {entry.id: entry.area for each in mapped for entry in each.entries}
     inputs = {
-        "periods": {step.step: step.fingerprint for step in drawn},
+        "periods": {step.step: step.outputs_digest for step in (*combined, *drawn)},
+        "inventory": file_identity(project.inventory) if project.inventory is not None else None,
+        "areas": {each.name: file_identity(each.outline) for each in project.areas if each.outline is not None},
+    }
+    settings = {
         "name": project.name,
-        "inventory": stamp(project.inventory) if project.inventory is not None else None,
-        "areas": [[area.name, stamp(area.outline) if area.outline is not None else None] for area in project.areas],
+        "areas": [area.name for area in project.areas],
         "homes": homes,
         "minimum_area_m2": _trace_options(project).minimum_area_m2,
     }
@@ -278,14 +291,16 @@ def _name(study: Study, mapped: Sequence[Mapped], drawn: Sequence[Done], place: 
         return write_glaciers(folder, periods, attribution)
 
     outputs = [folder / GLACIERS, folder / TABLE, *(folder / period / AUTOMATIC for period in periods)]
-    return study.ledger.once("timeline-glaciers", inputs, outputs, work)
+    return study.ledger.once(
+        "timeline-glaciers", inputs, outputs, work, settings=settings, results_version=RESULTS_VERSION
+    )
 
 
 def _correct(study: Study, mapped: Mapped, named: Done, edits: gpd.GeoDataFrame) -> Done:
     """Write the final outlines of one period: the automatic ones, with the corrections made by hand."""
     name = mapped.period.name
     folder, path = period_folder(study.project, name), outlines_path(study.project, name)
-    inputs = {"glaciers": named.fingerprint, "edits": digest_of(edits, name)}
+    inputs = {"glaciers": named.outputs_digest, "edits": digest_of(edits, name)}
 
     def work() -> dict[str, Any]:
         outcomes = replay_period(folder, edits, name)
@@ -304,7 +319,8 @@ def _correct(study: Study, mapped: Mapped, named: Done, edits: gpd.GeoDataFrame)
             "edits_not_applied": [each.edit_id for each in lost],
         }
 
-    return study.ledger.once(f"timeline-outlines/{name}", inputs, [path, folder / OUTCOMES], work)
+    outputs = [path, folder / OUTCOMES]
+    return study.ledger.once(f"timeline-outlines/{name}", inputs, outputs, work, results_version=RESULTS_VERSION)
 
 
 def _trace_options(project: Project) -> TraceOptions:

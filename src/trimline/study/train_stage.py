@@ -17,6 +17,8 @@ from trimline.study.study import Study
 
 WEIGHTS = "weights.safetensors"
 TIMING = "timing.json"
+RESULTS_VERSION = 1
+"""Raised when the same inputs and settings give other results."""
 
 
 def weights_path(project: Project, method: Method) -> Path:
@@ -38,16 +40,14 @@ def run(study: Study) -> Done:
     project = study.project
     samples = study.done["samples"]
     steps = [_train(study, method, samples) for method in project.methods]
-    fingerprints = {step.step: step.fingerprint for step in steps}
     result = {"training": {m.name: step.result for m, step in zip(project.methods, steps, strict=True)}}
-    return study.ledger.once("train", fingerprints, [], lambda: result)
+    return study.ledger.together("train", steps, result)
 
 
 def _train(study: Study, method: Method, samples: Done) -> Done:
     project = study.project
     path = weights_path(project, method)
-    inputs = {
-        "samples": samples.fingerprint,
+    settings = {
         "method": method.model_dump(mode="json"),
         "bands": project.method_bands(method),
         "seed": project.seed,
@@ -89,7 +89,14 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
             "parameters": parameter_count(load_weights(written).network),
         }
 
-    return study.ledger.once(f"train/{method.name}", inputs, [path], work)
+    return study.ledger.once(
+        f"train/{method.name}",
+        {"samples": samples.outputs_digest},
+        [path],
+        work,
+        settings=settings,
+        results_version=RESULTS_VERSION,
+    )
 
 
 def _written(path: Path) -> int | None:
