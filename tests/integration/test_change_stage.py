@@ -148,7 +148,7 @@ def test_a_second_run_does_nothing_and_a_killed_one_ends_with_the_same_bytes(
         shutil.rmtree(folder / "out" / name)
         (folder / f"out/stages/{name}.json").unlink()
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(stage, "_said", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
+        patched.setattr(stage, "_result", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
         run_study(project)
     assert not (folder / "out/change").exists(), "nothing half-written"
     run_study(project)
