@@ -224,7 +224,8 @@ def dying(self, *given, **named):
     os.kill(os.getpid(), signal.SIGKILL)
 Journal.append = dying
 archive, weights, folder = map(Path, sys.argv[1:])
-map_scene(open_scene(archive), load_weights(weights, engine="openvino", precision="fp32"), folder, options=MapOptions(window=64))
+model = load_weights(weights, engine="openvino", precision="fp32")
+map_scene(open_scene(archive), model, folder, options=MapOptions(window=64))
 """
 OPEN_AND_END = """
 import pathlib, pickle, sys

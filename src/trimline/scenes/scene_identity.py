@@ -11,6 +11,7 @@ from odc.geo.geobox import GeoBox
 
 from trimline.errors import ProductError
 from trimline.file_identity import digest, file_identity
+from trimline.files import StrPath
 from trimline.scenes.calibration import NoCalibration
 from trimline.scenes.product_files import is_archive, member_of
 from trimline.scenes.sidecar import sidecar_of
@@ -56,7 +57,7 @@ def scene_content(scene: Scene) -> str:
     return digest([_content(scene), sizes])
 
 
-def product_identity(path: Path) -> str:
+def product_identity(path: StrPath) -> str:
     """Return the identity of the files of a product, without opening it.
 
     Two states of a product with one identity make the same scene, if they are opened in the same way.
@@ -66,6 +67,7 @@ def product_identity(path: Path) -> str:
     StageError
         There is no such product.
     """
+    path = Path(path)
     if path.is_file() and not is_archive(path):
         if path.suffix.lower() in _METADATA_SUFFIXES:
             return file_identity(path.parent)
