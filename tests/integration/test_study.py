@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import rasterio
 import yaml
 from typer.testing import CliRunner
 
 from trimline.cli.app import app
 from trimline.errors import ProjectError
+from trimline.evaluation import Error, is_mapped
 from trimline.files import sha256
 from trimline.project import load_project
 from trimline.study import run_study
@@ -112,6 +115,18 @@ def test_a_second_run_does_nothing_and_changes_no_byte(folder: Path) -> None:
     study = run_study(load_project(folder / "small.yaml"))
     assert all(done.skipped for done in study.done.values())
     assert sha256(folder / "out") == before
+
+
+def test_what_evaluate_scores_is_what_map_writes(folder: Path) -> None:
+    """The same pixels, by the same screen, engine and precision: one map, told twice."""
+    for date in ("1988", "2018"):
+        with rasterio.open(folder / f"out/evaluation/{date}_unet.tif") as scored:
+            classes = scored.read(1)
+        with rasterio.open(folder / f"out/maps/unet/{date}/mask.tif") as mapped:
+            mask = mapped.read(1)
+        judged = classes != Error.UNKNOWN
+        assert judged.any()
+        assert np.array_equal(is_mapped(classes)[judged], mask[judged] == 1)
 
 
 def test_only_what_stands_on_a_changed_key_is_done_again(folder: Path) -> None:

@@ -13,28 +13,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
 
 from trimline.errors import SampleError
 from trimline.evaluation import Error, SceneScores, classify, pool, score_scene, write_scores
 from trimline.files import whole_folder
 from trimline.inference import Model
-from trimline.mapping import MapOptions, predict_array
-from trimline.outlines import rasterise
+from trimline.mapping import MapOptions
 from trimline.project import Method, Project, SceneEntry
 from trimline.rasters import write_raster
 from trimline.report.panels import write_panels
-from trimline.samples import GROUND, ICE, IGNORE, LabelledScene, SampleStore
-from trimline.samples.store import GROUND_FILE
+from trimline.samples import GROUND, ICE, SampleStore
 from trimline.study.ledger import Done
 from trimline.study.map_options import DECIDE_MASKS, map_options
 from trimline.study.samples_stage import FOLDER as SAMPLES
-from trimline.study.scenes import date_of, labelled_scene, open_entry, select, tested_scenes, truth_identities
+from trimline.study.scenes import date_of, open_entry, select, tested_scenes, truth_identities
 from trimline.study.study import Study
+from trimline.study.tested_maps import tested_maps
 from trimline.study.train_stage import weights_path
 
 _LOG = logging.getLogger(__name__)
@@ -129,18 +126,11 @@ def _groups(project: Project) -> dict[str, list[str]]:
 
 def _maps(project: Project, method: Method, model: Model, options: MapOptions, folder: Path) -> Iterator[Judged]:
     """Map the test scenes, and yield map and truth within the ground of the test."""
-    ground = _test_ground(project)
-    for entry in tested_scenes(project):
-        labelled = labelled_scene(project, entry)
-        geobox = labelled.scene.geobox
-        tested = np.ones(geobox.shape, bool) if ground is None else rasterise(ground, geobox).astype(bool)
-        if not tested.any():
-            _LOG.warning("%s shares no ground with the test and is not judged", entry.id)
-            continue
-        each = _map(labelled, model, geobox, tested, options)
-        classes = classify(each.truth, each.mapped, each.valid)
-        write_raster(class_path(folder, entry.id, method), classes, geobox, nodata=int(Error.UNKNOWN))
-        yield each
+    for each in tested_maps(project, model, options):
+        mapped = each.probability >= options.threshold_of(model)
+        classes = classify(each.truth, mapped, each.valid)
+        write_raster(class_path(folder, each.scene_id, method), classes, each.geobox, nodata=int(Error.UNKNOWN))
+        yield Judged(each.scene_id, each.truth, mapped, each.valid, each.pixel_m)
 
 
 def class_path(folder: Path, scene_id: str, method: Method) -> Path:
@@ -162,16 +152,6 @@ def _draw(project: Project, entry: SceneEntry, folder: Path) -> None:
         write_panels(folder / f"{entry.id}.png", scene=scene, classes=classes, title=title)
 
 
-def _map(
-    labelled: LabelledScene, model: Model, geobox: GeoBox, tested: NDArray[np.bool_], options: MapOptions
-) -> Judged:
-    probability = predict_array(labelled.scene, model, geobox, options=options)
-    truth = labelled.truth.mask(geobox)
-    valid = tested & np.isfinite(probability) & (truth != IGNORE)
-    mapped = probability >= options.threshold_of(model)
-    return Judged(labelled.id, truth == ICE, mapped, valid, abs(float(geobox.resolution.x)))
-
-
 def _tiles(project: Project, model: Model) -> Iterator[Judged]:
     """Yield map and truth of each test tile."""
     store = SampleStore(project.output / SAMPLES)
@@ -185,11 +165,3 @@ def _tiles(project: Project, model: Model) -> Iterator[Judged]:
             yield Judged(
                 str(scene_id), mask == ICE, p >= model.threshold, known, float(of_scene["resolution_m"].iloc[0])
             )
-
-
-def _test_ground(project: Project) -> gpd.GeoDataFrame | None:
-    """Return the blocks of ground kept for the test; None where whole scenes are."""
-    if project.split.by != "blocks":
-        return None
-    ground = gpd.read_parquet(project.output / SAMPLES / GROUND_FILE)
-    return ground[ground["part"] == "test"]
