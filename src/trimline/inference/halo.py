@@ -122,7 +122,9 @@ def _profile(
 
     def probability(image: NDArray[np.float32]) -> NDArray[np.float32]:
         channels = np.ascontiguousarray(inputs(image[np.newaxis]), np.float32)
-        return (mean_over_symmetries(predict, channels) if flips else predict(channels))[0]
+        predicted = mean_over_symmetries(predict, channels) if flips else predict(channels)
+        one: NDArray[np.float32] = predicted[0]
+        return one
 
     rows, columns = (_mirrored(length, side + reach) for length in images.shape[-2:])
     first, last = slice(0, side), slice(reach, reach + side)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, TypeVar
 
-from array_api_compat import array_namespace, device
+import numpy as np
+from array_api_compat import array_namespace, device, is_numpy_namespace
 
 from trimline.errors import BandError
 
@@ -29,12 +30,12 @@ _CHUNK = 64
 
 def _normalised_difference(xp: Any, first: Any, second: Any) -> Any:
     total = first + second
-    quotient = (first - second) / xp.clip(total, _FAINT, None)
-    return xp.where(total > _FAINT, xp.clip(quotient, -1.0, 1.0), xp.zeros_like(total))
+    quotient = (first - second) / total.clip(min=_FAINT)
+    return xp.where(total > _FAINT, quotient.clip(-1.0, 1.0), 0.0)
 
 
-def _bounded_ratio(xp: Any, first: Any, second: Any) -> Any:
-    return xp.clip(first / xp.clip(second, _FAINT, None), 0.0, _LARGEST_RATIO)
+def _bounded_ratio(_: Any, first: Any, second: Any) -> Any:
+    return (first / second.clip(min=_FAINT)).clip(0.0, _LARGEST_RATIO)
 
 
 INDICES: Mapping[str, tuple[str, str, Callable[[Any, Any, Any], Any]]] = {
@@ -89,7 +90,8 @@ class Inputs:
             (n, bands, h, w) float array or tensor, NaN outside valid data.
         """
         xp = array_namespace(images)
-        count, total, squares = 0, 0.0, 0.0
+        count = 0
+        total = squares = xp.zeros(self.channels, dtype=xp.float64, device=device(images))
         for start in range(0, len(images), _CHUNK):
             chunk = images[start : start + _CHUNK]
             valid = xp.all(xp.isfinite(chunk), axis=1)
@@ -121,22 +123,25 @@ class Inputs:
         xp = array_namespace(images)
         channels = self._channels_of(xp, images)
         if self.mean:
-            channels = channels - self._per_channel(xp, self.mean, channels)
+            channels -= self._per_channel(xp, self.mean, channels)
         if self.std:
-            channels = channels / self._per_channel(xp, self.std, channels)
-        valid = xp.isfinite(xp.sum(images, axis=1, keepdims=True))
-        finite: Array = xp.where(valid, channels, xp.zeros_like(channels))
+            channels /= self._per_channel(xp, self.std, channels)
+        invalid = ~xp.isfinite(xp.sum(images, axis=1, keepdims=True))
+        # In place: a new array would take as long as all of the above.
+        if is_numpy_namespace(xp):
+            np.copyto(channels, 0.0, where=invalid)
+        else:
+            channels.masked_fill_(invalid, 0.0)
+        finite: Array = channels
         return finite
 
     def _channels_of(self, xp: Any, images: Any) -> Any:
-        """Return the bands and the indices, (n, channels, h, w)."""
-        if not self.indices:
-            return images
-        of = {band: images[:, position] for position, band in enumerate(self.bands)}
+        """Return the bands and the indices as a new array, (n, channels, h, w)."""
+        of = {band: images[:, position : position + 1] for position, band in enumerate(self.bands)}
         indices = [
             formula(xp, of[first], of[second]) for first, second, formula in (INDICES[name] for name in self.indices)
         ]
-        return xp.concat([images, xp.stack(indices, axis=1)], axis=1)
+        return xp.concat([images, *indices], axis=1)
 
     @staticmethod
     def _per_channel(xp: Any, values: tuple[float, ...], like: Any) -> Any:

@@ -27,7 +27,8 @@ def mean_over_symmetries(predict: Predictor, channels: NDArray[np.float32]) -> N
         turned = np.rot90(channels, turns, (-2, -1))
         total += np.rot90(_predicted(predict, turned), -turns, (-2, -1))
         total += np.rot90(_predicted(predict, turned[..., ::-1])[..., ::-1], -turns, (-2, -1))
-    return total / np.float32(8.0)
+    total /= 8.0
+    return total
 
 
 def _predicted(predict: Predictor, channels: NDArray[Any]) -> NDArray[np.float32]:

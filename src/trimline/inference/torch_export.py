@@ -99,17 +99,17 @@ class _Prepared(nn.Module):
     def __init__(self, inputs: Inputs) -> None:
         super().__init__()
         self.inputs = inputs
-        self.eval()
 
     def forward(self, images: Tensor) -> Tensor:
         return self.inputs(images)
 
 
 class _Predicted(nn.Module):
+    # Only the network is in evaluation mode. Of a module that is itself, torch merges weights that happen to be equal
+    # (biases of 0), and names are lost.
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
-        self.eval()
 
     def forward(self, channels: Tensor) -> Tensor:
         return ice_probability(self.network(channels)).unsqueeze(1)
@@ -128,7 +128,7 @@ def _exported(module: nn.Module, example: Tensor, entry: str, result: str) -> An
         torch.onnx.export(
             module,
             (example,),
-            written,
+            written,  # type: ignore[arg-type]  # the traced exporter takes streams too
             dynamo=False,
             training=torch.onnx.TrainingMode.PRESERVE,
             do_constant_folding=False,

@@ -16,7 +16,7 @@ from trimline.inference.metadata import METADATA_KEY, ModelMetadata
 from trimline.inference.model_file import is_onnx, metadata_text, read_metadata
 from trimline.networks import Network, build
 
-_UNUSED = "num_batches_tracked"
+_COUNTER = "num_batches_tracked"
 """Ends the names of counters that training keeps beside batch norm, and a graph does not."""
 
 
@@ -96,5 +96,29 @@ def _stored_tensors(path: Path, network: Network) -> Mapping[str, Tensor]:
         for each in onnx.load(path, load_external_data=False).graph.initializer
         if each.name.startswith(prefix)
     }
-    counters = {name: torch.zeros((), dtype=torch.int64) for name in network.state_dict() if name.endswith(_UNUSED)}
-    return stored | counters
+    expected = network.state_dict()
+    absent = {name for name in expected if name not in stored and not name.endswith(_COUNTER)}
+    if absent:
+        absent -= _predicted_with(network)
+    absent |= {name for name in expected if name.endswith(_COUNTER)}
+    return stored | {name: torch.zeros(expected[name].shape, dtype=expected[name].dtype) for name in absent}
+
+
+def _predicted_with(network: Network) -> set[str]:
+    """Return the names of the weights that a prediction needs; further heads of U-Net++, say, are for training only.
+
+    Parameters
+    ----------
+    network
+        On the meta device, where computing takes no time.
+    """
+    computed: set[str] = set()
+    hooks = [
+        module.register_forward_hook(lambda *_, name=name: computed.add(name))
+        for name, module in network.named_modules()
+    ]
+    side = 2 * network.stride
+    network.eval()(torch.empty((1, network.bands, side, side), device="meta"))
+    for hook in hooks:
+        hook.remove()
+    return {name for name in network.state_dict() if name.rpartition(".")[0] in computed}

@@ -93,10 +93,13 @@ class DenseAtrous(nn.Module):
 def initialise(network: nn.Module) -> None:
     """Draw every convolution's weights from the Glorot normal distribution and set the biases to 0.
 
+    On the meta device, where tensors hold no numbers, nothing is drawn: torch would import its compiler for it, which
+    takes seconds.
+
     Source: Chen and others (2022), section II-G [S]; Glorot and Bengio (2010).
     """
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d) and not module.weight.is_meta:
             nn.init.xavier_normal_(module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)

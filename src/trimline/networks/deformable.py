@@ -133,9 +133,12 @@ def sampled_convolution(
 
 
 def initialise_deformable(network: nn.Module) -> None:
-    """Draw deformable convolutions' weights from the Glorot normal distribution [S], and set their offsets to 0 [M]."""
+    """Draw deformable convolutions' weights from the Glorot normal distribution [S], and set their offsets to 0 [M].
+
+    On the meta device nothing is drawn; see :func:`trimline.networks.blocks.initialise`.
+    """
     for module in network.modules():
-        if isinstance(module, DeformableConvolution):
+        if isinstance(module, DeformableConvolution) and not module.offsets.weight.is_meta:
             nn.init.xavier_normal_(module.convolution.weight)
             nn.init.zeros_(module.offsets.weight)
             if module.offsets.bias is not None:
