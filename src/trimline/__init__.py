@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trimline.errors import TrimlineError
     from trimline.inference import Model, load_weights
-    from trimline.mapping.map_scene import map_scene
+    from trimline.mapping.mapped_scene import map_scene
     from trimline.mapping.one_scene import outlines_of, predict
     from trimline.mapping.options import MapOptions
     from trimline.outlines import area_km2 as areas

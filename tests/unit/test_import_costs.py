@@ -24,10 +24,10 @@ MAY_LEARN = {
     "networks": "networks are PyTorch modules",
     "training": "learning is done by PyTorch and Lightning",
     "inference/torch_engine.py": "the engine for GPUs, and the reference",
-    "inference/torch_files.py": "weights as PyTorch holds them, and their export",
+    "inference/torch_files.py": "weights as PyTorch holds them",
+    "inference/torch_export.py": "from PyTorch to ONNX",
     "bench": "what trimline is measured against is PyTorch",
     "cli/networks.py": "shows the layers of a network that is built for it",
-    "mapping/engine.py": "asks the network itself; inference takes its place",
 }
 """The files and rooms that import PyTorch and what stands on it, and why."""
 
@@ -35,11 +35,6 @@ MAY_IMPORT_TRAINING = {
     "training": "the room itself",
     "bench": "measures it",
     "study": "carries it out",
-    "cli/outline.py": "loads weights; inference takes its place",
-    "mapping/cluster.py": "loads weights on the workers; inference takes its place",
-    "mapping/map_scene.py": "gives memory back; inference takes its place",
-    "mapping/survey.py": "gives memory back; inference takes its place",
-    "__init__.py": "hands out `load_weights`; inference takes its place",
 }
 """The files and rooms that import `trimline.training`, and why."""
 
@@ -94,6 +89,10 @@ def test_a_wrong_project_is_answered_before_anything_heavy_is_loaded(
         (("networks",), "M-LandsNet"),
         (("networks", "--json"), "31040002"),
         (("networks", "unett"), "did you mean 'unet'"),
+        (("outline", "absent.tar"), "no such file"),
+        (("outline", __file__, "--bands", "red,grean"), "'grean' is no band"),
+        (("outline", __file__, "--threshold", "1.5"), "a probability is never 1.5"),
+        (("outline", __file__, "-w", "absent.safetensors"), "no such weights file"),
         (("simulate", "out", "--environment", "wet"), "environment: "),
         (("simulate", "out", "--sensor", "landsat-8"), "'landsat-8' is no sensor"),
     ],

@@ -15,8 +15,10 @@ PACKAGE = Path(trimline.__file__).parent
 ROOMS = (
     "errors",
     "cores",
+    "extras",
     "display",
     "files",
+    "file_identity",
     "progress",
     "sensors",
     "weights",

@@ -14,6 +14,9 @@ def export(
     model: Annotated[Path, typer.Argument(help="The file to write; its name ends in .onnx.")],
 ) -> None:
     """Write a trained network as ONNX, with all that it says of itself; `trimline outline -w` maps with it."""
+    from trimline.extras import require_training
+
+    require_training("exporting a model")
     from trimline.inference.torch_export import export_onnx
 
     sys.stdout.write(f"{export_onnx(weights, model)}\n")

@@ -19,6 +19,7 @@ def networks(
 ) -> None:
     """List the networks; parameters are for 7 bands and 2 classes."""
     from trimline.cli.results import print_json, print_table
+    from trimline.extras import require_training
     from trimline.networks import NETWORKS, get_network
 
     chosen = [get_network(name)] if name else list(NETWORKS.values())
@@ -30,6 +31,7 @@ def networks(
     ]
     print_table("Networks", ["name", "title", "parameters", "receptive field", "source"], rows)
     if name:
+        require_training("showing the layers of a network")
         (spec,) = chosen
         rows = [[layer, kind, shape, f"{count:,}"] for layer, kind, shape, count in _layers(_unfilled(spec))]
         arguments = ", ".join(f"{key}={value!r}" for key, value in spec.arguments.items())

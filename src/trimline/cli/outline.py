@@ -60,22 +60,10 @@ def outline(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Map the glaciers of one scene: probability and mask as GeoTIFF, outlines as GeoPackage."""
+    # What is wrong with the options, the weights or the product is said before anything heavy is imported.
+    from trimline.inference import read_metadata
+    from trimline.mapping import MapOptions
     from trimline.scenes import open_scene
-
-    # What is wrong with the product is said before anything heavy is imported.
-    opened = open_scene(
-        scene,
-        sensor=sensor,
-        bands=bands.split(",") if bands else None,
-        scale=scale,
-        offset=offset,
-        nodata=nodata,
-        date=date,
-    )
-
-    from trimline.cli.results import print_json, print_table
-    from trimline.mapping import MapOptions, map_scene
-    from trimline.outlines import read_outlines
     from trimline.weights import SHIPPED_NOTE, shipped_weights
 
     options = MapOptions(
@@ -88,6 +76,22 @@ def outline(
         precision=precision,
         engine=engine,
     )
+    if weights is not None:
+        read_metadata(weights)
+    opened = open_scene(
+        scene,
+        sensor=sensor,
+        bands=bands.split(",") if bands else None,
+        scale=scale,
+        offset=offset,
+        nodata=nodata,
+        date=date,
+    )
+
+    from trimline.cli.results import print_json, print_table
+    from trimline.mapping import map_scene
+    from trimline.outlines import read_outlines
+
     if weights is None:
         weights = shipped_weights()
         _LOG.warning("no weights given: %s", SHIPPED_NOTE)

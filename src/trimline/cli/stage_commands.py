@@ -118,7 +118,6 @@ def carry_out(
 ) -> None:
     """Load a project, carry it out as `run_study` does, and print the result."""
     from trimline.project import load_project
-    from trimline.study import run_study
 
     last = until if only is None else only
     require_stage(last)
@@ -127,6 +126,8 @@ def carry_out(
         from trimline.report.release_words import require_citable
 
         require_citable(loaded)  # before hours of work, not after them
+    from trimline.study import run_study
+
     study = run_study(loaded, until=until, only=only, force=force, scheduler=scheduler, wait_s=wait_s)
     outcome = study.outcome()
     if json:

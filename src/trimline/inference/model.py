@@ -11,7 +11,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trimline.errors import BandError, NetworkError, WeightsError
+from trimline.display import in_html, in_lines
+from trimline.errors import BandError, WeightsError
+from trimline.extras import require_training
 from trimline.files import StrPath, sha256
 from trimline.inference.engine import Engine, EngineName, OpenVINOEngine
 from trimline.inference.inputs import Inputs
@@ -124,13 +126,10 @@ class Model:
         return np.where(np.isnan(images.sum(axis=1)), np.float32(np.nan), probability)
 
     def __repr__(self) -> str:
-        return "\n".join([f"Model: {self.metadata.network}, {self.engine}", *(f"  {k}: {v}" for k, v in self._facts())])
+        return in_lines(f"Model {self.metadata.network}, {self.engine}", self._facts())
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        rows = "".join(f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>" for key, value in self._facts())
-        return f"<table><caption>{escape(f'{self.metadata.network}, {self.engine}')}</caption>{rows}</table>"
+        return in_html(f"Model {self.metadata.network}, {self.engine}", self._facts())
 
     def _facts(self) -> list[tuple[str, str]]:
         halo = "whole tile" if self.halo is None else f"{self.halo} pixels"
@@ -171,7 +170,9 @@ def load_weights(
     Raises
     ------
     NetworkError
-        The device does not compute in this precision, or the engine is not installed.
+        The device does not compute in this precision.
+    TrimlineError
+        The file or the engine needs PyTorch, which is not installed.
     WeightsError
         The file is absent, damaged, pickled, of another program or another format.
     """
@@ -187,14 +188,14 @@ def load_weights(
     if is_onnx(path):
         _check_geometry(metadata, path)
         return Model(metadata, OpenVINOEngine(path, arithmetic), sha256(path))
-    network, metadata = _torch_module("torch_files", path).load_network(path)
-    graph = _torch_module("torch_export", path).graph_of(network, metadata.inputs)
+    network, metadata = _torch_module("torch_files").load_network(path)
+    graph = _torch_module("torch_export").graph_of(network, metadata.inputs)
     return Model(metadata, OpenVINOEngine(graph, arithmetic), sha256(path))
 
 
 def _by_torch(path: Path, precision: Precision, device: str | None) -> Model:
-    engines: Any = _torch_module("torch_engine", path)
-    files: Any = _torch_module("torch_files", path)
+    engines: Any = _torch_module("torch_engine")
+    files: Any = _torch_module("torch_files")
     where = engines.best_device() if device is None else engines.torch.device(device)
     network, metadata = files.load_network(path)
     if where.type == "cpu":
@@ -222,17 +223,9 @@ def _prefers_torch(device: str | None) -> bool:
     return bool(import_module("trimline.inference.torch_engine").best_device().type == "cuda")
 
 
-def _torch_module(name: str, path: Path) -> Any:
-    try:
-        return import_module(f"trimline.inference.{name}")
-    except ModuleNotFoundError as error:
-        if error.name != "torch" and not str(error.name).startswith("torch."):
-            raise
-        raise NetworkError(
-            "this needs PyTorch, which is not installed",
-            where=path,
-            remedy='install it (pip install "trimline[train]"), or give a model exported to .onnx',
-        ) from error
+def _torch_module(name: str) -> Any:
+    require_training("a network that is not exported to .onnx, or computed by PyTorch,")
+    return import_module(f"trimline.inference.{name}")
 
 
 def _check_geometry(metadata: ModelMetadata, path: Path) -> None:

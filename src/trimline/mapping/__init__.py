@@ -8,13 +8,29 @@ around, so that a map depends neither on the size of the windows nor on the exte
 
 from __future__ import annotations
 
-from trimline.mapping.compatibility import check_fits
-from trimline.mapping.map_scene import MapResult, map_scene
-from trimline.mapping.one_scene import outlines_of, predict
-from trimline.mapping.options import MapOptions
-from trimline.mapping.plan import MapPlan
-from trimline.mapping.stream import predict_array
-from trimline.mapping.zone import GlacierZone
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trimline.mapping.compatibility import check_fits
+    from trimline.mapping.mapped_scene import MapResult, map_scene
+    from trimline.mapping.one_scene import outlines_of, predict
+    from trimline.mapping.options import MapOptions
+    from trimline.mapping.plan import MapPlan
+    from trimline.mapping.stream import predict_array
+    from trimline.mapping.zone import GlacierZone
+
+_FILE_OF = {
+    "GlacierZone": "zone",
+    "MapOptions": "options",
+    "MapPlan": "plan",
+    "MapResult": "mapped_scene",
+    "check_fits": "compatibility",
+    "map_scene": "mapped_scene",
+    "outlines_of": "one_scene",
+    "predict": "one_scene",
+    "predict_array": "stream",
+}
 
 __all__ = [
     "GlacierZone",
@@ -27,3 +43,10 @@ __all__ = [
     "predict",
     "predict_array",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its file on first use."""
+    if name not in _FILE_OF:
+        raise AttributeError(f"module 'trimline.mapping' has no attribute {name!r}")
+    return getattr(import_module(f"trimline.mapping.{_FILE_OF[name]}"), name)

@@ -12,7 +12,7 @@ from odc.geo.xr import xr_coords
 
 from trimline.files import StrPath
 from trimline.inference import Model
-from trimline.mapping.map_scene import map_scene
+from trimline.mapping.mapped_scene import map_scene
 from trimline.mapping.options import MapOptions
 from trimline.mapping.stream import predict_array
 from trimline.outlines import read_outlines

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from trimline.errors import MappingError
 from trimline.files import StrPath
-from trimline.mapping.zone import GlacierZone
 
 if TYPE_CHECKING:
     from trimline.inference import Model
     from trimline.inference.engine import EngineName
     from trimline.inference.precision import Precision
+    from trimline.mapping.zone import GlacierZone
 
 MINIMUM_AREA_M2 = 10_000.0
 """Smaller outlines are left out: 0.01 km2, the usual limit of inventories (Paul and others, 2009)."""

@@ -15,7 +15,6 @@ from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
 from trimline.errors import SampleError
@@ -53,6 +52,8 @@ class TileWriter:
     """Appends tiles to a new store; images in one or more units."""
 
     def __init__(self, folder: Path, bands: Sequence[str], units: Sequence[Units], tile: int) -> None:
+        import zarr
+
         self._group = zarr.open_group(folder / ARRAYS, mode="w", zarr_format=3)
         self._group.attrs.update({"bands": list(bands), "tile": tile})
         self._images = {
@@ -105,6 +106,8 @@ class SampleStore:
 
     @cached_property
     def _group(self) -> Any:
+        import zarr
+
         return zarr.open_group(self.folder / ARRAYS, mode="r")
 
     def load(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from trimline.extras import require_training
 from trimline.files import whole_folder
 from trimline.progress import track
 from trimline.project import union_of_bands
@@ -42,6 +43,7 @@ def run(study: Study) -> Done:
     }
 
     def work() -> dict[str, Any]:
+        require_training("cutting samples")
         with whole_folder(folder) as temporary:
             cut_samples(
                 [labelled_scene(project, entry) for entry in used],

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from trimline.extras import require_training
 from trimline.files import sha256, write_json
 from trimline.project import Method, Project
 from trimline.samples import MEASURES, SampleStore
@@ -54,6 +55,7 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
     }
 
     def work() -> dict[str, Any]:
+        require_training("training")
         from trimline.inference.torch_files import load_network
         from trimline.networks import parameter_count
         from trimline.training import train

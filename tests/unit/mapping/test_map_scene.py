@@ -164,7 +164,7 @@ def test_an_interrupted_map_leaves_the_old_one_as_it_was(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(import_module("trimline.mapping.map_scene"), "write_outlines", interrupted)
+        patch.setattr(import_module("trimline.mapping.mapped_scene"), "write_outlines", interrupted)
         with pytest.raises(KeyboardInterrupt):
             map_scene(scene, model, tmp_path)
     assert {name: (tmp_path / name).read_bytes() for name in kept} == kept
@@ -181,7 +181,7 @@ def test_rows_of_another_map_are_not_gone_on_with(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(import_module("trimline.mapping.map_scene"), "write_outlines", interrupted)
+        patch.setattr(import_module("trimline.mapping.mapped_scene"), "write_outlines", interrupted)
         with pytest.raises(KeyboardInterrupt):
             map_scene(scene, model, tmp_path / "a", options=MapOptions(threshold=0.6))
     resumed = map_scene(scene, model, tmp_path / "a")
