@@ -91,7 +91,7 @@ class MaxPooling(nn.Module):
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Return the maxima, (n, channels, h / 2, w / 2), and their places, for :class:`MaxUnpooling`."""
-        if not torch.jit.is_tracing():  # type: ignore[attr-defined]
+        if not _traced():
             pooled, numbers = functional.max_pool2d(features, 2, return_indices=True)
             return pooled, numbers
         a, b, c, d = (features[..., row::2, column::2] for row in (0, 1) for column in (0, 1))
@@ -105,9 +105,13 @@ class MaxUnpooling(nn.Module):
 
     def forward(self, features: Tensor, places: Tensor) -> Tensor:
         """Return (n, channels, 2 h, 2 w) of features (n, channels, h, w)."""
-        if not torch.jit.is_tracing():  # type: ignore[attr-defined]
+        if not _traced():
             return functional.max_unpool2d(features, places, (2, 2))
         return functional.pixel_shuffle((features.unsqueeze(2) * places).flatten(1, 2), 2)
+
+
+def _traced() -> bool:
+    return bool(torch.jit.is_tracing())  # type: ignore[attr-defined, no-untyped-call]
 
 
 def _section(channels: Sequence[int]) -> nn.Sequential:

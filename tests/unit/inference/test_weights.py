@@ -14,8 +14,9 @@ from safetensors.torch import load_file, save_file
 
 from trimline.errors import BandError, WeightsError
 from trimline.files import sha256
+from trimline.inference import Inputs, ModelMetadata, load_weights, read_metadata
+from trimline.inference.torch_files import load_network, save_weights
 from trimline.networks import build
-from trimline.training import Inputs, WeightsMetadata, load_weights, read_metadata, save_weights
 
 BANDS = ("red", "swir1", "green")
 
@@ -24,7 +25,7 @@ BANDS = ("red", "swir1", "green")
 def written(tmp_path: Path) -> Path:
     """Return the weights file of a small network that was never trained."""
     torch.manual_seed(0)
-    metadata = WeightsMetadata(
+    metadata = ModelMetadata(
         network="unet",
         arguments={"widths": [4, 6, 8]},
         inputs=Inputs(BANDS, "reflectance", ("ndsi",), mean=(0.3, 0.2, 0.3, 0.1), std=(0.1, 0.1, 0.1, 0.5)),
@@ -46,23 +47,28 @@ def rewrite(path: Path, **changes: object) -> Path:
 
 
 def test_what_is_written_is_read(written: Path) -> None:
-    segmenter = load_weights(written, device="cpu")
-    assert segmenter.metadata == read_metadata(written)
-    assert segmenter.bands == BANDS
-    assert segmenter.units == "reflectance"
-    assert segmenter.threshold == 0.42
-    assert segmenter.stride == 4
-    assert segmenter.receptive_field == segmenter.network.receptive_field
-    assert segmenter.metadata.scores == {"f1": 0.9, "kappa": None}
-    assert segmenter.sha256 == sha256(written)
-    assert not segmenter.network.training
+    model = load_weights(written, device="cpu")
+    network, metadata = load_network(written)
+    assert model.metadata == metadata
+    assert metadata.model_copy(update={"stride": None, "receptive_field": None, "largest_halo": None}) == read_metadata(
+        written
+    )
+    assert model.bands == BANDS
+    assert model.units == "reflectance"
+    assert model.threshold == 0.42
+    assert model.stride == 4
+    assert metadata.receptive_field == network.receptive_field
+    assert model.halo == network.halo
+    assert model.metadata.scores == {"f1": 0.9, "kappa": None}
+    assert model.sha256 == sha256(written)
+    assert not network.training
 
 
-def test_the_network_answers_as_before_it_was_written(tmp_path: Path) -> None:
+def test_the_network_predicts_as_before_it_was_written(tmp_path: Path) -> None:
     torch.manual_seed(3)
     network = build("m_landsnet", 2, widths=(4,), middle=8)
     network(torch.rand(4, 2, 8, 8))
-    metadata = WeightsMetadata(
+    metadata = ModelMetadata(
         network="m_landsnet",
         arguments={"widths": (4,), "middle": 8},
         inputs=Inputs(("red", "swir1"), "reflectance"),
@@ -71,20 +77,20 @@ def test_the_network_answers_as_before_it_was_written(tmp_path: Path) -> None:
     with torch.inference_mode():
         expected = network.eval()(torch.from_numpy(images)).softmax(1)[:, 1].numpy()
     path = save_weights(tmp_path / "w.safetensors", network, metadata)
-    segmenter = load_weights(path, device="cpu", precision="fp32")
-    np.testing.assert_allclose(segmenter.probability(images), expected, atol=1e-5)
+    model = load_weights(path, device="cpu", precision="fp32")
+    np.testing.assert_allclose(model.predict(images), expected, atol=1e-5)
 
 
 def test_equal_weights_make_equal_files(written: Path, tmp_path: Path) -> None:
-    segmenter = load_weights(written, device="cpu")
-    again = save_weights(tmp_path / "again.safetensors", segmenter.network, segmenter.metadata)
+    network, _ = load_network(written)
+    again = save_weights(tmp_path / "again.safetensors", network, read_metadata(written))
     assert again.read_bytes() == written.read_bytes()
 
 
-def test_any_size_is_answered_and_missing_data_stay_missing(written: Path) -> None:
+def test_any_size_is_predicted_and_missing_data_stay_missing(written: Path) -> None:
     images = np.random.default_rng(0).uniform(size=(2, 3, 13, 22)).astype(np.float32)
     images[0, 1, 4, 5] = np.nan
-    probability = load_weights(written, device="cpu").probability(images)
+    probability = load_weights(written, device="cpu").predict(images)
     assert probability.shape == (2, 13, 22)
     assert probability.dtype == np.float32
     assert np.isnan(probability[0, 4, 5])
@@ -93,28 +99,28 @@ def test_any_size_is_answered_and_missing_data_stay_missing(written: Path) -> No
     assert np.nanmax(probability) <= 1
 
 
-def test_no_images_give_no_answer(written: Path) -> None:
-    assert load_weights(written, device="cpu").probability(np.empty((0, 3, 8, 8), np.float32)).shape == (0, 8, 8)
+def test_no_images_give_no_prediction(written: Path) -> None:
+    assert load_weights(written, device="cpu").predict(np.empty((0, 3, 8, 8), np.float32)).shape == (0, 8, 8)
 
 
-def test_large_batches_are_answered_in_parts(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    segmenter = load_weights(written, device="cpu")
+def test_large_batches_are_predicted_in_parts(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load_weights(written, device="cpu")
     images = np.random.default_rng(0).uniform(size=(7, 3, 8, 8)).astype(np.float32)
-    at_once = segmenter.probability(images)
-    monkeypatch.setattr("trimline.training.segmenter._PIXELS_AT_ONCE", 150)
-    np.testing.assert_allclose(segmenter.probability(images), at_once, atol=1e-6)
+    at_once = model.predict(images)
+    monkeypatch.setattr("trimline.inference.model._PIXELS_AT_ONCE", 150)
+    np.testing.assert_allclose(model.predict(images), at_once, atol=1e-6)
 
 
-def test_bf16_answers_nearly_the_same(written: Path) -> None:
+def test_bf16_predicts_nearly_the_same(written: Path) -> None:
     images = np.random.default_rng(0).uniform(size=(1, 3, 16, 16)).astype(np.float32)
-    exact = load_weights(written, device="cpu", precision="fp32").probability(images)
-    rough = load_weights(written, device="cpu", precision="bf16").probability(images)
+    exact = load_weights(written, device="cpu", precision="fp32").predict(images)
+    rough = load_weights(written, device="cpu", precision="bf16").predict(images)
     np.testing.assert_allclose(rough, exact, atol=0.05)
 
 
 def test_images_of_other_bands_are_refused(written: Path) -> None:
     with pytest.raises(BandError, match="red, swir1, green"):
-        load_weights(written, device="cpu").probability(np.zeros((1, 4, 8, 8), np.float32))
+        load_weights(written, device="cpu").predict(np.zeros((1, 4, 8, 8), np.float32))
 
 
 def test_an_absent_file_is_named(tmp_path: Path) -> None:

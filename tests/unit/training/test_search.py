@@ -11,9 +11,11 @@ import pandas as pd
 import pytest
 
 from trimline.errors import TrainingError
+from trimline.inference import load_weights, read_metadata
+from trimline.inference.torch_files import load_network
 from trimline.project.recipe import Recipe
 from trimline.samples import IGNORE, Samples
-from trimline.training import load_weights, train
+from trimline.training import train
 from trimline.training.search import PAPER_GRID
 
 RECIPE = Recipe.preset("strong")
@@ -29,19 +31,24 @@ def with_ratios(ice: float, ground: float, count: int = 3) -> Samples:
     return Samples(np.stack((swir1, ratio * swir1), axis=1).astype(np.float32), masks, ("swir1", "red"), "reflectance")
 
 
+def threshold_in(weights: Path) -> float:
+    return float(load_network(weights)[0].get_parameter("threshold"))
+
+
 def test_the_papers_grid_is_1_5_to_3_7_by_0_2() -> None:
     assert PAPER_GRID == (1.5, 1.7, 1.9, 2.1, 2.3, 2.5, 2.7, 2.9, 3.1, 3.3, 3.5, 3.7)
 
 
 def test_it_finds_a_threshold_between_ice_and_ground(tmp_path: Path) -> None:
     samples = with_ratios(ice=3.4, ground=1.8)
-    segmenter = load_weights(train("band_ratio", samples, samples, RECIPE, tmp_path), device="cpu")
-    assert 1.8 < float(segmenter.network.threshold) < 3.4
-    assert segmenter.bands == ("red", "swir1")
-    assert segmenter.threshold == 0.5
-    assert segmenter.metadata.halo == segmenter.halo == segmenter.declared_halo == 8
-    assert segmenter.metadata.scores["f1"] == 1.0
-    mapped = segmenter.probability(samples.images[:, ::-1]) >= segmenter.threshold
+    path = train("band_ratio", samples, samples, RECIPE, tmp_path)
+    assert 1.8 < threshold_in(path) < 3.4
+    model = load_weights(path, device="cpu")
+    assert model.bands == ("red", "swir1")
+    assert model.threshold == 0.5
+    assert model.metadata.halo == model.halo == model.metadata.largest_halo == 8
+    assert model.metadata.scores["f1"] == 1.0
+    mapped = model.predict(samples.images[:, ::-1]) >= model.threshold
     np.testing.assert_array_equal(mapped, samples.masks == 1)
 
 
@@ -59,8 +66,8 @@ def test_the_table_has_the_papers_thresholds_and_scores(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("ice", "ground"), [(9.0, 5.0), (1.0, 0.5)])
 def test_it_looks_farther_where_the_papers_grid_ends_too_soon(tmp_path: Path, ice: float, ground: float) -> None:
     samples = with_ratios(ice, ground)
-    segmenter = load_weights(train("band_ratio", samples, samples, RECIPE, tmp_path), device="cpu")
-    assert ground < float(segmenter.network.threshold) < ice
+    path = train("band_ratio", samples, samples, RECIPE, tmp_path)
+    assert ground < threshold_in(path) < ice
     table = pd.read_csv(tmp_path / "thresholds.csv")
     assert table["threshold"].min() == 0.3
     assert table["threshold"].max() == 10.0
@@ -68,10 +75,10 @@ def test_it_looks_farther_where_the_papers_grid_ends_too_soon(tmp_path: Path, ic
 
 def test_validation_has_no_say_in_the_threshold(tmp_path: Path) -> None:
     samples, other = with_ratios(3.4, 1.8), with_ratios(2.0, 0.5)
-    first = load_weights(train("band_ratio", samples, samples, RECIPE, tmp_path / "a"), device="cpu")
-    second = load_weights(train("band_ratio", samples, other, RECIPE, tmp_path / "b"), device="cpu")
-    assert float(first.network.threshold) == float(second.network.threshold)
-    assert second.metadata.scores["f1"] != first.metadata.scores["f1"]
+    first = train("band_ratio", samples, samples, RECIPE, tmp_path / "a")
+    second = train("band_ratio", samples, other, RECIPE, tmp_path / "b")
+    assert threshold_in(first) == threshold_in(second)
+    assert read_metadata(second).scores["f1"] != read_metadata(first).scores["f1"]
 
 
 def test_unlabelled_pixels_have_no_say_either(tmp_path: Path) -> None:
@@ -97,6 +104,6 @@ def test_a_missing_band_is_named(tmp_path: Path) -> None:
 def test_blue_joins_where_it_has_a_threshold(tmp_path: Path, glacier: Callable[..., Samples]) -> None:
     samples = glacier()
     path = train("band_ratio", samples, samples, RECIPE, tmp_path, arguments={"blue_threshold": 0.05})
-    segmenter = load_weights(path, device="cpu")
-    assert segmenter.bands == ("red", "swir1", "blue")
-    assert segmenter.metadata.scores["f1"] > 0.9
+    model = load_weights(path, device="cpu")
+    assert model.bands == ("red", "swir1", "blue")
+    assert model.metadata.scores["f1"] > 0.9
