@@ -12,7 +12,7 @@ from trimline.project.loading import load_project, project_hash
 from trimline.project.mapping import MapSettings
 from trimline.project.measuring import Rule, TimelineSettings
 from trimline.project.method import Method
-from trimline.project.model import (
+from trimline.project.project_file import (
     SIMULATED,
     EvaluateSettings,
     Experiment,

@@ -24,7 +24,7 @@ from pydantic import BaseModel, ValidationError
 from trimline.errors import ProjectError
 from trimline.files import StrPath
 from trimline.project.extending import EXTENDS, SHORT_FORMS, WrittenPath, member_label, merge, read_project_file
-from trimline.project.model import Project
+from trimline.project.project_file import Project
 
 _LOG = logging.getLogger(__name__)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -128,12 +129,21 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | 
     )
 
 
-@lru_cache(maxsize=1)
+_LOADING = threading.Lock()
+"""Scenes on a cluster are under way in several threads, and a model is read once."""
+
+
 def load_model(weights: Path, sha256: str, engine: EngineName, precision: Precision) -> Model:
-    """Return the model that maps all scenes, read once.
+    """Return the model that maps all scenes.
 
     `sha256` tells weights apart that lie at one path one after the other, and is not looked at.
     """
+    with _LOADING:
+        return _loaded(weights, sha256, engine, precision)
+
+
+@lru_cache(maxsize=1)
+def _loaded(weights: Path, _sha256: str, engine: EngineName, precision: Precision) -> Model:
     from trimline.inference import load_weights
 
     return load_weights(weights, engine=engine, precision=precision)
