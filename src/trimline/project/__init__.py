@@ -12,6 +12,8 @@ from trimline.project.loading import load_project, project_hash
 from trimline.project.mapping import MapSettings
 from trimline.project.measuring import Rule, TimelineSettings
 from trimline.project.method import Method
+from trimline.project.names import nearest_name
+from trimline.project.places import Area, Period
 from trimline.project.project_file import (
     SIMULATED,
     EvaluateSettings,
@@ -22,8 +24,6 @@ from trimline.project.project_file import (
     SplitSettings,
     union_of_bands,
 )
-from trimline.project.names import nearest_name
-from trimline.project.places import Area, Period
 from trimline.project.publishing import Author
 from trimline.project.recipe import Augmentation, Focal, Recipe, Schedule
 from trimline.project.simulation import SimulatedRange, SimulatedScene
