@@ -141,10 +141,10 @@ def test_the_same_seed_gives_the_same_weights_and_outlines_elsewhere(folder: Pat
     run_study(load_project(project_file(tmp_path)), until="map")
     for name in ("maps/unet/2018/mask.tif", "maps/unet/2018/outlines.gpkg", "samples/tiles.zarr"):
         assert sha256(tmp_path / "out" / name) == sha256(folder / "out" / name), name
-    from trimline.inference import load_weights
+    from trimline.inference.torch_files import load_network
 
-    one, other = (load_weights(f / "out/training/unet/weights.safetensors") for f in (folder, tmp_path))
-    states = one.network.state_dict(), other.network.state_dict()
+    one, other = (load_network(f / "out/training/unet/weights.safetensors")[0] for f in (folder, tmp_path))
+    states = one.state_dict(), other.state_dict()
     assert all((states[0][key] == states[1][key]).all() for key in states[0])
 
 
