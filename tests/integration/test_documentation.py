@@ -28,6 +28,7 @@ from typer.testing import CliRunner
 
 import trimline
 from trimline.cli.app import app
+from trimline.inference.torch_files import load_network, save_weights
 from trimline.outlines import read_outlines
 from trimline.project import SimulatedRange
 from trimline.simulate import write_range
@@ -94,8 +95,9 @@ def products(tmp_path_factory: pytest.TempPathFactory) -> Path:
             archive.add(each, arcname=each.name)
     copytree(landsat, folder / "PRODUCT")
     copyfile(sentinel2, folder / "s2.tif")
+    network, metadata = load_network(shipped_weights())
     for name in ("weights.safetensors", "WEIGHTS"):
-        copyfile(shipped_weights(), folder / name)
+        save_weights(folder / name, network, metadata)
     outlines = read_outlines(manifest.folder / manifest.scenes[0].outlines)
     outlines.to_file(folder / "outlines.gpkg")
     _of_periods(outlines).to_parquet(folder / "outlines.parquet")

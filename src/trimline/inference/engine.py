@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     import openvino
 
 EngineName = Literal["auto", "openvino", "torch"]
-"""What a user may ask for. `auto` is PyTorch where there is a CUDA device and the file is a `.safetensors`, else
-OpenVINO."""
+"""What a user may ask for. `auto` is PyTorch on CUDA devices, else OpenVINO; see `load_weights`."""
 
 CHANNELS = "channels"
 """Name, in an exported graph, of the tensor that the network is fed with: between the inputs and the network."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,32 +158,40 @@ def load_weights(
         A model file: `.safetensors` as training writes it, or `.onnx` as `trimline export` does, which needs no
         PyTorch. None takes the weights that come along with the package.
     engine
-        `auto` takes PyTorch where there is a CUDA device (or `device` says where) and the file is a `.safetensors`,
-        else OpenVINO on the CPU.
+        `auto` takes PyTorch where `device` names a CUDA device, or the file is a `.safetensors` and there is one; else
+        OpenVINO on the CPU.
     precision
         `auto` computes in bfloat16 where the device does so natively and the model's own record says that its outlines
         keep an IoU of 0.999 to those of single precision; else in single precision. The choice depends on the machine
         and the file, never on how busy the machine is.
     device
-        Where PyTorch computes, as it names it: `cuda`, `cpu`; None takes a CUDA device where there is one.
+        Where to compute, as PyTorch names it: `cpu`, `cuda`, `cuda:1`. None leaves it to the engine; OpenVINO takes the
+        CPU only.
 
     Raises
     ------
     NetworkError
-        The device does not compute in this precision.
+        There is no such device or engine, or the device does not compute in this precision.
     TrimlineError
         The file or the engine needs PyTorch, which is not installed.
     WeightsError
         The file is absent, damaged, pickled, of another program or another format.
     """
+    for name, asked, known in (("engine", engine, get_args(EngineName)), ("precision", precision, get_args(Precision))):
+        if asked not in known:
+            raise NetworkError(f"there is no {name} '{asked}'", remedy=f"take {', '.join(known)}")
     if path is None:
         from trimline.weights import shipped_weights
 
         path = shipped_weights()
     path = Path(path)
     metadata = read_metadata(path)
-    if engine == "torch" or (engine == "auto" and not is_onnx(path) and _prefers_torch(device)):
+    if engine == "torch" or (engine == "auto" and _prefers_torch(path, device)):
         return _by_torch(path, precision, device)
+    if device not in (None, "cpu"):
+        raise NetworkError(
+            f"OpenVINO computes on the CPU, not on '{device}'", remedy="take the engine torch, or no device"
+        )
     arithmetic = _on_cpu(precision, metadata)
     if is_onnx(path):
         _check_geometry(metadata, path)
@@ -196,7 +204,7 @@ def load_weights(
 def _by_torch(path: Path, precision: Precision, device: str | None) -> Model:
     engines: Any = _torch_module("torch_engine")
     files: Any = _torch_module("torch_files")
-    where = engines.best_device() if device is None else engines.torch.device(device)
+    where = engines.best_device() if device is None else engines.device_named(device)
     network, metadata = files.load_network(path)
     if where.type == "cpu":
         arithmetic = _on_cpu(precision, metadata)
@@ -214,11 +222,11 @@ def _on_cpu(precision: Precision, metadata: ModelMetadata) -> Arithmetic:
     return precision
 
 
-def _prefers_torch(device: str | None) -> bool:
-    """Whether PyTorch is to compute: where a CUDA device is named, or none is named and there is one."""
+def _prefers_torch(path: Path, device: str | None) -> bool:
+    """Whether `auto` is PyTorch: where a CUDA device is named, or weights to train on are given and there is one."""
     if device is not None:
-        return str(device).startswith("cuda")
-    if find_spec("torch") is None:
+        return device.startswith("cuda")
+    if is_onnx(path) or find_spec("torch") is None:
         return False
     return bool(import_module("trimline.inference.torch_engine").best_device().type == "cuda")
 

@@ -59,6 +59,25 @@ def best_device() -> torch.device:
     return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
 
 
+def device_named(name: str) -> torch.device:
+    """Return a device by its name.
+
+    Raises
+    ------
+    NetworkError
+        There is none of that name.
+    """
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in ("cpu", "cuda"):
+        raise NetworkError(f"there is no device '{name}'", remedy="take cpu or cuda")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise NetworkError(f"this machine has no device '{name}' that PyTorch can use", remedy="take cpu, or none")
+    return device
+
+
 def uses_bf16(precision: Precision, device: torch.device) -> bool:
     """Whether convolutions run in bfloat16: as told, or with `auto` where the device computes it natively."""
     if precision != "auto":

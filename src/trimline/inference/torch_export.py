@@ -145,16 +145,17 @@ def _for_deepness(metadata: ModelMetadata) -> dict[str, str]:
 
     Source: its documentation for creators of models, "Add metadata to a model".
     """
-    tile = metadata.tile[0] if metadata.tile else 512
-    halo = metadata.halo or metadata.largest_halo or 0
+    halo, stride = metadata.halo or metadata.largest_halo or 0, metadata.stride or 1
+    tile = max(metadata.tile[0] if metadata.tile else 512, 4 * halo)
+    tile = -(-tile // stride) * stride
     # Deepness divides pixel values by 255 before it standardises them.
     scale = 255.0 * (1e-4 if metadata.inputs.units == "reflectance" else 1.0)
     bands = len(metadata.inputs.bands)
     values = {
         "model_type": "Segmentor",
         "class_names": {"0": "ground", "1": "ice"},
-        "tile_size": max(tile, 4 * halo),
-        "tiles_overlap": min(75, round(200 * halo / max(tile, 4 * halo))),
+        "tile_size": tile,
+        "tiles_overlap": -(-200 * halo // tile),  # per cent of the tile, shared by both sides: at most 50
         "seg_thresh": metadata.threshold,
         "seg_small_segment": 0,
         "standardization_mean": [0.0] * bands,

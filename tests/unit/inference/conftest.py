@@ -66,7 +66,7 @@ def small(name: str) -> Network:
             if isinstance(module, SelfAttention):
                 nn.init.constant_(module.gamma, 0.5)
             if isinstance(module, DeformableConvolution):
-                nn.init.normal_(module.offsets.weight)
+                nn.init.normal_(module.offsets.weight, std=0.1)
         for _ in range(3):
             network(torch.rand(4, channels, 16, 16))
     return network.requires_grad_(False).eval()

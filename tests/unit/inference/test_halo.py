@@ -182,7 +182,7 @@ def test_wide_networks_are_measured_on_fewer_tiles() -> None:
 
 def test_mapping_uses_the_measured_halo_where_there_is_one(tmp_path: Path) -> None:
     network = trained("unet", widths=(4, 6))
-    known = ModelMetadata(network="unet", arguments={"widths": (4, 6)}, inputs=INPUTS, scores={"f1": 0.5})
+    known = ModelMetadata(network="unet", arguments={"widths": [4, 6]}, inputs=INPUTS, scores={"f1": 0.5})
     before = load_weights(save_weights(tmp_path / "before.safetensors", network, known), device="cpu")
     assert before.metadata.halo is None
     assert before.halo == before.metadata.largest_halo == network.halo
