@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimline.display import in_html, in_lines
-from trimline.errors import BandError, WeightsError
+from trimline.errors import BandError, NetworkError, WeightsError
 from trimline.extras import require_training
 from trimline.files import StrPath, sha256
 from trimline.inference.engine import Engine, EngineName, OpenVINOEngine
