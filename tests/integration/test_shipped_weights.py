@@ -7,18 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from trimline.training.answer import ask
 from typer.testing import CliRunner
 
 from trimline.cli.app import app
 from trimline.evaluation import score_scene
+from trimline.inference import load_weights, read_metadata
+from trimline.inference.precision import keeps_outlines
 from trimline.mapping import map_scene
 from trimline.outlines import rasterise, read_outlines
 from trimline.project import SimulatedRange
 from trimline.scenes import open_scene
 from trimline.simulate import RangeManifest, write_range
-from trimline.training import load_weights, read_metadata
 from trimline.weights import shipped_weights
 
 
@@ -38,30 +37,36 @@ def test_they_are_small_and_say_where_they_come_from() -> None:
     assert metadata.inputs.bands == ("blue", "green", "red", "nir", "swir1", "swir2")
     assert metadata.data["provenance"]["project"] == "weights"
     assert metadata.scores["f1"] is not None
+    assert keeps_outlines(metadata.bf16_iou)
     card = (path.parent / "README.md").read_text(encoding="utf-8")
-    for heading in ("## Data", "## Scores", "## Limits", "## Licence"):
+    for heading in (f"# {path.name}", "## Data", "## Scores", "## Precision", "## Limits", "## Licence"):
         assert heading in card
+    assert f"**{metadata.bf16_iou:.5f}**" in card
 
 
 def test_they_find_the_ice_of_a_range_they_never_saw(unseen: RangeManifest, tmp_path: Path) -> None:
     (record,) = unseen.scenes
     scene = open_scene(unseen.folder / record.product)
-    written = map_scene(scene, load_weights(shipped_weights()), tmp_path)
+    written = map_scene(scene, load_weights(), tmp_path)
     mapped = rasterise(read_outlines(written.outlines), scene.geobox)
     truth = rasterise(read_outlines(unseen.folder / record.outlines), scene.geobox)
     assert score_scene(truth, mapped, None, 30.0).confusion.f1 > 0.9
 
 
-def test_the_fast_path_maps_the_ice_of_the_slow_one(unseen: RangeManifest) -> None:
+def test_bf16_maps_the_ice_of_single_precision(unseen: RangeManifest) -> None:
     scene = open_scene(unseen.folder / unseen.scenes[0].product)
-    segmenter = load_weights(shipped_weights(), device="cpu", precision="bf16").fastest((192, 192))
-    image = scene.read(segmenter.bands, units=segmenter.units).to_numpy()[np.newaxis]
-    fast = segmenter.probability(image) >= segmenter.threshold
-    with torch.inference_mode():
-        exact = ask(segmenter.network, segmenter.inputs(torch.from_numpy(image)), "fp32").numpy()
-    slow = (exact >= segmenter.threshold) & np.isfinite(image).all(axis=1)
-    assert segmenter.arithmetic == "bf16"
+    exact, rough = (load_weights(engine="openvino", precision=each) for each in ("fp32", "bf16"))
+    image = scene.read(exact.bands, units=exact.units).to_numpy()[np.newaxis]
+    slow, fast = (model.predict(image) >= model.threshold for model in (exact, rough))
+    assert rough.arithmetic == "bf16"
     assert (fast & slow).sum() / (fast | slow).sum() >= 0.999
+
+
+def test_pytorch_computes_them_too(unseen: RangeManifest) -> None:
+    scene = open_scene(unseen.folder / unseen.scenes[0].product)
+    here, there = (load_weights(engine=each, precision="fp32", device="cpu") for each in ("openvino", "torch"))
+    image = scene.read(here.bands, units=here.units).to_numpy()[np.newaxis]
+    np.testing.assert_allclose(here.predict(image), there.predict(image), rtol=0, atol=1e-5)
 
 
 def test_outline_uses_them_where_none_are_given_and_says_so(unseen: RangeManifest, tmp_path: Path) -> None:

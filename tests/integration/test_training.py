@@ -13,13 +13,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from trimline.training.answer import ask
+from numpy.typing import NDArray
 
 from trimline.errors import TrainingError
+from trimline.inference import load_weights, read_metadata
+from trimline.inference.engine import Engine
 from trimline.networks import build
 from trimline.project.recipe import Recipe
 from trimline.samples import ICE, IGNORE, Samples
-from trimline.training import load_weights, train
+from trimline.training import train
 from trimline.training.module import TrainingModule
 
 BANDS = ("blue", "green", "red", "nir", "swir1")
@@ -88,12 +90,12 @@ def run(training: Samples, validation: Samples, tmp_path: Path) -> Callable[...,
 @pytest.mark.parametrize("network", TINY)
 def test_a_small_network_learns_an_easy_glacier(run: Callable[..., Path], network: str) -> None:
     recipe = Recipe.preset("strong", epochs=6, batches_per_epoch=10, batch_size=4, learning_rate=0.01)
-    segmenter = load_weights(run(network=network, recipe=recipe), device="cpu")
+    model = load_weights(run(network=network, recipe=recipe), device="cpu")
     unseen = glacier(seed=9)
-    mapped = segmenter.probability(unseen.images) >= segmenter.threshold
+    mapped = model.predict(unseen.images) >= model.threshold
     known = unseen.masks != IGNORE
     assert np.mean((mapped == (unseen.masks == ICE))[known]) > 0.97
-    f1 = segmenter.metadata.scores["f1"]
+    f1 = model.metadata.scores["f1"]
     assert f1 is not None
     assert f1 > 0.95
 
@@ -102,10 +104,10 @@ def test_the_paper_recipe_trains_on_digital_numbers(tmp_path: Path) -> None:
     recipe = Recipe.preset("paper", epochs=4)
     samples = glacier(units="dn", seed=3)
     path = train("m_landsnet", samples, glacier(units="dn", seed=4), recipe, tmp_path, arguments=TINY["m_landsnet"])
-    segmenter = load_weights(path, device="cpu")
-    assert segmenter.units == "dn"
-    assert segmenter.threshold == 0.5
-    assert segmenter.inputs.mean == ()
+    model = load_weights(path, device="cpu")
+    assert model.units == "dn"
+    assert model.threshold == 0.5
+    assert model.inputs.mean == ()
     history = pd.read_csv(tmp_path / "history.csv")
     assert history["loss"].iloc[-1] < history["loss"].iloc[0]
 
@@ -130,7 +132,8 @@ def test_weights_tell_how_they_came_about(training: Samples, validation: Samples
         seed=3,
         provenance={"scenes": ["LT05_L1TP_139036"]},
     )
-    metadata = load_weights(path, device="cpu").metadata
+    metadata = read_metadata(path)
+    network = build("unet", 6, **TINY["unet"])
     assert metadata.network == "unet"
     assert metadata.arguments["widths"] == [4, 8]
     assert metadata.inputs.indices == SHORT.indices
@@ -141,12 +144,17 @@ def test_weights_tell_how_they_came_about(training: Samples, validation: Samples
     assert metadata.data["training"]["tiles"] == 6
     assert 1 <= metadata.data["epoch"] <= 5
     assert metadata.data["halo_measured_on"] == "validation"
-    assert metadata.halo in range(0, build("unet", 6, **TINY["unet"]).halo + 1, 2)
+    assert metadata.halo in range(0, network.halo + 1, 2)
+    assert (metadata.stride, metadata.receptive_field, metadata.largest_halo) == (
+        2,
+        network.receptive_field,
+        network.halo,
+    )
     assert set(metadata.scores) == {"oa", "f1", "iou", "precision", "recall", "kappa", "area_bias"}
 
 
 def test_the_area_bias_on_validation_is_nearly_zero(run: Callable[..., Path]) -> None:
-    bias = load_weights(run(), device="cpu").metadata.scores["area_bias"]
+    bias = read_metadata(run()).scores["area_bias"]
     assert bias is not None
     # The threshold is found among ranked probabilities; here few pixels of three tiles share a rank.
     assert abs(bias) < 0.05
@@ -279,19 +287,51 @@ def test_flips_are_only_used_where_they_raise_the_f1_on_validation(
         assert flipped.metadata.scores["f1"] != plain.metadata.scores["f1"]
     else:
         assert flipped.metadata.scores == plain.metadata.scores
-    monkeypatch.setattr("trimline.training.validation.ask", _nothing_when_flipped)
-    assert not load_weights(run("worse", recipe), device="cpu").metadata.flips
+    monkeypatch.setattr("trimline.training.validation.mean_over_symmetries", _nothing)
+    assert not read_metadata(run("worse", recipe)).flips
     always = SHORT.model_copy(update={"flips": "always"})
-    assert load_weights(run("always", always), device="cpu").metadata.flips
+    assert read_metadata(run("always", always)).flips
 
 
-def _nothing_when_flipped(network: Any, fed: torch.Tensor, precision: Any, *, flips: bool = False) -> torch.Tensor:
-    return torch.zeros_like(fed[:, 0]) if flips else ask(network, fed, precision)
+def _nothing(predict: Any, channels: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.zeros_like(channels[:, 0])
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_the_agreement_of_bf16_is_recorded_where_the_device_has_it(
+    run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, native: bool
+) -> None:
+    monkeypatch.setattr("trimline.inference.torch_engine.cpu_has_bf16", lambda: native)
+    recipe = SHORT.model_copy(update={"precision": "fp32"})
+    recorded = read_metadata(run(recipe=recipe)).bf16_iou
+    if native:
+        assert recorded is not None
+        assert 0.9 < recorded <= 1.0
+    else:
+        assert recorded is None
+
+
+def test_the_record_is_the_agreement_of_the_masks(run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that calls half of the pixels otherwise in bf16 is found out."""
+
+    class Wrong(Engine):
+        def __call__(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
+            ice = np.ones_like(channels[:, 0])
+            if self.arithmetic == "bf16":
+                ice[:, ::2] = 0.0
+            return ice
+
+    monkeypatch.setattr("trimline.inference.torch_engine.cpu_has_bf16", lambda: True)
+    monkeypatch.setattr(
+        "trimline.training.descent._engine", lambda network, inputs, device, kind: Wrong("wrong", "cpu", kind)
+    )
+    recipe = SHORT.model_copy(update={"precision": "fp32", "threshold": "half", "select": "last"})
+    assert read_metadata(run(recipe=recipe)).bf16_iou == pytest.approx(0.5, abs=0.01)
 
 
 def test_tiles_are_cut_to_the_recipes_crop(run: Callable[..., Path]) -> None:
     recipe = Recipe.preset("strong", epochs=1, batches_per_epoch=1, batch_size=2, crop=16)
-    assert load_weights(run(recipe=recipe), device="cpu").metadata.tile == (16, 16)
+    assert read_metadata(run(recipe=recipe)).tile == (16, 16)
 
 
 def test_tiles_that_are_no_multiple_of_the_stride_are_trained_on(tmp_path: Path) -> None:
@@ -336,14 +376,14 @@ def test_validation_without_ice_cannot_choose(training: Samples, tmp_path: Path)
         train("unet", training, bare, SHORT, tmp_path, arguments=TINY["unet"])
     blind = Recipe.preset("strong", epochs=1, batches_per_epoch=1, threshold="half", select="accuracy")
     path = train("unet", training, bare, blind, tmp_path, arguments=TINY["unet"])
-    assert load_weights(path, device="cpu").metadata.scores["recall"] is None
+    assert read_metadata(path).scores["recall"] is None
 
 
 def test_no_validation_is_enough_where_nothing_is_chosen_by_it(training: Samples, tmp_path: Path) -> None:
     none = Samples(training.images[:0], training.masks[:0], training.bands, training.units)
     recipe = Recipe.preset("strong", epochs=2, batches_per_epoch=2, threshold="half", select="last")
     path = train("unet", training, none, recipe, tmp_path, arguments=TINY["unet"])
-    metadata = load_weights(path, device="cpu").metadata
+    metadata = read_metadata(path)
     assert metadata.scores == {}
     assert metadata.data["epoch"] == 2
     assert metadata.data["halo_measured_on"] == "training"

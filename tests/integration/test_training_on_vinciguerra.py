@@ -11,9 +11,10 @@ import rasterio
 from numpy.typing import NDArray
 
 from trimline.evaluation import Confusion
+from trimline.inference import load_weights
 from trimline.project.recipe import Recipe
 from trimline.samples import IGNORE, Samples
-from trimline.training import load_weights, train
+from trimline.training import train
 
 BANDS = {"B2": "blue", "B3": "green", "B4": "red", "B8": "nir", "B11": "swir1", "B12": "swir2"}
 OFFSET = {2019: 0, 2020: 0, 2022: -1000}
@@ -47,11 +48,11 @@ def tiles(folder: Path) -> Samples:
 
 
 def score_2022(weights: Path, folder: Path) -> float:
-    segmenter = load_weights(weights)
+    model = load_weights(weights)
     image, mask = scene(folder, 2022)
-    positions = [list(BANDS.values()).index(band) for band in segmenter.bands]
-    probability = segmenter.probability(image[np.newaxis, positions].astype(np.float32))[0]
-    return float(Confusion.from_masks(mask == 1, probability >= segmenter.threshold, mask != IGNORE).f1)
+    positions = [list(BANDS.values()).index(band) for band in model.bands]
+    probability = model.predict(image[np.newaxis, positions].astype(np.float32))[0]
+    return float(Confusion.from_masks(mask == 1, probability >= model.threshold, mask != IGNORE).f1)
 
 
 @pytest.mark.slow

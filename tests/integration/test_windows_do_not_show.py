@@ -12,18 +12,17 @@ import shapely
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from trimline.mapping.survey import Survey
-from trimline.training.weights import save_weights
 
-from trimline.mapping import map_scene, predict_array
+from trimline.inference import Model, load_weights, read_metadata
+from trimline.inference.torch_files import save_weights
+from trimline.mapping import MapOptions, map_scene, predict_array
+from trimline.mapping.plan import CELL, MARGIN, MapPlan
 from trimline.mapping.screen import SCREEN_BANDS, cells_of, could_be_ice, with_neighbours
-from trimline.mapping.windows import CELL, MARGIN
 from trimline.networks import build
 from trimline.outlines import rasterise, read_outlines
 from trimline.project import SimulatedRange
 from trimline.scenes import Scene, open_scene
 from trimline.simulate import write_range
-from trimline.training import Segmenter, load_weights, read_metadata
 from trimline.weights import shipped_weights
 
 ENVIRONMENTS = ("cold-dry", "warm-green", "cloudy")
@@ -52,8 +51,8 @@ def look(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Scen
 
 
 @pytest.fixture(scope="module")
-def segmenter() -> Segmenter:
-    return load_weights(shipped_weights(), device="cpu")
+def model() -> Model:
+    return load_weights(device="cpu")
 
 
 def boundary_m(one: gpd.GeoDataFrame, other: gpd.GeoDataFrame) -> float:
@@ -67,7 +66,7 @@ def boundary_m(one: gpd.GeoDataFrame, other: gpd.GeoDataFrame) -> float:
 @given(top=st.integers(0, 60), left=st.integers(0, 60), window=st.integers(96, 200))
 def test_shifting_the_windows_moves_no_outline(
     look: Callable[[str], tuple[Scene, gpd.GeoDataFrame]],
-    segmenter: Segmenter,
+    model: Model,
     tmp_path_factory: pytest.TempPathFactory,
     top: int,
     left: int,
@@ -77,8 +76,12 @@ def test_shifting_the_windows_moves_no_outline(
     scene, _ = look("cold-dry")
     part = scene.geobox[top:, left:]
     folder = tmp_path_factory.mktemp("maps")
-    whole = map_scene(scene, segmenter, folder / "whole", region=part, window=1024, screen=False, progress=False)
-    cut = map_scene(scene, segmenter, folder / "cut", region=part, window=window, screen=False, progress=False)
+    whole, cut = (
+        map_scene(
+            scene, model, folder / str(side), region=part, options=MapOptions(window=side, screen=False), progress=False
+        )
+        for side in (1024, window)
+    )
     first, second = (read_outlines(each.outlines) for each in (whole, cut))
     assert boundary_m(first, second) <= 30.0
     areas = [float(each["area_km2"].sum()) for each in (first, second)]
@@ -89,7 +92,7 @@ def test_shifting_the_windows_moves_no_outline(
 def test_tiles_are_blended_without_a_seam(
     look: Callable[[str], tuple[Scene, gpd.GeoDataFrame]], tmp_path: Path, network: str
 ) -> None:
-    """No jump where tiles end: the blend changes from pixel to pixel no more than the answers of single tiles do."""
+    """No jump where tiles end: the blend changes from pixel to pixel no more than the predictions of single tiles do."""
     scene, _ = look("cold-dry")
     torch.manual_seed(0)
     arguments = {"widths": (4, 4, 8, 8, 8)}
@@ -106,15 +109,16 @@ def test_tiles_are_blended_without_a_seam(
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_the_screen_misses_no_glacier(
-    look: Callable[[str], tuple[Scene, gpd.GeoDataFrame]], segmenter: Segmenter, environment: str
+    look: Callable[[str], tuple[Scene, gpd.GeoDataFrame]], model: Model, environment: str
 ) -> None:
-    """At most 0.01 % of the true glacier pixels lie where the network is not asked; with half the margin too."""
+    """At most 0.01 % of the true glacier pixels lie where the network is not shown the ground; with half the margin too."""
     scene, outlines = look(environment)
     truth = rasterise(outlines, scene.geobox).astype(bool)
-    survey = Survey.of(scene, segmenter, screen=True)
-    seen = survey.read((0, scene.geobox.height))
-    side = survey.tiling.cell
-    for rings in (survey.tiling.margin, survey.tiling.margin // 2):
+    plan = MapPlan.of(scene, model, options=MapOptions(screen=True))
+    assert plan.screen
+    seen = plan.read((0, scene.geobox.height))
+    side = plan.cell
+    for rings in (plan.margin, plan.margin // 2):
         asked = with_neighbours(cells_of(seen.candidates, side), rings).repeat(side, 0).repeat(side, 1)
         assert (truth & ~asked[:SIDE, :SIDE]).sum() <= 1e-4 * truth.sum()
 

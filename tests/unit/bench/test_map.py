@@ -14,13 +14,13 @@ from trimline.bench import map as mapping
 from trimline.bench.agreement import outline_iou
 from trimline.bench.alone import map_alone, peak_memory_mb
 from trimline.bench.big_scene import BigScene
-from trimline.bench.peers import Batches, by_monai, by_overlapping_tiles, map_whole, read_whole
+from trimline.bench.peers import Batches, Eager, by_monai, by_overlapping_tiles, map_whole, read_whole
 from trimline.bench.quick_network import train_quickly
 from trimline.cli.bench import bench
 from trimline.errors import TrimlineError
+from trimline.inference import Model, load_weights
 from trimline.outlines import read_outlines
 from trimline.scenes import open_scene
-from trimline.training import Segmenter, load_weights
 
 RATIOS = ["ratio_of_ceiling", "ratio_of_monai_screen_off", "ratio_of_monai_screen_on", "ratio_of_overlap50"]
 KEYS = [
@@ -48,14 +48,19 @@ def weights(big: BigScene, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def segmenter(weights: Path) -> Segmenter:
+def model(weights: Path) -> Model:
     return load_weights(weights, device="cpu", precision="fp32")
+
+
+@pytest.fixture(scope="module")
+def eager(weights: Path) -> Eager:
+    return Eager.of(weights, torch.device("cpu"), "fp32")
 
 
 @needs_monai
 def test_a_tiny_run_gives_every_figure_ratios_first(monkeypatch: pytest.MonkeyPatch) -> None:
     # A process of its own takes seconds to import torch; below it has a test of its own.
-    monkeypatch.setattr(mapping, "peak_memory_mb", lambda *arguments: map_alone(*arguments, threads=1))
+    monkeypatch.setattr(mapping, "peak_memory_mb", map_alone)
     figures = mapping.measure(**TINY)
     assert list(figures) == RATIOS + KEYS
     assert all(value > 0 for value in figures.values())
@@ -85,33 +90,35 @@ def test_batches_hold_every_pixel_once() -> None:
         assert torch.equal(seen.sort().values, image.flatten())
 
 
-def test_overlapping_tiles_agree_with_the_whole_where_tiles_do_not_matter(big: BigScene, segmenter: Segmenter) -> None:
+def test_overlapping_tiles_agree_with_the_whole_where_tiles_do_not_matter(
+    big: BigScene, model: Model, eager: Eager
+) -> None:
     scene = open_scene(big.product)
-    fed = read_whole(scene, scene.geobox, segmenter)
-    whole = segmenter.probability(scene.read(segmenter.bands).to_numpy()[None])[0]
+    fed = read_whole(scene, scene.geobox, eager)
+    whole = model.predict(scene.read(model.bands).to_numpy()[None])[0]
     with torch.inference_mode():
-        assert np.allclose(by_overlapping_tiles(segmenter)(fed), whole, atol=1e-5)
+        assert np.allclose(by_overlapping_tiles(eager)(fed), whole, atol=1e-5)
 
 
 @needs_monai
-def test_monai_agrees_with_the_whole_where_windows_do_not_matter(big: BigScene, segmenter: Segmenter) -> None:
+def test_monai_agrees_with_the_whole_where_windows_do_not_matter(big: BigScene, model: Model, eager: Eager) -> None:
     scene = open_scene(big.product)
-    fed = read_whole(scene, scene.geobox, segmenter)
-    whole = segmenter.probability(scene.read(segmenter.bands).to_numpy()[None])[0]
+    fed = read_whole(scene, scene.geobox, eager)
+    whole = model.predict(scene.read(model.bands).to_numpy()[None])[0]
     with torch.inference_mode():
-        assert np.allclose(by_monai(segmenter, 4)(fed), whole, atol=1e-5)
+        assert np.allclose(by_monai(eager, 4)(fed), whole, atol=1e-5)
 
 
-def test_a_peer_writes_outlines(big: BigScene, segmenter: Segmenter, tmp_path: Path) -> None:
+def test_a_peer_writes_outlines(big: BigScene, eager: Eager, tmp_path: Path) -> None:
     scene = open_scene(big.product)
-    path = map_whole(scene, scene.geobox, segmenter, by_overlapping_tiles(segmenter), tmp_path)
+    path = map_whole(scene, scene.geobox, eager, by_overlapping_tiles(eager), tmp_path)
     assert len(read_outlines(path)) > 0
 
 
 def test_a_map_in_single_precision_agrees_with_itself(
-    big: BigScene, segmenter: Segmenter, weights: Path, tmp_path: Path
+    big: BigScene, model: Model, weights: Path, tmp_path: Path
 ) -> None:
-    assert outline_iou(open_scene(big.product), segmenter, weights, tmp_path, 200) > 0.99
+    assert outline_iou(open_scene(big.product), model, weights, tmp_path, 200, "cpu") > 0.99
 
 
 def test_the_command_hands_over_what_the_benchmark_takes(
@@ -127,3 +134,24 @@ def test_the_command_hands_over_what_the_benchmark_takes(
     bench("map", network="dunet", peers=False, json=True)
     assert given == {"size": 1024, "network": "dunet", "peers": False}
     assert json.loads(capsys.readouterr().out) == {"ratio_of_ceiling": 0.5}
+
+
+def test_the_quick_form_takes_a_small_scene_a_narrow_network_and_one_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, object] = {}
+
+    class Stopped(Exception):
+        pass
+
+    def simulated(folder: Path, size: int, **_: object) -> object:
+        given["size"] = size
+        return None
+
+    def trained(work: object, big: object, network: str, folder: Path, arguments: object) -> Path:
+        given["arguments"] = arguments
+        raise Stopped
+
+    monkeypatch.setattr(mapping, "simulate_big_scene", simulated)
+    monkeypatch.setattr(mapping, "alone", trained)
+    with pytest.raises(Stopped):
+        mapping.measure(size=4096, quick=True, peers=False)
+    assert given == {"size": 1024, "arguments": {"widths": (16, 32, 64, 128, 256)}}
