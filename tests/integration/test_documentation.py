@@ -95,6 +95,7 @@ def products(tmp_path_factory: pytest.TempPathFactory) -> Path:
             archive.add(each, arcname=each.name)
     copytree(landsat, folder / "PRODUCT")
     copyfile(sentinel2, folder / "s2.tif")
+    copyfile(shipped_weights(), folder / "model.onnx")
     network, metadata = load_network(shipped_weights())
     for name in ("weights.safetensors", "WEIGHTS"):
         save_weights(folder / name, network, metadata)

@@ -28,7 +28,18 @@ _PIXELS_AT_ONCE = 1 << 20
 
 @dataclass(frozen=True)
 class Model:
-    """A network with what it is fed with, the engine that computes it, and how its prediction is read."""
+    """A network with what it is fed with, the engine that computes it, and how its prediction is read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import trimline
+    >>> model = trimline.load_weights()
+    >>> model.bands
+    ('blue', 'green', 'red', 'nir', 'swir1', 'swir2')
+    >>> model.predict(np.full((1, 6, 64, 64), 0.3, np.float32)).shape
+    (1, 64, 64)
+    """
 
     metadata: ModelMetadata
     """All that is known of its training."""

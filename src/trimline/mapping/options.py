@@ -24,6 +24,11 @@ _LARGEST_SMOOTHING = 5
 class MapOptions:
     """How a scene is mapped. Mapping, evaluation, clusters and benchmarks take the same object.
 
+    Examples
+    --------
+    >>> import trimline
+    >>> options = trimline.MapOptions(minimum_area_m2=50_000, smoothing=2)
+
     Raises
     ------
     MappingError

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 
 from trimline.networks import build
+from trimline.networks.glaciernet import MaxPooling, MaxUnpooling
 
 
 def test_unpooling_puts_values_where_the_maxima_were() -> None:
@@ -40,6 +42,44 @@ def test_each_section_takes_the_places_of_its_mirror() -> None:
         assert section.shape == put_back.shape
         assert put_back.abs().sum() > 0
         assert (section == largest)[put_back != 0].all()
+
+
+class PooledAndPutBack(nn.Module):
+    """Pooling, and the unpooling of other values at its places."""
+
+    def __init__(self, pool: nn.Module, unpool: nn.Module) -> None:
+        super().__init__()
+        self.pool, self.unpool = pool, unpool
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        pooled, places = self.pool(features)
+        return pooled, self.unpool(3.0 - pooled, places)
+
+
+@pytest.mark.parametrize("traced", [False, True])
+@torch.inference_mode()
+def test_it_pools_and_unpools_as_torch_does_where_values_are_equal_too(traced: bool) -> None:
+    """A graph computes the places otherwise; traced on one shape, it serves others."""
+    made: nn.Module = PooledAndPutBack(MaxPooling(), MaxUnpooling())
+    expected = PooledAndPutBack(nn.MaxPool2d(2, return_indices=True), nn.MaxUnpool2d(2))
+    if traced:
+        made = torch.jit.trace(made, torch.rand(1, 2, 4, 4))
+    few = torch.cartesian_prod(*(torch.arange(3.0),) * 4).view(81, 1, 2, 2)  # every order of four values, ties and all
+    for features in (few, torch.randint(0, 3, (2, 3, 8, 14)).float(), torch.rand(2, 3, 6, 10)):
+        for found, right in zip(made(features), expected(features), strict=True):
+            assert torch.equal(found, right)
+
+
+def test_its_gradient_is_that_of_torch() -> None:
+    features = torch.randint(0, 3, (2, 3, 8, 8)).float().requires_grad_()
+    gradients = []
+    for pool, unpool in (
+        (MaxPooling(), MaxUnpooling()),
+        (nn.MaxPool2d(2, return_indices=True), nn.MaxUnpool2d(2)),
+    ):
+        pooled, put_back = PooledAndPutBack(pool, unpool)(features)
+        gradients.append(torch.autograd.grad(pooled.square().sum() + put_back.square().sum(), features)[0])
+    assert torch.equal(*gradients)
 
 
 def test_the_last_convolution_is_plain() -> None:
