@@ -187,6 +187,12 @@ def load_weights(
         The file or the engine needs PyTorch, which is not installed.
     WeightsError
         The file is absent, damaged, pickled, of another program or another format.
+
+    Examples
+    --------
+    >>> import trimline
+    >>> model = trimline.load_weights()
+    >>> model = trimline.load_weights("weights.safetensors", engine="torch", precision="fp32")
     """
     for name, asked, known in (("engine", engine, get_args(EngineName)), ("precision", precision, get_args(Precision))):
         if asked not in known:

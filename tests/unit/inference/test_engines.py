@@ -75,7 +75,7 @@ def test_pytorch_computes_an_exported_network_too(name: str, write: Write, tmp_p
     assert_close(model, name)
 
 
-@pytest.mark.parametrize("name", ["unet", "dunet", "saunet"])
+@pytest.mark.parametrize("name", ["unet", "glaciernet", "saunet"])
 def test_the_mean_over_flips_is_the_same_too(name: str, write: Write, tmp_path: Path) -> None:
     weights = write(name, flips=True)
     for path in (weights, export_onnx(weights, tmp_path / "model.onnx")):
