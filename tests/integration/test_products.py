@@ -15,7 +15,7 @@ from odc.geo.geobox import GeoBox
 from rasterio.warp import transform
 
 from trimline.errors import BandError, GridError, ProductError
-from trimline.scenes import Scene, earth_sun_distance, open_scene, product_info, read_metadata, sun_position
+from trimline.scenes import Scene, earth_sun_distance, open_scene, product_info, read_landsat_metadata, sun_position
 from trimline.scenes.band_names import common_name
 
 CHIP_BANDS = ("blue", "green", "red", "nir", "swir1", "thermal")
@@ -167,7 +167,8 @@ class TestGreenland:
 
     def test_every_spelling_of_its_metadata_says_the_same(self, trimline_data: Path) -> None:
         folder = trimline_data / "landsat_c2" / "greenland_l2_decimated"
-        first, second, third = (read_metadata(path.read_text(), path.name) for path in sorted(folder.glob("*_MTL.*")))
+        files = sorted(folder.glob("*_MTL.*"))
+        first, second, third = (read_landsat_metadata(path.read_text(), path.name) for path in files)
         assert first == second == third
 
 
@@ -202,7 +203,7 @@ class TestMetadataFiles:
     def test_all_are_read(self, trimline_data: Path) -> None:
         files = metadata_files(trimline_data)
         assert len(files) >= 20
-        sensors = {read_metadata(path.read_text(), path.name).sensor.id for path in files}
+        sensors = {read_landsat_metadata(path.read_text(), path.name).sensor.id for path in files}
         assert sensors >= {
             f"landsat-{s}" for s in ("1-mss", "2-mss", "3-mss", "4-mss", "5-mss", "4-tm", "5-tm", "7-etm")
         }
@@ -211,7 +212,7 @@ class TestMetadataFiles:
     def test_they_agree_with_the_stac_items_beside_them(self, trimline_data: Path) -> None:
         compared = grids = bands = 0
         for path in metadata_files(trimline_data):
-            metadata = read_metadata(path.read_text(), path.name)
+            metadata = read_landsat_metadata(path.read_text(), path.name)
             for item_path in path.parent.glob(f"{metadata.product_id}*_stac.json"):
                 said = json.loads(item_path.read_text())["properties"]
                 # Items of before 2021 put the sun and the platform into another extension.
@@ -240,7 +241,7 @@ class TestMetadataFiles:
     def test_the_sun_stands_where_usgs_says(self, trimline_data: Path) -> None:
         compared = 0
         for path in metadata_files(trimline_data):
-            metadata = read_metadata(path.read_text(), path.name)
+            metadata = read_landsat_metadata(path.read_text(), path.name)
             centre = next(iter(metadata.grids.values())).extent.centroid.coords[0]
             longitude, latitude = transform(str(metadata.crs), "EPSG:4326", [centre[0]], [centre[1]])
             azimuth, elevation = sun_position(metadata.time, longitude[0], latitude[0])
@@ -256,7 +257,7 @@ class TestMetadataFiles:
             text = path.read_text()
             if path.suffix != ".txt" or "EARTH_SUN_DISTANCE" not in text:
                 continue
-            metadata = read_metadata(text, path.name)
+            metadata = read_landsat_metadata(text, path.name)
             (line,) = (each for each in text.splitlines() if "EARTH_SUN_DISTANCE" in each)
             assert earth_sun_distance(metadata.time) == pytest.approx(float(line.split("=")[1]), abs=2e-4)
 
