@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,8 @@ def _judge(
     dict
         `threshold`, `flips`, `scores`, `halo` and `bf16_iou`.
     """
-    exact = _engine(network, inputs, device, "fp32")
+    engine_in = _engines(network, inputs, device)
+    exact = engine_in("fp32")
     threshold, flips = 0.5, recipe.flips == "always"
     scores: dict[str, float | None] = {}
     pixels = predict_labelled(exact, inputs, tiles, flips=flips)
@@ -129,7 +131,7 @@ def _judge(
         scores = finite_or_none(scores_at(threshold, pixels))
     bf16_iou = None
     if uses_bf16("auto", device):
-        half = predict_labelled(_engine(network, inputs, device, "bf16"), inputs, tiles, flips=flips)
+        half = predict_labelled(engine_in("bf16"), inputs, tiles, flips=flips)
         bf16_iou = iou_of_masks(pixels.probability, half.probability, threshold)
     halo = measure_halo(
         exact,
@@ -144,11 +146,12 @@ def _judge(
     return {"threshold": threshold, "flips": flips, "scores": scores, "halo": halo, "bf16_iou": bf16_iou}
 
 
-def _engine(network: Network, inputs: Inputs, device: torch.device, arithmetic: Arithmetic) -> Engine:
-    """Return the engine that maps with a network on a device."""
+def _engines(network: Network, inputs: Inputs, device: torch.device) -> Callable[[Arithmetic], Engine]:
+    """Return a function that gives the engine that maps with a network on a device, in an arithmetic."""
     if device.type == "cuda":
-        return TorchEngine(network, device, arithmetic)
-    return OpenVINOEngine(graph_of(network, inputs), arithmetic)
+        return lambda arithmetic: TorchEngine(network, device, arithmetic)
+    graph = graph_of(network, inputs)
+    return lambda arithmetic: OpenVINOEngine(graph, arithmetic)
 
 
 def operations_per_pixel(network: Network) -> float:
