@@ -103,6 +103,7 @@ def test_a_changed_setting_is_named_by_its_key(work: Work, caplog: pytest.LogCap
         return ledger.once("map", {}, [work.path], work, settings=settings, **also)
 
     do(0.5)
+    caplog.clear()
     with caplog.at_level(logging.INFO, logger="trimline"):
         assert not do(0.6).skipped
         assert not do(0.6, results_version=2).skipped
