@@ -57,7 +57,7 @@ _WARM_UP = 512
 _QUICK_SIDE = 1024
 _QUICK_ARGUMENTS: Mapping[str, dict[str, Any]] = {"unet": {"widths": (16, 32, 64, 128, 256)}}
 """What the quick form maps with: a U-Net of a sixteenth of the work."""
-_ROUNDS, _MANY_PIXELS = 3, 1 << 24
+_ROUNDS, _MANY_PIXELS = 3, 1 << 22
 """Rounds unless said otherwise; scenes of more pixels are mapped once."""
 
 
