@@ -323,7 +323,7 @@ def test_the_record_is_the_agreement_of_the_masks(run: Callable[..., Path], monk
 
     monkeypatch.setattr("trimline.inference.torch_engine.cpu_has_bf16", lambda: True)
     monkeypatch.setattr(
-        "trimline.training.descent._engine", lambda network, inputs, device, kind: Wrong("wrong", "cpu", kind)
+        "trimline.training.descent._engines", lambda network, inputs, device: partial(Wrong, "wrong", "cpu")
     )
     recipe = SHORT.model_copy(update={"precision": "fp32", "threshold": "half", "select": "last"})
     assert read_metadata(run(recipe=recipe)).bf16_iou == pytest.approx(0.5, abs=0.01)
