@@ -6,6 +6,7 @@ import logging
 import math
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
