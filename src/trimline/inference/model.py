@@ -107,7 +107,7 @@ class Model:
         Returns
         -------
         NDArray[np.float32]
-            (n, h, w) in [0, 1]; NaN where any band is NaN.
+            (n, h, w) in [0, 1]; NaN where any band is not finite.
 
         Raises
         ------
@@ -133,8 +133,8 @@ class Model:
         channels = np.ascontiguousarray(channels, np.float32)
         ice = mean_over_symmetries(self.engine, channels) if self.metadata.flips else self.engine(channels)
         probability = ice[:, :height, :width]
-        # A sum is NaN where any of its terms is.
-        return np.where(np.isnan(images.sum(axis=1)), np.float32(np.nan), probability)
+        # A sum is finite only where all of its terms are: the pixels that `Inputs` takes for valid.
+        return np.where(np.isfinite(images.sum(axis=1)), probability, np.float32(np.nan))
 
     def __repr__(self) -> str:
         return in_lines(f"Model {self.metadata.network}, {self.engine}", self._facts())

@@ -195,3 +195,11 @@ def test_weights_that_are_not_numbers_are_refused(written: Path) -> None:
     save_file(tensors, written, metadata=metadata)
     with pytest.raises(WeightsError, match="not numbers"):
         load_weights(written)
+
+
+@pytest.mark.parametrize("lost", [np.nan, np.inf, -np.inf])
+def test_a_pixel_that_is_not_finite_in_one_band_has_no_prediction(written: Path, lost: float) -> None:
+    images = np.random.default_rng(0).uniform(size=(1, 3, 8, 8)).astype(np.float32)
+    images[0, 2, 3, 4] = lost
+    absent = np.isnan(load_weights(written, engine="openvino").predict(images))
+    assert np.argwhere(absent).tolist() == [[0, 3, 4]]
