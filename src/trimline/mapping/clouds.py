@@ -62,11 +62,11 @@ class CloudRule:
         """
         if clouds == "keep":
             return cls()
-        has_flags = bool(scene.quality_assets)
+        has_flags = scene.has_cloud_flags
         if clouds == "quality":
             if not has_flags:
                 raise MappingError(
-                    "the scene has no quality band to take clouds from",
+                    "the scene has no quality flags of cloud",
                     where=scene.id,
                     remedy="take the learned classes (clouds: learned), or keep the clouds (clouds: keep)",
                 )
