@@ -22,7 +22,7 @@ from trimline.scenes.asset import Asset
 from trimline.scenes.assets_on_grid import read_assets
 from trimline.scenes.quality import is_fill, pixel_flags, saturation_flags
 from trimline.scenes.scene_identity import scene_identity
-from trimline.sensors import Sensor, Units
+from trimline.sensors import ReflectanceLevel, Sensor, Units
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -82,6 +82,12 @@ class Scene:
     def identity(self) -> str:
         """SHA-256 of all that decides the pixels, as the files lie now; see `trimline.scenes.scene_identity`."""
         return scene_identity(self)
+
+    @property
+    def reflectance_level(self) -> ReflectanceLevel | None:
+        """Whether reflectance is that at the top of the atmosphere (`toa`) or of the `surface`; None where unknown."""
+        folded = (self.level or "").upper()
+        return "toa" if folded.startswith("L1") else "surface" if folded.startswith("L2") else None
 
     @property
     def bands(self) -> tuple[str, ...]:
