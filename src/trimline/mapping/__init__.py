@@ -1,9 +1,10 @@
 """A model over a whole scene, in memory that does not depend on the scene's size.
 
 The room hands out `map_scene`, which writes probability, mask and outlines and returns where they are; `predict_array`,
-`predict` and `outlines_of`, which give the same in memory for what is small enough; and `MapOptions`, all that decides
-a map beside scene and model. All stream the same strips of the scene and show the network windows of them with a halo
-around, so that a map depends neither on the size of the windows nor on the extent asked for.
+`predict` and `outlines_of`, which give the same in memory for what is small enough; `MapOptions`, all that decides a
+map beside scene and model; and `mask_shares`, how much of a written map is ice. All stream the same strips of the scene
+and show the network windows of them with a halo around, so that a map depends neither on the size of the windows nor on
+the extent asked for.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from trimline.mapping.one_scene import outlines_of, predict
     from trimline.mapping.options import MapOptions
     from trimline.mapping.plan import MapPlan
+    from trimline.mapping.shares import MaskShares, mask_shares
     from trimline.mapping.stream import predict_array
     from trimline.mapping.zone import GlacierZone
 
@@ -25,8 +27,10 @@ _FILE_OF = {
     "MapOptions": "options",
     "MapPlan": "plan",
     "MapResult": "mapped_scene",
+    "MaskShares": "shares",
     "check_fits": "compatibility",
     "map_scene": "mapped_scene",
+    "mask_shares": "shares",
     "outlines_of": "one_scene",
     "predict": "one_scene",
     "predict_array": "stream",
@@ -37,8 +41,10 @@ __all__ = [
     "MapOptions",
     "MapPlan",
     "MapResult",
+    "MaskShares",
     "check_fits",
     "map_scene",
+    "mask_shares",
     "outlines_of",
     "predict",
     "predict_array",
