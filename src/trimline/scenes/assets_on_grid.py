@@ -21,6 +21,7 @@ from rasterio.windows import Window
 from trimline.errors import ProductError
 from trimline.scenes.asset import Asset, first_line, open_raster, raster_grid
 from trimline.scenes.grid import offset_between, pixel_ratio, positions_in
+from trimline.scenes.missing_values import refuse_undeclared
 from trimline.scenes.product_files import readable
 from trimline.scenes.resampling import bilinear, block_mean, mean_of_samples, nearest
 
@@ -124,6 +125,7 @@ class _OpenRaster:
                 layer[self.source.read_masks(asset.index, window=place) == 0] = np.nan
             if np.issubdtype(raw.dtype, np.floating):
                 layer[~np.isfinite(layer)] = np.nan
+        refuse_undeclared(out, self.assets, self.assets[0].href)
         return out
 
 
