@@ -329,10 +329,8 @@ def _impossible(stack: _Stack, bands: Mapping[str, int]) -> list[str]:
     """Return in words that the numbers cannot be what they are said to be; nothing where they can."""
     try:
         refuse_impossible(stack.path, stack.assets(bands), is_scale_given=stack.is_scale_given)
-    except BandError:
-        return []
     except ProductError as error:
-        return [f"{error.what}; {error.remedy}"]
+        return [] if isinstance(error, BandError) else [f"{error.what}; {error.remedy}"]
     return []
 
 
