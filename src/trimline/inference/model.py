@@ -46,7 +46,7 @@ class Model:
     engine: Engine
     """What computes it."""
     sha256: str = ""
-    """Of the model file, for provenance; empty where there is none."""
+    """Of the model file, or of the rule of a spectral index, for provenance; empty where there is neither."""
 
     @property
     def inputs(self) -> Inputs:
@@ -90,6 +90,11 @@ class Model:
     def threshold(self) -> float:
         """Probability from which on a pixel is ice."""
         return self.metadata.threshold
+
+    @property
+    def rule(self) -> str:
+        """What it says ice is, in words, where that was given and not learned; empty for a network."""
+        return str(self.metadata.data.get("rule", ""))
 
     @property
     def arithmetic(self) -> Arithmetic:
@@ -147,6 +152,7 @@ class Model:
         facts = [
             ("bands", f"{', '.join(self.bands)} ({self.units})"),
             ("ice from", f"{self.threshold:.3g} on"),
+            ("rule", self.rule),
             ("halo", halo),
             ("sensors", ", ".join(self.sensors)),
             ("sha256", self.sha256[:12]),

@@ -48,6 +48,7 @@ def tags_of(plan: MapPlan, model: Model, threshold: float) -> dict[str, str]:
         "TRIMLINE_SENSOR": scene.sensor.id,
         "TRIMLINE_TIME": scene.time.isoformat() if scene.time is not None else scene.date,
         "TRIMLINE_NETWORK": model.metadata.network,
+        "TRIMLINE_RULE": model.rule,
         "TRIMLINE_WEIGHTS_SHA256": model.sha256,
         "TRIMLINE_BANDS": ",".join(model.bands),
         "TRIMLINE_UNITS": model.units,

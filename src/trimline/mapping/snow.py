@@ -99,6 +99,12 @@ class SnowOffGlaciers:
         values: dict[str, Any] = {key: math.nan if value is None else value for key, value in record.items()}
         return cls(**values)
 
+    def __str__(self) -> str:
+        if self.why:
+            return f"snow off the glaciers: cannot be told, {self.why}"
+        where = _IN_WORDS[self.reference]
+        return f"snow off the glaciers: {100 * self.share:.1f} % of the ground {where} ({self.ground_km2:.1f} km2)"
+
     def warning(self, limit: float = SNOW_LIMIT) -> str | None:
         """Return in words that the snow is more than a limit, or cannot be told of a white scene; None if neither."""
         if self.share > limit:
@@ -194,11 +200,8 @@ def log_snow(scene_id: str, found: SnowOffGlaciers, limit: float = SNOW_LIMIT) -
     warning = found.warning(limit)
     if warning is not None:
         _LOG.warning("%s: %s", scene_id, warning)
-    elif found.why:
-        _LOG.info("%s: snow off the glaciers cannot be told: %s", scene_id, found.why)
     else:
-        where = _IN_WORDS[found.reference]
-        _LOG.info("%s: %.1f %% of the ground off the glaciers (%s) is snow", scene_id, 100 * found.share, where)
+        _LOG.info("%s: %s", scene_id, found)
 
 
 def _off_glaciers(

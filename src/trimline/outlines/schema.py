@@ -72,7 +72,9 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
             Column("sensor", "text", None, "sensor of the scene", False),
             Column("network", "text", None, "network that mapped it", False),
             Column("threshold", "number", "1", "probability from which a pixel counts as ice", False),
-            Column("weights_sha256", "text", None, "SHA-256 of the weights file", False),
+            Column(
+                "weights_sha256", "text", None, "SHA-256 of the weights file, or of the rule of a spectral index", False
+            ),
             Column("edit_ids", "text", None, "edits by hand that changed the outline, separated by ;", False),
             Column("trimline_version", "text", None, "version of trimline that drew the outline", False),
         )

@@ -14,6 +14,9 @@ class Best(str):
     """A cell that holds the best of its column; it is printed bold."""
 
 
+_OF_YEARS = ("precision", "recall", "f1", "iou", "area_bias")
+"""The scores of single years, in the order of the table."""
+
 UNDEFINED = "–"
 """Text for an undefined number."""
 
@@ -54,11 +57,25 @@ def scene_table(methods: Mapping[str, Mapping[str, Any]]) -> Table:
     return ["method, scene", *columns[1:]], rows
 
 
+def year_table(methods: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return the scores of each method in each year, and their mean over the years, which all count the same."""
+    columns = ["method, year", "precision %", "recall %", "F1 %", "IoU %", "area bias %", "boundary m"]
+    rows = []
+    for name, scores in methods.items():
+        for year, of_year in {**scores.get("years", {}), "mean": scores.get("mean", {})}.items():
+            if of_year:
+                shares = [percent(of_year[key], signed=key == "area_bias") for key in _OF_YEARS]
+                rows.append([f"{name}, {year}", *shares, number(of_year["boundary_m"], 1)])
+    return columns, rows
+
+
 def area_table(dates: Mapping[str, Mapping[str, float]], *, same_ground: bool = True) -> Table:
     """Return the true and mapped area of each date in km2, and the change since the first in percent.
 
-    There is no change where dates do not show the same ground.
+    There is no change where dates do not show the same ground, and the mapped area alone where no date has a truth.
     """
+    if not any("area_true_km2" in area for area in dates.values()):
+        return _mapped_table(dates, same_ground=same_ground)
     columns = ["date", "true km²", "mapped km²", "difference %", "true change %", "mapped change %"]
     first = next(iter(dates.values()), None)
     rows = []
@@ -72,6 +89,15 @@ def area_table(dates: Mapping[str, Mapping[str, float]], *, same_ground: bool = 
             ]
         rows.append([date, number(true, 3), number(mapped, 3), percent(_relative(mapped, true), signed=True), *change])
     return (columns, rows) if same_ground else (columns[:4], [row[:4] for row in rows])
+
+
+def _mapped_table(dates: Mapping[str, Mapping[str, float]], *, same_ground: bool) -> Table:
+    mapped = {date: area["area_mapped_km2"] for date, area in dates.items()}
+    first = next(iter(mapped.values()), math.nan)
+    change = [UNDEFINED, *(percent(_relative(area, first), signed=True) for area in list(mapped.values())[1:])]
+    rows = [[date, number(area, 3), each] for (date, area), each in zip(mapped.items(), change, strict=False)]
+    columns = ["date", "mapped km²", "mapped change %"]
+    return (columns, rows) if same_ground else (columns[:2], [row[:2] for row in rows])
 
 
 def period_table(periods: Mapping[str, Mapping[str, Any]]) -> Table:

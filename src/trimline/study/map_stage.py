@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +14,15 @@ from trimline.project import Project, SceneEntry
 from trimline.samples import open_truth
 from trimline.study.ledger import Done
 from trimline.study.map_options import map_options
+from trimline.study.method_models import load_method, model_file
 from trimline.study.scenes import date_of, open_entry, select, truth_of
 from trimline.study.snow_steps import measure_snow
 from trimline.study.study import Study
-from trimline.study.train_stage import weights_path
 
 if TYPE_CHECKING:
     from distributed import Client
 
     from trimline.inference import Model
-    from trimline.inference.engine import EngineName
-    from trimline.inference.precision import Precision
     from trimline.mapping.stream import StripPredictor
 
 FOLDER = "maps"
@@ -58,10 +54,13 @@ def run(study: Study) -> Done:
             known[key] = known.get(key, 0.0) + value
     with_truth = {date: areas for date, areas in dates.items() if "area_true_km2" in areas}
     place_of = {entry.id: entry.tile or entry.area for entry in entries}
-    places = [{place_of[step.result["scene"]] for step in steps if step.result["date"] == date} for date in with_truth]
+    places = [
+        {place_of[step.result["scene"]] for step in steps if step.result["date"] == date}
+        for date in with_truth or dates
+    ]
     same_ground = all(each == places[0] for each in places)
     result = {
-        "dates": with_truth,
+        "dates": with_truth or dates,
         "same_ground": same_ground,
         "maps": {step.result["scene"]: step.result["files"] for step in steps},
         "snow": {
@@ -109,8 +108,8 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | 
         from trimline.mapping import map_scene
 
         scene = open_entry(entry)
-        weights = weights_path(project, project.mapping_method)
-        model = load_model(weights, weights_sha256, options.engine, options.precision)
+        weights = model_file(project, project.mapping_method)
+        model = load_method(project, project.mapping_method, options, weights_sha256)
         written = map_scene(
             scene,
             model,
@@ -141,27 +140,7 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | 
     )
 
 
-_LOADING = threading.Lock()
-"""Scenes on a cluster are under way in several threads, and a model is read once."""
-
-
-def load_model(weights: Path, sha256: str, engine: EngineName, precision: Precision) -> Model:
-    """Return the model that maps all scenes.
-
-    `sha256` tells weights apart that lie at one path one after the other, and is not looked at.
-    """
-    with _LOADING:
-        return _loaded(weights, sha256, engine, precision)
-
-
-@lru_cache(maxsize=1)
-def _loaded(weights: Path, _sha256: str, engine: EngineName, precision: Precision) -> Model:
-    from trimline.inference import load_weights
-
-    return load_weights(weights, engine=engine, precision=precision)
-
-
-def _on_cluster(client: Client, weights: Path, model: Model) -> StripPredictor:
+def _on_cluster(client: Client, weights: Path | None, model: Model) -> StripPredictor:
     from trimline.mapping.cluster import on_cluster
 
     return on_cluster(client, weights, model)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trimline import __version__
 from trimline.file_identity import file_identity
-from trimline.files import write_json
-from trimline.outlines import read_outlines
+from trimline.mapping.snow_file import SNOW_FILE, SnowReference
 from trimline.project import SceneEntry
 from trimline.study.ledger import Done
 from trimline.study.scenes import open_entry
@@ -16,8 +14,6 @@ from trimline.study.scenes import open_entry
 if TYPE_CHECKING:
     from trimline.study.study import Study
 
-SNOW = "snow.json"
-"""File beside a scene's map."""
 RESULTS_VERSION = 1
 """Raised when the same inputs and settings give other results."""
 
@@ -36,7 +32,7 @@ def measure_snow(study: Study, entry: SceneEntry, mask: Path, mask_sha256: str) 
     mask_sha256
         Hash of the map.
     """
-    from trimline.mapping.snow import SnowOffGlaciers, log_snow, snow_off_glaciers
+    from trimline.mapping.snow import SnowOffGlaciers, log_snow
 
     project = study.project
     inputs = {
@@ -45,13 +41,10 @@ def measure_snow(study: Study, entry: SceneEntry, mask: Path, mask_sha256: str) 
         "inventory": None if project.inventory is None else file_identity(project.inventory),
         "dem": None if project.dem is None else file_identity(project.dem),
     }
-    path = mask.parent / SNOW
+    path = mask.with_name(SNOW_FILE)
 
     def work() -> dict[str, Any]:
-        inventory = None if project.inventory is None else read_outlines(project.inventory)
-        found = snow_off_glaciers(open_entry(entry), mask, inventory=inventory, dem=project.dem)
-        write_json(path, {"scene": entry.id, **found.record(), "inputs": inputs, "trimline_version": __version__})
-        return found.record()
+        return SnowReference(project.inventory, project.dem).measure(open_entry(entry), mask).record()
 
     done = study.ledger.once(snow_step(entry.id), inputs, [path], work, results_version=RESULTS_VERSION)
     log_snow(entry.id, SnowOffGlaciers.of_record(done.result), project.map.snow_limit)

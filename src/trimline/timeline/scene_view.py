@@ -41,7 +41,7 @@ _MEASURED_SIDE = 512
 """Pixels along the longer side of a scene on which the shares of cloud and snow are measured, about."""
 
 
-_NO_PROBABILITY = ("band_ratio",)
+_NO_PROBABILITY = ("band_ratio", "ndsi")
 """Methods whose map is a distance from a threshold and no probability, so that no pixel counts as uncertain."""
 
 
