@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
+import yaml
+from typer.testing import CliRunner
 
+from trimline.cli.app import app
 from trimline.mapping.snow import SNOW_LIMIT, snow_off_glaciers
 from trimline.outlines import read_outlines, trace
-from trimline.project import SimulatedRange
+from trimline.project import Project, SimulatedRange, load_project
 from trimline.rasters import write_raster
 from trimline.scenes import Scene, open_scene
 from trimline.simulate import write_range
+from trimline.study import run_study
 
 CHIP_BANDS = ("blue", "green", "red", "nir", "swir1", "thermal")
 
@@ -98,3 +105,79 @@ def test_more_snow_is_measured_as_more(simulated: Path, tmp_path: Path) -> None:
         assert by_day["20190823"] < 0.02
         assert by_day["20190823"] < by_day["20190825"] < by_day["20190821"]
         assert by_day["20190821"] > SNOW_LIMIT
+
+
+def study_of(folder: Path, simulated: Path, **changes: Any) -> Project:
+    """Return a study that maps the range by a band ratio."""
+    days = ("20190821", "20190823", "20190825")
+    path = folder / "study.yaml"
+    content = {
+        "name": "snowy",
+        "output": "out",
+        "methods": [{"name": "index", "ratio": 2.0}],
+        "periods": [{"name": "2019", "first": 2019, "last": 2019}],
+        "scenes": [{"id": day, "path": str(next(simulated.glob(f"LC08_*_{day}_*"))), "period": "2019"} for day in days],
+        **changes,
+    }
+    path.write_text(yaml.safe_dump(content))
+    return load_project(path)
+
+
+@pytest.fixture(scope="module")
+def studied(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a study with an inventory, done up to its timeline."""
+    folder = tmp_path_factory.mktemp("study")
+    inventory = str(simulated / "outlines_20190823.gpkg")
+    run_study(study_of(folder, simulated, inventory=inventory), until="timeline")
+    return folder
+
+
+def test_a_study_keeps_the_snow_of_each_map_and_prefers_scenes_with_less(
+    studied: Path, simulated: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    project = study_of(studied, simulated, inventory=str(simulated / "outlines_20190823.gpkg"))
+    with caplog.at_level(logging.INFO):
+        study = run_study(project, until="timeline")
+    assert "map/20190821: nothing to do" in caplog.text
+    warned = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
+    assert [each[:9] for each in warned if "of the ground off the glaciers" in each] == ["20190821:"]
+    snow = study.outcome()["snow"]
+    assert snow["20190823"]["share"] < snow["20190825"]["share"] < snow["20190821"]["share"]
+    kept = json.loads((studied / "out/maps/index/20190821/snow.json").read_text())
+    assert kept["share"] == snow["20190821"]["share"]
+    assert (kept["reference"], kept["inventory"]) == ("inventory", "outlines_20190823.gpkg")
+    listed = json.loads((studied / "out/timeline/2019/sources.json").read_text())
+    assert [each["scene_id"] for each in listed] == ["20190823", "20190825", "20190821"]
+    assert {each["snow_by"] for each in listed} == {"inventory"}
+    assert listed[2]["snow"] == snow["20190821"]["share"]
+
+
+def test_another_limit_or_dem_maps_nothing_again(
+    studied: Path, simulated: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    inventory, dem = str(simulated / "outlines_20190823.gpkg"), str(simulated / "dem.tif")
+    project = study_of(studied, simulated, inventory=inventory, dem=dem, map={"snow_limit": 1.0})
+    with caplog.at_level(logging.INFO):
+        run_study(project, until="map")
+    assert "map/20190821: nothing to do" in caplog.text
+    assert "snow/20190821: starting again: inputs changed: dem" in caplog.text
+    assert not any("is snow, more than" in each.getMessage() for each in caplog.records)
+
+
+def test_outline_prints_the_snow_and_warns_of_it(simulated: Path, tmp_path: Path) -> None:
+    (product,) = simulated.glob("LC08_*_20190821_*")
+    command = ["outline", str(product), "--method", "band_ratio", "-o", str(tmp_path)]
+    inventory = ["--inventory", str(simulated / "outlines_20190821.gpkg")]
+    result = CliRunner().invoke(app, [*command, *inventory, "--json"])
+    assert result.exit_code == 0, result.output
+    snow = json.loads(result.stdout)["snow"]
+    assert snow["reference"] == "inventory"
+    assert snow["share"] > SNOW_LIMIT
+    assert json.loads((tmp_path / "snow.json").read_text())["share"] == snow["share"]
+    table = CliRunner().invoke(app, [*command, *inventory])
+    assert f"snow off the glaciers: {100 * snow['share']:.1f} % of the ground more than 500 m" in table.stdout
+    assert "more than 20 %" in table.stderr
+    raised = CliRunner().invoke(app, [*command, *inventory, "--snow-limit", "0.99"])
+    assert "is snow, more than" not in raised.stderr
+    absent = CliRunner().invoke(app, [*command, "--inventory", str(tmp_path / "absent.gpkg")])
+    assert absent.exit_code == 2

@@ -110,7 +110,7 @@ class SnowOffGlaciers:
         if self.share > limit:
             return (
                 f"{100 * self.share:.0f} % of the ground off the glaciers ({_IN_WORDS[self.reference]}) is snow, more "
-                f"than {100 * limit:.3g} %: seasonal snow is mapped as ice; take a scene of the late melt season"
+                f"than {100 * limit:.3g} %: seasonal snow is easily mapped as ice; take a scene of the late melt season"
             )
         if self.why and self.snow_or_ice >= MOSTLY_SNOW:
             return (

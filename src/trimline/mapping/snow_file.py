@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trimline import __version__
+from trimline.file_identity import file_identity
 from trimline.files import StrPath, write_json
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from trimline.mapping.snow import SnowOffGlaciers
     from trimline.scenes import Scene
 
@@ -44,10 +48,9 @@ class SnowReference:
             The DEM cannot be read.
         """
         from trimline.mapping.snow import snow_off_glaciers
-        from trimline.outlines import read_outlines
         from trimline.scenes import scene_content
 
-        inventory = None if self.inventory is None else read_outlines(self.inventory)
+        inventory = None if self.inventory is None else _outlines(self.inventory, file_identity(self.inventory))
         found = snow_off_glaciers(scene, mask, inventory=inventory, dem=self.dem)
         content = {
             "scene": scene.id,
@@ -59,3 +62,11 @@ class SnowReference:
         }
         write_json(Path(mask).with_name(SNOW_FILE), content)
         return found
+
+
+@lru_cache(maxsize=1)
+def _outlines(path: Path, _identity: str) -> gpd.GeoDataFrame:
+    """Return the inventory, read once for all scenes; the identity tells states of one file apart."""
+    from trimline.outlines import read_outlines
+
+    return read_outlines(path)
