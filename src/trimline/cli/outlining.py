@@ -148,14 +148,15 @@ class Outlining:
 
     def _map(self, scene: Scene, folder: Path) -> Outlined:
         from trimline.mapping import map_scene, mask_shares
-        from trimline.mapping.snow import log_snow
         from trimline.outlines import read_outlines
 
         written = map_scene(scene, self.model, folder, options=self.options)
         outlines = read_outlines(written.outlines)
         area = float(outlines["area_km2"].sum())
         snow = self.snow.measure(scene, written.mask)
-        log_snow(scene.id, snow, self.snow_limit)
+        warning = snow.warning(self.snow_limit)
+        if warning is not None:
+            _LOG.warning("%s: %s", scene.id, warning)
         return Outlined(scene, written, len(outlines), area, mask_shares(written.mask), snow)
 
     def _print_rule(self) -> None:

@@ -48,9 +48,9 @@ BUFFER_M = 500.0
 """Distance from glaciers within which ground does not count: outlines change, and perennial snow lies there [m]."""
 LOWEST_DECILE = 10.0
 """Percentile of the elevation of ice below which ground lies off the glaciers, where only elevation is known."""
-TONGUES_AT_MOST = 0.5
+TONGUES_AT_MOST = 0.6
 """Share of that ground that tongues of glaciers can cover. Where mapped ice covers more, snow was mapped as ice, and
-counts. On Landsat images of little more than a glacier it is below 0.48 in summer, and above 0.7 under snow."""
+counts. On Landsat images of little more than a glacier it is up to 0.55 in summer, and above 0.7 under snow."""
 LEAST_GROUND = 0.02
 """Share of the seen ground that must lie off the glaciers, or nothing can be told."""
 MOSTLY_SNOW = 0.75

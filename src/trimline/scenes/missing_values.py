@@ -49,10 +49,11 @@ def refuse_undeclared(numbers: NDArray[np.float32], assets: Sequence[Asset], whe
         The remedy names the option.
     """
     chosen = [position for position, asset in enumerate(assets) if asset.is_checked]
-    if chosen:
-        some = tuple(assets[position] for position in chosen)
-        refuse_known_values(numbers[chosen], where)
-        refuse_repeated_values(numbers[chosen], some, where)
+    if not chosen:
+        return
+    some = numbers if len(chosen) == len(assets) else numbers[chosen]
+    refuse_known_values(some, where)
+    refuse_repeated_values(some, [assets[position] for position in chosen], where)
 
 
 def refuse_known_values(numbers: NDArray[np.float32], where: object) -> None:
