@@ -86,8 +86,8 @@ def outline(
     clouds: Annotated[
         CloudsName,
         typer.Option(
-            help="What tells cloud and shadow, which are not seen: quality flags (where a network is sure of ice they are "
-            "overruled), flags as they are, a network's classes, or nothing."
+            help="What tells cloud and shadow, which are not seen: quality flags, overruled where a network is sure of "
+            "ice; flags as they are; a network's classes; or nothing."
         ),
     ] = "auto",
     window: Annotated[
