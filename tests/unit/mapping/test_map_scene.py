@@ -158,7 +158,9 @@ def test_an_interrupted_map_leaves_the_old_one_as_it_was(
     scene: Scene, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     map_scene(scene, model, tmp_path, options=MapOptions(threshold=0.6))
-    kept = {name: (tmp_path / name).read_bytes() for name in ("probability.tif", "mask.tif", "classes.tif", "outlines.gpkg")}
+    kept = {
+        name: (tmp_path / name).read_bytes() for name in ("probability.tif", "mask.tif", "classes.tif", "outlines.gpkg")
+    }
 
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
