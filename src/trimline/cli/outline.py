@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MethodName = Literal["network", "band_ratio", "ndsi"]
 NumeratorName = Literal["red", "nir"]
+CloudsName = Literal["auto", "keep", "quality", "learned"]
 Precision = Literal["auto", "bf16", "fp32"]
 Engine = Literal["auto", "openvino", "torch"]
 
@@ -82,6 +83,13 @@ def outline(
     screen: Annotated[
         bool, typer.Option(help="Show the network only ground near what could be snow or ice by its spectrum.")
     ] = True,
+    clouds: Annotated[
+        CloudsName,
+        typer.Option(
+            help="What tells cloud and shadow, which are not seen: quality flags, overruled where a network is sure of "
+            "ice; flags as they are; a network's classes; or nothing."
+        ),
+    ] = "auto",
     window: Annotated[
         int | None,
         typer.Option(min=64, help="Largest side of a window without its halo [pixels]."),
@@ -100,6 +108,17 @@ def outline(
     offset: Annotated[float | None, typer.Option(help="Of a stack: added to the DN before scaling.")] = None,
     nodata: Annotated[float | None, typer.Option(help="Of a stack: the DN that means nothing.")] = None,
     date: Annotated[str | None, typer.Option(help="Day of the acquisition, where the product does not say.")] = None,
+    inventory: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Glacier outlines of any date: snow beyond them is measured."),
+    ] = None,
+    dem: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Elevation: without an inventory, snow below the ice is."),
+    ] = None,
+    snow_limit: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the ground off the glaciers under snow that is warned of.")
+    ] = 0.2,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the result as one JSON object; of several scenes a list of them.")
     ] = False,
@@ -112,12 +131,14 @@ def outline(
     from trimline.cli.outlining import Outlining, find_scenes
     from trimline.inference import read_metadata
     from trimline.mapping import MapOptions
+    from trimline.mapping.snow_file import SnowReference
     from trimline.scenes import open_scene
 
     options = MapOptions(
         threshold=threshold,
         window=window,
         screen=screen,
+        clouds=clouds,
         minimum_area_m2=minimum_area_km2 * 1e6,
         minimum_hole_m2=minimum_hole_km2 * 1e6,
         smoothing=smoothing,
@@ -144,7 +165,7 @@ def outline(
             weights = shipped_weights()
             _LOG.warning("no weights given: %s", SHIPPED_NOTE)
         model = options.load_model(weights)
-    outlining = Outlining(opened, model, weights, options, as_json)
+    outlining = Outlining(opened, model, weights, options, as_json, SnowReference(inventory, dem), snow_limit)
     if only is not None:
         outlining.one(only, out)
     else:

@@ -20,7 +20,8 @@ from trimline.errors import ProductError, TrimlineError
 
 if TYPE_CHECKING:
     from trimline.inference import Model
-    from trimline.mapping import MapOptions, MapResult, MaskShares
+    from trimline.mapping import MapOptions, MapResult, MaskShares, SnowOffGlaciers
+    from trimline.mapping.snow_file import SnowReference
     from trimline.scenes import Scene
 
 _LOG = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Outlined:
     area_km2: float
     """Their area, geodesic."""
     shares: MaskShares
+    snow: SnowOffGlaciers
 
     @property
     def date(self) -> str | None:
@@ -48,7 +50,7 @@ class Outlined:
     def row(self) -> list[str]:
         """Return its line in the table of several scenes."""
         hidden = (self.written.share("cloud"), self.written.share("shadow"))
-        shares = (self.shares.ice, *hidden, self.shares.not_seen, self.written.asked)
+        shares = (self.shares.ice, *hidden, self.shares.not_seen, self.snow.share, self.written.asked)
         return [self.scene.id, self.date or _UNDEFINED, str(self.count), f"{self.area_km2:.3f}", *map(_percent, shares)]
 
     def content(self, model: Model, weights: Path | None, threshold: float) -> dict[str, Any]:
@@ -70,19 +72,32 @@ class Outlined:
                 "not_seen": self.shares.not_seen,
                 **{name: self.written.share(name) for name in ("cloud", "shadow", "lost")},
             },
+            "snow": self.snow.record(),
             "asked": self.written.asked,
             "files": {
                 "outlines": str(self.written.outlines),
                 "mask": str(self.written.mask),
                 "classes": str(self.written.classes),
                 "probability": str(self.written.probability),
+                "snow": str(self.written.mask.with_name("snow.json")),
             },
         }
 
 
-_COLUMNS = ["scene", "date", "outlines", "area, km2", "ice %", "cloud %", "shadow %", "not seen %", "shown %"]
-"""Of the table of several scenes. Ice is a share of the pixels seen, not seen of all; cloud, shadow, and what the
-spectral screen lets the method see are shares of the pixels with data."""
+_COLUMNS = [
+    "scene",
+    "date",
+    "outlines",
+    "area, km2",
+    "ice %",
+    "cloud %",
+    "shadow %",
+    "not seen %",
+    "snow off %",
+    "shown %",
+]
+"""Of the table of several scenes. Ice is a share of the pixels seen, not seen of all, snow off the glaciers of
+the ground off them; cloud, shadow, and what the spectral screen lets the method see are shares of the pixels with data."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +110,10 @@ class Outlining:
     """The file that the model came from; None for a spectral index."""
     options: MapOptions
     as_json: bool
+    snow: SnowReference
+    """What tells the ground off the glaciers."""
+    snow_limit: float
+    """Share of snow on it above which a scene is warned of."""
 
     def one(self, opened: Scene, out: Path | None) -> None:
         """Map one scene into a folder, and print the result."""
@@ -104,6 +123,7 @@ class Outlining:
             return
         print_table(opened.id, ["", "outlines", "area, km2"], [["ice", str(found.count), f"{found.area_km2:.3f}"]])
         self._print_rule()
+        sys.stdout.write(f"{found.snow}\n")
         written = found.written
         for file in (written.outlines, written.mask, written.classes, written.probability):
             sys.stdout.write(f"{file}\n")
@@ -151,7 +171,11 @@ class Outlining:
         written = map_scene(scene, self.model, folder, options=self.options)
         outlines = read_outlines(written.outlines)
         area = float(outlines["area_km2"].sum())
-        return Outlined(scene, written, len(outlines), area, mask_shares(written.mask))
+        snow = self.snow.measure(scene, written.mask)
+        warning = snow.warning(self.snow_limit)
+        if warning is not None:
+            _LOG.warning("%s: %s", scene.id, warning)
+        return Outlined(scene, written, len(outlines), area, mask_shares(written.mask), snow)
 
     def _print_rule(self) -> None:
         """Print where ice begins."""

@@ -38,7 +38,7 @@ def print_outcome(outcome: dict[str, Any], project: Project) -> None:
     """Print the results of a study as tables."""
     from trimline.report.change_tables import changes_table, region_table
     from trimline.report.sensor_tables import sensor_table
-    from trimline.report.tables import area_table, method_table, period_table, sample_table, year_table
+    from trimline.report.tables import area_table, method_table, period_table, sample_table, snow_table, year_table
     from trimline.report.threshold_tables import threshold_table
 
     if "samples" in outcome:
@@ -61,6 +61,8 @@ def print_outcome(outcome: dict[str, Any], project: Project) -> None:
             f"Areas, mapped with {project.mapping_method.name}",
             *area_table(outcome["dates"], same_ground=outcome["same_ground"]),
         )
+    if outcome.get("snow"):
+        print_table("Snow off the glaciers", *snow_table(outcome["snow"]))
     if "timeline" in outcome:
         found = outcome["timeline"]
         skipped = f"; not mapped: {', '.join(found['skipped'])}" if found["skipped"] else ""

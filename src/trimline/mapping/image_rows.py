@@ -93,9 +93,9 @@ class SceneReader:
         if self.clouds.flags:
             flags = self.scene.quality(geobox)
             hidden = hidden_by_flags(flags)
-            absent |= flags["fill"].to_numpy()
+            absent |= flags["fill"].to_numpy() if "fill" in flags else False
             saturated = flags["saturated"].to_numpy() if "saturated" in flags else False
-        elif "pixel" in self.scene.quality_assets:
+        elif self.scene.has_fill:
             absent |= self.scene.fill(geobox)
         image[:, absent] = np.nan
         there = ~absent
@@ -134,7 +134,7 @@ class SceneReader:
     def image_for(self, teller: Model, geobox: GeoBox) -> NDArray[np.float32]:
         """Return what a second network sees of a part of the region, (bands, h, w)."""
         image = self._read_bands(teller.bands, teller.units, stand_ins_for(self.scene, teller), geobox)
-        if "pixel" in self.scene.quality_assets:
+        if self.scene.has_fill:
             image[:, self.scene.fill(geobox)] = np.nan
         return image
 

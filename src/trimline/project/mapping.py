@@ -29,6 +29,9 @@ class MapSettings(Settings):
     """How far from the outlines of the project's `inventory` ice may be [m]; None means anywhere."""
     minimum_elevation_m: float | None = None
     """Below it there is no ice, by the project's `dem` [m]; None means anywhere."""
+    snow_limit: float = Field(0.2, ge=0, le=1)
+    """Share of the ground off the glaciers under snow above which a scene is warned of, see
+    `trimline.mapping.snow`."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     """Arithmetic of the convolutions; `auto` takes bf16 where the machine has it and the weights say that it keeps the
     outlines."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Table = tuple[list[str], list[list[str]]]
@@ -112,6 +112,34 @@ def period_table(periods: Mapping[str, Mapping[str, Any]]) -> Table:
             str(len(each["scenes"])),
         ]
         for name, each in periods.items()
+    ]
+    if any("snow" in scene for each in periods.values() for scene in each["scenes"]):
+        columns.append("snow off glaciers %")
+        for row, each in zip(rows, periods.values(), strict=True):
+            row.append(percent(_mean_snow(each["scenes"])))
+    return columns, rows
+
+
+def _mean_snow(scenes: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return the mean snow off the glaciers of the scenes of a period by the pixels taken from each."""
+    known = [(each["pixels"], each["snow"]) for each in scenes if each["pixels"] and each["snow"] is not None]
+    pixels = sum(count for count, _ in known)
+    return sum(count * share for count, share in known) / pixels if pixels else None
+
+
+def snow_table(snow: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return the snow off the glaciers of each scene, and by what ground is off the glaciers; by date."""
+    columns = ["scene", "date", "snow off glaciers %", "ground km²", "off the glaciers by", "snow or ice of all %"]
+    rows = [
+        [
+            scene,
+            str(each["date"]),
+            percent(each["share"]),
+            number(each["ground_km2"], 1),
+            each["reference"],
+            percent(each["snow_or_ice"]),
+        ]
+        for scene, each in sorted(snow.items(), key=lambda item: (str(item[1]["date"]), item[0]))
     ]
     return columns, rows
 

@@ -16,6 +16,7 @@ from trimline.study.ledger import Done
 from trimline.study.map_options import map_options
 from trimline.study.method_models import load_method, model_file
 from trimline.study.scenes import date_of, open_entry, select, truth_of
+from trimline.study.snow_steps import measure_snow
 from trimline.study.study import Study
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from trimline.mapping.stream import StripPredictor
 
 FOLDER = "maps"
-FILES = ("probability.tif", "mask.tif", "classes.tif", "outlines.gpkg")
+MASK = "mask.tif"
+FILES = ("probability.tif", MASK, "classes.tif", "outlines.gpkg")
 """What a map consists of."""
 RESULTS_VERSION = 3
 """Raised when the same inputs and settings give other results."""
@@ -44,6 +46,7 @@ def run(study: Study) -> Done:
     trained = study.done["train"].result["training"][project.mapping_method.name]
     entries = select(project, project.map.scenes, "map.scenes")
     steps = list(_map_all(study, entries, trained["sha256"]))
+    snow = [_snow(study, *each) for each in track(list(zip(entries, steps, strict=True)), "snow off the glaciers")]
     dates: dict[str, dict[str, float]] = {}
     for step in sorted(steps, key=lambda step: step.result["date"]):
         known = dates.setdefault(step.result["date"], {})
@@ -60,8 +63,17 @@ def run(study: Study) -> Done:
         "dates": with_truth or dates,
         "same_ground": same_ground,
         "maps": {step.result["scene"]: step.result["files"] for step in steps},
+        "snow": {
+            step.result["scene"]: {"date": step.result["date"], **each.result}
+            for step, each in zip(steps, snow, strict=True)
+        },
     }
-    return study.ledger.together("map", steps, result)
+    return study.ledger.together("map", [*steps, *snow], result)
+
+
+def _snow(study: Study, entry: SceneEntry, mapped: Done) -> Done:
+    """Measure the snow off the glaciers of a mapped scene."""
+    return measure_snow(study, entry, map_folder(study.project, entry.id) / MASK, mapped.sha256_of(MASK))
 
 
 def _map_all(study: Study, entries: Sequence[SceneEntry], weights_sha256: str) -> Iterator[Done]:
@@ -123,7 +135,7 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | 
         inputs,
         [folder / name for name in FILES],
         work,
-        settings={"map": project.map.model_dump(mode="json", exclude={"scenes"})},
+        settings={"map": project.map.model_dump(mode="json", exclude={"scenes", "snow_limit"})},
         results_version=RESULTS_VERSION,
     )
 

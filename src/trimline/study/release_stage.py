@@ -24,6 +24,7 @@ from trimline.study.ledger import Done
 from trimline.study.method_models import metadata_of
 from trimline.study.scenes import split_of
 from trimline.study.study import Study
+from trimline.timeline.preference import FLAGS
 
 FOLDER = "release"
 RESULTS_VERSION = 1
@@ -179,7 +180,18 @@ def _scenes(project: Project, periods: list[str]) -> Table:
         known = {each["scene_id"]: each for each in listed}
         members = [entry for entry in project.scenes if entry.period == period]
         rows += [_scene(entry, known.get(entry.id, {})) for entry in sorted(members, key=lambda each: each.id)]
-    return ["scene", "product", "date", "sensor", "path/row or tile", "cloud %", "reference", "period", "pixels"], rows
+    return [
+        "scene",
+        "product",
+        "date",
+        "sensor",
+        "path/row or tile",
+        "cloud %",
+        "snow off glaciers %",
+        "reference",
+        "period",
+        "pixels",
+    ], rows
 
 
 def _scene(entry: SceneEntry, known: dict[str, Any]) -> list[str]:
@@ -191,6 +203,7 @@ def _scene(entry: SceneEntry, known: dict[str, Any]) -> list[str]:
         str(known.get("sensor") or entry.sensor or UNDEFINED),
         entry.tile or UNDEFINED,
         number(cloud, 1),
+        number(_percent(known.get("snow") if known.get("snow_by") != FLAGS else None), 1),
         "yes" if entry.reference else "",
         entry.period or UNDEFINED,
         str(known.get("pixels", UNDEFINED)),

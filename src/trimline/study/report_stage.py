@@ -18,7 +18,7 @@ from trimline.report.accuracy_tables import accuracy_tables, leak_table
 from trimline.report.figures import draw_areas, draw_outlines
 from trimline.report.page import Picture, Section, write_page
 from trimline.report.sensor_tables import sensor_table
-from trimline.report.tables import area_table, method_table, sample_table, scene_table, year_table
+from trimline.report.tables import area_table, method_table, sample_table, scene_table, snow_table, year_table
 from trimline.report.threshold_tables import threshold_table
 from trimline.samples import MEASURES
 from trimline.study.change_report import change_sections
@@ -67,6 +67,7 @@ def run(study: Study) -> Done:
                 summary=_summary(study),
                 sections=[
                     *_areas(study, temporary),
+                    *_snow(study),
                     *_scores(study),
                     *(_error_maps(project, "Where the methods err") if _judged(study) else []),
                     *_thresholds(study),
@@ -123,6 +124,17 @@ def _areas(study: Study, folder: Path) -> list[Section]:
     known = any("area_true_km2" in areas for areas in dates.values())
     caption = f"Glacier area by date{': the truth, and' if known else ','} as mapped by {method}."
     return [Section("Areas", [words], [table], [Picture(folder / "areas.png", caption)])]
+
+
+def _snow(study: Study) -> list[Section]:
+    found = study.done["map"].result["snow"]
+    if not found:
+        return []
+    words = (
+        "Share of the ground off the glaciers that is snow by its spectrum. Where it is large, seasonal snow is mapped "
+        f"as ice; the limit of this study is {100 * study.project.map.snow_limit:.3g} %."
+    )
+    return [Section("Snow off the glaciers", [words], [("Scenes by date", snow_table(found))])]
 
 
 def _scores(study: Study) -> list[Section]:
