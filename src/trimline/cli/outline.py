@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MethodName = Literal["network", "band_ratio", "ndsi"]
 NumeratorName = Literal["red", "nir"]
+CloudsName = Literal["auto", "keep", "quality", "learned"]
 Precision = Literal["auto", "bf16", "fp32"]
 Engine = Literal["auto", "openvino", "torch"]
 
@@ -82,6 +83,13 @@ def outline(
     screen: Annotated[
         bool, typer.Option(help="Show the network only ground near what could be snow or ice by its spectrum.")
     ] = True,
+    clouds: Annotated[
+        CloudsName,
+        typer.Option(
+            help="What tells cloud and shadow, which are not seen: quality flags, overruled where a network is sure of "
+            "ice; flags as they are; a network's classes; or nothing."
+        ),
+    ] = "auto",
     window: Annotated[
         int | None,
         typer.Option(min=64, help="Largest side of a window without its halo [pixels]."),
@@ -130,6 +138,7 @@ def outline(
         threshold=threshold,
         window=window,
         screen=screen,
+        clouds=clouds,
         minimum_area_m2=minimum_area_km2 * 1e6,
         minimum_hole_m2=minimum_hole_km2 * 1e6,
         smoothing=smoothing,

@@ -49,7 +49,8 @@ class Outlined:
 
     def row(self) -> list[str]:
         """Return its line in the table of several scenes."""
-        shares = (self.shares.ice, self.snow.share, self.shares.no_data, self.written.asked)
+        hidden = (self.written.share("cloud"), self.written.share("shadow"))
+        shares = (self.shares.ice, *hidden, self.shares.not_seen, self.snow.share, self.written.asked)
         return [self.scene.id, self.date or _UNDEFINED, str(self.count), f"{self.area_km2:.3f}", *map(_percent, shares)]
 
     def content(self, model: Model, weights: Path | None, threshold: float) -> dict[str, Any]:
@@ -66,21 +67,37 @@ class Outlined:
             "precision": model.arithmetic,
             "outlines": self.count,
             "area_km2": self.area_km2,
-            "shares": {"ice": self.shares.ice, "no_data": self.shares.no_data},
+            "shares": {
+                "ice": self.shares.ice,
+                "not_seen": self.shares.not_seen,
+                **{name: self.written.share(name) for name in ("cloud", "shadow", "lost")},
+            },
             "snow": self.snow.record(),
             "asked": self.written.asked,
             "files": {
                 "outlines": str(self.written.outlines),
                 "mask": str(self.written.mask),
+                "classes": str(self.written.classes),
                 "probability": str(self.written.probability),
                 "snow": str(self.written.mask.with_name("snow.json")),
             },
         }
 
 
-_COLUMNS = ["scene", "date", "outlines", "area, km2", "ice %", "snow off %", "no data %", "looked at %"]
-"""Of the table of several scenes. Ice is a share of the pixels with data, snow off the glaciers of the ground off them,
-no data of all; looked at is the share of the pixels with data that the spectral screen lets the method see."""
+_COLUMNS = [
+    "scene",
+    "date",
+    "outlines",
+    "area, km2",
+    "ice %",
+    "cloud %",
+    "shadow %",
+    "not seen %",
+    "snow off %",
+    "shown %",
+]
+"""Of the table of several scenes. Ice is a share of the pixels seen, not seen of all, snow off the glaciers of
+the ground off them; cloud, shadow, and what the spectral screen lets the method see are shares of the pixels with data."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +124,8 @@ class Outlining:
         print_table(opened.id, ["", "outlines", "area, km2"], [["ice", str(found.count), f"{found.area_km2:.3f}"]])
         self._print_rule()
         sys.stdout.write(f"{found.snow}\n")
-        for file in (found.written.outlines, found.written.mask, found.written.probability):
+        written = found.written
+        for file in (written.outlines, written.mask, written.classes, written.probability):
             sys.stdout.write(f"{file}\n")
 
     def several(self, paths: Sequence[Path], out: Path | None) -> None:

@@ -71,11 +71,11 @@ class SpectralIndexEngine(Engine):
         self._rule = rule
 
     def __call__(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return what reads as a probability, (n, h, w): its odds are the filtered ratio by the threshold.
+        """Return what reads as a probability, (n, 1, h, w): its odds are the filtered ratio by the threshold.
 
         Pixels whose two bands are both exactly 0 hold no data: they take part in no minimum or maximum.
         """
-        return np.stack([self._of_one(image) for image in channels])
+        return np.stack([self._of_one(image)[np.newaxis] for image in channels])
 
     def _of_one(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
         numerator, swir1 = channels[0], channels[1]

@@ -20,8 +20,9 @@ from distributed import TimeoutError as NotYet
 
 from trimline import __version__
 from trimline.errors import ClusterError, TrimlineError
-from trimline.mapping.plan import MapPlan, StripPrediction
+from trimline.mapping.plan import MapPlan
 from trimline.mapping.stream import StripPredictor
+from trimline.mapping.strip_prediction import StripPrediction
 from trimline.mapping.windows import Strip
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ class MaskShares:
 
     ice: float
     """Ice, of the pixels that are ice or ground; NaN where there are none."""
-    no_data: float
+    not_seen: float
     """Pixels that are neither ice nor ground, of all pixels."""
 
 
@@ -27,7 +27,7 @@ def mask_shares(path: StrPath) -> MaskShares:
     Parameters
     ----------
     path
-        A raster of uint8: 1 ice, 0 ground, 255 no data.
+        A raster of uint8: 1 ice, 0 ground, 255 not seen.
     """
     counts = np.zeros(256, np.int64)
     with rasterio.open(path) as source:

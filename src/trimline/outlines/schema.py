@@ -21,6 +21,10 @@ ColumnKind = Literal["text", "number", "count"]
 _DTYPES: Mapping[ColumnKind, str] = MappingProxyType({"text": "object", "number": "float64", "count": "Int64"})
 
 
+NOT_SEEN = "not_seen"
+"""Layer that lies beside outlines: the ground that cloud, shadow or missing data hide."""
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of the published schema."""

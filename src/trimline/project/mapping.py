@@ -21,6 +21,10 @@ class MapSettings(Settings):
     halos. None means as much as is fast in little memory."""
     screen: bool = True
     """Whether the network is shown only ground near pixels that could be snow or ice by their spectrum."""
+    clouds: Literal["auto", "keep", "quality", "learned"] = "auto"
+    """What tells cloud and shadow, which are not seen and so neither ice nor ground: the product's quality flags, the
+    classes of a network, or nothing (`keep`). `auto` takes the flags, overruled where the network is sure of ice, and
+    the classes where there are no flags."""
     within_m: float | None = Field(None, ge=0)
     """How far from the outlines of the project's `inventory` ice may be [m]; None means anywhere."""
     minimum_elevation_m: float | None = None

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 FOLDER = "maps"
 MASK = "mask.tif"
-FILES = ("probability.tif", MASK, "outlines.gpkg")
+FILES = ("probability.tif", MASK, "classes.tif", "outlines.gpkg")
 """What a map consists of."""
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 """Raised when the same inputs and settings give other results."""
 _AT_ONCE = 4
 """Scenes mapped at a time on a cluster, so that workers are busy while one scene's files are written."""
@@ -121,7 +121,7 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | 
         areas = {"area_mapped_km2": float(area_km2(read_outlines(written.outlines)).sum())}
         if truth is not None:
             areas["area_true_km2"] = open_truth(truth).area_km2(scene.geobox)
-        files = [written.probability, written.mask, written.outlines]
+        files = [written.probability, written.mask, written.classes, written.outlines]
         return {
             "scene": entry.id,
             "date": date_of(entry, scene),
