@@ -78,6 +78,23 @@ class TestReflectance:
         edit(root / "MTD_MSIL1C.xml", ">10000<", ">1000<")
         assert open_scene(root).assets["red"].scale == pytest.approx(1e-3)
 
+    def test_the_element_names_of_early_level_2a_are_known(self, sentinel2: ModuleType, write: Any) -> None:
+        root = write(level="2A", baseline="02.08")
+        path = root / "MTD_MSIL2A.xml"
+        for old, new in (
+            ("BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE"),
+            ("IMAGE_FILE", "IMAGE_FILE_2A"),
+            ("<PRODUCT_URI>", "<PRODUCT_URI_1C>S2A_MSIL1C_x.SAFE</PRODUCT_URI_1C><PRODUCT_URI_2A>"),
+            ("</PRODUCT_URI>", "</PRODUCT_URI_2A>"),
+            (">Level-2A<", ">Level-2Ap<"),
+        ):
+            edit(path, old, new)
+        edit(next(root.rglob("MTD_TL.xml")), "TILE_ID>S2A", "TILE_ID_2A>S2A")
+        edit(next(root.rglob("MTD_TL.xml")), "</TILE_ID>", "</TILE_ID_2A>")
+        scene = open_scene(root)
+        assert (scene.level, scene.id) == ("L2A", root.stem)
+        np.testing.assert_allclose(scene.read("red")[:, 6:], sentinel2.reflectance("B04"), atol=1e-6)
+
     def test_of_a_band_at_several_pixel_sizes_the_finest_is_read(self, write: Any) -> None:
         scene = open_scene(write(level="2A", baseline="05.10"))
         ends = {name: Path(asset.href).stem.rpartition("_")[2] for name, asset in scene.assets.items()}
@@ -298,6 +315,7 @@ class TestWrongMetadata:
             ("<ZENITH_ANGLE>26.5<", "<ZENITH_ANGLE>NaN<", "ZENITH_ANGLE cannot be 'NaN'"),
             ("<SENSING_TIME>2021", "<SENSING_TIME>20x1", "SENSING_TIME cannot be"),
             ("EPSG:32646", "UTM 46", "HORIZONTAL_CS_CODE cannot be"),
+            ("EPSG:32646", "EPSG:999999", "HORIZONTAL_CS_CODE cannot be"),
             ("_T46RER_", "_Tx_", "TILE_ID cannot be"),
             ("Mean_Sun_Angle", "Sun", "lack Mean_Sun_Angle"),
         ],
