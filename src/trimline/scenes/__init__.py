@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trimline.scenes.product_summary import ProductInfo
     from trimline.scenes.reader import Reader
     from trimline.scenes.readers import READERS
-    from trimline.scenes.scene import ReflectanceLevel, Scene, reflectance_level
+    from trimline.scenes.scene import Scene, reflectance_level
     from trimline.scenes.scene_identity import product_identity, scene_content, scene_identity
     from trimline.scenes.sidecar import Sidecar
     from trimline.scenes.sun import earth_sun_distance, sun_position
@@ -39,7 +39,6 @@ _FILE_OF = {
     "ProductInfo": "product_summary",
     "READERS": "readers",
     "Reader": "reader",
-    "ReflectanceLevel": "scene",
     "Scene": "scene",
     "Sidecar": "sidecar",
     "earth_sun_distance": "sun",
@@ -66,7 +65,6 @@ __all__ = [
     "NoCalibration",
     "ProductInfo",
     "Reader",
-    "ReflectanceLevel",
     "Scene",
     "Sidecar",
     "Units",
