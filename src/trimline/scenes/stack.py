@@ -20,7 +20,14 @@ from odc.geo.geobox import GeoBox
 from trimline.errors import BandError, GridError, ProductError
 from trimline.file_identity import digest
 from trimline.scenes.asset import Asset, check_readable, open_raster, raster_grid
-from trimline.scenes.band_names import LEFT_OUT, QUALITY_NAMES, common_name, common_names, is_agency_name
+from trimline.scenes.band_names import (
+    LEFT_OUT,
+    QUALITY_NAMES,
+    QUALITY_OF_MISSION,
+    common_name,
+    common_names,
+    is_agency_name,
+)
 from trimline.scenes.calibration import IDENTITY, Calibration, Linear, NoCalibration
 from trimline.scenes.given import Given, parse_date
 from trimline.scenes.grid import is_working_grid, working_grid
@@ -108,10 +115,12 @@ class _Stack:
         return bands
 
     def quality(self) -> dict[str, int]:
-        """Return the number of the quality bands in the file, by kind; only Landsat's are supported."""
-        if self.sensor is None or not self.sensor.id.startswith("landsat"):
-            return {}
-        return {QUALITY_NAMES[n]: i for i, n in enumerate(self.names, start=1) if n in QUALITY_NAMES}
+        """Return the number of the quality bands in the file, by kind; those of the sensor's mission."""
+        sensor_id = self.sensor.id if self.sensor is not None else ""
+        known = [
+            name for mission, names in QUALITY_OF_MISSION.items() if sensor_id.startswith(mission) for name in names
+        ]
+        return {QUALITY_NAMES[name]: i for i, name in enumerate(self.names, start=1) if name in known}
 
     def calibration(self, common: str, index: int) -> Calibration:
         """Return the calibration of a band."""

@@ -14,7 +14,7 @@ import pytest
 import rasterio
 
 from trimline.errors import BandError, MetadataError, ProductError
-from trimline.scenes import Scene, open_scene, product_identity, product_info
+from trimline.scenes import Scene, assets_on_grid, open_scene, product_identity, product_info
 
 ALL = ("coastal", "blue", "green", "red", "rededge1", "rededge2", "rededge3", "nir", "nir08", "nir09", "cirrus")
 PRODUCTS: dict[str, dict[str, Any]] = {
@@ -77,6 +77,23 @@ class TestReflectance:
         root = write()
         edit(root / "MTD_MSIL1C.xml", ">10000<", ">1000<")
         assert open_scene(root).assets["red"].scale == pytest.approx(1e-3)
+
+    def test_the_element_names_of_early_level_2a_are_known(self, sentinel2: ModuleType, write: Any) -> None:
+        root = write(level="2A", baseline="02.08")
+        path = root / "MTD_MSIL2A.xml"
+        for old, new in (
+            ("BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE"),
+            ("IMAGE_FILE", "IMAGE_FILE_2A"),
+            ("<PRODUCT_URI>", "<PRODUCT_URI_1C>S2A_MSIL1C_x.SAFE</PRODUCT_URI_1C><PRODUCT_URI_2A>"),
+            ("</PRODUCT_URI>", "</PRODUCT_URI_2A>"),
+            (">Level-2A<", ">Level-2Ap<"),
+        ):
+            edit(path, old, new)
+        edit(next(root.rglob("MTD_TL.xml")), "TILE_ID>S2A", "TILE_ID_2A>S2A")
+        edit(next(root.rglob("MTD_TL.xml")), "</TILE_ID>", "</TILE_ID_2A>")
+        scene = open_scene(root)
+        assert (scene.level, scene.id) == ("L2A", root.stem)
+        np.testing.assert_allclose(scene.read("red")[:, 6:], sentinel2.reflectance("B04"), atol=1e-6)
 
     def test_of_a_band_at_several_pixel_sizes_the_finest_is_read(self, write: Any) -> None:
         scene = open_scene(write(level="2A", baseline="05.10"))
@@ -165,6 +182,9 @@ class TestIdentity:
         assert open_scene(archive).identity != before
 
 
+BLOCKS_OF_64 = {"BLOCKXSIZE": 64, "BLOCKYSIZE": 64}
+
+
 class TestIncomplete:
     def test_a_missing_band_is_named_when_it_is_read(self, write: Any) -> None:
         root = write()
@@ -193,27 +213,42 @@ class TestIncomplete:
         with pytest.raises(ProductError, match=r"none of the product's band files.*\n.*_B01\.jp2"):
             open_scene(root)
 
-    @pytest.mark.parametrize("blocks", [{}, {"BLOCKXSIZE": 64, "BLOCKYSIZE": 64}])
-    def test_a_truncated_image_is_an_error_and_never_zeros(self, write: Any, blocks: dict[str, int]) -> None:
+    @pytest.mark.parametrize(("blocks", "cores"), [({}, 1), (BLOCKS_OF_64, 1), (BLOCKS_OF_64, 2)])
+    def test_a_truncated_image_is_an_error_and_never_zeros(
+        self, write: Any, monkeypatch: pytest.MonkeyPatch, blocks: dict[str, int], cores: int
+    ) -> None:
         """GDAL's own threads give 0 for the tiles that a truncated JPEG 2000 lacks."""
+        monkeypatch.setattr(assets_on_grid, "available_cores", lambda: cores)
         root = write()
         path = next(root.rglob("*_B04.jp2"))
         with rasterio.open(path) as source:
-            profile = source.profile | {"height": 300, "width": 300, "QUALITY": "100", "REVERSIBLE": "YES"} | blocks
+            place = {"crs": source.crs, "transform": source.transform}
         noise = np.random.default_rng(1).integers(1, 9000, (1, 300, 300)).astype(np.uint16)
         path.unlink()
         with rasterio.open(
-            path, "w", **{k: v for k, v in profile.items() if k not in ("blockxsize", "blockysize", "tiled")}
+            path,
+            "w",
+            driver="JP2OpenJPEG",
+            count=1,
+            height=300,
+            width=300,
+            dtype="uint16",
+            QUALITY="100",
+            REVERSIBLE="YES",
+            **place,
+            **blocks,
         ) as target:
             target.write(noise)
-        path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
-        scene = open_scene(root)
-        for bands in ("red", ["red", "green", "blue"]):
-            with pytest.raises(ProductError, match=r"_B04\.jp2: the raster cannot be (read|opened)"):
-                scene.read(bands, scene.geobox.pad(400))
-        info = product_info(root)
-        assert not info.is_complete
-        assert any("_B04.jp2 is damaged" in note for note in info.notes)
+        whole = path.read_bytes()
+        for share in (0.9, 0.6, 0.4):
+            path.write_bytes(whole[: int(len(whole) * share)])
+            scene = open_scene(root)
+            for bands in ("red", ["red", "green", "blue"]):
+                with pytest.raises(ProductError, match=r"_B04\.jp2: the raster cannot be (read|opened)"):
+                    scene.read(bands, scene.geobox.pad(400))
+            info = product_info(root)
+            assert not info.is_complete
+            assert any("_B04.jp2 is damaged" in note for note in info.notes)
 
     def test_a_file_that_is_no_image(self, write: Any) -> None:
         root = write()
@@ -280,6 +315,7 @@ class TestWrongMetadata:
             ("<ZENITH_ANGLE>26.5<", "<ZENITH_ANGLE>NaN<", "ZENITH_ANGLE cannot be 'NaN'"),
             ("<SENSING_TIME>2021", "<SENSING_TIME>20x1", "SENSING_TIME cannot be"),
             ("EPSG:32646", "UTM 46", "HORIZONTAL_CS_CODE cannot be"),
+            ("EPSG:32646", "EPSG:999999", "HORIZONTAL_CS_CODE cannot be"),
             ("_T46RER_", "_Tx_", "TILE_ID cannot be"),
             ("Mean_Sun_Angle", "Sun", "lack Mean_Sun_Angle"),
         ],

@@ -26,6 +26,7 @@ def flags(sentinel2: ModuleType, tmp_path: Path) -> Any:
         found = {str(name): flag.to_numpy() for name, flag in scene.quality().items()}
         np.testing.assert_array_equal(scene.fill(), found["fill"])
         assert scene.has_fill
+        assert scene.has_cloud_flags
         return found
 
     return read

@@ -161,6 +161,12 @@ class TestItems:
         with pytest.raises(MetadataError, match=message):
             open_scene(folder)
 
+    @pytest.mark.parametrize("scale", [0, -1e-4, float("nan")])
+    def test_an_impossible_scale(self, sentinel2: ModuleType, tmp_path: Path, scale: float) -> None:
+        folder = write_cogs(sentinel2, tmp_path / "tile", added=0, raster={"scale": scale, "offset": 0})
+        with pytest.raises(MetadataError, match="scale"):
+            open_scene(folder)
+
     def test_two_items_in_one_folder(self, sentinel2: ModuleType, tmp_path: Path) -> None:
         folder = write_cogs(sentinel2, tmp_path / "tile", added=0, raster=TAKEN)
         item = json.loads((folder / "S2A_46RER_20210908_0_L2A.json").read_text())
