@@ -235,7 +235,7 @@ def test_a_missing_band_is_stood_in_for_and_the_log_says_so(
     with pytest.raises(WeightsError, match="'swir2'"):
         predict_array(make(BANDS[:5]), Classifier())
     lost = replace(make(BANDS[:5]), missing={"swir2": "B7.TIF"})
-    with pytest.raises(WeightsError, match="B7.TIF, which is not there"):
+    with pytest.raises(WeightsError, match=r"B7\.TIF, which is not there"):
         predict_array(lost, WithStandIn())
 
 
