@@ -119,6 +119,10 @@ def outline(
     snow_limit: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the ground off the glaciers under snow that is warned of.")
     ] = 0.2,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(help="A PNG to write: each scene in false colour, with its outlines, and as surface classes."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the result as one JSON object; of several scenes a list of them.")
     ] = False,
@@ -166,7 +170,7 @@ def outline(
             weights = shipped_weights()
             _LOG.warning("no weights given: %s", SHIPPED_NOTE)
         model = options.load_model(weights)
-    outlining = Outlining(opened, model, weights, options, as_json, snow, snow_limit)
+    outlining = Outlining(opened, model, weights, options, as_json, snow, snow_limit, sheet)
     if only is not None:
         outlining.one(only, out)
     else:

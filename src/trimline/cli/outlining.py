@@ -114,10 +114,13 @@ class Outlining:
     """What tells the ground off the glaciers."""
     snow_limit: float
     """Share of snow on it above which a scene is warned of."""
+    sheet: Path | None = None
+    """A PNG to write of all scenes."""
 
     def one(self, opened: Scene, out: Path | None) -> None:
         """Map one scene into a folder, and print the result."""
         found = self._map(opened, folder_for(opened.id, set(), None) if out is None else out)
+        self._draw([found])
         if self.as_json:
             print_json(self._content(found))
             return
@@ -154,6 +157,7 @@ class Outlining:
             if path in failed:
                 _LOG.warning("%s: not mapped, going on with the next", path)
                 content.append({"path": str(path), "error": failed[path]})
+        self._draw(done)
         if self.as_json:
             print_json(content)
         else:
@@ -176,6 +180,21 @@ class Outlining:
         if warning is not None:
             _LOG.warning("%s: %s", scene.id, warning)
         return Outlined(scene, written, len(outlines), area, mask_shares(written.mask), snow)
+
+    def _draw(self, done: Sequence[Outlined]) -> None:
+        """Write the contact sheet, where one is asked for."""
+        if self.sheet is None or not done:
+            return
+        from trimline.report.contact_sheet import Sheet, draw_contact_sheet
+
+        draw_contact_sheet(
+            self.sheet,
+            [
+                Sheet(each.scene, each.written.outlines, each.written.classes, f"{each.count}: {each.area_km2:.2f} km²")
+                for each in done
+            ],
+        )
+        _LOG.info("contact sheet: %s", self.sheet)
 
     def _print_rule(self) -> None:
         """Print where ice begins."""

@@ -40,7 +40,7 @@ def draw_outlines(
         Title above the picture.
     """
     path = Path(path)
-    geobox = _coarse(scene.geobox)
+    geobox = coarse(scene.geobox)
     figure = Figure(figsize=(9, 9 * geobox.height / geobox.width + 0.6), layout="constrained")
     axes = figure.add_subplot()
     box = geobox.boundingbox
@@ -100,6 +100,7 @@ def draw_areas(path: StrPath, dates: Mapping[str, Mapping[str, float]]) -> None:
         figure.savefig(temporary, dpi=130, metadata={"Software": None})
 
 
-def _coarse(geobox: GeoBox) -> GeoBox:
-    factor = max(geobox.shape) / LONGEST_SIDE
+def coarse(geobox: GeoBox, longest: int = LONGEST_SIDE) -> GeoBox:
+    """Return a grid over the same ground with at most so many pixels along a side."""
+    factor = max(geobox.shape) / longest
     return geobox if factor <= 1 else geobox.zoom_out(factor)
