@@ -92,6 +92,22 @@ def reflectance(band: Band, ground: Ground, light: Light, clouds: Clouds, haze: 
     return reduce(below_cloud * (1.0 - clouds.opacity) + cloud * clouds.opacity, coarser)
 
 
+def without_air(band: Band, at_sensor: Field, haze: float) -> Field:
+    """Return the reflectance of the surface as an atmospheric correction would, slopes and clouds uncorrected.
+
+    Parameters
+    ----------
+    band
+        The band.
+    at_sensor
+        Reflectance at the top of the atmosphere.
+    haze
+        Scattering, see `Air.at`.
+    """
+    air = Air.at(band.centre_um, haze)
+    return (at_sensor - air.path) / air.transmission
+
+
 def temperature_k(ground: Ground, light: Light, clouds: Clouds, melting_line_m: float, coarser: int) -> Field:
     """Return the brightness temperature in a thermal band [K].
 
