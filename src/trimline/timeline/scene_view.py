@@ -134,7 +134,7 @@ class MappedScene:
 
 def cloud_and_snow(scene: Scene) -> tuple[float, float]:
     """Return the share of a scene under cloud, and of its clear ground under snow or ice; NaN without such flags."""
-    if "pixel" not in scene.quality_assets:
+    if not scene.has_cloud_flags:
         return np.nan, np.nan
     factor = -(-max(scene.geobox.shape) // _MEASURED_SIDE)
     flags = scene.quality(scene.geobox if factor == 1 else scene.geobox.zoom_out(factor))
