@@ -40,7 +40,7 @@ CLASSI_M = 60
 
 _DETECTOR = 6
 _QUALIT_FLAGS, _QUALIT_NODATA = 8, 5
-_DILATION_PX = 3
+_RIM_PX = 3
 _GREEN_NDVI = 0.4
 _VECTOR_KINDS = ("DEFECT", "DETFOO", "NODATA", "SATURA", "TECQUA")
 _NAMESPACES = {
@@ -92,18 +92,18 @@ def quality_masks(names: ProductNames) -> Iterator[Mask]:
 
 
 def scene_classification(acquisition: Acquisition, pixel_m: int) -> NDArray[np.uint8]:
-    """Return the scene classification, (h, w) of `SCL`; clouds are ringed by three pixels of medium probability."""
+    """Return the scene classification, (h, w) of `SCL`; the rim of a cloud, three pixels, is of medium probability."""
     classes = np.full(acquisition.geobox.shape, SCL["not_vegetated"], np.uint8)
     red, nir = acquisition.bands["red"], acquisition.bands["nir"]
     classes[(nir - red) > _GREEN_NDVI * (nir + red)] = SCL["vegetation"]
     cloud = acquisition.flags["cloud"]
-    ring = ndimage.binary_dilation(cloud, np.ones((2 * _DILATION_PX + 1,) * 2, bool))
+    core = ndimage.binary_erosion(cloud, np.ones((2 * _RIM_PX + 1,) * 2, bool), border_value=1)
     for name, where in (
         ("water", acquisition.flags["water"]),
         ("snow", acquisition.flags["snow"]),
         ("cloud_shadow", acquisition.flags["cloud_shadow"]),
-        ("cloud_medium", ring),
-        ("cloud_high", cloud),
+        ("cloud_medium", cloud),
+        ("cloud_high", core),
         ("no_data", acquisition.flags["fill"]),
     ):
         classes[where] = SCL[name]

@@ -138,7 +138,7 @@ def _images(names: ProductNames, generator: np.random.Generator) -> Iterator[tup
         return
     for pixel_m in (10, 20, 60):
         for name, numbers in own.items():
-            if _in_level_2a(name, pixels[name], pixel_m, raster_masks=offset != 0):
+            if _in_level_2a(name, pixels[name], pixel_m):
                 yield name, pixel_m, _stored(_at(numbers, pixels[name], pixel_m), offset)
         if pixel_m > 10:
             yield "SCL", pixel_m, scene_classification(acquisition, pixel_m)
@@ -148,11 +148,12 @@ def _images(names: ProductNames, generator: np.random.Generator) -> Iterator[tup
         yield "TCI", pixel_m, _true_colour(own, pixels, pixel_m)
 
 
-def _in_level_2a(name: str, own_m: int, pixel_m: int, *, raster_masks: bool) -> bool:
-    """Whether Level-2A has a band at a resolution: no cirrus, B08 at 10 m alone, and B01 at 20 m since 04.00."""
-    if name == "B10" or (name == "B08" and pixel_m > own_m):
-        return False
-    return own_m <= pixel_m or (name == "B01" and pixel_m == 20 and raster_masks)
+def _in_level_2a(name: str, own_m: int, pixel_m: int) -> bool:
+    """Whether Level-2A has a band at a resolution: no cirrus, and B08 at 10 m alone.
+
+    Since baseline 04.00 the agency's products repeat B01 at 20 m; here it stays at 60 m, the same in every baseline.
+    """
+    return name != "B10" and own_m <= pixel_m and (name != "B08" or pixel_m == own_m)
 
 
 def _numbers(acquisition: Acquisition, band: Band, generator: np.random.Generator) -> Numbers:
@@ -164,9 +165,7 @@ def _numbers(acquisition: Acquisition, band: Band, generator: np.random.Generato
 
 
 def _at(numbers: Numbers, own_m: int, pixel_m: int) -> Numbers:
-    """Return numbers at another resolution: means, or repeated; 0 where any part is missing."""
-    if own_m > pixel_m:
-        return numbers.repeat(own_m // pixel_m, axis=0).repeat(own_m // pixel_m, axis=1)
+    """Return numbers at a coarser resolution, 0 where any part is missing."""
     factor = pixel_m // own_m
     means = np.rint(reduce(numbers.astype(np.float64), factor)).astype(np.uint16)
     return np.where(reduce((numbers == 0).astype(np.float64), factor) > 0, np.uint16(0), means)
