@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfile, copytree
+from types import ModuleType
 from typing import Any
 
 import geopandas as gpd
@@ -80,7 +81,7 @@ COMMANDS = [
 
 
 @pytest.fixture(scope="session")
-def products(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def products(tmp_path_factory: pytest.TempPathFactory, sentinel2: ModuleType) -> Path:
     """Return a folder with small products under the names that the pages use."""
     folder = tmp_path_factory.mktemp("documentation")
     looks = [
@@ -89,12 +90,14 @@ def products(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     settings = {"name": "range", "size": 288, "resolution_m": 10, "seed": 9001, "scenes": looks}
     manifest = write_range(SimulatedRange.model_validate(settings), folder / "range", progress=False)
-    landsat, sentinel2 = (manifest.folder / each.product for each in manifest.scenes)
+    landsat, stack = (manifest.folder / each.product for each in manifest.scenes)
     with tarfile.open(folder / _LANDSAT, "w") as archive:
         for each in sorted(landsat.iterdir()):
             archive.add(each, arcname=each.name)
     copytree(landsat, folder / "PRODUCT")
-    copyfile(sentinel2, folder / "s2.tif")
+    safe = sentinel2.TinySafe().write(folder)
+    sentinel2.pack(safe, folder / f"{safe.stem}.zip")
+    copyfile(stack, folder / "s2.tif")
     copyfile(shipped_weights(), folder / "model.onnx")
     network, metadata = load_network(shipped_weights())
     for name in ("weights.safetensors", "WEIGHTS"):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trimline.scenes.product_summary import ProductInfo
     from trimline.scenes.reader import Reader
     from trimline.scenes.readers import READERS
-    from trimline.scenes.scene import Scene
+    from trimline.scenes.scene import Scene, reflectance_level
     from trimline.scenes.scene_identity import product_identity, scene_content, scene_identity
     from trimline.scenes.sidecar import Sidecar
     from trimline.scenes.sun import earth_sun_distance, sun_position
@@ -47,6 +47,7 @@ _FILE_OF = {
     "product_identity": "scene_identity",
     "product_info": "opening",
     "read_landsat_metadata": "landsat_metadata",
+    "reflectance_level": "scene",
     "scene_content": "scene_identity",
     "scene_identity": "scene_identity",
     "sun_position": "sun",
@@ -73,6 +74,7 @@ __all__ = [
     "product_identity",
     "product_info",
     "read_landsat_metadata",
+    "reflectance_level",
     "scene_content",
     "scene_identity",
     "sun_position",

@@ -38,6 +38,16 @@ class Asset:
     """Digital number of missing data; the nodata value of the raster itself is not used."""
     geobox: GeoBox | None = None
     """The grid, where the raster itself carries none."""
+    is_checked: bool = False
+    """Whether values of missing data that are not declared are an error when they are read: in stacks, whose numbers
+    no agency answers for."""
+    is_thermal: bool = False
+    """Whether the calibration gives kelvin."""
+
+    @property
+    def holds_reflectance(self) -> bool:
+        """Whether the numbers become reflectance by a linear calibration."""
+        return isinstance(self.calibration, Linear) and not self.is_thermal
 
     @property
     def scale(self) -> float | None:

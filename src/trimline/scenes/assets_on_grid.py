@@ -24,6 +24,7 @@ from trimline.cores import available_cores
 from trimline.errors import ProductError
 from trimline.scenes.asset import JPEG_2000, Asset, first_line, open_raster, raster_grid
 from trimline.scenes.grid import is_along_axes, offset_between, pixel_ratio, positions_in
+from trimline.scenes.missing_values import refuse_undeclared
 from trimline.scenes.product_files import readable
 from trimline.scenes.resampling import (
     bilinear,
@@ -162,6 +163,7 @@ class _OpenRaster:
                 layer[self.source.read_masks(asset.index, window=place) == 0] = np.nan
             if np.issubdtype(raw.dtype, np.floating):
                 layer[~np.isfinite(layer)] = np.nan
+        refuse_undeclared(out, self.assets, self.assets[0].href)
         return out
 
     def _numbers(self, place: Window) -> NDArray[Any]:

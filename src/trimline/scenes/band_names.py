@@ -20,8 +20,15 @@ COMMON_NAMES = tuple(dict.fromkeys(band.common for sensor in SENSORS.values() fo
 LEFT_OUT = "-"
 """Placeholder in a list of bands for a band to leave out."""
 
-QUALITY_NAMES: Mapping[str, str] = MappingProxyType({"QA_PIXEL": "pixel", "QA_RADSAT": "saturation"})
-"""Landsat's names of its quality bands, which are no bands of the sensor, and their kinds here."""
+QUALITY_NAMES: Mapping[str, str] = MappingProxyType(
+    {"QA_PIXEL": "pixel", "QA_RADSAT": "saturation", "SCL": "classes", "QA60": "cloud_bits"}
+)
+"""The agencies' names of quality bands, which are no bands of the sensor, and their kinds here; those of Landsat first,
+then those of Sentinel-2."""
+QUALITY_OF_MISSION: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"landsat": ("QA_PIXEL", "QA_RADSAT"), "sentinel-2": ("SCL", "QA60")}
+)
+"""Names of the quality bands of a mission, by the start of the ids of its sensors."""
 
 _SYNONYMS: Mapping[str, str] = MappingProxyType(
     {

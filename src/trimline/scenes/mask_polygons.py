@@ -16,9 +16,10 @@ import shapely
 from numpy.typing import NDArray
 from odc.geo.crs import CRS
 from odc.geo.geobox import GeoBox
+from pyproj.exceptions import CRSError
 from rasterio.features import rasterize
 
-from trimline.errors import MetadataError
+from trimline.errors import MetadataError, ProductError
 from trimline.scenes.grid import transform_points
 from trimline.scenes.product_files import decode, member_of
 from trimline.scenes.product_tree import read_member
@@ -59,10 +60,13 @@ def read_mask_polygons(href: str) -> MaskPolygons:
     MetadataError
         It is not GML, declares a document type, or has a ring that is none.
     ProductError
-        Its archive is damaged.
+        It is not there, or its archive is damaged.
     """
     member = member_of(href)
-    status = (member.archive if member else Path(href)).stat()
+    path = member.archive if member else Path(href)
+    if not path.exists():
+        raise ProductError("the file is not there any more", where=path, remedy="put it back, or open the scene again")
+    status = path.stat()
     return _read(href, status.st_size, status.st_mtime_ns)
 
 
@@ -82,8 +86,11 @@ def _crs(root: ElementTree.Element, name: str) -> CRS:
     for each in root.iter():
         match = _EPSG.fullmatch(each.get("srsName", ""))
         if match is not None:
-            return CRS(int(match["code"]))
-    raise MetadataError("the masks have no CRS", where=name, remedy=_REMEDY)
+            try:
+                return CRS(int(match["code"]))
+            except CRSError:
+                break
+    raise MetadataError("the masks have no CRS that is known", where=name, remedy=_REMEDY)
 
 
 def _polygon(element: ElementTree.Element, name: str) -> shapely.Polygon:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +22,11 @@ from trimline.scenes.asset import Asset
 from trimline.scenes.assets_on_grid import read_assets
 from trimline.scenes.quality_reading import CLOUD_KINDS, kind_of, read_fill, read_flags, tells_fill
 from trimline.scenes.scene_identity import scene_identity
-from trimline.sensors import Sensor, Units
+from trimline.sensors import ReflectanceLevel, Sensor, Units
 
 if TYPE_CHECKING:
     import xarray as xr
 
-ReflectanceLevel = Literal["toa", "surface"]
-"""What reflectance is of: the top of the atmosphere, or the surface."""
 SPATIAL_DIMENSIONS = ("y", "x")
 """Names of the spatial dimensions, for grids in degrees too."""
 

@@ -30,7 +30,7 @@ from trimline.scenes.sentinel2_flat import folder_of, read_flat
 from trimline.scenes.sentinel2_metadata import MSI
 from trimline.scenes.sentinel2_offset import Radiometry, check_against_pixels
 from trimline.scenes.sentinel2_product import Image, Sentinel2Product
-from trimline.scenes.sentinel2_safe import Place, place_of, read_safe
+from trimline.scenes.sentinel2_safe import GRANULES, Place, place_of, read_safe
 
 NO_DATA = 0
 """Digital number of pixels outside the image, in every Sentinel-2 product."""
@@ -151,13 +151,14 @@ def describe_sentinel2(path: Path, given: Given) -> ProductInfo:
 def _read(path: Path, given: Given, *, strict: bool) -> Sentinel2Product:
     given.refuse(_SELF_EXPLANATORY, path, "a Sentinel-2 product says so itself")
     place = Place(path) if is_zip(path) else place_of(path)
-    if place is not None:
-        given.refuse(("scale", "offset"), path, "a product in SAFE layout states them itself")
-        return read_safe(place)
-    flat = folder_of(path)
-    if flat is None:
+    flat = folder_of(path if place is None else place.container)
+    # A tile may have the product's metadata file beside its bands, but never a folder of granules.
+    if flat is not None and not (flat[0] / GRANULES).is_dir():
+        return read_flat(*flat, given, strict=strict)
+    if place is None:
         raise ProductError("it is no Sentinel-2 product", where=path, remedy="check the path")
-    return read_flat(*flat, given, strict=strict)
+    given.refuse(("scale", "offset"), path, "a product in SAFE layout states them itself")
+    return read_safe(place)
 
 
 def _asset(product: Sentinel2Product, image: Image, common: str) -> Asset:

@@ -131,9 +131,7 @@ def read_flat(folder: Path, item_name: str | None, given: Given, *, strict: bool
         time=_first(granule and granule.time, item and item.time, _time_of(known.tile_info, folder)),
         sun_azimuth=_first(granule and granule.sun_azimuth, item and item.sun_azimuth),
         sun_elevation=_first(granule and granule.sun_elevation, item and item.sun_elevation),
-        cloud_cover=_first(
-            granule and granule.cloud_cover, item and item.cloud_cover, known.tile_info.get("cloudyPixelPercentage")
-        ),
+        cloud_cover=_first(granule and granule.cloud_cover, item and item.cloud_cover, _cloud_of(known.tile_info)),
         images=_with_missing(images, known, level),
         calibrations=calibrations,
         offset_source=source,
@@ -202,7 +200,7 @@ def _metadata(tree: FolderTree, item_name: str | None) -> _Metadata:
 def _tile_info(text: str, where: str) -> Mapping[str, Any]:
     try:
         content = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise MetadataError(f"the file is not JSON ({error})", where=where, remedy="fetch it again") from error
     if not isinstance(content, dict):
         raise MetadataError("the file holds no description of a tile", where=where, remedy="fetch it again")
@@ -283,6 +281,11 @@ def _id(known: _Metadata, folder: Path) -> str:
 def _tile_of(tile_info: Mapping[str, Any]) -> str | None:
     zone, band, square = (tile_info.get(key) for key in ("utmZone", "latitudeBand", "gridSquare"))
     return f"{zone:02d}{band}{square}" if isinstance(zone, int) and band and square else None
+
+
+def _cloud_of(tile_info: Mapping[str, Any]) -> float | None:
+    value = tile_info.get("cloudyPixelPercentage")
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _time_of(tile_info: Mapping[str, Any], folder: Path) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,7 +55,7 @@ def read_item(text: str, name: str) -> Item | None:
     """
     try:
         content = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise MetadataError(f"the file is not JSON ({error})", where=name, remedy="mend it, or move it away") from error
     if not isinstance(content, dict) or "stac_version" not in content or content.get("type") != "Feature":
         return None
@@ -70,7 +71,7 @@ def read_item(text: str, name: str) -> Item | None:
         baseline=check_baseline(baseline, name) if baseline else None,
         offset_applied=_applied(properties, name),
         scaling={common: linear for common, asset in bands.items() if (linear := _scaling(asset, name)) is not None},
-        scales={common: scale for common, asset in bands.items() if (scale := _number(_raster(asset), "scale", name))},
+        scales={common: scale for common, asset in bands.items() if (scale := _scale(asset, name))},
         files={
             common: PurePosixPath(str(asset.get("href", "")).partition("?")[0]).name for common, asset in bands.items()
         },
@@ -100,8 +101,7 @@ def _raster(asset: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _scaling(asset: Mapping[str, Any], name: str) -> Linear | None:
-    raster = _raster(asset)
-    scale, offset = _number(raster, "scale", name), _number(raster, "offset", name)
+    scale, offset = _scale(asset, name), _number(_raster(asset), "offset", name)
     return None if scale is None or offset is None else Linear(scale, offset)
 
 
@@ -131,9 +131,16 @@ def _number(content: Mapping[str, Any], key: str, name: str) -> float | None:
     value = content.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise MetadataError(f"{key} is {value!r}, not a number", where=name, remedy="mend the item")
     return float(value)
+
+
+def _scale(asset: Mapping[str, Any], name: str) -> float | None:
+    scale = _number(_raster(asset), "scale", name)
+    if scale is not None and scale <= 0:
+        raise MetadataError(f"the scale of a band cannot be {scale:g}", where=name, remedy="mend the item")
+    return scale
 
 
 def _time(properties: Mapping[str, Any], name: str) -> datetime | None:

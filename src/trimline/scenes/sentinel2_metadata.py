@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 from affine import Affine
 from odc.geo.crs import CRS
 from odc.geo.geobox import GeoBox
+from pyproj.exceptions import CRSError
 
 from trimline.errors import MetadataError
 from trimline.scenes.safe_xml import elements, text_of
@@ -263,7 +264,10 @@ def _grids(document: Document) -> dict[int, GeoBox]:
     match = re.fullmatch(r"EPSG:(\d{4,6})", code, re.IGNORECASE)
     if match is None:
         raise document.impossible("HORIZONTAL_CS_CODE", code)
-    crs = CRS(int(match[1]))
+    try:
+        crs = CRS(int(match[1]))
+    except CRSError:
+        raise document.impossible("HORIZONTAL_CS_CODE", code) from None
     places = {each.get("resolution"): each for each in document.all("Geoposition")}
     grids = {}
     for size in document.all("Size"):

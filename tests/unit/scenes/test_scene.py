@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import xarray as xr
 
 from trimline.errors import BandError
-from trimline.scenes import Scene, open_scene
+from trimline.scenes import Scene, open_scene, reflectance_level
 
 
 @pytest.fixture
@@ -106,3 +107,16 @@ def test_a_notebook_shows_a_table_whose_text_cannot_act(make: Any) -> None:
     parser.feed(open_scene(product, id="<script>alert(1)</script>")._repr_html_())
     assert parser.names == {"div", "strong", "table", "tr", "th", "td"}
     assert "Scene <script>alert(1)</script>" in parser.text
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [("L1TP", "toa"), ("L1GT", "toa"), ("L1C", "toa"), ("L2SP", "surface"), ("L2A", "surface"), ("l2a", "surface")],
+)
+def test_a_level_tells_what_reflectance_is_of(scene: Scene, level: str, expected: str) -> None:
+    assert replace(scene, level=level).reflectance_level == reflectance_level(level) == expected
+
+
+@pytest.mark.parametrize("level", [None, "", "ARD"])
+def test_an_unknown_level_tells_nothing(level: str | None) -> None:
+    assert reflectance_level(level) is None

@@ -269,6 +269,20 @@ def test_quality_bands_of_a_landsat_stack_are_flags(make: Any) -> None:
     assert "pixel" not in scene.assets
 
 
+def test_quality_bands_of_a_sentinel_stack_are_flags(make: Any) -> None:
+    values = INTEGERS.copy()
+    values[2], values[3] = 4, 0
+    values[2, 0, 0], values[3, 1, 1] = 11, 1 << 10
+    path = make.stack("s.tif", values, descriptions=("B2", "B3", "SCL", "QA60"))
+    scene = open_scene(path, sensor="sentinel-2-msi", scale=1e-4)
+    flags = scene.quality()
+    assert int(flags.snow.sum()) == 1
+    assert bool(flags.cloud[1, 1])
+    assert int(flags.cloud.sum()) == 1
+    assert scene.bands == ("blue", "green")
+    assert not open_scene(path, sensor="landsat-8-oli", bands=["B2", "B3", "-", "-"], scale=1e-4).quality_assets
+
+
 def test_one_band_of_a_landsat_product_points_to_the_product(make: Any) -> None:
     folder = make.product()
     with pytest.raises(
