@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from trimline.sensors import get_sensor
 from trimline.simulate import camera
 from trimline.simulate.clouds import scatter
-from trimline.simulate.environments import ENVIRONMENTS, Environment
+from trimline.simulate.environments import ENVIRONMENTS
 from trimline.simulate.ice import glaciers
 from trimline.simulate.illumination import direct_light, sky_view
 from trimline.simulate.spectra import Level, Surface, percentiles, real_percentiles
@@ -31,6 +31,8 @@ SHOWN = (10, 50, 90)
 """Percentiles that are compared."""
 THRESHOLDS = np.arange(1.0, 6.01, 0.1)
 """Thresholds of the band ratio red / swir1 among which the best is sought."""
+SCORED = (1.5, 2.0, 2.5, 3.1, 4.0, 5.0)
+"""Thresholds whose F1 is shown; 3.1 is that of Chen and others (2022)."""
 
 _LEVELS: tuple[Level, ...] = ("toa", "surface")
 _ENVIRONMENTS = ("cold-dry", "warm-green")
@@ -47,13 +49,14 @@ class Scene:
 
     ground: Ground
     light: camera.Light
-    environment: Environment
+    name: str
+    """Its environment."""
 
     def seen(self, band: str, level: Level) -> NDArray[np.float64]:
         """Return the reflectance in a band."""
         clear = scatter(self.ground.elevation_m, self.ground.pixel_m, 0.0, 0.0, 0.0, 45.0, np.random.default_rng(0))
         one = get_sensor("sentinel-2-msi").band(band)
-        return camera.reflectance(one, self.ground, self.light, clear, self.environment.haze, _FINER, level)
+        return camera.reflectance(one, self.ground, self.light, clear, ENVIRONMENTS[self.name].haze, _FINER, level)
 
     def where(self, kind: str) -> NDArray[np.bool_]:
         """Return the pixels that are wholly of a class of the points."""
@@ -95,11 +98,11 @@ def scenes(size: int = 384) -> Iterator[Scene]:
                 direct_light(ground.elevation_m, ground.pixel_m, _SUN_AZIMUTH, _SUN_ELEVATION),
                 sky_view(ground.elevation_m, ground.pixel_m),
             )
-            yield Scene(ground, light, environment)
+            yield Scene(ground, light, name)
 
 
 def measure(size: int = 384) -> dict[str, float]:
-    """Return percentiles by level, class and band, simulated and of the points, and the best threshold of a band ratio.
+    """Return percentiles by level, class and band, simulated and of the points, and F1 of a band ratio by threshold.
 
     Parameters
     ----------
@@ -107,7 +110,7 @@ def measure(size: int = 384) -> dict[str, float]:
         Side of each simulated range [pixels of 10 m]; a multiple of 16.
     """
     pixels: dict[tuple[str, str, str], list[NDArray[np.float64]]] = {}
-    ratios, truths = [], []
+    ratios: dict[str, list[tuple[NDArray[np.float64], NDArray[np.bool_]]]] = {}
     for scene in scenes(size):
         places = {kind: scene.where(kind) for kind in CLASSES}
         for level in _LEVELS:
@@ -116,8 +119,8 @@ def measure(size: int = 384) -> dict[str, float]:
                 for band, values in bands.items():
                     pixels.setdefault((level, kind, band), []).append(values[place])
             if level == "toa":
-                ratios.append((bands["red"] / bands["swir1"]).ravel())
-                truths.append(scene.truth().ravel())
+                seen = ((bands["red"] / bands["swir1"]).ravel(), scene.truth().ravel())
+                ratios.setdefault(scene.name, []).append(seen)
     real = _of_points()
     figures: dict[str, float] = {}
     for key, parts in pixels.items():
@@ -128,7 +131,11 @@ def measure(size: int = 384) -> dict[str, float]:
             for source in ("sentinel-2", "landsat"):
                 if (source, *key, number) in real:
                     figures[f"{name} / {source}"] = real[source, *key, number]
-    figures["best threshold of red / swir1"] = best_threshold(np.concatenate(ratios), np.concatenate(truths))
+    for name, parts_of in ratios.items():
+        ratio, truth = (np.concatenate(each) for each in zip(*parts_of, strict=True))
+        figures[f"{name} / best threshold"] = best_threshold(ratio, truth)
+        for threshold in SCORED:
+            figures[f"{name} / F1 at {threshold}"] = f1(ratio > threshold, truth)
     return figures
 
 
@@ -155,8 +162,11 @@ def table(figures: Mapping[str, float]) -> tuple[list[str], list[list[str]]]:
                     for who in ("simulated", "sentinel-2", "landsat")
                 ]
                 rows.append([level, kind, band, *(cell if any(c.isdigit() for c in cell) else "–" for cell in cells)])
-    best = figures["best threshold of red / swir1"]
-    return columns, [*rows, ["toa", "glacier", "red / swir1", f"best threshold {best:.1f}", "", ""]]
+    for name in _ENVIRONMENTS:
+        scores = [f"{100 * figures[f'{name} / F1 at {threshold}']:.1f} at {threshold}" for threshold in SCORED]
+        best = figures[f"{name} / best threshold"]
+        rows.append(["toa", f"glacier, {name}", "red / swir1", f"best at {best:.1f}; F1 % {', '.join(scores)}", "", ""])
+    return columns, rows
 
 
 def _text(value: float | None) -> str:

@@ -106,7 +106,7 @@ def test_spectra_vary_between_pixels_and_between_patches(scene: Scene) -> None:
             scene.ground.pixel_m,
         ),
         type(scene.light)(np.ones_like(scene.light.direct), np.ones_like(scene.light.sky)),
-        scene.environment,
+        scene.name,
     )
     red = np.log(flat.seen("red", "toa"))
     neighbours, apart = (np.corrcoef(red[:, :-lag].ravel(), red[:, lag:].ravel())[0, 1] for lag in (1, 60))
