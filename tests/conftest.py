@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 # As the command line does, before anything imports torch: two test processes share the cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -20,3 +23,15 @@ def trimline_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real test data are absent: set TRIMLINE_DATA (looked in {folder})")
     return folder
+
+
+@pytest.fixture(scope="session")
+def sentinel2() -> ModuleType:
+    """Give the maker of Sentinel-2 products, `tests/sentinel2_products.py`."""
+    specification = spec_from_file_location("sentinel2_products", Path(__file__).with_name("sentinel2_products.py"))
+    assert specification is not None
+    assert specification.loader is not None
+    module = module_from_spec(specification)
+    sys.modules[specification.name] = module  # where dataclasses look their module up
+    specification.loader.exec_module(module)
+    return module

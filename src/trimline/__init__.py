@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trimline.errors import TrimlineError
-    from trimline.inference import Model, load_weights
+    from trimline.inference import Model, load_weights, ndsi_model, ratio_model
     from trimline.mapping.mapped_scene import map_scene
     from trimline.mapping.one_scene import outlines_of, predict
     from trimline.mapping.options import MapOptions
@@ -33,11 +33,13 @@ _PLACE_OF = {
     "load_project": "trimline.project:load_project",
     "load_weights": "trimline.inference:load_weights",
     "map_scene": "trimline.mapping:map_scene",
+    "ndsi_model": "trimline.inference:ndsi_model",
     "open_scene": "trimline.scenes:open_scene",
     "outlines_of": "trimline.mapping:outlines_of",
     "predict": "trimline.mapping:predict",
     "product_info": "trimline.scenes:product_info",
     "rasterise": "trimline.outlines:rasterise",
+    "ratio_model": "trimline.inference:ratio_model",
     "read_outlines": "trimline.outlines:read_outlines",
     "trace": "trimline.outlines:trace",
     "write_outlines": "trimline.outlines:write_outlines",
@@ -55,11 +57,13 @@ __all__ = [
     "load_project",
     "load_weights",
     "map_scene",
+    "ndsi_model",
     "open_scene",
     "outlines_of",
     "predict",
     "product_info",
     "rasterise",
+    "ratio_model",
     "read_outlines",
     "trace",
     "write_outlines",

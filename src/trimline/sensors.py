@@ -22,6 +22,9 @@ from trimline.errors import BandError, ProductError
 Units = Literal["reflectance", "dn"]
 """Units of the values of a band: reflectance (kelvin for thermal bands), or digital numbers as stored."""
 
+ReflectanceLevel = Literal["toa", "surface"]
+"""Where reflectance is that of: the top of the atmosphere (Level-1), or the surface (Level-2)."""
+
 
 @dataclass(frozen=True)
 class Band:

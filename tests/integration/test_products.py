@@ -320,13 +320,6 @@ class TestStacks:
         assert info.pixel == (94.0, 94.0)
         assert info.bands == ()
 
-    def test_safe_folders_are_named_as_such(self, trimline_data: Path) -> None:
-        folders = sorted((trimline_data / "sentinel2_metadata").glob("*.SAFE"))
-        assert len(folders) == 3
-        for folder in folders:
-            with pytest.raises(ProductError, match="SAFE format, which is not read yet"):
-                product_info(folder)
-
     def test_vector_files_are_named_as_such(self, trimline_data: Path) -> None:
         with pytest.raises(ProductError, match=r"a vector file \(GeoPackage\), not a satellite product"):
             product_info(trimline_data / "landsat_chips" / "outlines.gpkg")

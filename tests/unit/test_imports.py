@@ -21,6 +21,7 @@ ROOMS = (
     "file_identity",
     "progress",
     "sensors",
+    "surfaces",
     "weights",
     "networks",
     "project",

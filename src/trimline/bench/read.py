@@ -1,7 +1,8 @@
-"""Benchmark of reading: reflectance of a Landsat Level-1 product.
+"""Benchmark of reading: reflectance of a Landsat Level-1 product, and of a Sentinel-2 tile.
 
-The peer is the usual loop of scripts: each band read whole with rasterio, scaled with NumPy in double precision,
-masked and stacked.
+The peer for Landsat is the usual loop of scripts: each band read whole with rasterio, scaled with NumPy in double
+precision, masked and stacked. For Sentinel-2 it is rasterio that only decodes the same JPEG 2000 files, without scaling
+them or bringing the bands of 20 m onto the 10 m grid.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import rasterio
 
+from trimline.bench import jpeg2000_tile
 from trimline.bench.turns import median_seconds
 from trimline.project import SimulatedRange
 from trimline.scenes import Scene, open_scene
@@ -20,8 +22,43 @@ from trimline.simulate import write_range
 BANDS = ("blue", "green", "red", "nir", "swir1", "swir2")
 
 
-def measure(size: int = 512, rounds: int = 5) -> dict[str, float]:
-    """Return the megapixels (of all bands) read per second, by us and by the peer, and their ratio."""
+TILE_QUICK = 2048
+"""Side of the Sentinel-2 tile in the small form [pixels of 10 m]."""
+
+
+def measure(
+    size: int = 512, rounds: int = 5, quick: bool = False, tile_size: int = jpeg2000_tile.FULL_SIZE
+) -> dict[str, float]:
+    """Return the megapixels (of all bands) read per second, by us and by the peer, and their ratios.
+
+    Parameters
+    ----------
+    size, rounds
+        Side of the Landsat scene [pixels], and how often it is read.
+    quick
+        Whether the tile is small.
+    tile_size
+        Side of the Sentinel-2 tile [pixels of 10 m].
+    """
+    return {**_landsat(size, rounds), **_tile(TILE_QUICK if quick else tile_size, 3 if quick else 1)}
+
+
+def _tile(size: int, rounds: int) -> dict[str, float]:
+    """Return what a tile takes, us and rasterio alone [s], and how many times as long we take."""
+    with tempfile.TemporaryDirectory() as name:
+        scene = jpeg2000_tile.write_tile(Path(name) / "tile", size)
+        seconds = median_seconds(
+            {"trimline": lambda: scene.read(BANDS).to_numpy(), "rasterio": lambda: jpeg2000_tile.decode(scene)}, rounds
+        )
+    return {
+        "tile_times_as_long_as_decoding": seconds["trimline"] / seconds["rasterio"],
+        "tile_trimline_s": seconds["trimline"],
+        "tile_decoding_s": seconds["rasterio"],
+        "tile_size": size,
+    }
+
+
+def _landsat(size: int, rounds: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         looks = [{"date": "1988-08-20"}]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def info(
     products: Annotated[
-        list[Path], typer.Argument(metavar="PRODUCT...", help="Folders, archives, MTL files or rasters.")
+        list[Path], typer.Argument(metavar="PRODUCT...", help="Folders, archives, metadata files or rasters.")
     ],
     bands: Annotated[
         str | None, typer.Option(help="Names of a stack's bands in order, as in blue,green,red,nir; - leaves one out.")
@@ -70,8 +70,9 @@ def _rows(product: ProductInfo) -> list[list[str]]:
     """Return what is known of a product, in words; what is not known is left out."""
     tier = " ".join(part for part in (product.level, product.category) if part)
     collection = f"collection {product.collection}" if product.collection else None
+    baseline = f"processing baseline {product.baseline}" if product.baseline else None
     rows = [
-        ("product", ", ".join(part for part in (product.kind, tier, collection) if part)),
+        ("product", ", ".join(part for part in (product.kind, tier, collection, baseline) if part)),
         ("complete", "yes" if product.is_complete else "no"),
         ("sensor", product.sensor or "not recorded"),
         ("time", f"{product.time:%Y-%m-%d %H:%M:%S} UTC" if product.time else None),

@@ -1,14 +1,20 @@
-"""`trimline outline`: one product in, outlines out."""
+"""`trimline outline`: products in, outlines out."""
 
 from __future__ import annotations
 
 import logging
-import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+if TYPE_CHECKING:
+    from trimline.inference import Model
+    from trimline.scenes import Scene
+
+MethodName = Literal["network", "band_ratio", "ndsi"]
+NumeratorName = Literal["red", "nir"]
+CloudsName = Literal["auto", "keep", "quality", "learned"]
 Precision = Literal["auto", "bf16", "fp32"]
 Engine = Literal["auto", "openvino", "torch"]
 
@@ -16,7 +22,13 @@ _LOG = logging.getLogger(__name__)
 
 
 def outline(
-    scene: Annotated[Path, typer.Argument(metavar="SCENE", help="Product folder, archive, MTL file or raster.")],
+    scenes: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SCENE...",
+            help="Product folders, archives, MTL files or rasters; or patterns, as 'scenes/**/*.tar'.",
+        ),
+    ],
     weights: Annotated[
         Path | None,
         typer.Option(
@@ -26,7 +38,39 @@ def outline(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder to write into; by default <scene>_outlines.")
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="Folder to write into, where each of several scenes gets its own; by default <scene>_outlines.",
+        ),
+    ] = None,
+    method: Annotated[
+        MethodName,
+        typer.Option(help="What maps: a network with its weights, or a spectral index, which needs no training."),
+    ] = "network",
+    ratio: Annotated[
+        float | None,
+        typer.Option(help="Of the band ratio: ice is where red / SWIR 1 is larger.", show_default="2.0"),
+    ] = None,
+    numerator: Annotated[
+        NumeratorName | None,
+        typer.Option(help="Of the band ratio: the band that is divided by SWIR 1.", show_default="red"),
+    ] = None,
+    ndsi: Annotated[
+        float | None, typer.Option(help="Of the NDSI: ice is where it is larger.", show_default="0.4")
+    ] = None,
+    blue: Annotated[
+        float | None,
+        typer.Option(help="Of an index: ice is brighter than this in blue [reflectance], which cuts cast shadow off."),
+    ] = None,
+    filter_pixels: Annotated[
+        int | None,
+        typer.Option(
+            "--filter",
+            help="Of an index: side of the window of an opening and a closing [pixels], odd; 0 for none.",
+            show_default="5",
+        ),
     ] = None,
     threshold: Annotated[
         float | None, typer.Option(help="Probability from which on a pixel is ice; by default that of the weights.")
@@ -39,6 +83,13 @@ def outline(
     screen: Annotated[
         bool, typer.Option(help="Show the network only ground near what could be snow or ice by its spectrum.")
     ] = True,
+    clouds: Annotated[
+        CloudsName,
+        typer.Option(
+            help="What tells cloud and shadow, which are not seen: quality flags, overruled where a network is sure of "
+            "ice; flags as they are; a network's classes; or nothing."
+        ),
+    ] = "auto",
     window: Annotated[
         int | None,
         typer.Option(min=64, help="Largest side of a window without its halo [pixels]."),
@@ -57,67 +108,97 @@ def outline(
     offset: Annotated[float | None, typer.Option(help="Of a stack: added to the DN before scaling.")] = None,
     nodata: Annotated[float | None, typer.Option(help="Of a stack: the DN that means nothing.")] = None,
     date: Annotated[str | None, typer.Option(help="Day of the acquisition, where the product does not say.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    inventory: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Glacier outlines of any date: snow beyond them is measured."),
+    ] = None,
+    dem: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Elevation: without an inventory, snow below the ice is."),
+    ] = None,
+    snow_limit: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the ground off the glaciers under snow that is warned of.")
+    ] = 0.2,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as one JSON object; of several scenes a list of them.")
+    ] = False,
 ) -> None:
-    """Map the glaciers of one scene: probability and mask as GeoTIFF, outlines as GeoPackage."""
+    """Map the glaciers of scenes: probability and mask as GeoTIFF, outlines as GeoPackage.
+
+    Several scenes each get a folder; one that fails does not stop the others, and ends the call with exit code 1.
+    """
     # What is wrong with the options, the weights or the product is said before anything heavy is imported.
+    from trimline.cli.outlining import Outlining, find_scenes
     from trimline.inference import read_metadata
     from trimline.mapping import MapOptions
+    from trimline.mapping.snow_file import SnowReference
     from trimline.scenes import open_scene
-    from trimline.weights import SHIPPED_NOTE, shipped_weights
 
     options = MapOptions(
         threshold=threshold,
         window=window,
         screen=screen,
+        clouds=clouds,
         minimum_area_m2=minimum_area_km2 * 1e6,
         minimum_hole_m2=minimum_hole_km2 * 1e6,
         smoothing=smoothing,
         precision=precision,
         engine=engine,
     )
+    given = {"ratio": ratio, "numerator": numerator, "ndsi": ndsi, "blue": blue, "filter": filter_pixels}
+    given = {key: value for key, value in given.items() if value is not None}
+    _check_belongs(method, given, weights=weights, threshold=threshold)
+    model = _index_model(method, given)
     if weights is not None:
         read_metadata(weights)
-    opened = open_scene(
-        scene,
-        sensor=sensor,
-        bands=bands.split(",") if bands else None,
-        scale=scale,
-        offset=offset,
-        nodata=nodata,
-        date=date,
-    )
+    paths, several = find_scenes(scenes)
+    names = bands.split(",") if bands else None
 
-    from trimline.cli.results import print_json, print_table
-    from trimline.mapping import map_scene
-    from trimline.outlines import read_outlines
+    def opened(path: Path) -> Scene:
+        return open_scene(path, sensor=sensor, bands=names, scale=scale, offset=offset, nodata=nodata, date=date)
 
-    if weights is None:
-        weights = shipped_weights()
-        _LOG.warning("no weights given: %s", SHIPPED_NOTE)
-    model = options.load_model(weights)
-    folder = Path(f"{opened.id}_outlines") if out is None else out
-    written = map_scene(opened, model, folder, options=options)
-    outlines = read_outlines(written.outlines)
-    area = float(outlines["area_km2"].sum())
-    if as_json:
-        print_json(
-            {
-                "scene": opened.id,
-                "weights": str(weights),
-                "engine": model.engine.name,
-                "precision": model.arithmetic,
-                "outlines": len(outlines),
-                "area_km2": area,
-                "asked": written.asked,
-                "files": {
-                    "outlines": str(written.outlines),
-                    "mask": str(written.mask),
-                    "probability": str(written.probability),
-                },
-            }
-        )
-        return
-    print_table(opened.id, ["", "outlines", "area, km2"], [["ice", str(len(outlines)), f"{area:.3f}"]])
-    for path in (written.outlines, written.mask, written.probability):
-        sys.stdout.write(f"{path}\n")
+    only = None if several else opened(paths[0])
+    if model is None:
+        from trimline.weights import SHIPPED_NOTE, shipped_weights
+
+        if weights is None:
+            weights = shipped_weights()
+            _LOG.warning("no weights given: %s", SHIPPED_NOTE)
+        model = options.load_model(weights)
+    outlining = Outlining(opened, model, weights, options, as_json, SnowReference(inventory, dem), snow_limit)
+    if only is not None:
+        outlining.one(only, out)
+    else:
+        outlining.several(paths, out)
+
+
+_TAKEN_BY = {"network": (), "band_ratio": ("ratio", "numerator", "blue", "filter"), "ndsi": ("ndsi", "blue", "filter")}
+"""The options that a method has for itself."""
+
+
+def _check_belongs(method: MethodName, given: dict[str, Any], *, weights: Path | None, threshold: float | None) -> None:
+    """Refuse an option that the method would not look at.
+
+    Raises
+    ------
+    typer.BadParameter
+        An option belongs to another method.
+    """
+    for name in given:
+        if name not in _TAKEN_BY[method]:
+            owners = " or ".join(f"--method {each}" for each, taken in _TAKEN_BY.items() if name in taken)
+            raise typer.BadParameter(f"--{name} is an option of {owners}")
+    if method != "network" and weights is not None:
+        raise typer.BadParameter(f"--weights: --method {method} has no weights; leave one of them out")
+    if method != "network" and threshold is not None:
+        own = "ratio" if method == "band_ratio" else "ndsi"
+        raise typer.BadParameter(f"--threshold is of a probability; that of --method {method} is --{own}")
+
+
+def _index_model(method: MethodName, given: dict[str, Any]) -> Model | None:
+    """Return the spectral index that was asked for; None for a network."""
+    if method == "network":
+        return None
+    from trimline.inference import ndsi_model, ratio_model
+
+    return ratio_model(**given) if method == "band_ratio" else ndsi_model(**given)

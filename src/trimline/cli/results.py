@@ -28,7 +28,7 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     console = Console(width=None if sys.stdout.isatty() else MINIMUM_WIDTH)
     table = Table(title=title, title_justify="left", title_style="bold")
     for i, column in enumerate(columns):
-        table.add_column(column, justify="left" if i == 0 else "right")
+        table.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
     for row in rows:
         table.add_row(*row)
     console.print(table)
@@ -38,13 +38,17 @@ def print_outcome(outcome: dict[str, Any], project: Project) -> None:
     """Print the results of a study as tables."""
     from trimline.report.change_tables import changes_table, region_table
     from trimline.report.sensor_tables import sensor_table
-    from trimline.report.tables import area_table, method_table, period_table, sample_table
+    from trimline.report.tables import area_table, method_table, period_table, sample_table, snow_table, year_table
     from trimline.report.threshold_tables import threshold_table
 
     if "samples" in outcome:
         print_table("Samples", *sample_table(outcome["samples"]))
     if "methods" in outcome:
-        print_table("Methods, on ground, scenes or dates they were not trained on", *method_table(outcome["methods"]))
+        judged = (
+            "on ground, scenes or dates they were not trained on" if project.learns else "none of them trained here"
+        )
+        print_table(f"Methods, {judged}", *method_table(outcome["methods"]))
+        print_table("Year by year", *year_table(outcome["methods"]))
     if "thresholds" in outcome:
         found = outcome["thresholds"]
         print_table("Band ratio by threshold", *threshold_table(found["scores"], found["optimum"]))
@@ -57,6 +61,8 @@ def print_outcome(outcome: dict[str, Any], project: Project) -> None:
             f"Areas, mapped with {project.mapping_method.name}",
             *area_table(outcome["dates"], same_ground=outcome["same_ground"]),
         )
+    if outcome.get("snow"):
+        print_table("Snow off the glaciers", *snow_table(outcome["snow"]))
     if "timeline" in outcome:
         found = outcome["timeline"]
         skipped = f"; not mapped: {', '.join(found['skipped'])}" if found["skipped"] else ""

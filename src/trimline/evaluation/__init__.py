@@ -2,8 +2,8 @@
 
 Everything here works on arrays of pixels that lie on one grid. The room hands out `Confusion` and the scores that
 follow from it, the `BoundaryDistance` between two outlines in metres, `classify` for the four cells of the confusion
-matrix as a raster, and `score_scene` and `pool` for the scores of one scene and of all scenes together. The pictures
-of a map's errors are in `trimline.report`.
+matrix as a raster, `score_scene` and `pool` for the scores of one scene and of all scenes together, and `mean_of` for
+their mean. The pictures of a map's errors are in `trimline.report`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from trimline.evaluation.boundary import BoundaryDistance, boundary_distance, boundary_distance_m
 from trimline.evaluation.classes import Error, classify, confusion_of_classes, is_ice, is_mapped
 from trimline.evaluation.confusion import SCORES, Confusion
-from trimline.evaluation.scores import SceneScores, pool, score_scene, write_scores
+from trimline.evaluation.scores import SceneScores, mean_of, pool, score_scene, write_scores
 from trimline.evaluation.termini import near_termini
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "confusion_of_classes",
     "is_ice",
     "is_mapped",
+    "mean_of",
     "near_termini",
     "pool",
     "score_scene",

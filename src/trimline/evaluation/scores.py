@@ -16,6 +16,8 @@ from trimline.files import StrPath, whole_file
 
 POOLED = "all"
 """Name of the pooled scores in the table."""
+MEAN = "mean of years"
+"""Name of the mean over years in the table."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,22 @@ def pool(scores: Iterable[SceneScores]) -> SceneScores:
     return SceneScores(confusion, boundary)
 
 
+def mean_of(scores: Iterable[SceneScores]) -> dict[str, float]:
+    """Return the mean of each score, all counting the same; undefined ones are left out, NaN where none is defined."""
+    listed = [one.as_dict() for one in scores]
+    keys = listed[0] if listed else ()
+    defined = {key: [one[key] for one in listed if one[key] == one[key]] for key in keys}
+    return {key: sum(values) / len(values) if values else float("nan") for key, values in defined.items()}
+
+
 def write_scores(methods: Mapping[str, Mapping[str, Any]], path: StrPath) -> None:
-    """Write a CSV with one row per method and scene, and one per method for all scenes together.
+    """Write a CSV with one row per method and scene, one for all scenes together, and one for the mean of the years.
 
     Parameters
     ----------
     methods
-        By method: its pooled scores, as `SceneScores.as_dict` names them, and those of each scene below ``scenes``.
+        By method: its pooled scores, as `SceneScores.as_dict` names them, those of each scene below ``scenes``, and
+        their mean over the years, where there is one, below ``mean``.
     path
         The file. Undefined scores are empty fields.
     """
@@ -74,7 +85,8 @@ def write_scores(methods: Mapping[str, Mapping[str, Any]], path: StrPath) -> Non
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(("method", "scene", *keys))
         for method, scores in methods.items():
-            for scene, row in ({POOLED: scores} | dict(scores.get("scenes", {}))).items():
+            mean = {MEAN: scores["mean"]} if "mean" in scores else {}
+            for scene, row in ({POOLED: scores} | mean | dict(scores.get("scenes", {}))).items():
                 table.writerow((method, scene, *(_field(row[key]) for key in keys)))
 
 

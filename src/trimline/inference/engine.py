@@ -46,7 +46,7 @@ class Engine(ABC):
 
     @abstractmethod
     def __call__(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the probability of ice.
+        """Return probabilities.
 
         Parameters
         ----------
@@ -56,7 +56,7 @@ class Engine(ABC):
         Returns
         -------
         NDArray[np.float32]
-            (n, h, w) in [0, 1].
+            (n, outputs, h, w) in [0, 1]: of ice alone where the network tells ice from ground, else of each class.
         """
 
     def __str__(self) -> str:
@@ -91,10 +91,10 @@ class OpenVINOEngine(Engine):
         self._turn = threading.Lock()
 
     def __call__(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the probability of ice, (n, h, w); see `Engine`."""
+        """Return probabilities, (n, outputs, h, w); see `Engine`."""
         with self._turn:
             network = self._for_shape((1, *channels.shape[1:]))
-            return np.concatenate([network(image[np.newaxis])[0][:, 0] for image in channels])
+            return np.concatenate([network(image[np.newaxis])[0] for image in channels])
 
     def _for_shape(self, shape: tuple[int, ...]) -> Any:
         """Return the network compiled for images of one shape, which lets OpenVINO plan its memory once."""

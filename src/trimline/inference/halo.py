@@ -123,7 +123,7 @@ def _profile(
     def probability(image: NDArray[np.float32]) -> NDArray[np.float32]:
         channels = np.ascontiguousarray(inputs(image[np.newaxis]), np.float32)
         predicted = mean_over_symmetries(predict, channels) if flips else predict(channels)
-        one: NDArray[np.float32] = predicted[0]
+        one: NDArray[np.float32] = predicted[0]  # (outputs, h, w)
         return one
 
     rows, columns = (_mirrored(length, side + reach) for length in images.shape[-2:])
@@ -137,7 +137,7 @@ def _profile(
         for (high, down), (wide, across) in product(((first, back), (last, away)), repeat=2):
             cut = whole[:, high, wide]
             valid = np.isfinite(cut).all(axis=0)
-            difference = np.abs(probability(cut) - full[high, wide])
+            difference = np.abs(probability(cut) - full[:, high, wide]).max(axis=0)
             distance = np.minimum(down[:, np.newaxis], across)
             np.maximum.at(worst, distance[valid], difference[valid])
     return np.where(worst >= 0, worst, np.float32(np.nan))

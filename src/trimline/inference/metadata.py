@@ -10,12 +10,27 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from trimline import __version__
 from trimline.inference.inputs import Inputs
+from trimline.sensors import ReflectanceLevel
+from trimline.surfaces import SurfaceName
 
 METADATA_KEY = "trimline"
 """Under which the metadata lie, as one JSON object, in the header of a model file."""
 
 _FORMAT = 1
 """Version of the metadata; raised when an older trimline would misread them."""
+
+
+class StandIn(BaseModel):
+    """What a network is shown in the place of a band that a scene lacks: a multiple of another band."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    band: str
+    """Common name of the band that is there."""
+    scale: float
+    """What it is multiplied by."""
+    offset: float = 0.0
+    """What is added then, in the units of the inputs."""
 
 
 class ModelMetadata(BaseModel):
@@ -31,6 +46,12 @@ class ModelMetadata(BaseModel):
     """The network's own arguments."""
     classes: int = Field(2, ge=1)
     """Logits per pixel."""
+    class_names: tuple[SurfaceName, ...] = ()
+    """What they stand for, where there are more than ground and ice."""
+    levels: tuple[ReflectanceLevel, ...] = ()
+    """What reflectance it has seen: `toa` (top of atmosphere) or `surface`, or both; empty where that is not known."""
+    stand_ins: dict[str, StandIn] = Field(default_factory=dict)
+    """By the name of a band that a scene may lack, what is shown in its place."""
     inputs: Inputs
     """Bands, units, indices and normalisation."""
     threshold: float = Field(0.5, ge=0, le=1)
@@ -66,10 +87,22 @@ class ModelMetadata(BaseModel):
     version: str = __version__
     """Of the trimline that wrote the file."""
 
+    @property
+    def outputs(self) -> tuple[SurfaceName, ...]:
+        """What an engine that computes it gives the probabilities of, in order."""
+        return self.class_names or ("ice",)
+
     @model_validator(mode="after")
     def _is_of_this_format(self) -> Self:
         if self.format != _FORMAT:
             raise ValueError(f"format {self.format} is not {_FORMAT}")
+        if (self.classes > 2 or self.class_names) and len(set(self.class_names)) != self.classes:
+            raise ValueError(f"{len(set(self.class_names))} names for {self.classes} classes")
+        if "ice" not in self.outputs:
+            raise ValueError("no class is ice")
+        for band, stand_in in self.stand_ins.items():
+            if not {band, stand_in.band} <= set(self.inputs.bands):
+                raise ValueError(f"{stand_in.band} cannot stand in for {band}")
         return self
 
 

@@ -1,4 +1,4 @@
-"""A trained network, ready to map: images in, probability of ice out."""
+"""A trained network, ready to map: images in, probability of ice out, or of each class that it tells."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from trimline.inference.metadata import ModelMetadata
 from trimline.inference.model_file import is_onnx, read_metadata
 from trimline.inference.precision import Arithmetic, Precision, cpu_has_bf16, keeps_outlines
 from trimline.inference.symmetries import mean_over_symmetries
+from trimline.surfaces import SurfaceName
 
 _PIXELS_AT_ONCE = 1 << 20
 """Pixels of a batch that the network sees at once."""
@@ -46,7 +47,7 @@ class Model:
     engine: Engine
     """What computes it."""
     sha256: str = ""
-    """Of the model file, for provenance; empty where there is none."""
+    """Of the model file, or of the rule of a spectral index, for provenance; empty where there is neither."""
 
     @property
     def inputs(self) -> Inputs:
@@ -92,12 +93,26 @@ class Model:
         return self.metadata.threshold
 
     @property
+    def rule(self) -> str:
+        """What it says ice is, in words, where that was given and not learned; empty for a network."""
+        return str(self.metadata.data.get("rule", ""))
+
+    @property
+    def outputs(self) -> tuple[SurfaceName, ...]:
+        """What `probabilities` gives, in order: `ice` alone, or every surface class."""
+        return self.metadata.outputs
+
+    @property
     def arithmetic(self) -> Arithmetic:
         """What its convolutions are computed in."""
         return self.engine.arithmetic
 
     def predict(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the probability of ice.
+        """Return the probability of ice, (n, h, w) in [0, 1]; the parameters are those of `probabilities`."""
+        return self.probabilities(images)[:, self.outputs.index("ice")]
+
+    def probabilities(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the probability of each output.
 
         Parameters
         ----------
@@ -107,7 +122,7 @@ class Model:
         Returns
         -------
         NDArray[np.float32]
-            (n, h, w) in [0, 1]; NaN where any band is not finite.
+            (n, outputs, h, w) in [0, 1], as `outputs` names them; NaN where any band is not finite.
 
         Raises
         ------
@@ -122,7 +137,7 @@ class Model:
         count, _, height, width = images.shape
         at_once = max(1, _PIXELS_AT_ONCE // max(1, height * width))
         parts = [self._predict(images[start : start + at_once]) for start in range(0, count, at_once)]
-        return np.concatenate(parts) if parts else np.empty((0, height, width), np.float32)
+        return np.concatenate(parts) if parts else np.empty((0, len(self.outputs), height, width), np.float32)
 
     def _predict(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         height, width = images.shape[-2:]
@@ -131,10 +146,10 @@ class Model:
         padding = ((0, 0), (0, 0), (0, below), (0, right))
         channels = np.pad(self.inputs(images), padding) if below or right else self.inputs(images)
         channels = np.ascontiguousarray(channels, np.float32)
-        ice = mean_over_symmetries(self.engine, channels) if self.metadata.flips else self.engine(channels)
-        probability = ice[:, :height, :width]
+        predicted = mean_over_symmetries(self.engine, channels) if self.metadata.flips else self.engine(channels)
         # A sum is finite only where all of its terms are: the pixels that `Inputs` takes for valid.
-        return np.where(np.isfinite(images.sum(axis=1)), probability, np.float32(np.nan))
+        valid = np.isfinite(images.sum(axis=1, keepdims=True))
+        return np.where(valid, predicted[..., :height, :width], np.float32(np.nan))
 
     def __repr__(self) -> str:
         return in_lines(f"Model {self.metadata.network}, {self.engine}", self._facts())
@@ -147,6 +162,9 @@ class Model:
         facts = [
             ("bands", f"{', '.join(self.bands)} ({self.units})"),
             ("ice from", f"{self.threshold:.3g} on"),
+            ("rule", self.rule),
+            ("tells", ", ".join(self.outputs) if len(self.outputs) > 1 else ""),
+            ("levels", ", ".join(self.metadata.levels)),
             ("halo", halo),
             ("sensors", ", ".join(self.sensors)),
             ("sha256", self.sha256[:12]),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Predictor = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""From channels (n, channels, h, w) to the probability of ice (n, h, w)."""
+"""From channels (n, channels, h, w) to probabilities (n, outputs, h, w): an `Engine`."""
 
 
 def mean_over_symmetries(predict: Predictor, channels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mean of eight predictions of turned and mirrored images, turned back; (n, h, w) float32.
+    """Return the mean of eight predictions of turned and mirrored images, turned back; (n, outputs, h, w) float32.
 
     Parameters
     ----------
@@ -22,14 +23,14 @@ def mean_over_symmetries(predict: Predictor, channels: NDArray[np.float32]) -> N
     channels
         (n, channels, h, w) float32.
     """
-    total = np.zeros((len(channels), *channels.shape[-2:]), np.float32)
-    for turns in range(4):
-        turned = np.rot90(channels, turns, (-2, -1))
-        total += np.rot90(_predicted(predict, turned), -turns, (-2, -1))
-        total += np.rot90(_predicted(predict, turned[..., ::-1])[..., ::-1], -turns, (-2, -1))
+    views = ((turns, mirrored) for turns in range(4) for mirrored in (False, True))
+    total: NDArray[np.float32] = reduce(np.add, (_viewed(predict, channels, *view) for view in views))
     total /= 8.0
     return total
 
 
-def _predicted(predict: Predictor, channels: NDArray[Any]) -> NDArray[np.float32]:
-    return predict(np.ascontiguousarray(channels))
+def _viewed(predict: Predictor, channels: NDArray[Any], turns: int, mirrored: bool) -> NDArray[np.float32]:
+    """Return the prediction of a turned image, mirrored or not, turned back."""
+    turned = np.rot90(channels, turns, (-2, -1))
+    predicted = predict(np.ascontiguousarray(turned[..., ::-1] if mirrored else turned))
+    return np.rot90(predicted[..., ::-1] if mirrored else predicted, -turns, (-2, -1))

@@ -34,15 +34,23 @@ class TorchEngine(Engine):
 
     @torch.inference_mode()
     def __call__(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the probability of ice, (n, h, w); see `Engine`."""
+        """Return probabilities, (n, outputs, h, w); see `Engine`."""
         fed = torch.from_numpy(channels).to(self._device, memory_format=torch.channels_last)
         with autocast(self.arithmetic, self._device):
             logits = self._network(fed)
         if self.arithmetic == "fp16" and not torch.isfinite(logits).all():
             # Numbers end at 65504 in fp16, and nothing keeps the features of a network below it.
             logits = self._network(fed)
-        probability: NDArray[np.float32] = ice_probability(logits).cpu().numpy()
-        return probability
+        found: NDArray[np.float32] = probabilities(logits).cpu().numpy()
+        return found
+
+
+def probabilities(logits: torch.Tensor) -> torch.Tensor:
+    """Return what an engine gives, (n, outputs, h, w) float32, of logits (n, classes, h, w).
+
+    Of two classes the output is the probability of the second, ice; of more it is that of each.
+    """
+    return ice_probability(logits).unsqueeze(1) if logits.shape[1] <= 2 else logits.float().softmax(dim=1)
 
 
 def ice_probability(logits: torch.Tensor) -> torch.Tensor:

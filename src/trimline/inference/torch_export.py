@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -17,8 +18,8 @@ from trimline.inference.engine import CHANNELS
 from trimline.inference.inputs import Inputs
 from trimline.inference.metadata import METADATA_KEY, ModelMetadata
 from trimline.inference.model_file import is_onnx, metadata_text
-from trimline.inference.torch_engine import ice_probability
-from trimline.inference.torch_files import load_network
+from trimline.inference.torch_engine import probabilities
+from trimline.inference.torch_files import WEIGHTS_PREFIX, load_network
 from trimline.networks import Network, get_network
 
 _OPSET = 20
@@ -26,7 +27,7 @@ _OPSET = 20
 
 
 def graph_of(network: Network, inputs: Inputs) -> bytes:
-    """Return a network as an ONNX graph of any height and width, from bands to the probability of ice.
+    """Return a network as an ONNX graph of any height and width, from bands to probabilities.
 
     Parameters
     ----------
@@ -39,8 +40,8 @@ def graph_of(network: Network, inputs: Inputs) -> bytes:
     -------
     bytes
         An ONNX model with the input `images` (n, bands, height, width) float32, in the units of the inputs, NaN where
-        there are no data; the output `probability` (n, 1, height, width); and between them the tensor `CHANNELS`. Its
-        weights have the names that the network gives them.
+        there are no data; the output `probability` (n, outputs, height, width), as an `Engine` gives it; and between
+        them the tensor `CHANNELS`. Its weights have the names that the network gives them.
     """
     import onnx
     from onnx import compose
@@ -60,15 +61,18 @@ def graph_of(network: Network, inputs: Inputs) -> bytes:
     return content
 
 
-def export_onnx(weights: Path | str, path: Path | str) -> Path:
+def export_onnx(weights: Path | str, path: Path | str, *, half: bool = False) -> Path:
     """Write a model file as ONNX, with its metadata and those that QGIS's Deepness plugin reads.
 
     Parameters
     ----------
     weights
-        A `.safetensors` file.
+        A `.safetensors` or `.onnx` file.
     path
         Ends in `.onnx`.
+    half
+        Whether weights are stored in half precision: half the size, and probabilities that differ by some 0.001. What
+        is computed with them is computed as before.
 
     Returns
     -------
@@ -80,19 +84,58 @@ def export_onnx(weights: Path | str, path: Path | str) -> Path:
     WeightsError
         The weights are not ours, or the path does not end in `.onnx`.
     """
-    import onnx
-
-    weights, path = Path(weights), Path(path)
+    path = Path(path)
     if not is_onnx(path):
         raise WeightsError("an exported model must be named .onnx", where=path, remedy=f"write {path.stem}.onnx")
-    network, metadata = load_network(weights)
+    network, metadata = load_network(Path(weights))
+    return write_onnx(path, network, metadata, half=half)
+
+
+def write_onnx(path: Path, network: Network, metadata: ModelMetadata, *, half: bool = False) -> Path:
+    """Write a network and what there is to know about it as `.onnx`, whole or not at all; see `export_onnx`.
+
+    Parameters
+    ----------
+    path
+        The file.
+    network
+        In evaluation mode.
+    metadata
+        Must describe `network`, its geometry included.
+    half
+        Whether weights are stored in half precision.
+    """
+    import onnx
+
     exported = onnx.load_from_string(graph_of(network, metadata.inputs))
+    if half:
+        _halve(exported)
     properties = {METADATA_KEY: metadata_text(metadata)} | _for_deepness(metadata)
     for key, value in properties.items():
         exported.metadata_props.add(key=key, value=value)
     with whole_file(path) as temporary:
         temporary.write_bytes(exported.SerializeToString(deterministic=True))
     return path
+
+
+def _halve(exported: Any) -> None:
+    """Store the weights of a graph in half precision; a cast before their use keeps all else as it was."""
+    import onnx
+
+    casts, cast_name = [], {}
+    for weight in exported.graph.initializer:
+        values = onnx.numpy_helper.to_array(weight)
+        if values.dtype != np.float32 or not weight.name.startswith(WEIGHTS_PREFIX):
+            continue
+        weight.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), weight.name))
+        cast_name[weight.name] = f"{weight.name}/single"
+        casts.append(onnx.helper.make_node("Cast", [weight.name], [cast_name[weight.name]], to=onnx.TensorProto.FLOAT))
+    for node in exported.graph.node:
+        node.input[:] = [cast_name.get(each, each) for each in node.input]
+    nodes = [*casts, *exported.graph.node]
+    del exported.graph.node[:]
+    exported.graph.node.extend(nodes)
+    onnx.checker.check_model(exported)
 
 
 class _Prepared(nn.Module):
@@ -112,7 +155,7 @@ class _Predicted(nn.Module):
         self.network = network
 
     def forward(self, channels: Tensor) -> Tensor:
-        return ice_probability(self.network(channels)).unsqueeze(1)
+        return probabilities(self.network(channels))
 
 
 def _exported(module: nn.Module, example: Tensor, entry: str, result: str) -> Any:
@@ -153,7 +196,7 @@ def _for_deepness(metadata: ModelMetadata) -> dict[str, str]:
     bands = len(metadata.inputs.bands)
     values = {
         "model_type": "Segmentor",
-        "class_names": {"0": "ground", "1": "ice"},
+        "class_names": dict(enumerate(metadata.class_names or ("ground", "ice"))),
         "tile_size": tile,
         "tiles_overlap": -(-200 * halo // tile),  # per cent of the tile, shared by both sides: at most 50
         "seg_thresh": metadata.threshold,

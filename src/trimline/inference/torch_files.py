@@ -16,6 +16,9 @@ from trimline.inference.metadata import METADATA_KEY, ModelMetadata
 from trimline.inference.model_file import is_onnx, metadata_text, read_metadata
 from trimline.networks import Network, build
 
+WEIGHTS_PREFIX = "network."
+"""Begins the names of weights in an exported graph."""
+
 _COUNTER = "num_batches_tracked"
 """Ends the names of counters that training keeps beside batch norm, and a graph does not."""
 
@@ -90,12 +93,13 @@ def _stored_tensors(path: Path, network: Network) -> Mapping[str, Tensor]:
             return {name: stored.get_tensor(name).clone() for name in stored.keys()}  # noqa: SIM118
     import onnx
 
-    prefix = "network."
     stored = {
-        each.name.removeprefix(prefix): torch.from_numpy(onnx.numpy_helper.to_array(each).copy())
+        each.name.removeprefix(WEIGHTS_PREFIX): torch.from_numpy(onnx.numpy_helper.to_array(each).copy())
         for each in onnx.load(path, load_external_data=False).graph.initializer
-        if each.name.startswith(prefix)
+        if each.name.startswith(WEIGHTS_PREFIX)
     }
+    # Those stored in half precision are computed with in single precision.
+    stored = {name: each.float() if each.is_floating_point() else each for name, each in stored.items()}
     expected = network.state_dict()
     absent = {name for name in expected if name not in stored and not name.endswith(_COUNTER)}
     if absent:

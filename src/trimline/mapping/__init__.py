@@ -1,8 +1,9 @@
 """A model over a whole scene, in memory that does not depend on the scene's size.
 
 The room hands out `map_scene`, which writes probability, mask and outlines and returns where they are; `predict_array`,
-`predict` and `outlines_of`, which give the same in memory for what is small enough; and `MapOptions`, all that decides
-a map beside scene and model. All stream the same strips of the scene and show the network windows of them with a halo
+`predict` and `outlines_of`, which give the same in memory for what is small enough; `MapOptions`, all that decides a
+map beside scene and model; `mask_shares`, how much of a written map is ice; and `snow_off_glaciers`, how much snow lies
+on ground that is no glacier. Maps stream the same strips of the scene and show the network windows of them with a halo
 around, so that a map depends neither on the size of the windows nor on the extent asked for.
 """
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from trimline.mapping.one_scene import outlines_of, predict
     from trimline.mapping.options import MapOptions
     from trimline.mapping.plan import MapPlan
+    from trimline.mapping.shares import MaskShares, mask_shares
+    from trimline.mapping.snow import SnowOffGlaciers, snow_off_glaciers
     from trimline.mapping.stream import predict_array
     from trimline.mapping.zone import GlacierZone
 
@@ -25,11 +28,15 @@ _FILE_OF = {
     "MapOptions": "options",
     "MapPlan": "plan",
     "MapResult": "mapped_scene",
+    "MaskShares": "shares",
+    "SnowOffGlaciers": "snow",
     "check_fits": "compatibility",
     "map_scene": "mapped_scene",
+    "mask_shares": "shares",
     "outlines_of": "one_scene",
     "predict": "one_scene",
     "predict_array": "stream",
+    "snow_off_glaciers": "snow",
 }
 
 __all__ = [
@@ -37,11 +44,15 @@ __all__ = [
     "MapOptions",
     "MapPlan",
     "MapResult",
+    "MaskShares",
+    "SnowOffGlaciers",
     "check_fits",
     "map_scene",
+    "mask_shares",
     "outlines_of",
     "predict",
     "predict_array",
+    "snow_off_glaciers",
 ]
 
 

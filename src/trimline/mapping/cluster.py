@@ -20,8 +20,9 @@ from distributed import TimeoutError as NotYet
 
 from trimline import __version__
 from trimline.errors import ClusterError, TrimlineError
-from trimline.mapping.plan import MapPlan, StripPrediction
+from trimline.mapping.plan import MapPlan
 from trimline.mapping.stream import StripPredictor
+from trimline.mapping.strip_prediction import StripPrediction
 from trimline.mapping.windows import Strip
 
 if TYPE_CHECKING:
@@ -64,6 +65,18 @@ class _Weights(WorkerPlugin):
         return self.model
 
 
+class _Index(WorkerPlugin):
+    """Brings a spectral index to each worker."""
+
+    def __init__(self, model: Model) -> None:
+        self.name = f"trimline-{model.sha256}"
+        self.model = model
+
+    def loaded(self) -> Model:
+        """Return the model."""
+        return self.model
+
+
 @contextmanager
 def connected(address: str) -> Iterator[Client]:
     """Connect to a dask scheduler, as ``tcp://host:port``.
@@ -85,7 +98,7 @@ def connected(address: str) -> Iterator[Client]:
         yield client
 
 
-def on_cluster(client: Client, weights: Path, model: Model) -> StripPredictor:
+def on_cluster(client: Client, weights: Path | None, model: Model) -> StripPredictor:
     """Return what predicts strips on a cluster.
 
     Parameters
@@ -93,12 +106,13 @@ def on_cluster(client: Client, weights: Path, model: Model) -> StripPredictor:
     client
         Connected to the cluster.
     weights
-        The file that the model was loaded from; it is sent to each worker once.
+        The file that the model was loaded from; it is sent to each worker once. None of a spectral index, which needs
+        no file: it is sent itself.
     model
         Says by which engine and in which precision to compute: this machine's choice, so that all workers compute
         alike.
     """
-    plugin = _Weights(weights, model)
+    plugin = _Index(model) if weights is None else _Weights(weights, model)
     client.register_plugin(plugin)
 
     def predict(plan: MapPlan, strips: list[Strip]) -> Iterator[StripPrediction]:

@@ -21,16 +21,21 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import MappingError
+from trimline.mapping.strip_prediction import NOTHING, PixelCounts
 
 _KEY = "key"
-_RECORD = np.dtype([("rows", "<i8"), ("shown", "<i8"), ("known", "<i8")])
-_LAYERS: dict[str, np.dtype[np.uint16] | np.dtype[np.uint8]] = {"probability": np.dtype("<u2"), "mask": np.dtype("u1")}
+_RECORD = np.dtype([("rows", "<i8"), *((name, "<i8") for name in PixelCounts._fields)])
+_LAYERS: dict[str, np.dtype[np.uint16] | np.dtype[np.uint8]] = {
+    "probability": np.dtype("<u2"),
+    "mask": np.dtype("u1"),
+    "classes": np.dtype("u1"),
+}
 _GDAL_TYPES = {2: "UInt16", 1: "Byte"}
 
 _KEEPS_OPEN_FILES = os.name == "nt"
 """Whether the system refuses to delete a file that is open: the lock, on Windows."""
 
-Layer = Literal["probability", "mask"]
+Layer = Literal["probability", "mask", "classes"]
 
 
 class Journal:
@@ -49,17 +54,16 @@ class Journal:
         return int(self._records["rows"].sum())
 
     @property
-    def shown(self) -> int:
-        """Pixels of them that the network was shown."""
-        return int(self._records["shown"].sum())
-
-    @property
-    def known(self) -> int:
-        """Pixels of them with data."""
-        return int(self._records["known"].sum())
+    def counts(self) -> PixelCounts:
+        """What was counted in them."""
+        return PixelCounts(*(int(self._records[name].sum()) for name in PixelCounts._fields))
 
     def append(
-        self, probability: NDArray[np.uint16], mask: NDArray[np.uint8], *, shown: int = 0, known: int = 0
+        self,
+        probability: NDArray[np.uint16],
+        mask: NDArray[np.uint8],
+        classes: NDArray[np.uint8],
+        counts: PixelCounts = NOTHING,
     ) -> None:
         """Add finished rows, (h, width) each, on the disk before this returns.
 
@@ -68,9 +72,10 @@ class Journal:
         MappingError
             The disk is full.
         """
-        record = np.array([(len(mask), shown, known)], _RECORD)
+        record = np.array([(len(mask), *counts)], _RECORD)
         try:
-            for layer, values in (("probability", probability), ("mask", mask), ("records", record)):
+            layers = {"probability": probability, "mask": mask, "classes": classes, "records": record}
+            for layer, values in layers.items():
                 with self._path(layer).open("ab") as stream:
                     stream.write(np.ascontiguousarray(values).data)
                     stream.flush()
@@ -79,22 +84,39 @@ class Journal:
             raise disk_error(error, self._folder.parent, f"{self.rows} rows are kept") from error
         self._records = np.concatenate([self._records, record])
 
-    def mask(self, at_once: int) -> Iterator[NDArray[np.uint8]]:
-        """Yield the finished rows of the mask, some at once."""
+    def finished(self, at_once: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+        """Yield the finished rows of mask and classes, some at once."""
         for start in range(0, self.rows, at_once):
             count = min(at_once, self.rows - start)
-            values = np.fromfile(self._path("mask"), np.uint8, count * self._width, offset=start * self._width)
-            yield values.reshape(count, self._width)
+            yield self._rows_of("mask", start, count), self._rows_of("classes", start, count)
+
+    def _rows_of(self, layer: Layer, start: int, count: int) -> NDArray[np.uint8]:
+        values = np.fromfile(self._path(layer), np.uint8, count * self._width, offset=start * self._width)
+        return values.reshape(count, self._width)
 
     def raster(
-        self, layer: Layer, geobox: GeoBox, *, nodata: int, scale: float, description: str, tags: Mapping[str, str]
+        self,
+        layer: Layer,
+        geobox: GeoBox,
+        *,
+        nodata: int,
+        scale: float = 1,
+        description: str,
+        tags: Mapping[str, str],
+        colours: Mapping[int, tuple[int, int, int]] | None = None,
     ) -> Path:
-        """Return a VRT of a layer whose rows are all finished."""
+        """Return a VRT of a layer whose rows are all finished; `colours` are those of its values, from 0 on."""
         size = _LAYERS[layer].itemsize
         crs = geobox.crs.proj.to_wkt() if geobox.crs is not None else ""
         a, b, c, d, e, f, *_ = geobox.affine
         scaled = f"<Scale>{scale!r}</Scale>" if scale != 1 else ""
         metadata = "".join(f"<MDI key={quoteattr(key)}>{escape(value)}</MDI>" for key, value in tags.items())
+        palette = "".join(
+            f'<Entry c1="{red}" c2="{green}" c3="{blue}" c4="255"/>'
+            for _, (red, green, blue) in sorted((colours or {}).items())
+        )
+        if palette:
+            scaled += f"<ColorInterp>Palette</ColorInterp><ColorTable>{palette}</ColorTable>"
         path = self._path(layer).with_suffix(".vrt")
         path.write_text(
             f'<VRTDataset rasterXSize="{geobox.width}" rasterYSize="{geobox.height}"><SRS>{escape(crs)}</SRS>'

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyogrio.errors import DataSourceError
 from rasterio.errors import RasterioError
@@ -22,8 +24,10 @@ from trimline.mapping.options import MapOptions
 from trimline.mapping.plan import MapPlan
 from trimline.mapping.provenance import described, journal_key, tags_of
 from trimline.mapping.stream import FinishedRows, StripPredictor, ahead, finished_rows, predict_here
+from trimline.mapping.strip_prediction import NOTHING, PixelCounts
 from trimline.mapping.windows import Strip
 from trimline.outlines import RowTracer, write_outlines
+from trimline.outlines.schema import NOT_SEEN
 from trimline.rasters import (
     MASK_NODATA,
     PROBABILITY_NODATA,
@@ -34,6 +38,7 @@ from trimline.rasters import (
     write_cog,
 )
 from trimline.scenes.asset import first_line
+from trimline.surfaces import CLASS_COLOURS, CLASSES_NODATA, SurfaceClass
 
 if TYPE_CHECKING:
     from trimline.inference import Model
@@ -52,11 +57,23 @@ class MapResult:
     probability: Path
     """COG of uint16: probability of ice in counts of 0.0001, 65535 where there are no data."""
     mask: Path
-    """COG of uint8: 1 ice, 0 ground, 255 no data; small patches included."""
+    """COG of uint8: 1 ice, 0 ground, 255 not seen; small patches included."""
+    classes: Path
+    """COG of uint8: `trimline.surfaces.SurfaceClass`, 255 no data."""
     outlines: Path
-    """GeoPackage of the patches of ice that are large enough, the largest first."""
-    asked: float
-    """Share of the pixels with data that the network was shown; NaN where there are none."""
+    """GeoPackage of the patches of ice that are large enough, the largest first. Its layer `not_seen` holds the ground
+    that cloud, shadow or missing data hide."""
+    counts: PixelCounts
+    """Pixels by what became of them."""
+
+    @property
+    def asked(self) -> float:
+        """Share of the pixels with data that the network was shown; NaN where there are none."""
+        return self.share("shown")
+
+    def share(self, name: str) -> float:
+        """Return the share of one of `PixelCounts` in the pixels with data; NaN where there are none."""
+        return float(getattr(self.counts, name) / self.counts.known) if self.counts.known else float("nan")
 
 
 def map_scene(
@@ -80,12 +97,12 @@ def map_scene(
     model
         What maps it, see `trimline.inference.load_weights`.
     folder
-        Gets ``probability.tif``, ``mask.tif`` and ``outlines.gpkg``, all three whole or none.
+        Gets ``probability.tif``, ``mask.tif``, ``classes.tif`` and ``outlines.gpkg``, all whole or none.
     region
         The grid to map onto, projected; None means the scene's own.
     options
-        Threshold, windows, screen, confinement, smallest areas; None means the defaults of `MapOptions`. Its engine and
-        precision are those that the model was loaded with.
+        Threshold, windows, screen, clouds, confinement, smallest areas; None means the defaults of `MapOptions`. Its
+        engine and precision are those that the model was loaded with.
     predictor
         What predicts strips, for instance `trimline.mapping.cluster.on_cluster`; None means this machine.
     progress
@@ -94,7 +111,7 @@ def map_scene(
     Returns
     -------
     MapResult
-        The three files. Each carries the scene, the weights' hash, the threshold, the engine, its precision and the
+        The files. Each carries the scene, the weights' hash, the threshold, the engine, its precision and the
         version.
 
     Raises
@@ -120,28 +137,25 @@ def map_scene(
     if plan.region.crs is None or not plan.region.crs.projected:
         raise MappingError("the region must lie in a projected CRS", remedy="give a grid in UTM, for instance")
     predictor = predict_here(model) if predictor is None else predictor
-    tracer = RowTracer(
-        plan.region,
-        minimum_area_m2=options.minimum_area_m2,
-        minimum_hole_m2=options.minimum_hole_m2,
-        smoothing=options.smoothing,
-    )
+    tracers = _Tracers(plan.region, options)
     folder.mkdir(parents=True, exist_ok=True)
     key = journal_key(plan, model, threshold)
     with bounded_cache(), open_journal(folder, plan.region.width, key) as journal:
-        for mask in journal.mask(_ROWS_AT_A_TIME):
-            tracer.add(mask == 1)
+        for mask, classes in journal.finished(_ROWS_AT_A_TIME):
+            tracers.add(mask, classes)
 
         def keep(rows: FinishedRows) -> None:
             mask = encode_mask(rows.probability, threshold)
-            journal.append(encode_probability(rows.probability), mask, shown=rows.shown, known=rows.known)
-            tracer.add(mask == 1)
+            rows.classes[mask == 1] = SurfaceClass.ICE
+            journal.append(encode_probability(rows.probability), mask, rows.classes, rows.counts)
+            tracers.add(mask, rows.classes)
 
         # What is finished is encoded, written and traced while the network is busy with the next strip.
         for _ in ahead(keep, _remaining(plan, journal, predictor, progress=progress)):
             pass
-        outlines = described(tracer.finish(), scene, model, threshold)
-        return _write(folder, journal, plan, outlines, tags_of(plan, model, threshold))
+        outlines = described(tracers.ice.finish(), scene, model, threshold)
+        _report(scene, journal.counts)
+        return _write(folder, journal, plan, outlines, tracers.not_seen(), tags_of(plan, model, threshold))
 
 
 def _remaining(plan: MapPlan, journal: Journal, predictor: StripPredictor, *, progress: bool) -> Iterator[FinishedRows]:
@@ -171,22 +185,82 @@ def _from(strips: list[Strip], done: int) -> list[Strip]:
 def _without_data(rows: slice, plan: MapPlan) -> Iterator[FinishedRows]:
     for start in range(rows.start, rows.stop, _ROWS_AT_A_TIME):
         stop = min(start + _ROWS_AT_A_TIME, rows.stop)
-        yield FinishedRows(slice(start, stop), np.full((stop - start, plan.region.width), np.nan, np.float32), 0, 0)
+        shape = stop - start, plan.region.width
+        probability, classes = np.full(shape, np.nan, np.float32), np.full(shape, CLASSES_NODATA, np.uint8)
+        yield FinishedRows(slice(start, stop), probability, classes, NOTHING)
+
+
+class _Tracers:
+    """Traces ice, and what is not seen, row by row."""
+
+    def __init__(self, region: GeoBox, options: MapOptions) -> None:
+        self.ice = RowTracer(
+            region,
+            minimum_area_m2=options.minimum_area_m2,
+            minimum_hole_m2=options.minimum_hole_m2,
+            smoothing=options.smoothing,
+        )
+        self._hidden = {
+            name: RowTracer(region, minimum_area_m2=options.minimum_area_m2, minimum_hole_m2=options.minimum_area_m2)
+            for name in ("cloud", "shadow", "no data")
+        }
+
+    def add(self, mask: NDArray[np.uint8], classes: NDArray[np.uint8]) -> None:
+        """Add the next rows of both, (h, w)."""
+        self.ice.add(mask == 1)
+        unseen = mask == MASK_NODATA
+        values = (SurfaceClass.CLOUD, SurfaceClass.SHADOW, CLASSES_NODATA)
+        for tracer, value in zip(self._hidden.values(), values, strict=True):
+            tracer.add(unseen & (classes == value))
+
+    def not_seen(self) -> gpd.GeoDataFrame:
+        """Return the polygons of what is not seen, with the column `hidden_by`."""
+        parts = [tracer.finish().assign(hidden_by=name) for name, tracer in self._hidden.items()]
+        return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=parts[0].crs)
+
+
+def _report(scene: Scene, counts: PixelCounts) -> None:
+    """Say in the log how much of a scene is not seen, and where flags and network disagree."""
+    if not counts.known:
+        return
+    shares = {name: 100 * value / counts.known for name, value in counts._asdict().items()}
+    _LOG.info(
+        "%s: not seen for cloud %.1f %%, for shadow %.1f %%, lost %.1f %%",
+        scene.id,
+        shares["cloud"],
+        shares["shadow"],
+        shares["lost"],
+    )
+    if counts.flagged_ice:
+        _LOG.warning(
+            "%s: the quality flags call %.1f %% of the scene cloud or shadow that is snow or ice by its spectrum; "
+            "%.1f %% are taken for seen, because the network is sure of ice there",
+            scene.id,
+            shares["flagged_ice"],
+            shares["overruled"],
+        )
 
 
 def _write(
-    folder: Path, journal: Journal, plan: MapPlan, outlines: gpd.GeoDataFrame, tags: Mapping[str, str]
+    folder: Path,
+    journal: Journal,
+    plan: MapPlan,
+    outlines: gpd.GeoDataFrame,
+    not_seen: gpd.GeoDataFrame,
+    tags: Mapping[str, str],
 ) -> MapResult:
     result = MapResult(
         folder / "probability.tif",
         folder / "mask.tif",
+        folder / "classes.tif",
         folder / "outlines.gpkg",
-        journal.shown / journal.known if journal.known else float("nan"),
+        journal.counts,
     )
     with _writing(folder), ExitStack() as stack:
-        # Renamed together at the end of the block, so that the three always belong to one another.
-        probability, mask, gpkg = (
-            stack.enter_context(whole_file(path)) for path in (result.probability, result.mask, result.outlines)
+        # Renamed together at the end of the block, so that they always belong to one another.
+        probability, mask, classes, gpkg = (
+            stack.enter_context(whole_file(path))
+            for path in (result.probability, result.mask, result.classes, result.outlines)
         )
         source = journal.raster(
             "probability",
@@ -197,9 +271,18 @@ def _write(
             tags=tags,
         )
         write_cog(source, probability, overviews="average")
-        source = journal.raster("mask", plan.region, nodata=MASK_NODATA, scale=1, description="ice", tags=tags)
+        source = journal.raster("mask", plan.region, nodata=MASK_NODATA, description="ice", tags=tags)
         write_cog(source, mask, overviews="mode")
-        write_outlines(outlines, gpkg, metadata=tags)
+        source = journal.raster(
+            "classes",
+            plan.region,
+            nodata=CLASSES_NODATA,
+            description=", ".join(f"{each.value} {each.name.lower()}" for each in SurfaceClass),
+            tags=tags,
+            colours={each.value: colour for each, colour in CLASS_COLOURS.items()},
+        )
+        write_cog(source, classes, overviews="mode")
+        write_outlines(outlines, gpkg, metadata=tags, further={NOT_SEEN: not_seen})
     return result
 
 

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from trimline.inference import Model
     from trimline.inference.engine import EngineName
     from trimline.inference.precision import Precision
+    from trimline.mapping.clouds import Clouds
     from trimline.mapping.zone import GlacierZone
 
 MINIMUM_AREA_M2 = 10_000.0
 """Smaller outlines are left out: 0.01 km2, the usual limit of inventories (Paul and others, 2009)."""
 
 _LARGEST_SMOOTHING = 5
+_CLOUDS = ("auto", "keep", "quality", "learned")
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class MapOptions:
     screen: bool = True
     """Whether the network is shown only ground near pixels that could be snow or ice by their spectrum. Without green,
     NIR, SWIR 1 or a calibration it is shown all, and the log says so."""
+    clouds: Clouds = "auto"
+    """What tells cloud and shadow, which are not seen and so neither ice nor ground; see `Clouds`."""
     within: GlacierZone | None = None
     """Ground to which the map is confined; beyond it there is no ice."""
     minimum_area_m2: float = MINIMUM_AREA_M2
@@ -68,6 +72,8 @@ class MapOptions:
                 f"a scene cannot be cut into windows of {self.window} pixels with a halo of {self.halo}",
                 remedy="the window must be at least 1, the halo at least 0",
             )
+        if self.clouds not in _CLOUDS:
+            raise MappingError(f"clouds are not told by '{self.clouds}'", remedy=f"take {', '.join(_CLOUDS)}")
         for name in ("minimum_area_m2", "minimum_hole_m2"):
             if not getattr(self, name) >= 0:
                 raise MappingError(f"an area is never {getattr(self, name)}", where=name, remedy="give 0 or more")

@@ -1,7 +1,7 @@
 """Plan for mapping one scene with one model: grid, windows, masks; and the prediction of each strip.
 
 A strip's prediction depends on nothing but the plan and the strip, so that strips can be worked on anywhere and in any
-order. What is not shown to the network has the probability 0 where there are data.
+order. What is not shown to the network has the probability 0 where there are data and nothing hides the ground.
 """
 
 from __future__ import annotations
@@ -10,18 +10,22 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import MappingError
-from trimline.mapping.compatibility import check_fits
+from trimline.mapping.clouds import CloudRule, cloud_model, doubtful_flags
+from trimline.mapping.compatibility import check_fits, say_what_is_new, stand_ins_for
 from trimline.mapping.extent import extent_on
+from trimline.mapping.image_rows import ImageRows, SceneReader
 from trimline.mapping.options import MapOptions
-from trimline.mapping.screen import SCREEN_BANDS, can_screen, cells_of, could_be_ice, with_neighbours
-from trimline.mapping.windows import Axis, Extent, Strip, check_tile, moved, plan_axis, plan_strips
+from trimline.mapping.screen import can_screen, cells_of, with_neighbours
+from trimline.mapping.strip_prediction import PixelCounts, StripPrediction
+from trimline.mapping.windows import Axis, Cut, Extent, Strip, check_tile, moved, plan_axis, plan_strips
+from trimline.surfaces import CLASS_OF, CLASSES_NODATA, SurfaceClass
 
 if TYPE_CHECKING:
     from trimline.inference import Model
@@ -47,47 +51,20 @@ MARGIN = 64
 """How far at least ground is shown around what could be ice: debris hides the ice of a glacier's tongue [pixels]."""
 
 
-class ImageRows(NamedTuple):
-    """Rows of a scene, from all columns that the region needs."""
-
-    image: NDArray[np.float32]
-    """(bands, h, w) as the network takes them; NaN in all bands where any has no data."""
-    candidates: NDArray[np.bool_]
-    """(h, w): what the spectrum allows to be ice; without a screen all that has data."""
-
-
-class StripPrediction(NamedTuple):
-    """What a strip adds to a map."""
-
-    probability: NDArray[np.float32]
-    """(h, w) of the strip's rows and the region's columns; NaN where there are no data. Of blended tiles their share,
-    to which that of the next strip must be added."""
-    shown: int
-    """Pixels with data that the network was shown, and whose prediction is kept."""
-    known: int
-    """Pixels with data."""
-
-
 @dataclass(frozen=True)
 class MapPlan:
     """What decides the probabilities of a map; made by `MapPlan.of`."""
 
-    scene: Scene
-    """What is mapped."""
+    reader: SceneReader
+    """Reads the scene."""
     region: GeoBox
     """The grid to map onto; it may reach beyond the scene."""
-    bands: tuple[str, ...]
-    """What the network sees."""
-    units: Literal["reflectance", "dn"]
-    """What they are measured in."""
     extent: Extent
     """Where the scene lies on the region's grid."""
     rows: Axis
     """How rows are cut into strips."""
     columns: Axis
     """How the columns of a strip are cut into windows."""
-    screen: bool
-    """Whether the network is shown only ground where the spectrum allows ice."""
     within: GlacierZone | None = None
     """Ground to which the map is confined."""
 
@@ -111,7 +88,8 @@ class MapPlan:
         WeightsError
             The scene lacks what the model needs; see `check_fits`.
         MappingError
-            The halo leaves nothing of a tile, or the model does not say which tile it was trained on.
+            The halo leaves nothing of a tile, or the model does not say which tile it was trained on; or clouds are to
+            be told by quality flags that the scene does not have.
         GridError
             The region has no CRS.
         """
@@ -119,9 +97,30 @@ class MapPlan:
         check_fits(scene, model)
         region = scene.geobox if region is None else region
         extent = extent_on(scene, region)
-        screen = options.screen and can_screen(scene)
-        rows, columns = _axes(model, region, extent, options, screen=screen)
-        return cls(scene, region, model.bands, model.units, extent, rows, columns, screen, options.within)
+        clouds = CloudRule.of(scene, model, options.clouds)
+        spectrum = can_screen(scene)
+        screen = options.screen and spectrum
+        rows, columns = _axes(model, region, extent, options, clouds, screen=screen)
+        say_what_is_new(scene, model)
+        reader = SceneReader(
+            scene, model.bands, model.units, stand_ins_for(scene, model), clouds, spectrum=spectrum, screen=screen
+        )
+        return cls(reader, region, extent, rows, columns, options.within)
+
+    @property
+    def scene(self) -> Scene:
+        """What is mapped."""
+        return self.reader.scene
+
+    @property
+    def clouds(self) -> CloudRule:
+        """What hides the ground."""
+        return self.reader.clouds
+
+    @property
+    def screen(self) -> bool:
+        """Whether the network is shown only ground where the spectrum allows ice."""
+        return self.reader.screen
 
     @cached_property
     def strips(self) -> list[Strip]:
@@ -166,15 +165,14 @@ class MapPlan:
         (top, bottom), (left, right) = rows, self.columns_needed
         shape = bottom - top, right - left
         known = 0 if above is None else min(above.candidates.shape[0], shape[0])
-        seen = ImageRows(np.empty((len(self.bands), *shape), np.float32), np.empty(shape, np.bool_))
+        seen = ImageRows.empty(len(self.reader.bands), shape)
         if above is not None:
-            seen.image[:, :known], seen.candidates[:known] = above.image[:, :known], above.candidates[:known]
+            seen.part(slice(known)).fill(above.part(slice(known)))
 
         def read_columns(start: int) -> None:
             stop = min(start + _READ_COLUMNS, right)
-            there = slice(known, None), slice(start - left, stop - left)
-            part = self._read_block((top + known, bottom), (start, stop))
-            seen.image[:, *there], seen.candidates[there] = part
+            part = self.reader.read(part_of(self.region, (top + known, bottom), (start, stop)))
+            seen.part(slice(known, None), slice(start - left, stop - left)).fill(part)
 
         if known < shape[0]:
             # What reading needs besides its result depends on neither side of the scene.
@@ -197,40 +195,49 @@ class MapPlan:
         """
         rows, across = strip.cut.kept, self._across
         top, left = self.rows_needed(strip)[0], self.columns_needed[0]
-        known = np.isfinite(seen.image[0][moved(rows, -top), moved(across, -left)])
+        kept = moved(rows, -top), moved(across, -left)
+        known = np.isfinite(seen.image[0][kept])
         shown = self._shown(strip, seen)
-        probability = np.full((rows.stop - rows.start, self.region.width), np.nan, np.float32)
-        inside = probability[:, across]
-        inside[known] = 0.0
+        width = self.region.width
+        probability = np.full((rows.stop - rows.start, width), np.nan, np.float32)
+        classes = np.full(probability.shape, CLASSES_NODATA, np.uint8)
+        inside, told = probability[:, across], classes[:, across]
+        inside[known], told[known] = 0.0, SurfaceClass.GROUND
+        sure = np.zeros(shown.shape, np.bool_)
+        doubtful = doubtful_flags(seen.hidden[kept], seen.icy[kept])
         for cut in self.columns.cuts(np.logical_or.reduce(shown, axis=0)):
             image = seen.image[:, moved(slice(*strip.cut.seen), -top), moved(slice(*cut.seen), -left)]
-            predicted = model.predict(image[np.newaxis])[0][strip.cut.inner, cut.inner]
+            found = model.probabilities(image[np.newaxis])[0]
+            ice = found[model.outputs.index("ice")][strip.cut.inner, cut.inner]
+            here = moved(cut.kept, -across.start)
             if strip.cut.weights is not None and cut.weights is not None:
-                predicted = predicted * strip.cut.weights[:, None] * cut.weights
-            probability[:, cut.kept] += predicted
+                ice = ice * strip.cut.weights[:, None] * cut.weights
+            inside[:, here] += ice
+            teller = model
+            if self.clouds.second:
+                teller = cloud_model()
+                if self.clouds.flags and not (doubtful[:, here] & shown[:, here]).any():
+                    continue
+                found = teller.probabilities(self._shown_to(teller, strip, cut))[0]
+            if len(teller.outputs) > 1:
+                classified = _classified(found[:, strip.cut.inner, cut.inner], teller)
+                for target, values in zip((told, sure), classified, strict=True):
+                    np.copyto(target[:, here], values, where=shown[:, here])
         inside[known & ~shown] = 0.0
+        overruled = doubtful & sure
+        hidden = self.clouds.hidden(np.where(overruled, np.uint8(0), seen.hidden[kept]), told)
+        unseen = known & (hidden != 0)
+        inside[unseen] = np.nan
+        np.copyto(told, hidden, where=unseen)
+        cloud, shadow, lost = (hidden == each for each in (SurfaceClass.CLOUD, SurfaceClass.SHADOW, CLASSES_NODATA))
+        of_each = (known, shown, cloud, shadow, lost, doubtful, overruled)
         complete = moved(strip.complete, -rows.start)
-        return StripPrediction(probability, int(shown[complete].sum()), int(known[complete].sum()))
+        counts = PixelCounts(*(int((known & each)[complete].sum()) for each in of_each))
+        return StripPrediction(probability, classes, counts)
 
-    def _read_block(self, rows: tuple[int, int], columns: tuple[int, int]) -> ImageRows:
-        geobox = part_of(self.region, rows, columns)
-        image: NDArray[np.float32] = self.scene.read(self.bands, geobox, units=self.units).values
-        # A sum is NaN where any of its terms is; no band of a scene is infinite.
-        absent: NDArray[np.bool_] = np.isnan(image.sum(axis=0))
-        if "pixel" in self.scene.quality_assets:
-            absent |= self.scene.fill(geobox)
-        for band in image:
-            band[absent] = np.nan
-        candidates: NDArray[np.bool_] = np.logical_not(absent)
-        if self.screen:
-            candidates &= self._could_be_ice(image, geobox)
-        return ImageRows(image, candidates)
-
-    def _could_be_ice(self, image: NDArray[np.float32], geobox: GeoBox) -> NDArray[np.bool_]:
-        """Apply the spectral screen to bands that the network sees anyway, where these are reflectance."""
-        if self.units == "reflectance" and set(SCREEN_BANDS) <= set(self.bands):
-            return could_be_ice(*(image[self.bands.index(band)] for band in SCREEN_BANDS))
-        return could_be_ice(*self.scene.read(SCREEN_BANDS, geobox).values)
+    def _shown_to(self, teller: Model, strip: Strip, cut: Cut) -> NDArray[np.float32]:
+        """Return what a second network sees of a window, (1, bands, h, w)."""
+        return self.reader.image_for(teller, part_of(self.region, strip.cut.seen, cut.seen))[np.newaxis]
 
     def _shown(self, strip: Strip, seen: ImageRows) -> NDArray[np.bool_]:
         """Return which of the pixels kept the network is shown, (h, w): those in cells with or near candidates.
@@ -285,8 +292,24 @@ def part_of(region: GeoBox, rows: tuple[int, int], columns: tuple[int, int]) -> 
     return GeoBox((rows[1] - rows[0], columns[1] - columns[0]), start.affine, region.crs)
 
 
-def _axes(model: Model, region: GeoBox, extent: Extent, options: MapOptions, *, screen: bool) -> tuple[Axis, Axis]:
-    """Return how rows and columns of a region are cut for a model."""
+def _classified(found: NDArray[np.float32], teller: Model) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Return the likeliest class of each pixel, and where the network is sure of ice.
+
+    Parameters
+    ----------
+    found
+        (outputs, h, w) probabilities.
+    teller
+        Whose they are.
+    """
+    values = np.array([CLASS_OF[name] for name in teller.outputs], np.uint8)
+    return values[found.argmax(axis=0)], found[teller.outputs.index("ice")] >= teller.threshold
+
+
+def _axes(
+    model: Model, region: GeoBox, extent: Extent, options: MapOptions, clouds: CloudRule, *, screen: bool
+) -> tuple[Axis, Axis]:
+    """Return how rows and columns of a region are cut for a model, and for the one that tells clouds."""
     height, width = region.shape
     if model.halo is None:
         tile = model.tile
@@ -303,7 +326,9 @@ def _axes(model: Model, region: GeoBox, extent: Extent, options: MapOptions, *, 
             plan_axis(height, extent.rows, tile[0], halo, model.stride, tile=tile[0]),
             plan_axis(width, extent.columns, tile[1], halo, model.stride, tile=tile[1]),
         )
-    halo = model.halo if options.halo is None else options.halo
+    halo, stride = model.halo if options.halo is None else options.halo, model.stride
+    if clouds.second:
+        halo, stride = max(halo, cloud_model().halo or 0), math.lcm(stride, cloud_model().stride)
     if options.window is not None:
         most_rows = most_columns = options.window + 2 * halo
     else:
@@ -312,6 +337,6 @@ def _axes(model: Model, region: GeoBox, extent: Extent, options: MapOptions, *, 
         most_rows = min(math.isqrt(pixels), max(_STRIP_PIXELS // covered, 4 * halo))
         most_columns = pixels // max(1, most_rows)
     return (
-        plan_axis(height, extent.rows, most_rows, halo, model.stride),
-        plan_axis(width, extent.columns, most_columns, halo, model.stride),
+        plan_axis(height, extent.rows, most_rows, halo, stride),
+        plan_axis(width, extent.columns, most_columns, halo, stride),
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 
 from trimline import __version__
+from trimline.mapping.clouds import cloud_model
 from trimline.mapping.plan import MapPlan
 from trimline.outlines import area_and_perimeter_km
 from trimline.scenes import scene_content
@@ -29,6 +30,7 @@ def journal_key(plan: MapPlan, model: Model, threshold: float) -> str:
         "region": [*region.shape, *region.affine, str(region.crs)],
         "windows": [repr(plan.rows), repr(plan.columns)],
         "screen": plan.screen,
+        "clouds": [str(plan.clouds), cloud_model().sha256 if plan.clouds.second else None],
         "within": within.digest if within is not None else None,
         "weights": model.sha256,
         "engine": str(model.engine),
@@ -48,6 +50,7 @@ def tags_of(plan: MapPlan, model: Model, threshold: float) -> dict[str, str]:
         "TRIMLINE_SENSOR": scene.sensor.id,
         "TRIMLINE_TIME": scene.time.isoformat() if scene.time is not None else scene.date,
         "TRIMLINE_NETWORK": model.metadata.network,
+        "TRIMLINE_RULE": model.rule,
         "TRIMLINE_WEIGHTS_SHA256": model.sha256,
         "TRIMLINE_BANDS": ",".join(model.bands),
         "TRIMLINE_UNITS": model.units,
@@ -55,6 +58,7 @@ def tags_of(plan: MapPlan, model: Model, threshold: float) -> dict[str, str]:
         "TRIMLINE_ENGINE": model.engine.name,
         "TRIMLINE_ARITHMETIC": model.arithmetic,
         "TRIMLINE_SCREEN": "on" if plan.screen else "off",
+        "TRIMLINE_CLOUDS": str(plan.clouds) or "kept",
         "TRIMLINE_VERSION": __version__,
     }
     return {key: value for key, value in tags.items() if value}

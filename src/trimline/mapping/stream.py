@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
+from trimline.mapping.image_rows import ImageRows
 from trimline.mapping.options import MapOptions
-from trimline.mapping.plan import ImageRows, MapPlan, StripPrediction
+from trimline.mapping.plan import MapPlan
+from trimline.mapping.strip_prediction import PixelCounts, StripPrediction
 from trimline.mapping.windows import Strip, moved
 from trimline.progress import track
 
@@ -55,7 +57,8 @@ def predict_array(
     Returns
     -------
     NDArray[np.float32]
-        (h, w) in [0, 1]; NaN where the scene has no data in one of the bands.
+        (h, w) in [0, 1]; NaN where the ground is not seen: the scene has no data in one of the bands, or cloud or
+        shadow hides it.
 
     Raises
     ------
@@ -80,11 +83,11 @@ class FinishedRows:
     rows: slice
     """Of the region."""
     probability: NDArray[np.float32]
-    """(h, w) of the region's columns; NaN where there are no data."""
-    shown: int
-    """Pixels with data that the network was shown."""
-    known: int
-    """Pixels with data."""
+    """(h, w) of the region's columns; NaN where the ground is not seen."""
+    classes: NDArray[np.uint8]
+    """(h, w) of `SurfaceClass`; `CLASSES_NODATA` where there are no data."""
+    counts: PixelCounts
+    """What was counted in them."""
 
 
 def finished_rows(
@@ -104,15 +107,16 @@ def finished_rows(
     progress
         Whether to show a bar.
     """
-    waiting: NDArray[np.float32] | None = None
+    waiting: StripPrediction | None = None
     predicted = zip(strips, predictor(plan, strips), strict=True)
     for strip, prediction in track(predicted, f"map {plan.scene.id}", len(strips)) if progress else predicted:
-        probability = prediction.probability
         if waiting is not None:
-            probability[: len(waiting)] += waiting[: len(probability)]
+            prediction = prediction.added_to(waiting)
         complete = moved(strip.complete, -strip.cut.kept.start)
-        waiting = probability[complete.stop :].copy()
-        yield FinishedRows(strip.complete, probability[complete], prediction.shown, prediction.known)
+        waiting = prediction.below(complete.stop)
+        yield FinishedRows(
+            strip.complete, prediction.probability[complete], prediction.classes[complete], prediction.counts
+        )
 
 
 def predict_here(model: Model) -> StripPredictor:
@@ -182,6 +186,5 @@ class _Reader:
     def __call__(self, strip: Strip) -> ImageRows:
         seen = self._plan.read(self._plan.rows_needed(strip), self._above)
         shared = self._shared.get(strip.cut.kept.start, 0)
-        tail = slice(seen.candidates.shape[0] - shared, None)
-        self._above = ImageRows(seen.image[:, tail].copy(), seen.candidates[tail].copy())
+        self._above = seen.part(slice(seen.candidates.shape[0] - shared, None)).copied()
         return seen

@@ -13,19 +13,8 @@ from torch.nn import functional
 
 from trimline.errors import NetworkError
 from trimline.networks.network import Network
+from trimline.networks.ratio_bounds import DARKEST, LOWEST, STRICTLY
 from trimline.networks.receptive import of_convolutions
-
-_DARKEST = 1e-4
-"""What SWIR1 is raised to before the division, in the image's own units: one digital number of a Sentinel-2 product,
-below what any of the sensors resolves. Black ice and shadow then have a large ratio rather than none, and negative
-surface reflectance does not turn the sign."""
-
-_LOWEST = 1e-3
-"""What the ratio is raised to before the logarithm; no surface comes near it."""
-
-_STRICTLY = 1e-6
-"""Added to the logarithm of the threshold, so that a ratio equal to it is ground. Ratios of 8-bit numbers, among which
-equality is common, differ by more."""
 
 _FAR = 1e4
 """Stands for infinity where a pixel without data must not win a minimum or a maximum."""
@@ -107,17 +96,17 @@ class BandRatio(Network):
         """
         # Half precision would move pixels across the threshold, and the arithmetic here costs nothing.
         red, swir1 = images[:, self.red].float(), images[:, self.swir1].float()
-        score = torch.log((red / swir1.clamp(min=_DARKEST)).clamp(min=_LOWEST))
+        score = torch.log((red / swir1.clamp(min=DARKEST)).clamp(min=LOWEST))
         if self.blue is not None and self.blue_threshold is not None:
-            score = score.masked_fill(images[:, self.blue].float() <= self.blue_threshold, math.log(_LOWEST))
+            score = score.masked_fill(images[:, self.blue].float() <= self.blue_threshold, math.log(LOWEST))
         without_data = (red == 0) & (swir1 == 0)
         opened = _largest(_smallest(score, self.opening, without_data), self.opening, without_data)
         closed = _smallest(_largest(opened, self.closing, without_data), self.closing, without_data)
-        return closed.masked_fill(without_data, math.log(_LOWEST))
+        return closed.masked_fill(without_data, math.log(LOWEST))
 
     def log_threshold(self) -> Tensor:
         """Return what the logarithm of the ratio of ice reaches: just above the threshold's, since ice is '>' [S]."""
-        return torch.log(self.threshold.clamp(min=_LOWEST)) + _STRICTLY
+        return torch.log(self.threshold.clamp(min=LOWEST)) + STRICTLY
 
     def segment(self, images: Tensor) -> Tensor:
         """Return logits (n, 2, h, w)."""

@@ -3,33 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
 from trimline.errors import NetworkError
 
+Order = Literal["norm-relu", "relu-norm"]
+"""What follows a convolution first: batch norm, as is usual, or ReLU."""
+
 
 def convolution(
-    into: int, out: int, size: int = 3, *, dilation: int = 1, batch_norm: bool = True, relu: bool = True
+    into: int,
+    out: int,
+    size: int = 3,
+    *,
+    dilation: int = 1,
+    batch_norm: bool = True,
+    relu: bool = True,
+    order: Order = "norm-relu",
 ) -> nn.Sequential:
     """Return a 'same' padded convolution, with batch norm and ReLU unless told otherwise.
 
-    The convolution has no bias where batch norm follows: the norm's own shift would undo it.
+    The convolution has no bias where batch norm follows at once: the norm's own shift would undo it.
     """
+    norm_first = batch_norm and order == "norm-relu"
     layers: list[nn.Module] = [
-        nn.Conv2d(into, out, size, padding=dilation * (size // 2), dilation=dilation, bias=not batch_norm)
+        nn.Conv2d(into, out, size, padding=dilation * (size // 2), dilation=dilation, bias=not norm_first)
     ]
     if batch_norm:
         layers.append(nn.BatchNorm2d(out))
     if relu:
-        layers.append(nn.ReLU(inplace=True))
+        layers.insert(len(layers) if norm_first else 1, nn.ReLU(inplace=True))
     return nn.Sequential(*layers)
 
 
-def double_convolution(into: int, out: int, *, batch_norm: bool = True) -> nn.Sequential:
-    """Return two 3x3 convolutions, each with batch norm (unless switched off) and ReLU: the block of U-Net."""
-    return nn.Sequential(convolution(into, out, batch_norm=batch_norm), convolution(out, out, batch_norm=batch_norm))
+def double_convolution(into: int, out: int, *, batch_norm: bool = True, order: Order = "norm-relu") -> nn.Sequential:
+    """Return two 3x3 convolutions, each with batch norm (unless switched off) and ReLU: the block of U-Net.
+
+    Raises
+    ------
+    NetworkError
+        There is no such order.
+    """
+    if order not in get_args(Order):
+        raise NetworkError(f"there is no order '{order}'", remedy=f"take {' or '.join(get_args(Order))}")
+    return nn.Sequential(
+        convolution(into, out, batch_norm=batch_norm, order=order),
+        convolution(out, out, batch_norm=batch_norm, order=order),
+    )
 
 
 def upsampling(into: int, out: int) -> nn.ConvTranspose2d:

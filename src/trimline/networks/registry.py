@@ -76,7 +76,7 @@ _UNET = NetworkSpec(
     stride=16,
     receptive_field=204,
     halo=112,
-    arguments={"widths": _WIDTHS, "batch_norm": True},
+    arguments={"widths": _WIDTHS, "batch_norm": True, "order": "norm-relu"},
 )
 _UNETPP = NetworkSpec(
     name="unetpp",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 
-from trimline.networks.blocks import check_widths, double_convolution
+from trimline.networks.blocks import Order, check_widths, double_convolution
 from trimline.networks.encoder_decoder import EncoderDecoder
 from trimline.networks.receptive import of_pyramid
 
@@ -29,19 +30,29 @@ class UNet(EncoderDecoder):
     widths
         Channels per level, the finest first; the number of levels is free.
     batch_norm
-        Whether each 3x3 convolution is followed by batch norm (it then has no bias).
+        Whether each 3x3 convolution has batch norm.
+    order
+        Whether batch norm comes before ReLU (the convolution then has no bias), or after it, as in the network of
+        Wieland and others (2019).
     """
 
     def __init__(
-        self, bands: int, classes: int = 2, *, widths: Sequence[int] = WIDTHS, batch_norm: bool = True
+        self,
+        bands: int,
+        classes: int = 2,
+        *,
+        widths: Sequence[int] = WIDTHS,
+        batch_norm: bool = True,
+        order: Order = "norm-relu",
     ) -> None:
         widths = check_widths(widths, 2, "U-Net")
         coarser = len(widths) - 1
+        block = partial(double_convolution, batch_norm=batch_norm, order=order)
         super().__init__(
             bands,
             classes,
             widths,
-            encoder=(double_convolution(into, out, batch_norm=batch_norm) for into, out in pairwise((bands, *widths))),
-            decoder=(double_convolution(2 * out, out, batch_norm=batch_norm) for out in reversed(widths[:-1])),
+            encoder=(block(into, out) for into, out in pairwise((bands, *widths))),
+            decoder=(block(2 * out, out) for out in reversed(widths[:-1])),
             reach=of_pyramid(encoder=[2] * coarser, middle=2, decoder=[2] * coarser),
         )

@@ -10,7 +10,7 @@ import pyogrio
 from trimline.errors import OutlineError
 from trimline.files import StrPath
 from trimline.outlines.check import check, report
-from trimline.outlines.schema import with_present_names
+from trimline.outlines.schema import NOT_SEEN, with_present_names
 
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
 
@@ -23,7 +23,7 @@ def read_outlines(path: StrPath, layer: str | None = None) -> gpd.GeoDataFrame:
     path
         ``.shp``, ``.gpkg``, ``.geojson``, ``.parquet``, or anything else that GDAL reads polygons from.
     layer
-        Which layer, where a file has several.
+        Which layer, where a file has several beside `NOT_SEEN`.
 
     Returns
     -------
@@ -68,6 +68,8 @@ def _read_parquet(path: Path) -> gpd.GeoDataFrame:
 def _read_vector(path: Path, layer: str | None) -> gpd.GeoDataFrame:
     try:
         layers = [str(name) for name, geometry in pyogrio.list_layers(path) if geometry is not None]
+        if layer is None and len(layers) > 1:
+            layers = [name for name in layers if name != NOT_SEEN]
         if layer is None and len(layers) > 1:
             raise OutlineError(f"has {len(layers)} layers", where=path, remedy=f"name one of them: {', '.join(layers)}")
         if layer is not None and layer not in layers:

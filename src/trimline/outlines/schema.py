@@ -21,6 +21,10 @@ ColumnKind = Literal["text", "number", "count"]
 _DTYPES: Mapping[ColumnKind, str] = MappingProxyType({"text": "object", "number": "float64", "count": "Int64"})
 
 
+NOT_SEEN = "not_seen"
+"""Layer that lies beside outlines: the ground that cloud, shadow or missing data hide."""
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of the published schema."""
@@ -72,7 +76,9 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
             Column("sensor", "text", None, "sensor of the scene", False),
             Column("network", "text", None, "network that mapped it", False),
             Column("threshold", "number", "1", "probability from which a pixel counts as ice", False),
-            Column("weights_sha256", "text", None, "SHA-256 of the weights file", False),
+            Column(
+                "weights_sha256", "text", None, "SHA-256 of the weights file, or of the rule of a spectral index", False
+            ),
             Column("edit_ids", "text", None, "edits by hand that changed the outline, separated by ;", False),
             Column("trimline_version", "text", None, "version of trimline that drew the outline", False),
         )

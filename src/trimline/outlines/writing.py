@@ -36,7 +36,13 @@ SHAPEFILE_NAME = 10
 """Characters that a Shapefile keeps of a column's name."""
 
 
-def write_outlines(outlines: gpd.GeoDataFrame, path: StrPath, *, metadata: Mapping[str, str] | None = None) -> None:
+def write_outlines(
+    outlines: gpd.GeoDataFrame,
+    path: StrPath,
+    *,
+    metadata: Mapping[str, str] | None = None,
+    further: Mapping[str, gpd.GeoDataFrame] | None = None,
+) -> None:
     """Write outlines in the format that the suffix names.
 
     Parameters
@@ -48,6 +54,8 @@ def write_outlines(outlines: gpd.GeoDataFrame, path: StrPath, *, metadata: Mappi
         demands) or ``.shp`` (whose column names end after ten characters, which is logged).
     metadata
         Keys and values that a GeoPackage carries of itself; other formats have no place for them.
+    further
+        Polygons of further layers by name; for a GeoPackage only.
 
     Raises
     ------
@@ -74,6 +82,8 @@ def write_outlines(outlines: gpd.GeoDataFrame, path: StrPath, *, metadata: Mappi
     elif suffix in _DRIVERS:
         with whole_file(path) as temporary:
             _write_vector(outlines, temporary, _DRIVERS[suffix], metadata)
+            if suffix == ".gpkg" and further:
+                _add_layers(further, temporary)
     else:
         raise OutlineError(
             f"outlines cannot be written as '{suffix}'",
@@ -103,6 +113,12 @@ def _write_vector(
     )
     if driver == "GPKG":
         fix_date(path)
+
+
+def _add_layers(layers: Mapping[str, gpd.GeoDataFrame], path: Path) -> None:
+    for name, polygons in layers.items():
+        pyogrio.write_dataframe(polygons, path, layer=name, driver="GPKG", geometry_type="Polygon", append=True)
+    fix_date(path)
 
 
 def _write_shapefile(outlines: gpd.GeoDataFrame, path: Path) -> None:

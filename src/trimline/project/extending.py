@@ -18,9 +18,12 @@ EXTENDS = "extends"
 """The key that names the file to start from."""
 
 PATH_KEYS = frozenset(
-    {"output", "archive", "dem", "edits", "inventory", "outline", "path", "published", "region", "truth"}
+    {"output", "archive", "dem", "edits", "inventory", "outline", "path", "published", "region", "truth", "weights"}
 )
 """Keys whose values are paths, at any level."""
+
+_WORDS = {"weights": "default"}
+"""Values of such keys that are no paths."""
 
 SHORT_FORMS = {"recipe": "base", "split": "by"}
 """Keys whose value may be one word, and the key that the word is short for."""
@@ -133,4 +136,5 @@ def _with_written_paths(value: Any, folder: Path, key: str = "") -> Any:
         return {each: _with_written_paths(held, folder, str(each)) for each, held in value.items()}
     if isinstance(value, list):
         return [_with_written_paths(each, folder) for each in value]
-    return WrittenPath(value, folder) if isinstance(value, str) and key in PATH_KEYS else value
+    is_path = isinstance(value, str) and key in PATH_KEYS and value != _WORDS.get(key)
+    return WrittenPath(value, folder) if is_path else value

@@ -21,10 +21,17 @@ class MapSettings(Settings):
     halos. None means as much as is fast in little memory."""
     screen: bool = True
     """Whether the network is shown only ground near pixels that could be snow or ice by their spectrum."""
+    clouds: Literal["auto", "keep", "quality", "learned"] = "auto"
+    """What tells cloud and shadow, which are not seen and so neither ice nor ground: the product's quality flags, the
+    classes of a network, or nothing (`keep`). `auto` takes the flags, overruled where the network is sure of ice, and
+    the classes where there are no flags."""
     within_m: float | None = Field(None, ge=0)
     """How far from the outlines of the project's `inventory` ice may be [m]; None means anywhere."""
     minimum_elevation_m: float | None = None
     """Below it there is no ice, by the project's `dem` [m]; None means anywhere."""
+    snow_limit: float = Field(0.2, ge=0, le=1)
+    """Share of the ground off the glaciers under snow above which a scene is warned of, see
+    `trimline.mapping.snow`."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     """Arithmetic of the convolutions; `auto` takes bf16 where the machine has it and the weights say that it keeps the
     outlines."""

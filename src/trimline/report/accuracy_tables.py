@@ -11,7 +11,7 @@ from typing import Any
 
 from trimline.files import StrPath
 from trimline.report.on_disk import write_csv, write_latex
-from trimline.report.tables import Best, Table, number, percent
+from trimline.report.tables import UNDEFINED, Best, Table, number, percent
 
 PAPER = ("precision", "recall", "f1", "kappa", "oa")
 """The scores of the paper's table, in its order."""
@@ -33,6 +33,7 @@ SPLIT_TITLES = {
     "paper": "Split at random after augmentation, as published",
     "scenes": "Split by scenes",
     "dates": "Split by dates",
+    "none": "Whole scenes, nothing trained",
 }
 """Titles of a study's own split in tables."""
 
@@ -47,11 +48,12 @@ class AccuracyRow:
     method: str
     scores: Mapping[str, Any]
     """Scores by name, see `trimline.evaluation.SceneScores.as_dict`; fractions and metres."""
-    parameters: int
+    parameters: int | None
+    """Trained ones; None where the method was not trained here."""
     training_s: float
     """Wall time of the training [s]."""
     split: str
-    """Kind of split: `blocks`, `scenes`, `dates` or `paper`."""
+    """Kind of split: `blocks`, `scenes`, `dates` or `paper`, or `none` where nothing is trained."""
 
     @property
     def block(self) -> str:
@@ -69,7 +71,7 @@ def accuracy_tables(rows: Sequence[AccuracyRow]) -> list[tuple[str, Table]]:
             [
                 row.method,
                 *(_cell(row.scores[key], key, best[key]) for key in (*PAPER, *BEYOND)),
-                f"{row.parameters:,}".replace(",", " "),
+                UNDEFINED if row.parameters is None else f"{row.parameters:,}".replace(",", " "),
                 number(row.training_s / 60, 1),
             ]
             for row in of_block

@@ -69,14 +69,14 @@ def draw_outlines(
 
 
 def draw_areas(path: StrPath, dates: Mapping[str, Mapping[str, float]]) -> None:
-    """Write a PNG of true and mapped area by date [km2].
+    """Write a PNG of the mapped area by date [km2], and of the true one where it is known.
 
     Parameters
     ----------
     path
         The PNG file.
     dates
-        By date: ``area_true_km2`` and ``area_mapped_km2``.
+        By date: ``area_mapped_km2``, and ``area_true_km2`` where it is known.
     """
     path = Path(path)
     figure = Figure(figsize=(max(6.4, 1.3 * len(dates)), 3.6), layout="constrained")
@@ -86,7 +86,9 @@ def draw_areas(path: StrPath, dates: Mapping[str, Mapping[str, float]]) -> None:
         (-0.2, "area_true_km2", "true", "#5b6b7a"),
         (0.2, "area_mapped_km2", "mapped", "#1d6fa5"),
     ):
-        values = [areas[key] for areas in dates.values()]
+        values = [areas.get(key, np.nan) for areas in dates.values()]
+        if not np.isfinite(values).any():
+            continue
         bars = axes.bar(positions + offset, values, width=0.38, color=colour, label=label)
         axes.bar_label(bars, fmt="%.2f", padding=2, fontsize=9)
     axes.set_xticks(positions, list(dates))

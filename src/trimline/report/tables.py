@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Table = tuple[list[str], list[list[str]]]
@@ -13,6 +13,9 @@ Table = tuple[list[str], list[list[str]]]
 class Best(str):
     """A cell that holds the best of its column; it is printed bold."""
 
+
+_OF_YEARS = ("precision", "recall", "f1", "iou", "area_bias")
+"""The scores of single years, in the order of the table."""
 
 UNDEFINED = "–"
 """Text for an undefined number."""
@@ -54,11 +57,25 @@ def scene_table(methods: Mapping[str, Mapping[str, Any]]) -> Table:
     return ["method, scene", *columns[1:]], rows
 
 
+def year_table(methods: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return the scores of each method in each year, and their mean over the years, which all count the same."""
+    columns = ["method, year", "precision %", "recall %", "F1 %", "IoU %", "area bias %", "boundary m"]
+    rows = []
+    for name, scores in methods.items():
+        for year, of_year in {**scores.get("years", {}), "mean": scores.get("mean", {})}.items():
+            if of_year:
+                shares = [percent(of_year[key], signed=key == "area_bias") for key in _OF_YEARS]
+                rows.append([f"{name}, {year}", *shares, number(of_year["boundary_m"], 1)])
+    return columns, rows
+
+
 def area_table(dates: Mapping[str, Mapping[str, float]], *, same_ground: bool = True) -> Table:
     """Return the true and mapped area of each date in km2, and the change since the first in percent.
 
-    There is no change where dates do not show the same ground.
+    There is no change where dates do not show the same ground, and the mapped area alone where no date has a truth.
     """
+    if not any("area_true_km2" in area for area in dates.values()):
+        return _mapped_table(dates, same_ground=same_ground)
     columns = ["date", "true km²", "mapped km²", "difference %", "true change %", "mapped change %"]
     first = next(iter(dates.values()), None)
     rows = []
@@ -74,6 +91,15 @@ def area_table(dates: Mapping[str, Mapping[str, float]], *, same_ground: bool = 
     return (columns, rows) if same_ground else (columns[:4], [row[:4] for row in rows])
 
 
+def _mapped_table(dates: Mapping[str, Mapping[str, float]], *, same_ground: bool) -> Table:
+    mapped = {date: area["area_mapped_km2"] for date, area in dates.items()}
+    first = next(iter(mapped.values()), math.nan)
+    change = [UNDEFINED, *(percent(_relative(area, first), signed=True) for area in list(mapped.values())[1:])]
+    rows = [[date, number(area, 3), each] for (date, area), each in zip(mapped.items(), change, strict=False)]
+    columns = ["date", "mapped km²", "mapped change %"]
+    return (columns, rows) if same_ground else (columns[:2], [row[:2] for row in rows])
+
+
 def period_table(periods: Mapping[str, Mapping[str, Any]]) -> Table:
     """Return the area, the inferred area and the unseen ground of each period, in km2."""
     columns = ["period", "year", "glaciers", "area km²", "of it inferred km²", "ground unseen km²", "scenes"]
@@ -86,6 +112,34 @@ def period_table(periods: Mapping[str, Mapping[str, Any]]) -> Table:
             str(len(each["scenes"])),
         ]
         for name, each in periods.items()
+    ]
+    if any("snow" in scene for each in periods.values() for scene in each["scenes"]):
+        columns.append("snow off glaciers %")
+        for row, each in zip(rows, periods.values(), strict=True):
+            row.append(percent(_mean_snow(each["scenes"])))
+    return columns, rows
+
+
+def _mean_snow(scenes: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return the mean snow off the glaciers of the scenes of a period by the pixels taken from each."""
+    known = [(each["pixels"], each["snow"]) for each in scenes if each["pixels"] and each["snow"] is not None]
+    pixels = sum(count for count, _ in known)
+    return sum(count * share for count, share in known) / pixels if pixels else None
+
+
+def snow_table(snow: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return the snow off the glaciers of each scene, and by what ground is off the glaciers; by date."""
+    columns = ["scene", "date", "snow off glaciers %", "ground km²", "off the glaciers by", "snow or ice of all %"]
+    rows = [
+        [
+            scene,
+            str(each["date"]),
+            percent(each["share"]),
+            number(each["ground_km2"], 1),
+            each["reference"],
+            percent(each["snow_or_ice"]),
+        ]
+        for scene, each in sorted(snow.items(), key=lambda item: (str(item[1]["date"]), item[0]))
     ]
     return columns, rows
 

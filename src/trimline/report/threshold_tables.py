@@ -40,7 +40,7 @@ def write_thresholds(folder: StrPath, rows: ThresholdRows, optimum: float) -> No
     rows
         Per threshold: ``threshold`` and the scores.
     optimum
-        The best threshold on the training samples.
+        The best threshold, on the training samples where there are any.
     """
     folder = Path(folder)
     write_csv(
@@ -51,8 +51,10 @@ def write_thresholds(folder: StrPath, rows: ThresholdRows, optimum: float) -> No
     write_latex(folder / "thresholds.tex", [("", threshold_table(rows, optimum))])
 
 
-def draw_thresholds(path: StrPath, rows: ThresholdRows, optimum: float) -> None:
-    """Write a PNG of the scores against the threshold, the optimum as a line."""
+def draw_thresholds(
+    path: StrPath, rows: ThresholdRows, optimum: float, *, optimum_on: str = "training samples"
+) -> None:
+    """Write a PNG of the scores against the threshold, the optimum, and what it is the best on, as a line."""
     path = Path(path)
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.add_subplot()
@@ -61,7 +63,7 @@ def draw_thresholds(path: StrPath, rows: ThresholdRows, optimum: float) -> None:
         axes.plot(thresholds, [row[key] * 100 for row in rows], marker="o", ms=3.5, lw=1.4, color=colour, label=name)
     axes.axvline(optimum, color="#5b6b7a", lw=1, ls="--")
     axes.annotate(
-        f"optimum on training samples: {optimum:g}",
+        f"optimum on {optimum_on}: {optimum:g}",
         (optimum, 0.02),
         xycoords=("data", "axes fraction"),
         rotation=90,

@@ -28,6 +28,8 @@ MEASURES: Mapping[str, str] = {
     "the place; its scores elsewhere are not measured.",
     "paper": "Tiles drawn at random after augmentation, as in Chen and others (2022): mirrored copies and other dates "
     "of one place lie on both sides of the split, so these scores flatter every trained method.",
+    "none": "No method was trained here: every pixel of the scenes is judged. Weights that were given may have been "
+    "trained on this ground elsewhere; their model card says on what.",
 }
 """What the scores of each split measure, in words for the reports."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +38,16 @@ class Asset:
     """Digital number of missing data; the nodata value of the raster itself is not used."""
     geobox: GeoBox | None = None
     """The grid, where the raster itself carries none."""
+    is_checked: bool = False
+    """Whether values of missing data that are not declared are an error when they are read: in stacks, whose numbers
+    no agency answers for."""
+    is_thermal: bool = False
+    """Whether the calibration gives kelvin."""
+
+    @property
+    def holds_reflectance(self) -> bool:
+        """Whether the numbers become reflectance by a linear calibration."""
+        return isinstance(self.calibration, Linear) and not self.is_thermal
 
     @property
     def scale(self) -> float | None:
@@ -48,22 +60,34 @@ class Asset:
         return self.calibration.offset if isinstance(self.calibration, Linear) else None
 
 
-def open_raster(href: str) -> Any:
+JPEG_2000 = ".jp2"
+"""Suffix of rasters that GDAL decodes in threads of its own."""
+
+
+@contextmanager
+def open_raster(href: str) -> Iterator[Any]:
     """Open a raster with rasterio; a member of a compressed archive is unpacked first.
+
+    JPEG 2000 is decoded by the calling thread alone: the threads of GDAL 3.10 take what a truncated file lacks for 0
+    without an error.
 
     Raises
     ------
     ProductError
         GDAL cannot open it, or its archive cannot be unpacked.
     """
-    try:
-        return rasterio.open(readable([href])[href])
-    except RasterioError as error:
-        raise ProductError(
-            f"the raster cannot be opened ({first_line(error)})",
-            where=href,
-            remedy="it is damaged or not a raster: fetch the product again",
-        ) from error
+    alone = {"GDAL_NUM_THREADS": "1"} if href.lower().endswith(JPEG_2000) else {}
+    with rasterio.Env(**alone):
+        try:
+            source = rasterio.open(readable([href])[href])
+        except RasterioError as error:
+            raise ProductError(
+                f"the raster cannot be opened ({first_line(error)})",
+                where=href,
+                remedy="it is damaged or not a raster: fetch the product again",
+            ) from error
+        with source:
+            yield source
 
 
 def raster_grid(source: Any, otherwise: GeoBox | None = None) -> GeoBox:

@@ -6,9 +6,11 @@ piece, so that the result depends neither on the extent of the grid nor on its c
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -18,16 +20,27 @@ from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
+from trimline.cores import available_cores
 from trimline.errors import ProductError
-from trimline.scenes.asset import Asset, first_line, open_raster, raster_grid
-from trimline.scenes.grid import offset_between, pixel_ratio, positions_in
+from trimline.scenes.asset import JPEG_2000, Asset, first_line, open_raster, raster_grid
+from trimline.scenes.grid import is_along_axes, offset_between, pixel_ratio, positions_in
+from trimline.scenes.missing_values import refuse_undeclared
 from trimline.scenes.product_files import readable
-from trimline.scenes.resampling import bilinear, block_mean, mean_of_samples, nearest
+from trimline.scenes.resampling import (
+    bilinear,
+    bilinear_along_axes,
+    block_mean,
+    mean_of_samples,
+    nearest,
+    nearest_along_axes,
+)
 
 Resampling = Literal["bilinear", "nearest"]
 
 SAMPLES_AT_ONCE = 1 << 21
 """Positions, or source pixels, processed at a time; bounds the memory of a read to about 100 MB per band."""
+SAMPLES_AT_ONCE_ALONG_AXES = 1 << 24
+"""The same, where no position is kept for each pixel."""
 MARGIN_PX = 2
 """Source pixels around a window, so that every bilinear mean finds its four neighbours."""
 
@@ -67,21 +80,45 @@ def read_assets(
     for position, asset in enumerate(assets):
         by_raster.setdefault(asset.href, []).append(position)
     readable(by_raster)  # unpacks, where that is needed, all rasters of an archive in one pass
-    for href, positions in by_raster.items():
-        some = tuple(assets[position] for position in positions)
-        with open_raster(href) as source:
-            raster = _OpenRaster(source, some, raster_grid(source, some[0].geobox))
-            try:
-                if len(by_raster) == 1:
-                    return _read(raster, geobox, resampling, ratio_of or geobox)
-                out[positions] = _read(raster, geobox, resampling, ratio_of or geobox)
-            except RasterioError as error:
-                raise ProductError(
-                    f"the raster cannot be read ({first_line(error)})",
-                    where=href,
-                    remedy="it is truncated or damaged: fetch the product again",
-                ) from error
+    threads = available_cores()
+    at_once = min(threads, sum(_is_slow(href) for href in by_raster)) or 1
+
+    def fill(href: str) -> None:
+        positions = by_raster[href]
+        some = [assets[position] for position in positions]
+        out[positions] = _read_raster(href, some, geobox, resampling, ratio_of or geobox, max(1, threads // at_once))
+
+    if len(by_raster) == 1:
+        return _read_raster(next(iter(by_raster)), assets, geobox, resampling, ratio_of or geobox, threads)
+    if at_once == 1:
+        for href in by_raster:
+            fill(href)
+    else:
+        with ThreadPoolExecutor(at_once) as pool:
+            list(pool.map(fill, by_raster))
     return out
+
+
+def _is_slow(href: str) -> bool:
+    """Whether decoding takes most of the time of reading a raster, so that threads pay."""
+    return href.lower().endswith(JPEG_2000)
+
+
+def _read_raster(
+    href: str, assets: Sequence[Asset], geobox: GeoBox, resampling: Resampling, ratio_of: GeoBox, threads: int
+) -> NDArray[np.float32]:
+    """Read the bands of one raster onto a grid, with up to `threads` threads."""
+    with open_raster(href) as source:
+        grid = raster_grid(source, assets[0].geobox)
+        raster = _OpenRaster(source, tuple(assets), grid, threads=threads if _is_slow(href) else 1)
+        try:
+            return _read(raster, geobox, resampling, ratio_of)
+        except RasterioError as error:
+            raise ProductError(
+                f"the raster cannot be read ({first_line(error)})",
+                where=href,
+                remedy="it is truncated or damaged: fetch the product again",
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -94,6 +131,8 @@ class _OpenRaster:
     """Grid of the raster at full resolution."""
     block: int = 1
     """Pixels on a side of a block; blocks start at the raster's corner, whatever window is read."""
+    threads: int = 1
+    """Threads that decode a window together."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -115,7 +154,7 @@ class _OpenRaster:
 
     def _pixels(self, rows: slice, columns: slice) -> NDArray[np.float32]:
         place = Window(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
-        numbers = self.source.read([asset.index for asset in self.assets], window=place)
+        numbers = self._numbers(place)
         out: NDArray[np.float32] = numbers.astype(np.float32)
         for layer, raw, asset in zip(out, numbers, self.assets, strict=True):
             if asset.nodata is not None and _can_hold(raw.dtype, asset.nodata):
@@ -124,6 +163,28 @@ class _OpenRaster:
                 layer[self.source.read_masks(asset.index, window=place) == 0] = np.nan
             if np.issubdtype(raw.dtype, np.floating):
                 layer[~np.isfinite(layer)] = np.nan
+        refuse_undeclared(out, self.assets, self.assets[0].href)
+        return out
+
+    def _numbers(self, place: Window) -> NDArray[Any]:
+        """Read a window; strips of whole rows of the raster's own blocks are decoded at the same time."""
+        indexes = [asset.index for asset in self.assets]
+        rows = self.source.block_shapes[indexes[0] - 1][0]
+        first, last = int(place.row_off), int(place.row_off + place.height)
+        edges = [first, *range((first // rows + 1) * rows, last, rows), last]
+        if self.threads == 1 or len(edges) < 3:
+            numbers: NDArray[Any] = self.source.read(indexes, window=place)
+            return numbers
+        out = np.empty((len(indexes), last - first, int(place.width)), self.source.dtypes[indexes[0] - 1])
+
+        def fill(strip: tuple[int, int]) -> None:
+            start, stop = strip
+            window = Window(place.col_off, start, place.width, stop - start)
+            with open_raster(self.assets[0].href) as source:
+                out[:, start - first : stop - first] = source.read(indexes, window=window)
+
+        with ThreadPoolExecutor(min(self.threads, len(edges) - 1)) as pool:
+            list(pool.map(fill, itertools.pairwise(edges)))
         return out
 
 
@@ -137,7 +198,11 @@ def _read(raster: _OpenRaster, geobox: GeoBox, resampling: Resampling, ratio_of:
         ratio = pixel_ratio(ratio_of, raster.grid)
         raster, samples = _reduced(raster, ratio)
     out = np.full((len(raster.assets), *geobox.shape), np.nan, dtype=np.float32)
-    for piece in _pieces(geobox, samples * raster.block):
+    if samples == 1 and is_along_axes(geobox, raster.grid):
+        for piece in _pieces(geobox, raster.block, SAMPLES_AT_ONCE_ALONG_AXES):
+            out[(slice(None), *piece)] = _resample_along_axes(raster, geobox[piece], resampling)
+        return out
+    for piece in _pieces(geobox, samples * raster.block, SAMPLES_AT_ONCE):
         out[(slice(None), *piece)] = _resample(raster, geobox[piece], resampling, samples)
     return out
 
@@ -149,7 +214,7 @@ def _reduced(raster: _OpenRaster, ratio: float) -> tuple[_OpenRaster, int]:
     first, half a target pixel long, so that an overview of a whole scene costs little more than reading it.
     """
     block = max(1, math.floor(ratio / 2 + 1e-6))
-    return _OpenRaster(raster.source, raster.assets, raster.grid, block), max(1, round(ratio / block))
+    return replace(raster, block=block), max(1, round(ratio / block))
 
 
 def _cut(raster: _OpenRaster, geobox: GeoBox, start: tuple[int, int]) -> NDArray[np.float32]:
@@ -165,9 +230,9 @@ def _cut(raster: _OpenRaster, geobox: GeoBox, start: tuple[int, int]) -> NDArray
     return out
 
 
-def _pieces(geobox: GeoBox, samples: int) -> Iterator[tuple[slice, slice]]:
+def _pieces(geobox: GeoBox, samples: int, at_once: int) -> Iterator[tuple[slice, slice]]:
     """Cut a grid into squares of a bounded number of samples."""
-    side = max(1, math.isqrt(SAMPLES_AT_ONCE) // samples)
+    side = max(1, math.isqrt(at_once) // samples)
     height, width = geobox.shape
     for row in range(0, height, side):
         for column in range(0, width, side):
@@ -203,6 +268,20 @@ def _resample(raster: _OpenRaster, geobox: GeoBox, resampling: Resampling, sampl
         return out
     grouped = out.reshape(len(raster.assets), height, samples, width, samples).swapaxes(2, 3)
     return mean_of_samples(grouped.reshape(len(raster.assets), height, width, samples * samples))
+
+
+def _resample_along_axes(raster: _OpenRaster, geobox: GeoBox, resampling: Resampling) -> NDArray[np.float32]:
+    """Fill a grid whose rows and columns run along the raster's, where a position is a row and a column."""
+    affine = ~raster.grid.affine * geobox.affine
+    height, width = geobox.shape
+    # Rounded, so that a window of a grid has the positions of the grid.
+    at_rows = np.round((affine.f + affine.e * (np.arange(height) + 0.5)) / raster.block - 0.5, 9)
+    at_columns = np.round((affine.c + affine.a * (np.arange(width) + 0.5)) / raster.block - 0.5, 9)
+    inside = _clip(_around(at_rows), raster.shape[0]), _clip(_around(at_columns), raster.shape[1])
+    if _is_empty(inside):
+        return np.full((len(raster.assets), height, width), np.nan, dtype=np.float32)
+    resample = bilinear_along_axes if resampling == "bilinear" else nearest_along_axes
+    return resample(raster.window(*inside), at_rows - inside[0].start, at_columns - inside[1].start)
 
 
 FAR_OUTSIDE = -1e9

@@ -72,6 +72,15 @@ def offset_between(inner: GeoBox, outer: GeoBox) -> tuple[int, int] | None:
     return row, column
 
 
+def is_along_axes(one: GeoBox, other: GeoBox) -> bool:
+    """Whether the rows and columns of two grids run in the same directions, in one CRS."""
+    if one.crs != other.crs:
+        return False
+    affine = ~other.affine * one.affine
+    longest = max(*one.shape, 1)
+    return bool(max(abs(affine.b), abs(affine.d)) * longest < ALIGNMENT_TOLERANCE_PX and affine.a > 0 and affine.e > 0)
+
+
 def pixel_ratio(target: GeoBox, source: GeoBox) -> float:
     """Return the length of a target pixel in source pixels, at the target's centre."""
     row, column = target.shape[0] / 2, target.shape[1] / 2

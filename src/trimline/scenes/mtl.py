@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from xml.etree import ElementTree
 
 from trimline.errors import MetadataError
+from trimline.scenes.safe_xml import parse_xml
 
 Groups = Mapping[str, Mapping[str, str]]
 T = TypeVar("T", str, float, int)
@@ -140,11 +140,5 @@ def _parse_json(text: str, name: str) -> dict[str, Any]:
 
 
 def _parse_xml(text: str, name: str) -> dict[str, Any]:
-    # Metadata declare no document type; one that does may hold entities that expand without end.
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise MetadataError("the file declares a document type", where=name, remedy=_REMEDY)
-    try:
-        root = ElementTree.fromstring(text)  # noqa: S314 - entities are refused above
-    except (ElementTree.ParseError, ValueError) as error:
-        raise MetadataError(f"the file is not XML ({error})", where=name, remedy=_REMEDY) from error
+    root = parse_xml(text, name, _REMEDY)
     return {root.tag: {group.tag: {each.tag: (each.text or "").strip() for each in group} for group in root}}

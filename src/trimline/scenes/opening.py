@@ -38,7 +38,8 @@ def open_scene(
     Parameters
     ----------
     path
-        A Landsat folder, `.tar`, `.tar.gz` or `*_MTL` file, or a GeoTIFF stack.
+        A Landsat folder, `.tar`, `.tar.gz` or `*_MTL` file; a Sentinel-2 SAFE folder, `.zip`, `MTD_MSIL*.xml` file or
+        folder of a granule, or the folder of a tile of a public archive; or a GeoTIFF stack.
     id
         Id of the scene; None means the product's own name.
     sensor
@@ -46,7 +47,7 @@ def open_scene(
     bands
         Names in the order of the file, common (`red`) or the agency's (`B4`), `-` for one to leave out; for stacks.
     scale, offset
-        For stacks: reflectance = (DN + offset) * scale.
+        For stacks, and tiles of public archives: reflectance = (DN + offset) * scale.
     nodata
         Digital number of missing data, for stacks.
     date

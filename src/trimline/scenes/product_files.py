@@ -5,9 +5,10 @@ file. A compressed archive (``.tar.gz``) cannot be sought in: every window would
 the rasters that are read, and no others, are unpacked once per process, those asked for together in one pass, into a
 temporary folder that is removed when the process ends (choose its place with ``TMPDIR``). Nothing is ever written
 outside it: members are written under their bare names, and an archive that holds links, devices, absolute paths or
-``..`` is refused as a whole.
+``..`` is refused as a whole. A zip archive is read in place (`trimline.scenes.product_tree`).
 
-A raster in an archive, compressed or not, has one name in every process: GDAL's ``/vsitar/{archive}/member``.
+A raster in an archive, compressed or not, has one name in every process: GDAL's ``/vsitar/{archive}/member``, or
+``/vsizip/{archive}/member``.
 `readable` gives the file to open for it in this process.
 """
 
@@ -32,7 +33,8 @@ from trimline.errors import ProductError
 ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz")
 _GZIP_MAGIC = b"\x1f\x8b"
 _COPY_BYTES = 1 << 20
-_MEMBER = re.compile(r"/vsitar/\{(?P<archive>.+)\}/(?P<name>.+)", re.DOTALL)
+_MEMBER = re.compile(r"/vsi(?:tar|zip)/\{(?P<archive>.+)\}/(?P<name>.+)", re.DOTALL)
+_IN_ZIP = "/vsizip/"
 
 
 class Member(NamedTuple):
@@ -64,7 +66,7 @@ def readable(hrefs: Iterable[str]) -> dict[str, str]:
     packed: dict[Path, dict[str, str]] = {}
     for href in opened:
         member = member_of(href)
-        if member is not None and not _is_plain(member.archive):
+        if member is not None and not href.startswith(_IN_ZIP) and not _is_plain(member.archive):
             packed.setdefault(member.archive, {})[member.name] = href
     for archive, names in packed.items():
         opened |= {names[name]: path for name, path in _unpack(archive, names).items()}
@@ -107,7 +109,7 @@ class FolderFiles(ProductFiles):
 
     def text(self, name: str) -> str:
         """Return the content of a text file."""
-        return _decode((self.path / name).read_bytes())
+        return decode((self.path / name).read_bytes())
 
     def hrefs(self, names: Iterable[str]) -> dict[str, str]:
         """Return the paths of files."""
@@ -130,7 +132,7 @@ class TarFiles(ProductFiles):
         """Return the content of a text file."""
         with _opened(self.path) as archive:
             stream = archive.extractfile(self._members[name])
-            return _decode(stream.read() if stream else b"")
+            return decode(stream.read() if stream else b"")
 
     def hrefs(self, names: Iterable[str]) -> dict[str, str]:
         """Return GDAL's names of members."""
@@ -153,7 +155,8 @@ def product_files(path: Path) -> ProductFiles:
     return TarFiles(path) if path.is_file() else FolderFiles(path)
 
 
-def _decode(content: bytes) -> str:
+def decode(content: bytes) -> str:
+    """Return the text of a metadata file."""
     # USGS pads some metadata files with null bytes to a whole block.
     return content.replace(b"\0", b"").decode("utf-8", errors="replace")
 
@@ -190,7 +193,7 @@ def _members(path: str, _size: int, _modified_ns: int) -> Mapping[str, str]:
     members: dict[str, str] = {}
     with _opened(Path(path)) as archive:
         for member in archive:
-            _refuse_unsafe(member, path)
+            refuse_unsafe(member.name, path, is_plain=member.isreg() or member.isdir())
             name = PurePosixPath(member.name).name
             if member.isdir() or name.startswith("."):
                 continue
@@ -202,12 +205,12 @@ def _members(path: str, _size: int, _modified_ns: int) -> Mapping[str, str]:
     return members
 
 
-def _refuse_unsafe(member: tarfile.TarInfo, path: object) -> None:
-    """Raise where a member is not a plain file or folder below the archive's root."""
-    parts = PurePosixPath(member.name.replace("\\", "/"))
-    if parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[:1] or not (member.isreg() or member.isdir()):
+def refuse_unsafe(name: str, path: object, *, is_plain: bool = True) -> None:
+    """Raise where a member of an archive is not a plain file or folder below the archive's root."""
+    parts = PurePosixPath(name.replace("\\", "/"))
+    if parts.is_absolute() or ".." in parts.parts or ":" in "".join(parts.parts[:1]) or not is_plain:
         raise ProductError(
-            f"the archive holds '{member.name}', which is not a plain file inside it",
+            f"the archive holds '{name}', which is not a plain file inside it",
             where=path,
             remedy="do not trust it: fetch the product from its agency",
         )

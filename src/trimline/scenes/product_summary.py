@@ -22,7 +22,7 @@ class ProductInfo:
 
     path: Path
     kind: str
-    """`Landsat` or `GeoTIFF stack`."""
+    """`Landsat`, `Sentinel-2 SAFE`, `Sentinel-2 tile` or `GeoTIFF stack`."""
     id: str
     """The agency's product id, or the file's name."""
     sensor: str | None
@@ -38,6 +38,8 @@ class ProductInfo:
     level: str | None = None
     """Processing level."""
     collection: str | None = None
+    baseline: str | None = None
+    """Processing baseline of Sentinel-2: `02.06`, `05.11`."""
     category: str | None = None
     """Tier: `T1`, `T2` or `RT`."""
     tile: str | None = None
@@ -49,7 +51,7 @@ class ProductInfo:
     sun_elevation: float | None = None
     """[degrees]"""
     quality: tuple[str, ...] = ()
-    """Kinds of quality bands: `pixel` and `saturation`."""
+    """Kinds of quality files: `pixel` and `saturation` of Landsat; `classes`, `classification`, ... of Sentinel-2."""
     crs: str | None = None
     width: int | None = None
     """[pixels]"""

@@ -10,10 +10,10 @@ from pathlib import Path
 from trimline.errors import ProductError
 from trimline.scenes.landsat import LANDSAT
 from trimline.scenes.reader import Reader
-from trimline.scenes.safe import SAFE
+from trimline.scenes.sentinel2 import SENTINEL2
 from trimline.scenes.stack import STACK
 
-READERS: tuple[Reader, ...] = (SAFE, LANDSAT, STACK)
+READERS: tuple[Reader, ...] = (LANDSAT, SENTINEL2, STACK)
 """Every format, in the order they are tried."""
 
 _KNOWN_OTHERS = {
@@ -28,7 +28,6 @@ _KNOWN_OTHERS = {
     ".safetensors": "a file of network weights",
     ".yaml": "a YAML file",
     ".yml": "a YAML file",
-    ".zip": "a zip archive",
     ".nc": "a NetCDF file",
     ".h5": "an HDF5 file",
     ".hdf": "an HDF file",
@@ -50,7 +49,8 @@ def find_reader(path: Path) -> Reader:
     raise ProductError(
         f"{_what_it_is(path)}, not a satellite product",
         where=path,
-        remedy="products are Landsat folders, archives (.tar, .tar.gz) or *_MTL files, and GeoTIFF stacks",
+        remedy="products are Landsat folders, archives (.tar, .tar.gz) or *_MTL files, Sentinel-2 folders, archives "
+        "(.zip) or MTD_MSIL*.xml files, and GeoTIFF stacks",
     )
 
 
@@ -60,5 +60,5 @@ def _what_it_is(path: Path) -> str:
         if not names:
             return "an empty folder"
         rasters = sum(STACK.recognises(path / name) for name in names)
-        return f"a folder of {rasters} rasters without Landsat metadata (*_MTL)" if rasters else "a folder"
+        return f"a folder of {rasters} rasters without metadata of Landsat or Sentinel-2" if rasters else "a folder"
     return _KNOWN_OTHERS.get(path.suffix.lower(), "a file of another kind")

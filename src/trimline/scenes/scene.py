@@ -20,9 +20,9 @@ from trimline.display import in_html, in_lines
 from trimline.errors import BandError, TrimlineError
 from trimline.scenes.asset import Asset
 from trimline.scenes.assets_on_grid import read_assets
-from trimline.scenes.quality import is_fill, pixel_flags, saturation_flags
+from trimline.scenes.quality_reading import CLOUD_KINDS, kind_of, read_fill, read_flags, tells_fill
 from trimline.scenes.scene_identity import scene_identity
-from trimline.sensors import Sensor, Units
+from trimline.sensors import ReflectanceLevel, Sensor, Units
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -67,12 +67,12 @@ class Scene:
     cloud_cover: float | None = None
     """[percent]"""
     quality_assets: Mapping[str, Asset] = field(default_factory=dict)
-    """QA_PIXEL as `pixel` and QA_RADSAT as `saturation`, where present."""
+    """Quality files by kind, where present: QA_PIXEL as `pixel`, QA_RADSAT as `saturation`, and those of Sentinel-2;
+    see `trimline.scenes.quality_reading`."""
     missing: Mapping[str, str] = field(default_factory=dict)
     """Files that the metadata name and the product lacks, by common name."""
     level: str | None = None
-    """Processing level: `L1TP`, `L2SP`, ...; with `L2` reflectance is that of the surface, else at the top of the
-    atmosphere. None where unknown."""
+    """Processing level: `L1TP`, `L2SP`, `L1C`, `L2A`, ...; None where unknown."""
     date: str | None = None
     """Day, month or year of the acquisition, ISO 8601, as precisely as it is known."""
     metadata_sha256: str | None = None
@@ -82,6 +82,11 @@ class Scene:
     def identity(self) -> str:
         """SHA-256 of all that decides the pixels, as the files lie now; see `trimline.scenes.scene_identity`."""
         return scene_identity(self)
+
+    @property
+    def reflectance_level(self) -> ReflectanceLevel | None:
+        """Whether reflectance is that at the top of the atmosphere (`toa`) or of the `surface`; None where unknown."""
+        return reflectance_level(self.level)
 
     @property
     def bands(self) -> tuple[str, ...]:
@@ -171,9 +176,10 @@ class Scene:
         Returns
         -------
         xarray.Dataset
-            (y, x) bool variables `fill cloud cloud_shadow dilated_cloud cirrus snow water clear` from QA_PIXEL and
-            `saturated`, `occluded` (Landsat 8-9) and `dropped` (before) from QA_RADSAT. A flag that the product
-            does not have is absent. Outside the product only `fill` is true.
+            (y, x) bool variables `fill cloud cloud_shadow dilated_cloud cirrus snow water clear saturated`, `occluded`
+            (Landsat 8-9) and `dropped` (defective or lost; not Landsat 8-9), from QA_PIXEL and QA_RADSAT, or from
+            Sentinel-2's masks. A flag that the product does not have is absent. Outside the product only `fill` is
+            true.
 
         Raises
         ------
@@ -188,16 +194,7 @@ class Scene:
             )
         xarray: Any = import_module("xarray")
         target = self.geobox if geobox is None else geobox
-        flags: dict[str, NDArray[np.bool_]] = {}
-        for kind, asset in self.quality_assets.items():
-            numbers = read_assets([asset], target, "nearest")[0]
-            outside = np.isnan(numbers)
-            values = np.where(outside, 0, numbers).astype(np.uint16)
-            if kind == "pixel":
-                flags |= pixel_flags(values, self.sensor)
-                flags["fill"] |= outside
-            else:
-                flags |= saturation_flags(values, self.sensor)
+        flags = read_flags(self.quality_assets, target, self.sensor)
         dataset: xr.Dataset = xarray.Dataset(
             {name: (SPATIAL_DIMENSIONS, flag) for name, flag in flags.items()},
             coords=self._coordinates(target),
@@ -205,19 +202,27 @@ class Scene:
         )
         return dataset
 
+    @property
+    def has_fill(self) -> bool:
+        """Whether the product tells where its image has no data, as `fill` needs."""
+        return tells_fill(self.quality_assets)
+
+    @property
+    def has_cloud_flags(self) -> bool:
+        """Whether the product tells where cloud is."""
+        return any(kind_of(key) in CLOUD_KINDS for key in self.quality_assets)
+
     def fill(self, geobox: GeoBox | None = None) -> NDArray[np.bool_]:
-        """Return the fill flag of the quality band, (h, w), without the other flags.
+        """Return the fill flag of the quality bands, (h, w), without the other flags.
 
         Raises
         ------
         BandError
-            The product has no QA_PIXEL.
+            The product has no quality band that tells it.
         """
-        if "pixel" not in self.quality_assets:
-            raise BandError("the product has no QA_PIXEL", where=self.id, remedy=self._lost("pixel"))
-        numbers = read_assets([self.quality_assets["pixel"]], self.geobox if geobox is None else geobox, "nearest")[0]
-        outside: NDArray[np.bool_] = np.isnan(numbers)
-        return outside | is_fill(np.where(outside, 0, numbers).astype(np.uint16))
+        if not self.has_fill:
+            raise BandError("the product has no quality band with fill", where=self.id, remedy=self._lost("pixel"))
+        return read_fill(self.quality_assets, self.geobox if geobox is None else geobox)
 
     def _coordinates(self, geobox: GeoBox) -> dict[str, Any]:
         """Return what arrays on a grid carry: coordinates, the CRS, and the time where it is known."""
@@ -263,6 +268,14 @@ class Scene:
                 self.assets[name].calibration(np.zeros(1, dtype=np.float32))
             except TrimlineError as error:
                 raise BandError(error.what, where=f"{self.id}, band {name}", remedy=error.remedy) from None
+
+
+def reflectance_level(level: str | None) -> ReflectanceLevel | None:
+    """Return what the reflectance of a processing level is of; None for a level of neither Landsat nor Sentinel-2."""
+    folded = (level or "").upper()
+    if folded.startswith("L1"):
+        return "toa"
+    return "surface" if folded.startswith("L2") else None
 
 
 def _load(assets: Sequence[Asset], geobox: GeoBox, units: Units, whole: GeoBox) -> NDArray[np.float32]:

@@ -14,6 +14,7 @@ from trimline.file_identity import digest, file_identity
 from trimline.files import StrPath
 from trimline.scenes.calibration import NoCalibration
 from trimline.scenes.product_files import is_archive, member_of
+from trimline.scenes.sentinel2_safe import place_of
 from trimline.scenes.sidecar import sidecar_of
 
 if TYPE_CHECKING:
@@ -68,6 +69,9 @@ def product_identity(path: StrPath) -> str:
         There is no such product.
     """
     path = Path(path)
+    place = place_of(path)
+    if place is not None:  # a granule or a metadata file of SAFE stands for the whole product
+        return file_identity(place.container)
     if path.is_file() and not is_archive(path):
         if path.suffix.lower() in _METADATA_SUFFIXES:
             return file_identity(path.parent)

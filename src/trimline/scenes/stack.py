@@ -17,13 +17,14 @@ from typing import Any, Literal
 import numpy as np
 from odc.geo.geobox import GeoBox
 
-from trimline.errors import BandError, GridError
+from trimline.errors import BandError, GridError, ProductError
 from trimline.file_identity import digest
 from trimline.scenes.asset import Asset, check_readable, open_raster, raster_grid
 from trimline.scenes.band_names import LEFT_OUT, QUALITY_NAMES, common_name, common_names, is_agency_name
 from trimline.scenes.calibration import IDENTITY, Calibration, Linear, NoCalibration
 from trimline.scenes.given import Given, parse_date
 from trimline.scenes.grid import is_working_grid, working_grid
+from trimline.scenes.plausible import refuse_impossible
 from trimline.scenes.product_summary import ProductInfo
 from trimline.scenes.reader import Reader
 from trimline.scenes.scene import Scene
@@ -133,8 +134,29 @@ class _Stack:
             unit, remedy = "kelvin", "give its scale in a sidecar, by band name"
         else:
             unit = "reflectance"
-            remedy = "give scale and offset: reflectance = (DN + offset) x scale; or read units 'dn'"
+            remedy = (
+                "give scale and offset (--scale, --offset): reflectance = (DN + offset) x scale; or read units 'dn'"
+            )
         return NoCalibration(f"the raster holds integers, and nothing says how they become {unit}", remedy)
+
+    @property
+    def is_scale_given(self) -> bool:
+        """Whether caller or sidecar say the scale."""
+        return self.given.scale is not None or self.sidecar.scale is not None
+
+    def assets(self, bands: Mapping[str, int]) -> dict[str, Asset]:
+        """Return the assets of bands, by common name, from their numbers in the file."""
+        return {
+            common: Asset(
+                str(self.path),
+                self.calibration(common, index),
+                index,
+                self.nodata(index),
+                is_checked=True,
+                is_thermal=common == "thermal",
+            )
+            for common, index in bands.items()
+        }
 
     def nodata(self, index: int) -> float | None:
         """Return the digital number of missing data."""
@@ -191,7 +213,7 @@ def open_stack(path: Path, given: Given) -> Scene:
     GridError
         The raster lacks a CRS or a geotransform.
     ProductError
-        The raster is damaged, or the sensor is unknown.
+        The raster is damaged, the sensor is unknown, or the numbers cannot be reflectance.
     MetadataError
         The sidecar is wrong.
     """
@@ -201,6 +223,8 @@ def open_stack(path: Path, given: Given) -> Scene:
     bands = stack.bands()
     grid = working_grid(native)
     date, time = _when(stack)
+    assets = stack.assets(bands)
+    refuse_impossible(path, assets, is_scale_given=stack.is_scale_given)
     return Scene(
         id=given.id or stack.sidecar.id or path.stem,
         sensor=stack.sensor or generic_sensor(bands),
@@ -208,10 +232,7 @@ def open_stack(path: Path, given: Given) -> Scene:
         date=date,
         geobox=grid,
         footprint=grid.footprint("EPSG:4326"),
-        assets={
-            common: Asset(str(path), stack.calibration(common, index), index, stack.nodata(index))
-            for common, index in bands.items()
-        },
+        assets=assets,
         source=path,
         sun_azimuth=stack.sidecar.sun_azimuth,
         sun_elevation=stack.sidecar.sun_elevation,
@@ -255,6 +276,8 @@ def describe_stack(path: Path, given: Given) -> ProductInfo:
     damage = check_readable(str(path))
     if damage:
         notes.append(f"damaged: {damage}")
+    elif bands and not isinstance(native, GridError):
+        notes += _impossible(stack, bands)
     _, time = _when(stack)
     fields = ProductInfo.grid_fields(None if isinstance(native, GridError) else native)
     height, width = stack.raster.shape
@@ -300,6 +323,15 @@ def _when(stack: _Stack) -> tuple[str | None, datetime | None]:
     if date is None or date == sidecar_date:
         return sidecar_date, utc
     return date, parse_date(date)
+
+
+def _impossible(stack: _Stack, bands: Mapping[str, int]) -> list[str]:
+    """Return in words that the numbers cannot be what they are said to be; nothing where they can."""
+    try:
+        refuse_impossible(stack.path, stack.assets(bands), is_scale_given=stack.is_scale_given)
+    except ProductError as error:
+        return [] if isinstance(error, BandError) else [f"{error.what}; {error.remedy}"]
+    return []
 
 
 def _calibration_or_none(stack: _Stack, common: str, index: int) -> Calibration | None:

@@ -1,5 +1,7 @@
 """The stage `evaluate`: scores of every method on ground, scenes or dates that it was not trained on.
 
+Where no method is trained, every pixel of the scenes is judged; where no scene has a truth, none is.
+
 Where a split keeps ground, scenes or dates for the test, maps of whole scenes are scored, each pixel once. The papers'
 random split has no ground of its own, so its tiles are scored; tiles are scored for a split by blocks too, so that the
 two can be compared.
@@ -8,7 +10,7 @@ two can be compared.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ import rasterio
 from numpy.typing import NDArray
 
 from trimline.errors import SampleError
-from trimline.evaluation import Error, SceneScores, classify, pool, score_scene, write_scores
+from trimline.evaluation import Error, SceneScores, classify, mean_of, pool, score_scene, write_scores
 from trimline.files import whole_folder
 from trimline.inference import Model
 from trimline.mapping import MapOptions
@@ -28,16 +30,24 @@ from trimline.report.panels import write_panels
 from trimline.samples import GROUND, ICE, SampleStore
 from trimline.study.ledger import Done
 from trimline.study.map_options import DECIDE_MASKS, map_options
+from trimline.study.method_models import load_method
 from trimline.study.samples_stage import FOLDER as SAMPLES
-from trimline.study.scenes import date_of, open_entry, select, tested_scenes, truth_identities
+from trimline.study.scenes import (
+    date_of,
+    has_any_truth,
+    open_entry,
+    select,
+    split_of,
+    tested_scenes,
+    truth_identities,
+)
 from trimline.study.study import Study
 from trimline.study.tested_maps import tested_maps
-from trimline.study.train_stage import weights_path
 
 _LOG = logging.getLogger(__name__)
 
 FOLDER = "evaluation"
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 """Raised when the same inputs and settings give other results."""
 
 
@@ -58,13 +68,17 @@ class Judged:
 
 
 def run(study: Study) -> Done:
-    """Write ``<output>/evaluation``.
+    """Write ``<output>/evaluation``; nothing where no scene has a truth.
 
     Scores as CSV; per scene and method a GeoTIFF of hits, false and missed ice (values of `Error`), and per scene a
     picture of the errors of all methods.
     """
     project = study.project
     folder = project.output / FOLDER
+    if not has_any_truth(project):
+        _LOG.info("evaluate: nothing to do, no scene has a truth")
+        return study.ledger.once("evaluate", {}, [], dict)
+    trained = study.done["train"].result["training"]
     entries, within = tested_scenes(project), map_options(project).within
     inputs = {
         "train": study.done["train"].outputs_digest,
@@ -82,9 +96,12 @@ def run(study: Study) -> Done:
 
     def work() -> dict[str, Any]:
         with whole_folder(folder) as temporary:
-            scores = {method.name: _judge(project, method, temporary) for method in project.methods}
+            scores = {
+                method.name: _judge(project, method, temporary, trained[method.name]["sha256"])
+                for method in project.methods
+            }
             write_scores(scores, temporary / "scores.csv")
-            if project.split.by != "paper":
+            if split_of(project) != "paper":
                 for entry in entries:
                     _draw(project, entry, temporary)
         return {"methods": scores}
@@ -92,11 +109,12 @@ def run(study: Study) -> Done:
     return study.ledger.once("evaluate", inputs, [folder], work, settings=settings, results_version=RESULTS_VERSION)
 
 
-def _judge(project: Project, method: Method, folder: Path) -> dict[str, Any]:
-    """Return the pooled scores of a method with those of each scene below ``scenes``."""
+def _judge(project: Project, method: Method, folder: Path, digest: str) -> dict[str, Any]:
+    """Return the pooled scores of a method, with those of each scene below ``scenes``, of each year below ``years``."""
     options = map_options(project)
-    model = options.load_model(weights_path(project, method))
-    judged = _tiles(project, model) if project.split.by == "paper" else _maps(project, method, model, options, folder)
+    model = load_method(project, method, options, digest)
+    split = split_of(project)
+    judged = _tiles(project, model) if split == "paper" else _maps(project, method, model, options, folder)
     scenes: dict[str, SceneScores] = {}
     for each in judged:
         known = scenes.get(each.scene_id)
@@ -105,7 +123,10 @@ def _judge(project: Project, method: Method, folder: Path) -> dict[str, Any]:
         raise SampleError("no scene shares ground with the test", where="evaluate.scenes")
     result: dict[str, Any] = pool(scenes.values()).as_dict()
     result["scenes"] = {key: each.as_dict() for key, each in scenes.items()}
-    if project.split.by == "blocks":
+    years = {year: pool(scenes[key] for key in members) for year, members in _years(project, scenes).items()}
+    result["years"] = {year: each.as_dict() for year, each in years.items()}
+    result["mean"] = mean_of(years.values())
+    if split == "blocks":
         # Compared with the random split of the papers: the same kind of tiles, of ground never trained on.
         result["tiles"] = pool(each.scores for each in _tiles(project, model)).as_dict()
     groups = _groups(project)
@@ -114,6 +135,16 @@ def _judge(project: Project, method: Method, folder: Path) -> dict[str, Any]:
             name: pool(scenes[key] for key in members if key in scenes).as_dict() for name, members in groups.items()
         }
     return result
+
+
+def _years(project: Project, scenes: Iterable[str]) -> dict[str, list[str]]:
+    """Return the ids of the scenes of each year, in order of time."""
+    entries = {entry.id: entry for entry in project.scenes}
+    found: dict[str, list[str]] = {}
+    for scene_id in scenes:
+        entry = entries[scene_id]
+        found.setdefault((entry.date or date_of(entry, open_entry(entry)))[:4], []).append(scene_id)
+    return dict(sorted(found.items()))
 
 
 def _groups(project: Project) -> dict[str, list[str]]:

@@ -6,15 +6,18 @@ An experiment is a study of its own on the same scenes: it has its samples, weig
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from trimline.files import whole_folder
 from trimline.project import Experiment, Method, Project
 from trimline.report.accuracy_tables import SPLIT_TITLES, AccuracyRow, write_accuracy
 from trimline.study.ledger import Done
-from trimline.study.scenes import select
+from trimline.study.scenes import has_any_truth, select, split_of
 from trimline.study.study import Study
 from trimline.study.train_stage import training_seconds
+
+_LOG = logging.getLogger(__name__)
 
 FOLDER = "experiments"
 TABLES = "accuracy"
@@ -26,15 +29,17 @@ RESULTS_VERSION = 1
 def run(study: Study) -> Done:
     """Carry out every experiment; write ``<output>/accuracy``: one table of all, as CSV and LaTeX."""
     project = study.project
+    if not project.experiments or not has_any_truth(project):
+        if project.experiments:
+            _LOG.info("experiments: nothing to do, no scene has a truth")
+        return study.ledger.once("experiments", {}, [], dict)
     results: dict[str, dict[str, Any]] = {}
     inputs = {"own": _scored(study)}
     for experiment in project.experiments:
         own = study.of_experiment(experiment_project(project, experiment))
         study.experiments[experiment.name] = own
-        results[experiment.name] = own.bring_up("evaluate").result["methods"]
+        results[experiment.name] = own.bring_up("evaluate").result.get("methods", {})
         inputs[experiment.name] = _scored(own)
-    if not project.experiments:
-        return study.ledger.once("experiments", {}, [], dict)
     folder = project.output / TABLES
 
     def work() -> dict[str, Any]:
@@ -55,8 +60,8 @@ def _scored(study: Study) -> dict[str, str]:
 
 
 def all_rows(study: Study) -> list[AccuracyRow]:
-    """Return the rows of the table: the study's own scores first, then those of its experiments."""
-    rows = _rows(study, SPLIT_TITLES[study.project.split.by])
+    """Return the rows of the table: the study's own scores first, then those of its experiments; none without truth."""
+    rows = _rows(study, SPLIT_TITLES[split_of(study.project)])
     for experiment in study.project.experiments:
         rows += _rows(study.experiments[experiment.name], experiment.title or experiment.name)
     return rows
@@ -95,7 +100,9 @@ def _methods(project: Project, names: tuple[str, ...] | None) -> tuple[Method, .
 def _rows(study: Study, title: str) -> list[AccuracyRow]:
     """Return the rows of an evaluated study: a block per group, or one of all scenes."""
     project = study.project
-    scores, trained = study.done["evaluate"].result["methods"], study.done["train"].result["training"]
+    scores, trained = study.done["evaluate"].result.get("methods"), study.done["train"].result["training"]
+    if not scores:
+        return []
     titles = {area.name: area.title or area.name for area in project.areas}
     groups: list[str | None] = [*project.evaluate.groups] or [None]
     return [
@@ -106,7 +113,7 @@ def _rows(study: Study, title: str) -> list[AccuracyRow]:
             scores=scores[method.name]["groups"][group] if group is not None else scores[method.name],
             parameters=trained[method.name]["parameters"],
             training_s=training_seconds(project, method),
-            split=project.split.by,
+            split=split_of(project),
         )
         for group in groups
         for method in project.methods

@@ -7,7 +7,7 @@ from trimline.mapping import GlacierZone, MapOptions
 from trimline.outlines import read_outlines
 from trimline.project import Project
 
-DECIDE_MASKS = frozenset({"window", "screen", "within_m", "minimum_elevation_m", "precision", "engine"})
+DECIDE_MASKS = frozenset({"window", "screen", "clouds", "within_m", "minimum_elevation_m", "precision", "engine"})
 """Keys of `map` in the project file that decide which pixels are ice; the others decide how outlines are drawn."""
 
 
@@ -23,6 +23,7 @@ def map_options(project: Project) -> MapOptions:
     return MapOptions(
         window=settings.window,
         screen=settings.screen,
+        clouds=settings.clouds,
         within=_zone(project),
         minimum_area_m2=settings.minimum_area_km2 * 1e6,
         minimum_hole_m2=settings.minimum_hole_km2 * 1e6,

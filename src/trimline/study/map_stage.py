@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,22 +14,22 @@ from trimline.project import Project, SceneEntry
 from trimline.samples import open_truth
 from trimline.study.ledger import Done
 from trimline.study.map_options import map_options
+from trimline.study.method_models import load_method, model_file
 from trimline.study.scenes import date_of, open_entry, select, truth_of
+from trimline.study.snow_steps import measure_snow
 from trimline.study.study import Study
-from trimline.study.train_stage import weights_path
 
 if TYPE_CHECKING:
     from distributed import Client
 
     from trimline.inference import Model
-    from trimline.inference.engine import EngineName
-    from trimline.inference.precision import Precision
     from trimline.mapping.stream import StripPredictor
 
 FOLDER = "maps"
-FILES = ("probability.tif", "mask.tif", "outlines.gpkg")
+MASK = "mask.tif"
+FILES = ("probability.tif", MASK, "classes.tif", "outlines.gpkg")
 """What a map consists of."""
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 """Raised when the same inputs and settings give other results."""
 _AT_ONCE = 4
 """Scenes mapped at a time on a cluster, so that workers are busy while one scene's files are written."""
@@ -48,6 +46,7 @@ def run(study: Study) -> Done:
     trained = study.done["train"].result["training"][project.mapping_method.name]
     entries = select(project, project.map.scenes, "map.scenes")
     steps = list(_map_all(study, entries, trained["sha256"]))
+    snow = [_snow(study, *each) for each in track(list(zip(entries, steps, strict=True)), "snow off the glaciers")]
     dates: dict[str, dict[str, float]] = {}
     for step in sorted(steps, key=lambda step: step.result["date"]):
         known = dates.setdefault(step.result["date"], {})
@@ -55,14 +54,26 @@ def run(study: Study) -> Done:
             known[key] = known.get(key, 0.0) + value
     with_truth = {date: areas for date, areas in dates.items() if "area_true_km2" in areas}
     place_of = {entry.id: entry.tile or entry.area for entry in entries}
-    places = [{place_of[step.result["scene"]] for step in steps if step.result["date"] == date} for date in with_truth]
+    places = [
+        {place_of[step.result["scene"]] for step in steps if step.result["date"] == date}
+        for date in with_truth or dates
+    ]
     same_ground = all(each == places[0] for each in places)
     result = {
-        "dates": with_truth,
+        "dates": with_truth or dates,
         "same_ground": same_ground,
         "maps": {step.result["scene"]: step.result["files"] for step in steps},
+        "snow": {
+            step.result["scene"]: {"date": step.result["date"], **each.result}
+            for step, each in zip(steps, snow, strict=True)
+        },
     }
-    return study.ledger.together("map", steps, result)
+    return study.ledger.together("map", [*steps, *snow], result)
+
+
+def _snow(study: Study, entry: SceneEntry, mapped: Done) -> Done:
+    """Measure the snow off the glaciers of a mapped scene."""
+    return measure_snow(study, entry, map_folder(study.project, entry.id) / MASK, mapped.sha256_of(MASK))
 
 
 def _map_all(study: Study, entries: Sequence[SceneEntry], weights_sha256: str) -> Iterator[Done]:
@@ -97,8 +108,8 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | 
         from trimline.mapping import map_scene
 
         scene = open_entry(entry)
-        weights = weights_path(project, project.mapping_method)
-        model = load_model(weights, weights_sha256, options.engine, options.precision)
+        weights = model_file(project, project.mapping_method)
+        model = load_method(project, project.mapping_method, options, weights_sha256)
         written = map_scene(
             scene,
             model,
@@ -110,7 +121,7 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | 
         areas = {"area_mapped_km2": float(area_km2(read_outlines(written.outlines)).sum())}
         if truth is not None:
             areas["area_true_km2"] = open_truth(truth).area_km2(scene.geobox)
-        files = [written.probability, written.mask, written.outlines]
+        files = [written.probability, written.mask, written.classes, written.outlines]
         return {
             "scene": entry.id,
             "date": date_of(entry, scene),
@@ -124,32 +135,12 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | 
         inputs,
         [folder / name for name in FILES],
         work,
-        settings={"map": project.map.model_dump(mode="json", exclude={"scenes"})},
+        settings={"map": project.map.model_dump(mode="json", exclude={"scenes", "snow_limit"})},
         results_version=RESULTS_VERSION,
     )
 
 
-_LOADING = threading.Lock()
-"""Scenes on a cluster are under way in several threads, and a model is read once."""
-
-
-def load_model(weights: Path, sha256: str, engine: EngineName, precision: Precision) -> Model:
-    """Return the model that maps all scenes.
-
-    `sha256` tells weights apart that lie at one path one after the other, and is not looked at.
-    """
-    with _LOADING:
-        return _loaded(weights, sha256, engine, precision)
-
-
-@lru_cache(maxsize=1)
-def _loaded(weights: Path, _sha256: str, engine: EngineName, precision: Precision) -> Model:
-    from trimline.inference import load_weights
-
-    return load_weights(weights, engine=engine, precision=precision)
-
-
-def _on_cluster(client: Client, weights: Path, model: Model) -> StripPredictor:
+def _on_cluster(client: Client, weights: Path | None, model: Model) -> StripPredictor:
     from trimline.mapping.cluster import on_cluster
 
     return on_cluster(client, weights, model)

@@ -21,8 +21,10 @@ from trimline.samples import MEASURES
 from trimline.study.editing import FINAL, OUTCOMES, TIMELINE
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
 from trimline.study.ledger import Done
+from trimline.study.method_models import metadata_of
+from trimline.study.scenes import split_of
 from trimline.study.study import Study
-from trimline.study.train_stage import weights_path
+from trimline.timeline.preference import FLAGS
 
 FOLDER = "release"
 RESULTS_VERSION = 1
@@ -47,7 +49,7 @@ def run(study: Study) -> Done:
     require_citable(project)
     label = f"{project.name}-{project.version}"
     folder = project.output / FOLDER / label
-    tables = _tables(project)
+    tables = _tables(study)
     inputs = {
         **{name: done.outputs_digest for name, done in study.done.items()},
         "project": study.ledger.project_sha256,
@@ -105,7 +107,7 @@ def _gather(study: Study, tables: list[Path]) -> Release:
                 read_outlines(unseen) if unseen.exists() else None,
             )
         )
-    methods = study.done["evaluate"].result["methods"]
+    methods = study.done["evaluate"].result.get("methods", {})
     judged = {name: scores for name, scores in methods.items() if name == project.mapping_method.name}
     return Release(
         name=project.name,
@@ -123,7 +125,7 @@ def _gather(study: Study, tables: list[Path]) -> Release:
         method=_method(study),
         scenes=_scenes(project, list(files)),
         scores=method_table(judged) if judged else None,
-        measures=MEASURES[project.split.by],
+        measures=MEASURES[split_of(project)] if methods else "No scene of the study has a truth.",
         provenance={"trimline": __version__, "project": f"{project.name}, SHA-256 {study.ledger.project_sha256}"},
     )
 
@@ -136,31 +138,31 @@ def _outcomes(project: Project, periods: list[str]) -> Counter[str]:
     )
 
 
-def _tables(project: Project) -> list[Path]:
-    """Return the CSV tables in the output."""
+def _tables(study: Study) -> list[Path]:
+    """Return the CSV tables that the study wrote."""
+    project = study.project
     found = [path for folder in _TABLES for path in sorted((project.output / folder).glob("*.csv"))]
     scores = project.output / EVALUATION / _SCORES
-    return [*found, *([scores] if scores.exists() else [])]
+    return [*found, *([scores] if study.done["evaluate"].result.get("methods") else [])]
 
 
 def _method(study: Study) -> dict[str, str]:
-    from trimline.inference import read_metadata
-
     project, method = study.project, study.project.mapping_method
-    weights = weights_path(project, method)
-    metadata = read_metadata(weights)
+    metadata = metadata_of(project, method)
     trained = study.done["train"].result["training"][method.name]
-    recipe = method.recipe.model_dump(mode="json")
+    learnt = method.is_trained
+    count = f"; parameters: {trained['parameters']}" if learnt else ""
     facts = {
-        "network": f"{method.network}; parameters: {trained['parameters']}",
+        "network": "" if "rule" in trained else f"{metadata.network}{count}",
+        "trained": "" if learnt else "no, not by this study",
         "arguments": _listed(method.arguments),
-        "bands": ", ".join(project.method_bands(method)),
+        "bands": ", ".join(metadata.inputs.bands),
         "scenes of a period are combined": f"by the rule {project.timeline.rule}",
-        "ice is": f"a probability from {metadata.threshold:g} on",
+        "ice is": trained.get("rule", f"a probability from {metadata.threshold:g} on"),
         "outlines": f"of at least {project.map.minimum_area_km2:g} km², smoothed {project.map.smoothing} times",
-        "recipe": _listed(recipe),
-        "seed": str(project.seed),
-        "weights": f"SHA-256 {trained['sha256']}",
+        "recipe": _listed(method.recipe.model_dump(mode="json")) if learnt else "",
+        "seed": str(project.seed) if learnt else "",
+        "weights": "" if "rule" in trained else f"SHA-256 {trained['sha256']}",
     }
     return {key: text for key, text in facts.items() if text}
 
@@ -178,7 +180,18 @@ def _scenes(project: Project, periods: list[str]) -> Table:
         known = {each["scene_id"]: each for each in listed}
         members = [entry for entry in project.scenes if entry.period == period]
         rows += [_scene(entry, known.get(entry.id, {})) for entry in sorted(members, key=lambda each: each.id)]
-    return ["scene", "product", "date", "sensor", "path/row or tile", "cloud %", "reference", "period", "pixels"], rows
+    return [
+        "scene",
+        "product",
+        "date",
+        "sensor",
+        "path/row or tile",
+        "cloud %",
+        "snow off glaciers %",
+        "reference",
+        "period",
+        "pixels",
+    ], rows
 
 
 def _scene(entry: SceneEntry, known: dict[str, Any]) -> list[str]:
@@ -190,6 +203,7 @@ def _scene(entry: SceneEntry, known: dict[str, Any]) -> list[str]:
         str(known.get("sensor") or entry.sensor or UNDEFINED),
         entry.tile or UNDEFINED,
         number(cloud, 1),
+        number(_percent(known.get("snow") if known.get("snow_by") != FLAGS else None), 1),
         "yes" if entry.reference else "",
         entry.period or UNDEFINED,
         str(known.get("pixels", UNDEFINED)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from trimline.report.accuracy_tables import accuracy_tables, leak_table
 from trimline.report.figures import draw_areas, draw_outlines
 from trimline.report.page import Picture, Section, write_page
 from trimline.report.sensor_tables import sensor_table
-from trimline.report.tables import area_table, method_table, sample_table, scene_table
+from trimline.report.tables import area_table, method_table, sample_table, scene_table, snow_table, year_table
 from trimline.report.threshold_tables import threshold_table
 from trimline.samples import MEASURES
 from trimline.study.change_report import change_sections
@@ -27,7 +27,15 @@ from trimline.study.evaluate_stage import class_path
 from trimline.study.experiments_stage import all_rows, experiment_project
 from trimline.study.ledger import Done
 from trimline.study.map_stage import map_folder
-from trimline.study.scenes import labelled_scene, open_entry, select, tested_scenes, truth_identities, truth_of
+from trimline.study.scenes import (
+    labelled_scene,
+    open_entry,
+    select,
+    split_of,
+    tested_scenes,
+    truth_identities,
+    truth_of,
+)
 from trimline.study.study import Study
 from trimline.study.thresholds_stage import FOLDER as THRESHOLDS
 
@@ -59,14 +67,15 @@ def run(study: Study) -> Done:
                 summary=_summary(study),
                 sections=[
                     *_areas(study, temporary),
-                    _scores(study),
-                    *_error_maps(project, "Where the methods err"),
+                    *_snow(study),
+                    *_scores(study),
+                    *(_error_maps(project, "Where the methods err") if _judged(study) else []),
                     *_thresholds(study),
                     *_experiments(study),
                     *_sensors(study),
                     *change_sections(study, temporary),
                     _outlines(project, temporary),
-                    _samples(study),
+                    *_samples(study),
                 ],
                 provenance=_provenance(study),
             )
@@ -82,8 +91,16 @@ def run(study: Study) -> Done:
     )
 
 
+def _judged(study: Study) -> dict[str, Any]:
+    """Return the scores of the methods; none where no scene has a truth."""
+    found: dict[str, Any] = study.done["evaluate"].result.get("methods", {})
+    return found
+
+
 def _summary(study: Study) -> str:
-    methods = study.done["evaluate"].result["methods"]
+    methods = _judged(study)
+    if not methods:
+        return f"{len(study.project.scenes)} scenes; nothing was judged, since no scene has a truth."
     best = max(methods, key=lambda name: methods[name]["f1"] or 0.0)
     return (
         f"{len(study.project.scenes)} scenes, {len(methods)} methods; "
@@ -97,25 +114,39 @@ def _areas(study: Study, folder: Path) -> list[Section]:
     if not dates:
         return []
     same_ground = study.done["map"].result["same_ground"]
-    words = (
-        "Geodesic areas of the outlines of whole scenes, including ground that the method was trained on; the scores "
-        "below exclude that ground."
-    )
+    words = "Geodesic areas of the outlines of whole scenes."
+    if study.project.mapping_method.is_trained:
+        words = f"{words[:-1]}, including ground that the method was trained on; the scores below exclude that ground."
     table = (f"Mapped with {method}", area_table(dates, same_ground=same_ground))
     if not same_ground:
         return [Section("Areas by date", [words, "The dates show different places and are not compared."], [table])]
     draw_areas(folder / "areas.png", dates)
-    caption = f"Glacier area by date: the truth, and as mapped by {method}."
+    known = any("area_true_km2" in areas for areas in dates.values())
+    caption = f"Glacier area by date{': the truth, and' if known else ','} as mapped by {method}."
     return [Section("Areas", [words], [table], [Picture(folder / "areas.png", caption)])]
 
 
-def _scores(study: Study) -> Section:
-    methods = study.done["evaluate"].result["methods"]
-    return Section(
-        "Scores",
-        [MEASURES[study.project.split.by]],
-        [("Pooled over all pixels judged", method_table(methods)), ("Scene by scene", scene_table(methods))],
+def _snow(study: Study) -> list[Section]:
+    found = study.done["map"].result["snow"]
+    if not found:
+        return []
+    words = (
+        "Share of the ground off the glaciers that is snow by its spectrum. Where it is large, seasonal snow is mapped "
+        f"as ice; the limit of this study is {100 * study.project.map.snow_limit:.3g} %."
     )
+    return [Section("Snow off the glaciers", [words], [("Scenes by date", snow_table(found))])]
+
+
+def _scores(study: Study) -> list[Section]:
+    methods = _judged(study)
+    if not methods:
+        return []
+    tables = [
+        ("Pooled over all pixels judged", method_table(methods)),
+        ("Year by year", year_table(methods)),
+        ("Scene by scene", scene_table(methods)),
+    ]
+    return [Section("Scores", [MEASURES[split_of(study.project)]], tables)]
 
 
 def _error_maps(project: Project, title: str, entries: Iterable[SceneEntry] | None = None) -> list[Section]:
@@ -141,10 +172,14 @@ def _thresholds(study: Study) -> list[Section]:
     found = study.done["thresholds"].result.get("thresholds")
     if found is None:
         return []
-    where = "ground kept for the test" if found["judged_on"] == "test" else "the training samples themselves"
+    where, on = {
+        "test": ("ground kept for the test", "the training samples"),
+        "train": ("the training samples themselves", "the training samples"),
+        "scenes": ("all scenes with a truth", "these very scenes, which flatters it"),
+    }[found["judged_on"]]
     words = (
-        f"Scores on {where}. The star marks the threshold with the best F1 on the training samples, "
-        f"{found['optimum']:g}; bold is the best of a column."
+        f"Scores on {where}. The star marks the threshold with the best F1 on {on}, {found['optimum']:g}; bold is the "
+        "best of a column."
     )
     table = threshold_table(found["scores"], found["optimum"])
     picture = Picture(study.project.output / THRESHOLDS / "thresholds.png", "Scores of the band ratio by threshold.")
@@ -153,11 +188,14 @@ def _thresholds(study: Study) -> list[Section]:
 
 def _experiments(study: Study) -> list[Section]:
     project = study.project
-    if not project.experiments:
+    if not study.experiments:
         return []
     rows = all_rows(study)
-    words = [f"{rows[0].block}: {MEASURES[project.split.by]}"]
-    words += [f"{each.title or each.name}: {MEASURES[each.split.by]}" for each in project.experiments]
+    words = [f"{rows[0].block}: {MEASURES[split_of(project)]}"]
+    words += [
+        f"{each.title or each.name}: {MEASURES[split_of(study.experiments[each.name].project)]}"
+        for each in project.experiments
+    ]
     sections = [Section("Methods compared", [*words, "Bold is the best of a column."], accuracy_tables(rows))]
     leak = leak_table(rows)
     if leak is not None:
@@ -202,7 +240,8 @@ def _outlines(project: Project, folder: Path) -> Section:
             truth=_true_outlines(project, entry),
             title=f"{entry.id}: outlines by {method}",
         )
-        pictures.append(Picture(path, f"Scene {entry.id}: SWIR 1, NIR and red; outlines by {method} and the truth."))
+        beside = " and the truth" if truth_of(project, entry) is not None else ""
+        pictures.append(Picture(path, f"Scene {entry.id}: SWIR 1, NIR and red; outlines by {method}{beside}."))
     words = [f"The {len(chosen)} of {len(entries)} scenes with the most ice."] if len(chosen) < len(entries) else []
     return Section("Outlines", words, pictures=pictures)
 
@@ -214,9 +253,11 @@ def _true_outlines(project: Project, entry: SceneEntry) -> Any:
     return labelled.truth.outlines_on(labelled.scene.geobox)
 
 
-def _samples(study: Study) -> Section:
-    summary = study.done["samples"].result["samples"]
-    return Section("Samples", tables=[("Tiles by part of the split", sample_table(summary))])
+def _samples(study: Study) -> list[Section]:
+    summary = study.done["samples"].result.get("samples")
+    if summary is None:
+        return []
+    return [Section("Samples", tables=[("Tiles by part of the split", sample_table(summary))])]
 
 
 def _provenance(study: Study) -> dict[str, str]:
@@ -227,6 +268,13 @@ def _provenance(study: Study) -> dict[str, str]:
         "project": f"{project.name}, sha256 {study.ledger.project_sha256}",
         "seed": str(project.seed),
         "scenes": ", ".join(f"{entry.id} ({entry.path.name})" for entry in project.scenes),
-        **{f"weights, {name}": f"sha256 {result['sha256']}" for name, result in trained.items()},
+        **{_what_maps(name, result): f"sha256 {result['sha256']}" for name, result in trained.items()},
         "python": platform.python_version(),
     }
+
+
+def _what_maps(name: str, result: Mapping[str, Any]) -> str:
+    """Return what the digest of a method is of: weights, trained or given, or the rule of a spectral index."""
+    if "rule" in result:
+        return f"{name}, {result['rule']}"
+    return f"weights, {name}" if result.get("trained", True) else f"weights, {name}, given as {result['weights']}"

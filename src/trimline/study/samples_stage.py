@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+from trimline.errors import ProjectError
 from trimline.extras import require_training
 from trimline.files import whole_folder
 from trimline.progress import track
-from trimline.project import union_of_bands
+from trimline.project import Project, union_of_bands
 from trimline.samples import SampleStore, Sides, cut_samples
 from trimline.study.ledger import Done
-from trimline.study.scenes import labelled_scene, tested_scenes, trained_scenes, truth_identities
+from trimline.study.method_models import metadata_of
+from trimline.study.scenes import has_any_truth, labelled_scene, tested_scenes, trained_scenes, truth_identities
 from trimline.study.study import Study
+
+_LOG = logging.getLogger(__name__)
 
 FOLDER = "samples"
 RESULTS_VERSION = 1
@@ -19,15 +24,25 @@ RESULTS_VERSION = 1
 
 
 def run(study: Study) -> Done:
-    """Write ``<output>/samples``."""
+    """Write ``<output>/samples``; nothing where no method is trained.
+
+    Raises
+    ------
+    ProjectError
+        A method must be trained, and no scene has a truth.
+    """
     project = study.project
+    if not project.learns:
+        _LOG.info("samples: nothing to do, no method is trained")
+        return study.ledger.once("samples", {}, [], dict)
+    _require_truth(project)
     folder = project.output / FOLDER
     trained, tested = trained_scenes(project), tested_scenes(project)
     used = [entry for entry in project.scenes if entry in trained or entry in tested]
     by_ground = project.split.by in ("blocks", "paper")
     if by_ground:
         used = list(trained)
-    units = sorted({method.recipe.units for method in project.methods})
+    bands, units = _bands(project), sorted({method.recipe.units for method in project.methods})
     inputs = {
         "scenes": {entry.id: study.source_of(entry) for entry in used},
         "truths": truth_identities(project, used),
@@ -35,7 +50,7 @@ def run(study: Study) -> Done:
     settings = {
         "order": [entry.id for entry in used],
         "sides": [] if by_ground else [[e.id for e in trained], [e.id for e in tested]],
-        "bands": union_of_bands(project),
+        "bands": bands,
         "units": units,
         "samples": project.samples.model_dump(mode="json"),
         "split": project.split.model_dump(mode="json"),
@@ -48,7 +63,7 @@ def run(study: Study) -> Done:
             cut_samples(
                 [labelled_scene(project, entry) for entry in used],
                 temporary,
-                bands=union_of_bands(project),
+                bands=bands,
                 units=units,
                 settings=project.samples,
                 split=project.split,
@@ -59,3 +74,20 @@ def run(study: Study) -> Done:
         return {"samples": SampleStore(folder).summary()}
 
     return study.ledger.once("samples", inputs, [folder], work, settings=settings, results_version=RESULTS_VERSION)
+
+
+def _require_truth(project: Project) -> None:
+    if has_any_truth(project):
+        return
+    trained = ", ".join(method.name for method in project.methods if method.is_trained)
+    raise ProjectError(
+        f"no scene has a truth to train {trained} with",
+        where="scenes",
+        remedy="give scenes a truth or the project an inventory, or methods that need no training: weights or a ratio",
+    )
+
+
+def _bands(project: Project) -> tuple[str, ...]:
+    """Return the bands that the methods of the project need, those of given weights included."""
+    given = (b for m in project.methods if m.weights is not None for b in metadata_of(project, m).inputs.bands)
+    return tuple(dict.fromkeys((*union_of_bands(project), *given)))

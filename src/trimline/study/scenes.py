@@ -47,6 +47,16 @@ def has_truth(project: Project, entry: SceneEntry) -> bool:
     return entry.truth is not None or project.inventory is not None
 
 
+def has_any_truth(project: Project) -> bool:
+    """Whether any scene has a truth."""
+    return any(has_truth(project, entry) for entry in project.scenes)
+
+
+def split_of(project: Project) -> str:
+    """Return how the ground is split: by `split.by`, or ``none`` where no method is trained and all is judged."""
+    return project.split.by if project.learns else "none"
+
+
 def truth_of(project: Project, entry: SceneEntry) -> Path | None:
     """Return the file that holds a scene's truth: its own, or the project's inventory."""
     return entry.truth_file or project.inventory
@@ -127,14 +137,14 @@ def _is_of(entry: SceneEntry, name: str) -> bool:
 
 
 def tested_scenes(project: Project) -> tuple[SceneEntry, ...]:
-    """Return the scenes that methods are tested on.
+    """Return the scenes with a truth that methods are tested on; where no method is trained, all or those named.
 
     Raises
     ------
     ProjectError
         A split by scenes or dates has no `evaluate.scenes`.
     """
-    if project.evaluate.scenes is None and project.split.by in ("scenes", "dates"):
+    if project.learns and project.evaluate.scenes is None and project.split.by in ("scenes", "dates"):
         raise ProjectError(
             f"a split by {project.split.by} must say what is evaluated",
             where="evaluate.scenes",

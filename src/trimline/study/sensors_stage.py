@@ -7,6 +7,7 @@ count as errors.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,10 @@ from trimline.report.sensor_tables import ZONES, write_sensors
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
 from trimline.study.evaluate_stage import class_path
 from trimline.study.ledger import Done
-from trimline.study.scenes import date_of, open_entry
+from trimline.study.scenes import date_of, has_any_truth, open_entry
 from trimline.study.study import Study
+
+_LOG = logging.getLogger(__name__)
 
 FOLDER = "sensors"
 RESULTS_VERSION = 1
@@ -36,9 +39,12 @@ Classes = NDArray[np.uint8]
 
 
 def run(study: Study) -> Done:
-    """Write ``<output>/sensors/sensors.csv``; nothing where the project compares no sensors."""
+    """Write ``<output>/sensors/sensors.csv``; nothing where the project compares no sensors, or has no truth."""
     project, settings = study.project, study.project.sensors
     if settings is None:
+        return study.ledger.once("sensors", {}, [], dict)
+    if not has_any_truth(project):
+        _LOG.info("sensors: nothing to do, no scene has a truth")
         return study.ledger.once("sensors", {}, [], dict)
     dem = project.dem
     if dem is None:

@@ -18,7 +18,7 @@ from trimline.project import Project
 from trimline.samples import ICE, IGNORE
 from trimline.samples.store import GROUND_FILE
 from trimline.study.samples_stage import FOLDER as SAMPLES
-from trimline.study.scenes import labelled_scene, tested_scenes
+from trimline.study.scenes import labelled_scene, split_of, tested_scenes
 
 _LOG = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def tested_maps(project: Project, model: Model, options: MapOptions) -> Iterator
 
 def _test_ground(project: Project) -> gpd.GeoDataFrame | None:
     """Return the blocks of ground kept for the test; None where whole scenes are."""
-    if project.split.by != "blocks":
+    if split_of(project) != "blocks":
         return None
     ground = gpd.read_parquet(project.output / SAMPLES / GROUND_FILE)
     return ground[ground["part"] == "test"]

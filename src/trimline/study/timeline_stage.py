@@ -22,14 +22,16 @@ from trimline.file_identity import file_identity
 from trimline.outlines import area_km2, read_outlines, write_outlines
 from trimline.progress import track
 from trimline.project import Area, Period, Project, SceneEntry
+from trimline.study.candidates import candidates_of, off_glaciers
 from trimline.study.editing import FINAL as OUTLINES
 from trimline.study.editing import OUTCOMES, digest_of, edits_of, replay_period
 from trimline.study.editing import TIMELINE as FOLDER
 from trimline.study.ledger import Done
 from trimline.study.map_stage import map_folder
-from trimline.study.scenes import date_of, open_entry, select
+from trimline.study.scenes import open_entry, select
+from trimline.study.snow_steps import snow_step
 from trimline.study.study import Study
-from trimline.timeline import Candidate, preferred
+from trimline.timeline import preferred
 from trimline.timeline.bridging import HINDCAST, INFERRED, PATCHES, TraceOptions, trace_period
 from trimline.timeline.glaciers import AUTOMATIC, GLACIERS, TABLE, Attribution, write_glaciers
 from trimline.timeline.inventory import read_inventory
@@ -43,7 +45,7 @@ from trimline.timeline.period_maps import (
     combine_period,
 )
 from trimline.timeline.place import Place, common_crs, footprint_of, footprints, ground_of, lay_out_grid
-from trimline.timeline.scene_view import MappedScene, cloud_and_snow
+from trimline.timeline.scene_view import MappedScene
 from trimline.timeline.subregion import refuse_areas_beyond
 
 _LOG = logging.getLogger(__name__)
@@ -192,11 +194,13 @@ def _combine(study: Study, mapped: Mapped, place: Place, laid: Done) -> Done:
     """Write the maps of one period."""
     project = study.project
     name, settings = mapped.period.name, project.timeline
+    snow = {each.id: study.ledger.steps[snow_step(each.id)] for each in mapped.entries}
     folder = period_folder(project, name)
     inputs = {
         "place": laid.outputs_digest,
         "scenes": {each.id: study.source_of(each) for each in mapped.entries},
         "maps": {each.id: study.ledger.steps[f"map/{each.id}"].outputs_digest for each in mapped.entries},
+        "snow": {each.id: snow[each.id].result for each in mapped.entries},
     }
     decided = {
         "scenes": [[each.id, each.reference, each.cloud_cover] for each in mapped.entries],
@@ -205,31 +209,25 @@ def _combine(study: Study, mapped: Mapped, place: Place, laid: Done) -> Done:
 
     def work() -> dict[str, Any]:
         views = {entry.id: MappedScene.of(open_entry(entry), map_folder(project, entry.id)) for entry in mapped.entries}
-        candidates = [_candidate(entry, views[entry.id]) for entry in mapped.entries]
+        candidates = candidates_of(mapped.entries, views, {scene: step.result for scene, step in snow.items()})
         ordered = [(each, views[each.id]) for each in preferred(candidates, settings.melt_season)]
         written = combine_period(ordered, place, folder, period=name, rule=settings.rule)
         return {
             "period": name,
             "unseen_km2": written["unseen_km2"],
-            "scenes": [{"scene_id": each.id, "pixels": written["pixels"][each.id]} for each, _ in ordered],
+            "scenes": [
+                {
+                    "scene_id": each.id,
+                    "pixels": written["pixels"][each.id],
+                    "snow": off_glaciers(each),
+                }
+                for each, _ in ordered
+            ],
         }
 
     outputs = [folder / each for each in (MASK, SOURCES, SOURCE_LIST, PROBABILITY, UNCERTAIN, UNSEEN_GROUND)]
     return study.ledger.once(
         f"timeline/{name}", inputs, outputs, work, settings=decided, results_version=RESULTS_VERSION
-    )
-
-
-def _candidate(entry: SceneEntry, view: MappedScene) -> Candidate:
-    """Return the candidate of a scene; its cloud is that of the project, else of the product, else of its flags."""
-    cloud, snow = cloud_and_snow(view.scene)
-    percent = entry.cloud_cover if entry.cloud_cover is not None else view.scene.cloud_cover
-    return Candidate(
-        entry.id,
-        date_of(entry, view.scene),
-        reference=entry.reference,
-        cloud=cloud if percent is None else percent / 100.0,
-        snow=snow,
     )
 
 

@@ -1,8 +1,9 @@
-"""The stage `train`: every method of a project trained, each a step of its own."""
+"""The stage `train`: every method that learns is trained, each a step of its own; the others are described."""
 
 from __future__ import annotations
 
 import json
+import logging
 import math
 import time
 from pathlib import Path
@@ -11,24 +12,24 @@ from typing import Any
 from trimline.extras import require_training
 from trimline.files import sha256, write_json
 from trimline.project import Method, Project
+from trimline.project.method import NOT_TRAINED
 from trimline.samples import MEASURES, SampleStore
 from trimline.study.ledger import Done
+from trimline.study.method_models import describe_given, weights_path
 from trimline.study.scenes import open_entry
 from trimline.study.study import Study
 
-WEIGHTS = "weights.safetensors"
+_LOG = logging.getLogger(__name__)
+
 TIMING = "timing.json"
 RESULTS_VERSION = 2
 """Raised when the same inputs and settings give other results."""
 
 
-def weights_path(project: Project, method: Method) -> Path:
-    """Return where the weights of a method lie."""
-    return project.output / "training" / method.name / WEIGHTS
-
-
 def training_seconds(project: Project, method: Method) -> float:
-    """Return the duration of the training of a method [s]; NaN where it was not recorded."""
+    """Return the duration of the training of a method [s]; NaN where it was not trained, or not recorded."""
+    if not method.is_trained:
+        return math.nan
     try:
         content = json.loads((weights_path(project, method).parent / TIMING).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -37,19 +38,35 @@ def training_seconds(project: Project, method: Method) -> float:
 
 
 def run(study: Study) -> Done:
-    """Write ``<output>/training/<method>`` for every method."""
+    """Write ``<output>/training/<method>`` for every method that learns.
+
+    Raises
+    ------
+    WeightsError
+        Weights that a method was given are absent, damaged or of another program.
+    """
     project = study.project
     samples = study.done["samples"]
-    steps = [_train(study, method, samples) for method in project.methods]
+    given = {method.name: _given(study, method) for method in project.methods if not method.is_trained}
+    steps = [given[m.name] if m.name in given else _train(study, m, samples) for m in project.methods]
     result = {"training": {m.name: step.result for m, step in zip(project.methods, steps, strict=True)}}
     return study.ledger.together("train", steps, result)
+
+
+def _given(study: Study, method: Method) -> Done:
+    """Return a method that is not trained as a step that is always done; its digest is that of weights or rule."""
+    result = describe_given(study.project, method)
+    step = f"train/{method.name}"
+    _LOG.info("%s: nothing to do, it is not trained: %s", step, result.get("rule") or result.get("weights"))
+    study.ledger.steps[step] = Done(step, result, {}, skipped=True)
+    return study.ledger.steps[step]
 
 
 def _train(study: Study, method: Method, samples: Done) -> Done:
     project = study.project
     path = weights_path(project, method)
     settings = {
-        "method": method.model_dump(mode="json"),
+        "method": method.model_dump(mode="json", exclude=set(NOT_TRAINED)),
         "bands": project.method_bands(method),
         "seed": project.seed,
     }

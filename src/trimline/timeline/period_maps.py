@@ -227,6 +227,7 @@ def _listed(scenes: Sequence[tuple[Candidate, MappedScene]], used: NDArray[np.in
             "reference": candidate.reference,
             "cloud": candidate.cloud,
             "snow": candidate.snow,
+            "snow_by": candidate.snow_by,
             "pixels": int(used[number]),
         }
         for number, (candidate, view) in enumerate(scenes, start=1)

@@ -4,9 +4,9 @@ Scenes that are no reference image are ordered by their weight,
 
     weight = (1 - cloud) * (1 - snow) * exp(-days / 30),
 
-the share of the scene without cloud, times the share of that without snow, times a factor for the days by which the
-date lies outside the melt season: a month costs two thirds. Snow includes ice; the order matters between scenes of one
-place, where ice is the same and the difference is seasonal snow.
+the share of the scene without cloud, times the share of the ground without snow, times a factor for the days by which
+the date lies outside the melt season: a month costs two thirds. Snow is that off the glaciers where it was measured in
+all scenes of the period, else all that the quality bands flag, with the ice.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from datetime import date, timedelta
 
 UNKNOWN_SHARE = 0.5
 """Share assumed where cloud or snow was not measured. Zero would favour scenes without a measurement."""
+
+FLAGS = "flags"
+"""Stands for snow by the quality band, ice included."""
 
 OFF_SEASON_DAYS = 30.0
 """Days outside the melt season after which the weight of a scene falls to 1/e."""
@@ -36,7 +39,10 @@ class Candidate:
     cloud: float = math.nan
     """Share under cloud, 0 to 1; NaN where unknown."""
     snow: float = math.nan
-    """Share of the clear ground under snow or ice, 0 to 1; NaN where unknown."""
+    """Share of the ground under snow, 0 to 1; NaN where unknown."""
+    snow_by: str = FLAGS
+    """What ground the snow is a share of: off the glaciers by `inventory`, `elevation` or `ice` (see
+    `trimline.mapping.snow`), or by the quality `flags` all that is clear."""
 
 
 def preferred(candidates: Iterable[Candidate], melt_season: tuple[str, str]) -> list[Candidate]:

@@ -1,9 +1,8 @@
 """Per-pixel state of one scene on the study grid: ice, ground, not observed.
 
-Ground is not observed where the map has no data (fill, the gaps of a failed scan line corrector), and where the quality
-band has cloud, its dilated edge, cloud shadow, ground hidden by terrain, or a dropped pixel. Thin cirrus does not
-count. In a stack without a quality band, ground is not observed only where there is no data. Pixels that are saturated
-in a reflective band are marked, see `trimline.timeline.rules.combine`.
+Ground is not observed where the map says that it is not seen: fill, the gaps of a failed scan line corrector, cloud and
+shadow, see `trimline.mapping.clouds`. In a map that does not say what told cloud, the quality flags are taken. Pixels
+that are saturated in a reflective band are marked, see `trimline.timeline.rules.combine`.
 
 A map whose pixels lie on the study grid is copied. Any other is resampled from its probability, bilinear (averaged
 where the pixels of the grid are larger), and cut at the threshold again: that places an edge within a fraction of a
@@ -23,6 +22,7 @@ from odc.geo.geobox import GeoBox
 
 from trimline.errors import StageError
 from trimline.files import StrPath
+from trimline.mapping.clouds import CLOUD_FLAGS, SHADOW_FLAGS, hidden_by_flags
 from trimline.mapping.extent import extent_on
 from trimline.rasters import PROBABILITY_NODATA, PROBABILITY_SCALE
 from trimline.scenes import Scene
@@ -34,14 +34,11 @@ from trimline.timeline.place import Rectangle
 from trimline.timeline.rules import GROUND, ICE, UNSEEN, StateMask
 from trimline.timeline.uncertain import is_uncertain
 
-OBSCURING_FLAGS = ("fill", "cloud", "dilated_cloud", "cloud_shadow", "occluded", "dropped")
-"""Quality flags of pixels in which the ground is not observed."""
-
 _MEASURED_SIDE = 512
 """Pixels along the longer side of a scene on which the shares of cloud and snow are measured, about."""
 
 
-_NO_PROBABILITY = ("band_ratio",)
+_NO_PROBABILITY = ("band_ratio", "ndsi")
 """Methods whose map is a distance from a threshold and no probability, so that no pixel counts as uncertain."""
 
 
@@ -72,6 +69,8 @@ class MappedScene:
     """Probability from which on a pixel is ice."""
     has_uncertainty: bool = True
     """Whether the probabilities tell which pixels are uncertain."""
+    knows_clouds: bool = False
+    """Whether the maps say where cloud and shadow hide the ground."""
 
     @classmethod
     def of(cls, scene: Scene, folder: StrPath) -> MappedScene:
@@ -91,7 +90,14 @@ class MappedScene:
         threshold, network = tags.get("TRIMLINE_THRESHOLD"), tags.get("TRIMLINE_NETWORK")
         if threshold is None:
             raise StageError("the map has no tag TRIMLINE_THRESHOLD", where=mask, remedy="map the scene again")
-        return cls(scene, mask, folder / "probability.tif", float(threshold), network not in _NO_PROBABILITY)
+        return cls(
+            scene,
+            mask,
+            folder / "probability.tif",
+            float(threshold),
+            has_uncertainty=network not in _NO_PROBABILITY,
+            knows_clouds="TRIMLINE_CLOUDS" in tags,
+        )
 
     def rectangle(self, region: GeoBox) -> Rectangle:
         """Return the part of the study grid that the scene covers; empty where it covers none."""
@@ -123,7 +129,8 @@ class MappedScene:
         saturated = np.zeros(state.shape, np.bool_)
         if self.scene.quality_assets and (state != UNSEEN).any():
             flags = self.scene.quality(block)
-            state[_any_of(flags, OBSCURING_FLAGS)] = UNSEEN
+            if not self.knows_clouds:
+                state[hidden_by_flags(flags) != 0] = UNSEEN
             saturated |= _any_of(flags, ("saturated",)) & (state != UNSEEN)
         probability = np.where(state == UNSEEN, np.float32(np.nan), counts * np.float32(PROBABILITY_SCALE))
         uncertain = np.zeros(state.shape, np.bool_)
@@ -134,12 +141,12 @@ class MappedScene:
 
 def cloud_and_snow(scene: Scene) -> tuple[float, float]:
     """Return the share of a scene under cloud, and of its clear ground under snow or ice; NaN without such flags."""
-    if "pixel" not in scene.quality_assets:
+    if not scene.has_cloud_flags:
         return np.nan, np.nan
     factor = -(-max(scene.geobox.shape) // _MEASURED_SIDE)
     flags = scene.quality(scene.geobox if factor == 1 else scene.geobox.zoom_out(factor))
     image = ~_any_of(flags, ("fill",))
-    cloud = _any_of(flags, ("cloud", "dilated_cloud", "cloud_shadow")) & image
+    cloud = _any_of(flags, (*CLOUD_FLAGS, *SHADOW_FLAGS)) & image
     clear = image & ~cloud
     snow = float((_any_of(flags, ("snow",)) & clear).sum() / clear.sum()) if clear.any() else np.nan
     return (float(cloud.sum() / image.sum()) if image.any() else np.nan), snow if "snow" in flags else np.nan

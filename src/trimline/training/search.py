@@ -17,13 +17,10 @@ from trimline.evaluation import Confusion
 from trimline.files import whole_file
 from trimline.inference.inputs import Inputs
 from trimline.inference.metadata import ModelMetadata, finite_or_none
-from trimline.inference.model import Model
-from trimline.inference.torch_engine import TorchEngine
 from trimline.inference.torch_files import save_weights, with_geometry
 from trimline.networks import build
 from trimline.networks.band_ratio import BandRatio
 from trimline.samples import ICE, IGNORE, Samples
-from trimline.sensors import Units
 
 _logger = logging.getLogger(__name__)
 
@@ -35,9 +32,6 @@ PAPER_GRID = tuple(round(1.5 + 0.2 * i, 1) for i in range(12))
 WIDER_GRID = tuple(round(0.3 + 0.1 * i, 1) for i in range(98))
 """0.3 to 10 by 0.1: looked at when the best of the paper's thresholds is its first or last, as happens with
 reflectance and with sensors other than TM."""
-
-_MIDDLE = 2.0
-"""Ratio at which `ratio_model` is undecided: amid the thresholds that are looked at, where odds are exact."""
 
 _COLUMNS = ("precision", "recall", "f1", "kappa", "oa")
 
@@ -129,27 +123,6 @@ def threshold_scores(samples: Samples, thresholds: Sequence[float]) -> list[dict
     ratios, truth = _labelled(samples, network, Inputs(("red", "swir1"), samples.units))
     rows = _score(ratios, truth, thresholds, network).to_dict("records")
     return [{str(key): float(value) for key, value in row.items()} for row in rows]
-
-
-def ratio_model(units: Units) -> Model:
-    """Return the band ratio with the paper's 5x5 filters as a model to map with; `ratio_threshold` reads its maps.
-
-    Parameters
-    ----------
-    units
-        What it is fed with.
-    """
-    network = build("band_ratio", 2, threshold=_MIDDLE)
-    metadata = ModelMetadata(network="band_ratio", inputs=Inputs(("red", "swir1"), units))
-    return Model(with_geometry(metadata, network), TorchEngine(network.eval(), torch.device("cpu")))
-
-
-def ratio_threshold(ratio: float) -> float:
-    """Return the probability of `ratio_model` from which on red / SWIR1 exceeds a ratio.
-
-    Its odds are the ratio by that at which they are even.
-    """
-    return ratio / (ratio + _MIDDLE)
 
 
 def _score(

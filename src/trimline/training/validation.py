@@ -26,7 +26,7 @@ def predict_labelled(predict: Predictor, inputs: Inputs, tiles: Tiles, *, flips:
     Parameters
     ----------
     predict
-        An engine.
+        An engine whose only output is ice.
     inputs
         What it is fed with.
     tiles
@@ -38,7 +38,7 @@ def predict_labelled(predict: Predictor, inputs: Inputs, tiles: Tiles, *, flips:
     for start in range(0, len(tiles), _TILES_AT_ONCE):
         part = slice(start, start + _TILES_AT_ONCE)
         channels = np.ascontiguousarray(inputs(tiles.images[part].cpu().numpy()), np.float32)
-        ice = mean_over_symmetries(predict, channels) if flips else predict(channels)
+        ice = (mean_over_symmetries(predict, channels) if flips else predict(channels))[:, 0]
         masks = tiles.masks[part].cpu().numpy()
         labelled = masks != IGNORE
         probability.append(ice[labelled])

@@ -43,11 +43,16 @@ class BlurModel:
     def halo(self) -> int | None:
         return None if self.tile else (self.radius + 1) * self.stride
 
+    outputs = ("ice",)
+
     @property
     def metadata(self) -> Any:
-        return SimpleNamespace(network="blur", tile=self.tile)
+        return SimpleNamespace(network="blur", tile=self.tile, stand_ins={}, levels=())
 
     def predict(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self.probabilities(images)[:, 0]
+
+    def probabilities(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         n, _, height, width = images.shape
         self.seen.append((height, width))
         padded = np.zeros((n, -(-height // self.stride) * self.stride, -(-width // self.stride) * self.stride))
@@ -56,7 +61,7 @@ class BlurModel:
         side = 2 * self.radius + 1
         blurred = np.stack([uniform_filter(each, side, mode="constant") for each in blocks])
         ice = np.clip(blurred.repeat(self.stride, 1).repeat(self.stride, 2)[:, :height, :width], 0, 1)
-        return np.where(np.isfinite(images).all(axis=1), ice, np.nan).astype(np.float32)
+        return np.where(np.isfinite(images).all(axis=1), ice, np.nan).astype(np.float32)[:, np.newaxis]
 
 
 def write_stack(

@@ -134,6 +134,6 @@ def test_the_same_seed_gives_the_same_split() -> None:
 
 
 def test_every_split_says_what_it_measures() -> None:
-    assert set(MEASURES) == {"blocks", "scenes", "dates", "paper"}
+    assert set(MEASURES) == {"blocks", "scenes", "dates", "paper", "none"}
     assert "flatter" in MEASURES["paper"]
     assert "time only" in MEASURES["dates"]

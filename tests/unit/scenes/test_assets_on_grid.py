@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import BandError
-from trimline.scenes import Scene, assets_on_grid, open_scene
+from trimline.scenes import Asset, Scene, assets_on_grid, open_scene
+from trimline.scenes.calibration import IDENTITY
 
 
 @pytest.fixture(scope="module")
@@ -154,3 +156,65 @@ def test_panchromatic_and_reflective_bands_meet_on_one_grid(make: Any) -> None:
     np.testing.assert_allclose(both[1, 5:-5, 10:-5], pan_numbers[::2, ::2][5:-5, 10:-5], atol=1e-3)
     fine = scene.read(["red", "pan"], scene.geobox.zoom_out(0.5), units="dn")
     assert fine.shape == (2, 2 * make.lines, 2 * make.samples)
+
+
+class TestJpeg2000:
+    """Rasters that are decoded in strips, by several threads."""
+
+    @pytest.fixture
+    def hrefs(self, tmp_path: Path) -> list[str]:
+        """Write three bands of noise, 300 x 260 pixels in tiles of 64."""
+        rng = np.random.default_rng(3)
+        paths = []
+        for number in range(3):
+            path = tmp_path / f"B0{number}.jp2"
+            with rasterio.open(
+                path,
+                "w",
+                driver="JP2OpenJPEG",
+                count=1,
+                height=300,
+                width=260,
+                dtype="uint16",
+                crs="EPSG:32646",
+                transform=Affine(20, 0, 499_980, 0, -20, 3_100_020),
+                QUALITY="100",
+                REVERSIBLE="YES",
+                BLOCKXSIZE=64,
+                BLOCKYSIZE=64,
+            ) as target:
+                target.write(rng.integers(1, 9000, (1, 300, 260)).astype(np.uint16))
+            paths.append(str(path))
+        return paths
+
+    @pytest.mark.parametrize("cores", [1, 2, 7])
+    @pytest.mark.parametrize("count", [1, 3])
+    def test_the_number_of_threads_does_not_show(
+        self, hrefs: list[str], monkeypatch: pytest.MonkeyPatch, cores: int, count: int
+    ) -> None:
+        monkeypatch.setattr(assets_on_grid, "available_cores", lambda: cores)
+        assets = [Asset(href, IDENTITY) for href in hrefs[:count]]
+        whole = GeoBox((300, 260), Affine(20, 0, 499_980, 0, -20, 3_100_020), "EPSG:32646")
+        numbers = []
+        for href in hrefs[:count]:
+            with rasterio.open(href) as source:
+                numbers.append(source.read(1).astype(np.float32))
+        np.testing.assert_array_equal(assets_on_grid.read_assets(assets, whole), numbers)
+        part = whole[37:291, 5:250]
+        np.testing.assert_array_equal(
+            assets_on_grid.read_assets(assets, part), [band[37:291, 5:250] for band in numbers]
+        )
+        half = whole.zoom_to(resolution=10)
+        np.testing.assert_array_equal(
+            assets_on_grid.read_assets(assets, half, "nearest"), [band.repeat(2, 0).repeat(2, 1) for band in numbers]
+        )
+
+    def test_a_window_of_a_finer_grid_is_a_cut_of_the_whole(
+        self, hrefs: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(assets_on_grid, "SAMPLES_AT_ONCE_ALONG_AXES", 100 * 100)
+        asset = [Asset(hrefs[0], IDENTITY)]
+        fine = GeoBox((600, 520), Affine(10, 0, 499_980, 0, -10, 3_100_020), "EPSG:32646")
+        whole = assets_on_grid.read_assets(asset, fine)
+        part = assets_on_grid.read_assets(asset, fine[33:250, 101:460], ratio_of=fine)
+        np.testing.assert_array_equal(part, whole[:, 33:250, 101:460])

@@ -216,7 +216,7 @@ def test_an_empty_folder_says_that_it_is_empty(tmp_path: Path) -> None:
 def test_a_folder_of_rasters_without_metadata_says_so(make: Any) -> None:
     folder = make.product()
     next(folder.glob("*_MTL.txt")).unlink()
-    with pytest.raises(ProductError, match="11 rasters without Landsat metadata"):
+    with pytest.raises(ProductError, match="11 rasters without metadata of Landsat or Sentinel-2"):
         open_scene(folder)
 
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.ndimage  # noqa: F401 - slow to import, and each test of a property has a deadline
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from trimline.scenes.resampling import bilinear, mean_of_samples, nearest
+from trimline.scenes.resampling import (
+    bilinear,
+    bilinear_along_axes,
+    mean_of_samples,
+    nearest,
+    nearest_along_axes,
+)
 
 SHAPE = (2, 6, 7)
 VALUES = arrays(np.float32, SHAPE, elements=st.one_of(st.floats(-10, 10, width=32), st.just(np.nan)))
@@ -64,3 +71,13 @@ def test_outside_the_image_there_is_nothing() -> None:
 def test_a_mean_needs_half_of_its_samples() -> None:
     samples = np.array([[1, 3, np.nan, np.nan], [1, np.nan, np.nan, np.nan]], dtype=np.float32)
     np.testing.assert_array_equal(mean_of_samples(samples), np.array([2, np.nan], dtype=np.float32))
+
+
+@given(VALUES, ROWS, COLUMNS)
+def test_along_axes_values_are_those_of_every_pair_of_positions(
+    values: np.ndarray, rows: np.ndarray, columns: np.ndarray
+) -> None:
+    every_column, every_row = np.meshgrid(columns, rows)
+    np.testing.assert_array_equal(nearest_along_axes(values, rows, columns), nearest(values, every_row, every_column))
+    expected = bilinear(values, every_row, every_column)
+    np.testing.assert_allclose(bilinear_along_axes(values, rows, columns), expected, rtol=2e-5, atol=2e-5)

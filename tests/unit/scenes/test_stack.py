@@ -305,16 +305,3 @@ def test_what_is_no_product_is_named(tmp_path: Path) -> None:
             product_info(tmp_path / name)
     with pytest.raises(ProductError, match="no such file or folder"):
         open_scene(tmp_path / "absent.tif")
-
-
-@pytest.mark.parametrize("name", ["S2A_MSIL1C_20210908T042701_N0301_R133_T46RER_20210908T070248.SAFE", "renamed"])
-def test_safe_is_recognised_and_says_what_to_do(tmp_path: Path, name: str) -> None:
-    folder = tmp_path / name
-    folder.mkdir()
-    (folder / "MTD_MSIL1C.xml").write_text("<a/>")
-    for path in (folder, folder / "MTD_MSIL1C.xml"):
-        with pytest.raises(ProductError, match=r"SAFE format, which is not read yet\nstack its bands"):
-            product_info(path)
-    (tmp_path / "S2B_MSIL2A_20220413T150759_N0400_R025_T33XWJ_20220414T082126.SAFE.zip").write_bytes(b"PK")
-    with pytest.raises(ProductError, match="SAFE"):
-        open_scene(tmp_path / "S2B_MSIL2A_20220413T150759_N0400_R025_T33XWJ_20220414T082126.SAFE.zip")

@@ -1,0 +1,250 @@
+"""Scenes of one call of `trimline outline`: found by pattern, mapped one after the other, reported together."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from glob import glob, has_magic
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+
+from trimline.cli.exit_codes import SOME_FAILED
+from trimline.cli.results import print_json, print_table
+from trimline.errors import ProductError, TrimlineError
+
+if TYPE_CHECKING:
+    from trimline.inference import Model
+    from trimline.mapping import MapOptions, MapResult, MaskShares, SnowOffGlaciers
+    from trimline.mapping.snow_file import SnowReference
+    from trimline.scenes import Scene
+
+_LOG = logging.getLogger(__name__)
+
+_UNDEFINED = "–"
+
+
+@dataclass(frozen=True)
+class Outlined:
+    """One scene that was mapped."""
+
+    scene: Scene
+    written: MapResult
+    count: int
+    """Outlines."""
+    area_km2: float
+    """Their area, geodesic."""
+    shares: MaskShares
+    snow: SnowOffGlaciers
+
+    @property
+    def date(self) -> str | None:
+        """Day of the acquisition, as precisely as known."""
+        return str(self.scene.time.date()) if self.scene.time is not None else self.scene.date
+
+    def row(self) -> list[str]:
+        """Return its line in the table of several scenes."""
+        hidden = (self.written.share("cloud"), self.written.share("shadow"))
+        shares = (self.shares.ice, *hidden, self.shares.not_seen, self.snow.share, self.written.asked)
+        return [self.scene.id, self.date or _UNDEFINED, str(self.count), f"{self.area_km2:.3f}", *map(_percent, shares)]
+
+    def content(self, model: Model, weights: Path | None, threshold: float) -> dict[str, Any]:
+        """Return what ``--json`` prints of it."""
+        return {
+            "scene": self.scene.id,
+            "date": self.date,
+            "method": model.metadata.network,
+            "weights": None if weights is None else str(weights),
+            "rule": model.rule or None,
+            "arguments": model.metadata.arguments if model.rule else {},
+            "threshold": threshold,
+            "engine": model.engine.name,
+            "precision": model.arithmetic,
+            "outlines": self.count,
+            "area_km2": self.area_km2,
+            "shares": {
+                "ice": self.shares.ice,
+                "not_seen": self.shares.not_seen,
+                **{name: self.written.share(name) for name in ("cloud", "shadow", "lost")},
+            },
+            "snow": self.snow.record(),
+            "asked": self.written.asked,
+            "files": {
+                "outlines": str(self.written.outlines),
+                "mask": str(self.written.mask),
+                "classes": str(self.written.classes),
+                "probability": str(self.written.probability),
+                "snow": str(self.written.mask.with_name("snow.json")),
+            },
+        }
+
+
+_COLUMNS = [
+    "scene",
+    "date",
+    "outlines",
+    "area, km2",
+    "ice %",
+    "cloud %",
+    "shadow %",
+    "not seen %",
+    "snow off %",
+    "shown %",
+]
+"""Of the table of several scenes. Ice is a share of the pixels seen, not seen of all, snow off the glaciers of
+the ground off them; cloud, shadow, and what the spectral screen lets the method see are shares of the pixels with data."""
+
+
+@dataclass(frozen=True)
+class Outlining:
+    """How the scenes of a call are opened, mapped and reported."""
+
+    open: Callable[[Path], Scene]
+    model: Model
+    weights: Path | None
+    """The file that the model came from; None for a spectral index."""
+    options: MapOptions
+    as_json: bool
+    snow: SnowReference
+    """What tells the ground off the glaciers."""
+    snow_limit: float
+    """Share of snow on it above which a scene is warned of."""
+
+    def one(self, opened: Scene, out: Path | None) -> None:
+        """Map one scene into a folder, and print the result."""
+        found = self._map(opened, folder_for(opened.id, set(), None) if out is None else out)
+        if self.as_json:
+            print_json(self._content(found))
+            return
+        print_table(opened.id, ["", "outlines", "area, km2"], [["ice", str(found.count), f"{found.area_km2:.3f}"]])
+        self._print_rule()
+        sys.stdout.write(f"{found.snow}\n")
+        written = found.written
+        for file in (written.outlines, written.mask, written.classes, written.probability):
+            sys.stdout.write(f"{file}\n")
+
+    def several(self, paths: Sequence[Path], out: Path | None) -> None:
+        """Map scenes, each into a folder of its own; print a table of all, and what failed.
+
+        Raises
+        ------
+        typer.Exit
+            Some scene could not be mapped; the others were.
+        """
+        done: list[Outlined] = []
+        failed: dict[Path, str] = {}
+        content: list[dict[str, Any]] = []
+        folders: set[str] = set()
+        for number, path in enumerate(paths, 1):
+            _LOG.info("scene %d of %d: %s", number, len(paths), path)
+            try:
+                opened = self.open(path)
+                done.append(self._map(opened, folder_for(opened.id, folders, out)))
+                content.append(self._content(done[-1]))
+            except TrimlineError as error:
+                failed[path] = str(error)
+            except Exception as error:  # a bug met on one scene must not cost the others
+                _LOG.debug("%s", path, exc_info=True)
+                failed[path] = f"{type(error).__name__}: {error} (see `trimline --debug outline`)"
+            if path in failed:
+                _LOG.warning("%s: not mapped, going on with the next", path)
+                content.append({"path": str(path), "error": failed[path]})
+        if self.as_json:
+            print_json(content)
+        else:
+            print_table(f"{len(done)} of {len(paths)} scenes", _COLUMNS, [each.row() for each in done])
+            self._print_rule()
+            for each in done:
+                sys.stdout.write(f"{each.written.outlines.parent}\n")
+        if failed:
+            _end_with(failed)
+
+    def _map(self, scene: Scene, folder: Path) -> Outlined:
+        from trimline.mapping import map_scene, mask_shares
+        from trimline.outlines import read_outlines
+
+        written = map_scene(scene, self.model, folder, options=self.options)
+        outlines = read_outlines(written.outlines)
+        area = float(outlines["area_km2"].sum())
+        snow = self.snow.measure(scene, written.mask)
+        warning = snow.warning(self.snow_limit)
+        if warning is not None:
+            _LOG.warning("%s: %s", scene.id, warning)
+        return Outlined(scene, written, len(outlines), area, mask_shares(written.mask), snow)
+
+    def _print_rule(self) -> None:
+        """Print where ice begins."""
+        threshold = f"a probability from {self.options.threshold_of(self.model):.4g} on"
+        sys.stdout.write(f"ice: {self.model.rule or threshold}\n")
+
+    def _content(self, found: Outlined) -> dict[str, Any]:
+        return found.content(self.model, self.weights, self.options.threshold_of(self.model))
+
+
+def find_scenes(names: Iterable[str]) -> tuple[list[Path], bool]:
+    """Return the products that paths and patterns name, each once, and whether they may be several.
+
+    Patterns are matched here, whatever the shell: ``*``, ``?`` and ``[...]`` within a name, ``**`` for any folders. A
+    path that exists is taken as it is, whatever characters it has.
+
+    Raises
+    ------
+    ProductError
+        A pattern matches nothing.
+    """
+    found: dict[Path, Path] = {}
+    given = list(names)
+    several = len(given) > 1
+    for name in given:
+        path = Path(name).expanduser()
+        if path.exists() or not has_magic(name):
+            found.setdefault(path.resolve(), path)
+            continue
+        several = True
+        matches = sorted(glob(str(path), recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
+        if not matches:
+            raise ProductError(
+                "no file or folder matches this pattern", where=name, remedy="check it; ** stands for any folders"
+            )
+        for match in matches:
+            found.setdefault(Path(match).resolve(), Path(match))
+    return list(found.values()), several
+
+
+def folder_for(scene_id: str, taken: set[str], parent: Path | None) -> Path:
+    """Return the folder of a scene: its id, as far as that may be a file's name, with a number where it is taken.
+
+    Parameters
+    ----------
+    scene_id
+        Id of the scene, which may be what a product's metadata say.
+    taken
+        Names of folders that other scenes of the call have; the new one is added.
+    parent
+        The folder that was asked for; None means this one, where ``_outlines`` follows the id.
+    """
+    plain = re.sub(r"[^\w.+-]+", "_", scene_id).strip(".") or "scene"
+    name, number = plain, 1
+    while name in taken:
+        number += 1
+        name = f"{plain}_{number}"
+    if number > 1:
+        _LOG.warning("another scene of this call is called %s too; this one is written to %s", scene_id, name)
+    taken.add(name)
+    return Path(f"{name}_outlines") if parent is None else parent / name
+
+
+def _percent(fraction: float) -> str:
+    return f"{fraction * 100:.1f}" if math.isfinite(fraction) else _UNDEFINED
+
+
+def _end_with(failed: dict[Path, str]) -> NoReturn:
+    typer.echo(f"trimline: {len(failed)} of the scenes could not be mapped:", err=True)
+    for path, reason in failed.items():
+        typer.echo(reason if str(path) in reason else f"{path}: {reason}", err=True)
+    raise typer.Exit(SOME_FAILED)

@@ -1,0 +1,72 @@
+"""Snow off the glaciers of a written map: measured, kept beside the map as ``snow.json``, and logged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trimline import __version__
+from trimline.file_identity import file_identity
+from trimline.files import StrPath, write_json
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from trimline.mapping.snow import SnowOffGlaciers
+    from trimline.scenes import Scene
+
+SNOW_FILE = "snow.json"
+"""File beside a map."""
+
+
+@dataclass(frozen=True)
+class SnowReference:
+    """What tells the ground off the glaciers, see `trimline.mapping.snow`; the map itself where both are None."""
+
+    inventory: Path | None = None
+    """Outlines of glaciers, of any date."""
+    dem: Path | None = None
+    """Elevation [m]."""
+
+    def measure(self, scene: Scene, mask: StrPath) -> SnowOffGlaciers:
+        """Measure the snow off the glaciers of a scene, and write ``snow.json`` beside its map.
+
+        Parameters
+        ----------
+        scene
+            The scene.
+        mask
+            Its map, ``mask.tif`` of `map_scene`.
+
+        Raises
+        ------
+        OutlineError
+            The inventory cannot be read.
+        GridError
+            The DEM cannot be read.
+        """
+        from trimline.mapping.snow import snow_off_glaciers
+        from trimline.scenes import scene_content
+
+        inventory = None if self.inventory is None else _outlines(self.inventory, file_identity(self.inventory))
+        found = snow_off_glaciers(scene, mask, inventory=inventory, dem=self.dem)
+        content = {
+            "scene": scene.id,
+            "scene_identity": scene_content(scene),
+            **found.record(),
+            "inventory": None if self.inventory is None else self.inventory.name,
+            "dem": None if self.dem is None else self.dem.name,
+            "trimline_version": __version__,
+        }
+        write_json(Path(mask).with_name(SNOW_FILE), content)
+        return found
+
+
+@lru_cache(maxsize=1)
+def _outlines(path: Path, _identity: str) -> gpd.GeoDataFrame:
+    """Return the inventory, read once for all scenes; the identity tells states of one file apart."""
+    from trimline.outlines import read_outlines
+
+    return read_outlines(path)
