@@ -27,7 +27,7 @@ from trimline.project import SimulatedRange, SimulatedScene
 from trimline.rasters import write_raster
 from trimline.scenes.landsat_metadata import SLC_FAILURE
 from trimline.scenes.sun import sun_position
-from trimline.sensors import Band, get_sensor
+from trimline.sensors import get_sensor
 from trimline.simulate import camera
 from trimline.simulate.acquisition import Acquisition
 from trimline.simulate.clouds import scatter
@@ -37,7 +37,7 @@ from trimline.simulate.illumination import direct_light, sky_view
 from trimline.simulate.limits import check_settings
 from trimline.simulate.products import write_product
 from trimline.simulate.scan_gaps import scan_gaps
-from trimline.simulate.spectra import Surface
+from trimline.simulate.spectra import Level, Surface
 from trimline.simulate.surfaces import Ground, lay_out
 from trimline.simulate.terrain import Field, mountain_range, reduce
 
@@ -218,10 +218,11 @@ def _write_look(
     haze = environment.haze * float(np.exp(0.2 * weather.standard_normal()))
     coarser = round(sensor.gsd_m / ground.pixel_m)
     line_m = environment.climate.equilibrium_line_m + rise_m
+    level: Level = "surface" if scene.level == "L2A" else "toa"
     bands = {
         band.common: camera.temperature_k(ground, light, clouds, line_m + 300.0, coarser)
         if band.is_thermal
-        else _reflectance(scene, band, camera.reflectance(band, ground, light, clouds, haze, coarser), haze)
+        else camera.reflectance(band, ground, light, clouds, haze, coarser, level)
         for band in sensor.bands
         if band.common != "pan"
     }
@@ -245,10 +246,6 @@ def _write_look(
         cloud_fraction=float((clouds.opacity > 0).mean()),
         shares={surface.name.lower(): float((ground.surface == surface).mean()) for surface in Surface},
     )
-
-
-def _reflectance(scene: SimulatedScene, band: Band, at_sensor: Field, haze: float) -> Field:
-    return camera.without_air(band, at_sensor, haze) if scene.level == "L2A" else at_sensor
 
 
 def _season(scene: SimulatedScene) -> float:
