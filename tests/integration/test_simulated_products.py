@@ -24,6 +24,7 @@ LOOKS: list[dict[str, Any]] = [
     {"date": "2018-08-23", "sensor": "sentinel-2-msi"},
     {"date": "2022-08-20", "sensor": "sentinel-2-msi"},
 ]
+SAFE = {"sensor": "sentinel-2-msi", "format": "safe"}
 
 
 def settings(**changes: Any) -> SimulatedRange:
@@ -157,6 +158,16 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_range(tmp_p
     assert hashes["one"] == hashes["again"] != hashes["other"]
 
 
+@pytest.mark.parametrize(("form", "suffix"), [("safe", ".SAFE"), ("zip", ".zip")])
+def test_sentinel_2_is_written_as_its_settings_ask(form: str, suffix: str, tmp_path: Path) -> None:
+    look = {"date": "2018-08-23", "sensor": "sentinel-2-msi", "format": form, "level": "L2A", "baseline": "05.00"}
+    record = write_range(settings(size=96, scenes=[look]), tmp_path, progress=False).scenes[0]
+    assert record.product.startswith("S2A_MSIL2A_20180823T")
+    assert "_N0500_" in record.product
+    assert Path(record.product).suffix == suffix
+    assert (tmp_path / record.product).exists()
+
+
 def test_more_snow_lies_in_june_than_in_august(tmp_path: Path) -> None:
     acquisitions = [{"date": "1988-06-10"}, {"date": "1988-08-25"}]
     small = settings(size=64, resolution_m=30, scenes=acquisitions)
@@ -180,6 +191,8 @@ def test_landsat_7_after_may_2003_is_seen_through_gaps(tmp_path: Path) -> None:
         ({"resolution_m": 30, "scenes": [{"date": "2018-08-23", "sensor": "sentinel-2-msi"}]}, "do not fit"),
         ({"scenes": [{"date": "1975-08-23", "sensor": "landsat-2-mss"}]}, "cannot be simulated"),
         ({"scenes": LOOKS[:1] * 2}, "two acquisitions"),
+        ({"size": 64, "scenes": [SAFE | {"date": "2018-08-23"}]}, "not whole pixels of 60 m"),
+        ({"size": 96, "scenes": [SAFE | {"date": "2014-08-23"}]}, "did not fly"),
     ],
 )
 def test_a_range_that_cannot_be_is_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:

@@ -15,8 +15,10 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "map": "A scene becomes outlines, against the bare network, MONAI and tiles that overlap by half.",
         "change": "Outlines of twelve periods become areas with errors, against a row-by-row GeoPandas loop.",
         "train": "Samples become weights, against the bare forward and backward pass, and a DataLoader of GeoTIFFs.",
+        "simulator": "Percentiles of simulated reflectance by class and band, beside those of hand-classed points.",
     }
 )
-"""The benchmarks by name; `trimline.bench.<name>` has a `measure` for each."""
+"""The benchmarks by name; `trimline.bench.<name>` has a `measure` for each, and a `table` where its figures
+are not shown one by one."""
 
 __all__ = ["BENCHMARKS"]

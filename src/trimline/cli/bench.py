@@ -48,11 +48,16 @@ def bench(
         options["size"] = size
     figures: dict[str, dict[str, Any]] = {}
     for name in names:
-        measure = import_module(f"trimline.bench.{name}").measure
+        module = import_module(f"trimline.bench.{name}")
+        measure = module.measure
         taken = signature(measure).parameters
         figures[name] = measure(**{key: value for key, value in options.items() if key in taken})
         if not json:
-            rows = [[key, f"{value:.4g}"] for key, value in figures[name].items()]
-            print_table(f"{name}: {BENCHMARKS[name]}", ["figure", "value"], rows)
+            columns, rows = (
+                module.table(figures[name])
+                if hasattr(module, "table")
+                else (["figure", "value"], [[key, f"{value:.4g}"] for key, value in figures[name].items()])
+            )
+            print_table(f"{name}: {BENCHMARKS[name]}", columns, rows)
     if json:
         print_json(figures if what == "all" else figures[what])

@@ -17,6 +17,14 @@ def simulate(
     resolution: Annotated[float, typer.Option(help="Pixel of the DEM [m].")] = 30.0,
     seed: Annotated[int, typer.Option(help="Another seed is another range.")] = 0,
     rise: Annotated[float, typer.Option(help="Rise of the equilibrium line from the first date on [m/a].")] = 8.0,
+    form: Annotated[
+        str, typer.Option("--format", help="Sentinel-2 as stack, safe (a folder) or zip (that folder as an archive).")
+    ] = "stack",
+    level: Annotated[str, typer.Option(help="Level of SAFE products: L1C or L2A.")] = "L1C",
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="Processing baseline of SAFE products: 02.08, 04.00 or 05.00; by date if left out."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Simulate a mountain range with glaciers, and products of a sensor over it."""
@@ -29,6 +37,7 @@ def simulate(
     from trimline.project import SimulatedRange
 
     days = sorted(dates or ["2018-08-23"])
+    product = {"format": form, "level": level, "baseline": baseline}
     try:
         settings = SimulatedRange.model_validate(
             {
@@ -39,7 +48,7 @@ def simulate(
                 "seed": seed,
                 "first_year": int(days[0][:4]),
                 "rise_m_per_a": rise,
-                "scenes": [{"date": day, "sensor": sensor} for day in days],
+                "scenes": [{"date": day, "sensor": sensor, **product} for day in days],
             }
         )
     except (ValidationError, ValueError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -24,6 +24,21 @@ class SimulatedScene(Settings):
     """Share of the scene under cloud; None means that of the environment."""
     snow: float | None = Field(None, ge=0)
     """Seasonal snow, relative to that of the environment at the end of the melt season."""
+    format: Literal["stack", "safe", "zip"] = "stack"
+    """How Sentinel-2 is written: a GeoTIFF stack, ESA's SAFE folder, or that folder as an archive."""
+    level: Literal["L1C", "L2A"] = "L1C"
+    """Level of a SAFE product: reflectance at the top of the atmosphere, or of the surface."""
+    baseline: Literal["02.08", "04.00", "05.00"] | None = None
+    """Processing baseline of a SAFE product, without offset (02.08), with it (04.00), or reprocessed with it (05.00,
+    for any date); None means 02.08 before 25 January 2022 and 04.00 since. Write it in quotes."""
+
+    @model_validator(mode="after")
+    def _has_a_format_of_its_sensor(self) -> Self:
+        if self.format != "stack" and self.sensor != "sentinel-2-msi":
+            raise ValueError(f"{self.sensor} has no SAFE products: leave out format, or choose sentinel-2-msi")
+        if self.format == "stack" and (self.level != "L1C" or self.baseline is not None):
+            raise ValueError("level and baseline are those of a SAFE product: add format: safe")
+        return self
 
 
 class SimulatedRange(Settings):

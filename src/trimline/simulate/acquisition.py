@@ -29,7 +29,8 @@ class Acquisition:
     sun_elevation: float
     wrs2: str
     bands: Mapping[str, NDArray[np.float64]]
-    """By common name: reflectance at the top of the atmosphere, or brightness temperature [K]; (h, w)."""
+    """By common name: reflectance at the top of the atmosphere (of the surface for a product of it), or brightness
+    temperature [K]; (h, w)."""
     flags: Mapping[str, NDArray[np.bool_]]
     """`cloud`, `cloud_shadow`, `snow`, `water`, and `fill` where there is no image; (h, w)."""
 

@@ -15,14 +15,18 @@ from scipy import ndimage
 
 from trimline.sensors import Band
 from trimline.simulate.clouds import Clouds
-from trimline.simulate.spectra import WET, Surface, band_reflectance
+from trimline.simulate.spectra import LIGHT_TAKEN_OFF, WET, Level, Surface, band_reflectance, drawn
 from trimline.simulate.surfaces import Ground
 from trimline.simulate.terrain import Field, reduce
 
 _PATH_BLUE, _PATH_EXPONENT = 0.045, 3.4
 """Path reflectance at 0.48 µm, and the exponent of its fall with wavelength."""
+_HAZE_OVER_POINTS = 1.2
+"""Haze over the points that spectra are drawn from: the path is then below their darkest rock in every band."""
 _DIFFUSE_BLUE, _DIFFUSE_EXPONENT = 0.16, 2.6
 """Diffuse share of the light at 0.48 µm."""
+_DIFFUSE_GREY = 0.13
+"""Diffuse share at every wavelength, of aerosol and of terrain farther away: that of shadowed snow among the points."""
 _NEIGHBOURHOOD_PX = 40
 """Reach of light reflected from terrain around [finer pixels]."""
 _MELTING_K = 273.15
@@ -48,7 +52,7 @@ class Air:
         """Return the air for a wavelength [µm] and a factor on the scattering of clear air at 5000 m."""
         relative = wavelength_um / 0.48
         path = haze * _PATH_BLUE * relative**-_PATH_EXPONENT
-        diffuse = min(0.6, haze * _DIFFUSE_BLUE * relative**-_DIFFUSE_EXPONENT + 0.015)
+        diffuse = min(0.6, haze * _DIFFUSE_BLUE * relative**-_DIFFUSE_EXPONENT + _DIFFUSE_GREY)
         return cls(path, float(np.exp(-1.6 * path - 0.015)), diffuse)
 
 
@@ -62,8 +66,10 @@ class Light:
     """Sky view factor."""
 
 
-def reflectance(band: Band, ground: Ground, light: Light, clouds: Clouds, haze: float, coarser: int) -> Field:
-    """Return the reflectance in a band at the sensor, without noise.
+def reflectance(
+    band: Band, ground: Ground, light: Light, clouds: Clouds, haze: float, coarser: int, level: Level = "toa"
+) -> Field:
+    """Return the reflectance in a band, without noise.
 
     Parameters
     ----------
@@ -75,19 +81,26 @@ def reflectance(band: Band, ground: Ground, light: Light, clouds: Clouds, haze: 
         Scattering, see `Air.at`.
     coarser
         Pixels of that grid per pixel of the sensor, along one side.
+    level
+        At the top of the atmosphere; or of the surface: without path and absorption of the air, and with half of the
+        effect of slopes and shadows taken off. Clouds stay.
 
     Returns
     -------
-    (h / coarser, w / coarser) reflectance at the top of the atmosphere.
+    (h / coarser, w / coarser) reflectance.
     """
-    of_surface = band_reflectance(band)
-    pure = of_surface[ground.surface]
-    surface = pure * (1.0 - ground.dirt) + of_surface[Surface.DEBRIS] * ground.dirt
+    over_points = Air.at(band.centre_um, _HAZE_OVER_POINTS)
+    lost = (over_points.path, over_points.transmission) if level == "toa" else (0.0, 1.0)
+    pure = drawn(ground.surface, ground.grain, band, level, *lost)
+    debris = band_reflectance(band, level, *lost)[Surface.DEBRIS]
+    surface = pure * (1.0 - ground.dirt) + debris * ground.dirt
     air = Air.at(band.centre_um, haze)
-    around = ndimage.uniform_filter(surface, _NEIGHBOURHOOD_PX, mode="nearest")
-    from_terrain = (1.0 - light.sky) * around
-    lit = (1.0 - air.diffuse) * light.direct * (1.0 - clouds.shade) + air.diffuse * light.sky + from_terrain
-    below_cloud = air.path + air.transmission * surface * lit
+    lit = (1.0 - air.diffuse) * light.direct * (1.0 - clouds.shade) + air.diffuse * light.sky
+    around = ndimage.uniform_filter(surface * lit, _NEIGHBOURHOOD_PX, mode="nearest")
+    lit = lit + (1.0 - light.sky) * around
+    below_cloud = (
+        air.path + air.transmission * surface * lit if level == "toa" else surface * lit ** (1.0 - LIGHT_TAKEN_OFF)
+    )
     cloud = float(np.interp(band.centre_um, _CLOUD_UM, _CLOUD_REFLECTANCE))
     return reduce(below_cloud * (1.0 - clouds.opacity) + cloud * clouds.opacity, coarser)
 

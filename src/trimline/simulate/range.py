@@ -34,10 +34,10 @@ from trimline.simulate.clouds import scatter
 from trimline.simulate.environments import ENVIRONMENTS, Environment
 from trimline.simulate.ice import glaciers
 from trimline.simulate.illumination import direct_light, sky_view
-from trimline.simulate.landsat_product import write_landsat
+from trimline.simulate.limits import check_settings
+from trimline.simulate.products import write_product
 from trimline.simulate.scan_gaps import scan_gaps
-from trimline.simulate.spectra import Surface
-from trimline.simulate.stack_product import write_stack
+from trimline.simulate.spectra import Level, Surface
 from trimline.simulate.surfaces import Ground, lay_out
 from trimline.simulate.terrain import Field, mountain_range, reduce
 
@@ -61,7 +61,7 @@ class SceneRecord:
     date: str
     sensor: str
     product: str
-    """Product folder or GeoTIFF stack, within the range's folder."""
+    """Product folder, archive or GeoTIFF stack, within the range's folder."""
     outlines: str
     """True outlines, within the range's folder."""
     area_km2: float
@@ -109,7 +109,7 @@ def write_range(settings: SimulatedRange, folder: StrPath, *, progress: bool = T
     folder = Path(folder)
     environment = ENVIRONMENTS[settings.environment]
     acquisitions = sorted(settings.scenes, key=lambda acquisition: acquisition.date)
-    _check(settings)
+    check_settings(settings, 2 * _coarsening(settings, FLOWING_M), FINER)
     streams = np.random.SeedSequence(settings.seed).spawn(2 + len(acquisitions))
     pixel_m = settings.resolution_m
     cells, margin = _coarsening(settings, FLOWING_M), _margin(settings)
@@ -145,30 +145,6 @@ def write_range(settings: SimulatedRange, folder: StrPath, *, progress: bool = T
     del content["folder"]
     write_json(folder / MANIFEST, content)
     return manifest
-
-
-def _check(settings: SimulatedRange) -> None:
-    cells = _coarsening(settings, FLOWING_M)
-    if settings.size % (2 * cells):
-        raise SimulationError(
-            f"a range of {settings.size} pixels does not divide into cells of {2 * cells}",
-            where=settings.name,
-            remedy=f"choose a multiple of {2 * cells} for size",
-        )
-    names = [(acquisition.sensor, acquisition.date) for acquisition in settings.scenes]
-    if len(set(names)) < len(names):
-        raise SimulationError("a sensor has two acquisitions on one day", where=settings.name)
-    for acquisition in settings.scenes:
-        sensor = get_sensor(acquisition.sensor)
-        if sensor.instrument not in ("TM", "ETM+", "OLI", "MSI"):
-            raise SimulationError(f"{sensor.id} cannot be simulated", where=settings.name)
-        per_pixel = FINER * sensor.gsd_m / settings.resolution_m
-        if per_pixel < FINER or per_pixel % 1 or settings.size * settings.resolution_m % sensor.gsd_m:
-            raise SimulationError(
-                f"pixels of {settings.resolution_m} m do not fit those of {sensor.id} ({sensor.gsd_m} m)",
-                where=settings.name,
-                remedy="choose 10 m, or 30 m for Landsat alone",
-            )
 
 
 def _coarsening(settings: SimulatedRange, largest_m: float) -> int:
@@ -242,10 +218,11 @@ def _write_look(
     haze = environment.haze * float(np.exp(0.2 * weather.standard_normal()))
     coarser = round(sensor.gsd_m / ground.pixel_m)
     line_m = environment.climate.equilibrium_line_m + rise_m
+    level: Level = "surface" if scene.level == "L2A" else "toa"
     bands = {
         band.common: camera.temperature_k(ground, light, clouds, line_m + 300.0, coarser)
         if band.is_thermal
-        else camera.reflectance(band, ground, light, clouds, haze, coarser)
+        else camera.reflectance(band, ground, light, clouds, haze, coarser, level)
         for band in sensor.bands
         if band.common != "pan"
     }
@@ -253,10 +230,7 @@ def _write_look(
     broken = sensor.instrument == "ETM+" and moment >= SLC_FAILURE
     flags["fill"] = scan_gaps(geobox) if broken else np.zeros(geobox.shape, bool)
     acquisition = Acquisition(sensor, moment, geobox, azimuth, elevation, settings.wrs2, bands, flags)
-    if sensor.instrument == "MSI":
-        product = write_stack(acquisition, folder / f"S2_{scene.date:%Y%m%d}.tif", sensor_noise)
-    else:
-        product = write_landsat(acquisition, folder, sensor_noise)
+    product = write_product(acquisition, scene, folder, sensor_noise)
     outlines = _true_outlines(ground, _geobox(settings, ground.pixel_m), scene)
     path = folder / f"outlines_{scene.date:%Y%m%d}.gpkg"
     write_outlines(outlines, path)

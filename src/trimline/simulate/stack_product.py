@@ -1,4 +1,4 @@
-"""A simulated scene as a GeoTIFF stack with a sidecar: Sentinel-2 at 10 m, until SAFE products are written.
+"""A simulated scene as a GeoTIFF stack with a sidecar: Sentinel-2 at 10 m.
 
 All bands lie on the 10 m grid; those that MSI samples at 20 m are averaged and repeated, as resampling tools do.
 Reflectance = (DN + offset) x scale with the quantification 1/10 000; from 25 January 2022 on the offset is -1000
@@ -7,7 +7,6 @@ Reflectance = (DN + offset) x scale with the quantification 1/10 000; from 25 Ja
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +15,12 @@ from trimline.files import write_json
 from trimline.rasters import write_raster
 from trimline.simulate.acquisition import Acquisition
 from trimline.simulate.camera import quantised
+from trimline.simulate.sentinel2_names import OFFSETS, usual_baseline
 from trimline.simulate.terrain import reduce
 
 SCALE = 1e-4
-BASELINE_0400 = date(2022, 1, 25)
 _BITS = 16
-_NOISE = 6e-4
+NOISE = 6e-4
 """Standard deviation of MSI's noise [reflectance]; signal-to-noise of 150 to 200 at reference radiance."""
 _LEFT_OUT = frozenset({"coastal", "nir09", "cirrus"})
 """Bands of 60 m, which are left out: they measure the air."""
@@ -39,7 +38,7 @@ def write_stack(acquisition: Acquisition, path: Path, generator: np.random.Gener
     generator
         Source of the sensor's noise.
     """
-    offset = -1000 if acquisition.time.date() >= BASELINE_0400 else 0
+    offset = OFFSETS[usual_baseline(acquisition.time.date())]
     bands = [
         band for band in acquisition.sensor.bands if band.common in acquisition.bands and band.common not in _LEFT_OUT
     ]
@@ -60,6 +59,6 @@ def write_stack(acquisition: Acquisition, path: Path, generator: np.random.Gener
     for band in bands:
         coarser = round(band.gsd_m / acquisition.sensor.gsd_m)
         seen = reduce(acquisition.bands[band.common], coarser)
-        numbers, _ = quantised(seen, SCALE, offset * SCALE, _BITS, _NOISE, generator)
+        numbers, _ = quantised(seen, SCALE, offset * SCALE, _BITS, NOISE, generator)
         layers.append(numbers.repeat(coarser, axis=0).repeat(coarser, axis=1))
     return write_raster(path, np.stack(layers), acquisition.geobox, nodata=0, names=[band.name for band in bands])

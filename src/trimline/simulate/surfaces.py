@@ -11,20 +11,23 @@ from scipy import ndimage
 from trimline.simulate.climate import slope_angle, sunniness
 from trimline.simulate.environments import Environment
 from trimline.simulate.ice import THINNEST_M
-from trimline.simulate.spectra import Surface
+from trimline.simulate.spectra import Surface, factor_count
 from trimline.simulate.terrain import Field, enlarge, fractal, levels_of, receivers, reduce, without_depressions
 
 _STEEP = np.radians(32.0)
 """Slope above which the ground is bare rock."""
 _PATTERN_M = (30.0, 1800.0)
 """Shortest and longest wavelength of the patterns of rock, grass and snow [m]."""
+_GRAIN_M = (20.0, 1500.0)
+"""Shortest and longest wavelength of the spread of spectra within a surface [m]."""
+_GRAIN_SLOPE = 1.1
 _SHALLOWEST_LAKE_M = 0.5
 _SMALLEST_LAKE_KM2, _LARGEST_LAKE_KM2 = 0.02, 0.8
 _TURBID_WITHIN_M = 1500.0
 """Distance from a glacier within which lakes are turbid [m]."""
 _MELTS_OUT = 0.4
 """Share of a rise of the equilibrium line that debris follows: it melts out over decades."""
-_DIRT_ON_ICE = 0.35
+_DIRT_ON_ICE = 0.06
 """Largest share of debris in a pixel of bare ice, at the lowest tongues."""
 
 
@@ -40,6 +43,8 @@ class Ground:
     """(h, w) of the surface, ice included [m]."""
     is_glacier: NDArray[np.bool_]
     """(h, w) true glacier ice, including ice under debris and snow."""
+    grain: NDArray[np.float32]
+    """(factors, h, w) standard normal fields: the place of each pixel within the spread of its surface's spectra."""
     pixel_m: float
     """Side of a pixel [m]."""
 
@@ -99,7 +104,7 @@ def lay_out(
     dirt = np.zeros_like(elevation)
     below = np.clip((line - elevation) / 400.0, 0.0, 1.0)
     surface[is_glacier] = Surface.ICE
-    dirt[is_glacier] = (_DIRT_ON_ICE * below * np.clip(0.6 + 0.4 * texture, 0.0, 1.0))[is_glacier]
+    dirt[is_glacier] = (_DIRT_ON_ICE * below**2 * np.clip(0.6 + 0.4 * texture, 0.0, 1.0))[is_glacier]
     surface[is_glacier & (elevation > line - 40.0 + 35.0 * texture)] = Surface.FIRN
     surface[is_glacier & (elevation > line + 60.0 + 50.0 * texture)] = Surface.SNOW
     debris = _debris(bed_m, thickness_m, pixel_m, environment, rise_m, reduce(texture, finer))
@@ -117,7 +122,17 @@ def lay_out(
         lies = (elevation > snow_line) & (slope < np.radians(50.0)) & ~lakes
         surface[lies & ~is_glacier] = Surface.SNOW
         surface[lies & is_glacier & (elevation > snow_line + 60.0)] = Surface.SNOW
-    return Ground(surface, dirt, elevation, is_glacier, size_m)
+    return Ground(surface, dirt, elevation, is_glacier, _grain(elevation.shape, size_m, generator), size_m)
+
+
+def _grain(shape: tuple[int, int], size_m: float, generator: np.random.Generator) -> NDArray[np.float32]:
+    """Return the common factors of the spectra: about as much variance in each octave, from pixels to patches."""
+    longest, shortest = _GRAIN_M[1] / size_m, max(2.0, _GRAIN_M[0] / size_m)
+    fields = [
+        fractal(shape, generator, slope=_GRAIN_SLOPE, longest_px=longest, shortest_px=shortest)
+        for _ in range(factor_count())
+    ]
+    return np.stack(fields).astype(np.float32)
 
 
 def _lakes(bed_m: Field, thickness_m: Field, pixel_m: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -13,7 +13,6 @@ from trimline.change import REGION
 from trimline.outlines import area_km2, read_outlines
 from trimline.project import SIMULATED, Project, SceneEntry
 from trimline.simulate.range import MANIFEST
-from trimline.study.scenes import date_of, open_entry
 from trimline.timeline.description import shares_of
 
 TRUTH_COLUMNS = ("level", "part", "period", "true_km2")
@@ -74,14 +73,9 @@ def _area_by_scene(outlines: gpd.GeoDataFrame) -> dict[str, float]:
 def _true_km2(project: Project, entry: SceneEntry) -> float:
     """Return the true area on the day of a scene, without glaciers too small to be mapped."""
     folder = project.output / SIMULATED / entry.path.parent.name
-    day = date_of(entry, open_entry(entry))[:10]
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    (record,) = [each for each in manifest["scenes"] if each["date"] == day and _sensor_fits(each, entry)]
+    (record,) = [each for each in manifest["scenes"] if each["product"] == entry.product.name]
     areas = area_km2(read_outlines(folder / record["outlines"]))
     of_timeline = project.timeline.minimum_area_km2
     smallest = project.map.minimum_area_km2 if of_timeline is None else of_timeline
     return float(areas[areas >= smallest].sum())
-
-
-def _sensor_fits(record: Mapping[str, str], entry: SceneEntry) -> bool:
-    return entry.sensor is None or record["sensor"] == entry.sensor

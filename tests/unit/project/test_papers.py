@@ -158,7 +158,9 @@ def test_yilian_habirga_pairs_the_sensors_year_by_year() -> None:
     for sensor in ("sentinel-2-msi", "landsat-8-oli"):
         assert [entry.period for entry in project.scenes if entry.sensor == sensor] == years
         assert (sensor,) in {experiment.scenes for experiment in project.experiments}
-    assert [entry.offset for entry in project.scenes if entry.sensor == "sentinel-2-msi"] == [0.0] * 6 + [-1000.0]
+    products = [entry for entry in project.scenes if entry.sensor == "sentinel-2-msi"]
+    assert all("_MSIL1C_" in entry.path.name for entry in products)
+    assert {(entry.scale, entry.offset, entry.nodata) for entry in products} == {(None, None, None)}, "they say it"
 
 
 @pytest.mark.parametrize("name", ["three-rivers", "yilian-habirga"])
@@ -187,6 +189,9 @@ def test_every_scene_of_the_other_twin_is_simulated_too() -> None:
     twin = load_project(PROJECTS / "yilian-habirga-sim.yaml")
     looks = Counter((look.sensor, f"{look.date:%Y}") for each in twin.simulate for look in each.scenes)
     assert looks == Counter((entry.sensor, entry.date) for entry in twin.scenes)
+    msi = [look for each in twin.simulate for look in each.scenes if look.sensor == "sentinel-2-msi"]
+    assert {look.format for look in msi} == {"safe", "zip"}
+    assert {look.baseline for look in msi} == {None, "05.00"}
 
 
 def _day(text: str | None) -> date:

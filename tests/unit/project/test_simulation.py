@@ -62,3 +62,18 @@ def test_a_scene_is_simulated_on_a_day_by_a_sensor(write: Write, known: dict[str
     scenes = [{"id": "a", "path": f"{FOLDER}/S2_2018*.tif", **known}]
     with pytest.raises(ProjectError, match=r"must say its day and sensor|day is out of range"):
         load_project(write(scenes=scenes, simulate=[{"name": 139036}]))
+
+
+@pytest.mark.parametrize(
+    ("look", "message"),
+    [
+        ({"sensor": "landsat-8-oli", "format": "safe"}, "landsat-8-oli has no SAFE products"),
+        ({"sensor": "sentinel-2-msi", "baseline": "04.00"}, "add format: safe"),
+        ({"sensor": "sentinel-2-msi", "level": "L2A"}, "add format: safe"),
+        ({"sensor": "sentinel-2-msi", "format": "safe", "baseline": "4"}, "baseline"),
+        ({"sensor": "sentinel-2-msi", "format": "zip", "level": "2A"}, "level"),
+    ],
+)
+def test_only_safe_products_have_a_level_and_a_baseline(write: Write, look: dict[str, Any], message: str) -> None:
+    with pytest.raises(ProjectError, match=message):
+        load_project(write(scenes=SCENES, simulate=[{"name": "here", "scenes": [{"date": "2018-08-23", **look}]}]))
