@@ -18,7 +18,7 @@ import torch
 
 from trimline import __version__
 from trimline.errors import ClusterError, ProductError
-from trimline.inference import Inputs, ModelMetadata, load_weights
+from trimline.inference import Inputs, ModelMetadata, load_weights, ratio_model
 from trimline.inference.torch_files import save_weights
 from trimline.mapping import MapOptions, MapPlan, map_scene
 from trimline.mapping.cluster import _predict, connected, on_cluster
@@ -163,6 +163,12 @@ def test_workers_without_a_common_temporary_folder_map_a_compressed_archive(
         client.wait_for_workers(2, timeout=60)
         predictor = on_cluster(client, weights, model)
         there = map_scene(scene, model, tmp_path / "there", predictor=predictor, options=MapOptions(window=64))
+        index = ratio_model(1.8, blue=0.05)
+        by_index = [
+            map_scene(scene, index, tmp_path / where, predictor=each, options=MapOptions(window=64)).mask
+            for where, each in (("index_here", None), ("index_there", on_cluster(client, None, index)))
+        ]
+    assert by_index[0].read_bytes() == by_index[1].read_bytes(), "a spectral index needs no file"
     for name in ("probability", "mask", "outlines"):
         assert getattr(here, name).read_bytes() == getattr(there, name).read_bytes()
     unpacked = {each.parent for each in cluster.folder.glob("tmp*/trimline-*/*_B3.TIF")}

@@ -15,6 +15,7 @@ import yaml
 from typer.testing import CliRunner
 
 from trimline.cli.app import app
+from trimline.errors import OutlineError
 from trimline.mapping.snow import SNOW_LIMIT, snow_off_glaciers
 from trimline.outlines import read_outlines, trace
 from trimline.project import Project, SimulatedRange, load_project
@@ -180,4 +181,4 @@ def test_outline_prints_the_snow_and_warns_of_it(simulated: Path, tmp_path: Path
     raised = CliRunner().invoke(app, [*command, *inventory, "--snow-limit", "0.99"])
     assert "is snow, more than" not in raised.stderr
     absent = CliRunner().invoke(app, [*command, "--inventory", str(tmp_path / "absent.gpkg")])
-    assert absent.exit_code == 2
+    assert isinstance(absent.exception, OutlineError)

@@ -110,11 +110,11 @@ def outline(
     date: Annotated[str | None, typer.Option(help="Day of the acquisition, where the product does not say.")] = None,
     inventory: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Glacier outlines of any date: snow beyond them is measured."),
+        typer.Option(help="Glacier outlines of any date: snow beyond them is measured."),
     ] = None,
     dem: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Elevation: without an inventory, snow below the ice is."),
+        typer.Option(help="Elevation: without an inventory, snow below the ice is."),
     ] = None,
     snow_limit: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the ground off the glaciers under snow that is warned of.")
@@ -151,6 +151,7 @@ def outline(
     model = _index_model(method, given)
     if weights is not None:
         read_metadata(weights)
+    snow = SnowReference(inventory, dem)
     paths, several = find_scenes(scenes)
     names = bands.split(",") if bands else None
 
@@ -165,7 +166,7 @@ def outline(
             weights = shipped_weights()
             _LOG.warning("no weights given: %s", SHIPPED_NOTE)
         model = options.load_model(weights)
-    outlining = Outlining(opened, model, weights, options, as_json, SnowReference(inventory, dem), snow_limit)
+    outlining = Outlining(opened, model, weights, options, as_json, snow, snow_limit)
     if only is not None:
         outlining.one(only, out)
     else:

@@ -96,8 +96,8 @@ _COLUMNS = [
     "snow off %",
     "shown %",
 ]
-"""Of the table of several scenes. Ice is a share of the pixels seen, not seen of all, snow off the glaciers of
-the ground off them; cloud, shadow, and what the spectral screen lets the method see are shares of the pixels with data."""
+"""Of the table of several scenes. Ice is a share of the pixels seen, not seen of all, snow off the glaciers of the
+ground off them; cloud, shadow, and what the spectral screen lets the method see are shares of the pixels with data."""
 
 
 @dataclass(frozen=True)

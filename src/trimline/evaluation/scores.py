@@ -60,9 +60,9 @@ def pool(scores: Iterable[SceneScores]) -> SceneScores:
     return SceneScores(confusion, boundary)
 
 
-def mean_of(scores: Iterable[SceneScores]) -> dict[str, float]:
+def mean_of(scores: Iterable[Mapping[str, float]]) -> dict[str, float]:
     """Return the mean of each score, all counting the same; undefined ones are left out, NaN where none is defined."""
-    listed = [one.as_dict() for one in scores]
+    listed = list(scores)
     keys = listed[0] if listed else ()
     defined = {key: [one[key] for one in listed if one[key] == one[key]] for key in keys}
     return {key: sum(values) / len(values) if values else float("nan") for key, values in defined.items()}

@@ -224,7 +224,7 @@ class MapPlan:
                 for target, values in zip((told, sure), classified, strict=True):
                     np.copyto(target[:, here], values, where=shown[:, here])
         inside[known & ~shown] = 0.0
-        overruled = doubtful & sure
+        overruled = doubtful & sure & self.clouds.learned
         hidden = self.clouds.hidden(np.where(overruled, np.uint8(0), seen.hidden[kept]), told)
         unseen = known & (hidden != 0)
         inside[unseen] = np.nan

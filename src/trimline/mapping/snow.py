@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from trimline.files import StrPath
+from trimline.mapping.clouds import hidden_by_flags
 from trimline.mapping.zone import GlacierZone
 from trimline.rasters import MASK_NODATA, read_onto
 from trimline.scenes.asset import raster_grid
@@ -59,8 +60,6 @@ MOSTLY_SNOW = 0.75
 _LEAST_PIXEL_M = 60.0
 _MOST_PIXELS = 2048 * 2048
 """Larger grids get larger pixels."""
-_CLOUDED = ("fill", "cloud", "dilated_cloud", "cloud_shadow", "occluded", "dropped")
-"""Quality flags of ground that is not seen."""
 
 Reference = Literal["inventory", "elevation", "ice"]
 """By what ground lies off the glaciers: outside an inventory, below the lowest decile of the mapped ice, or away from
@@ -140,8 +139,8 @@ def snow_off_glaciers(
 ) -> SnowOffGlaciers:
     """Measure the snow off the glaciers of a mapped scene.
 
-    Seen ground has data in all three bands, is known in the mask, and is neither cloud nor cloud shadow by the quality
-    band, where the scene has one.
+    Seen ground has data in all three bands and is known in the mask. Where cloud was kept in the map, ground under
+    cloud or shadow by the quality flags is not seen either.
 
     Parameters
     ----------
@@ -163,7 +162,7 @@ def snow_off_glaciers(
     ProductError
         A raster of the scene is damaged.
     """
-    grid = _grid_of(mask)
+    grid, knows_clouds = _read_head(mask)
     pixel_m = abs(float(grid.resolution.x))
     why = _unmeasurable(scene)
     if why:
@@ -171,11 +170,9 @@ def snow_off_glaciers(
     state = read_onto(mask, grid, classes=True)
     green, nir, swir1 = scene.read(SNOW_BANDS, grid).to_numpy()
     seen = np.isfinite(green + nir + swir1) & (state != MASK_NODATA)
-    if scene.quality_assets:
-        flags = scene.quality(grid)
-        for name in _CLOUDED:
-            if name in flags:
-                seen &= ~flags[name].to_numpy()
+    # What the map knows of cloud is better than the flags alone, which take bright snow for it in places.
+    if scene.quality_assets and not knows_clouds:
+        seen &= hidden_by_flags(scene.quality(grid)) == 0
     snow = is_snow(green, nir, swir1) & seen
     off, reference = _off_glaciers(scene, grid, (state == 1) & seen, seen, inventory=inventory, dem=dem)
     count, total = int(off.sum()), int(seen.sum())
@@ -253,14 +250,14 @@ def _unmeasurable(scene: Scene) -> str:
     return ""
 
 
-def _grid_of(mask: StrPath) -> GeoBox:
-    """Return the grid of a map with pixels that are large enough for a share."""
+def _read_head(mask: StrPath) -> tuple[GeoBox, bool]:
+    """Return the grid of a map with pixels that are large enough for a share, and whether cloud is left out of it."""
     with rasterio.open(Path(mask)) as source:
-        grid = raster_grid(source)
+        grid, clouds = raster_grid(source), source.tags().get("TRIMLINE_CLOUDS", "kept")
     height, width = grid.shape
     factor = max(
         math.floor(_LEAST_PIXEL_M / abs(float(grid.resolution.x)) + 0.5),
         math.ceil(math.sqrt(height * width / _MOST_PIXELS)),
         1,
     )
-    return grid.zoom_out(factor) if factor > 1 else grid
+    return (grid.zoom_out(factor) if factor > 1 else grid), clouds != "kept"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trimline import __version__
+from trimline.errors import GridError, OutlineError
 from trimline.file_identity import file_identity
 from trimline.files import StrPath, write_json
 
@@ -23,12 +24,26 @@ SNOW_FILE = "snow.json"
 
 @dataclass(frozen=True)
 class SnowReference:
-    """What tells the ground off the glaciers, see `trimline.mapping.snow`; the map itself where both are None."""
+    """What tells the ground off the glaciers, see `trimline.mapping.snow`; the map itself where both are None.
+
+    Raises
+    ------
+    OutlineError
+        There is no such inventory.
+    GridError
+        There is no such DEM.
+    """
 
     inventory: Path | None = None
     """Outlines of glaciers, of any date."""
     dem: Path | None = None
     """Elevation [m]."""
+
+    def __post_init__(self) -> None:
+        if self.inventory is not None and not self.inventory.exists():
+            raise OutlineError("there is no such inventory", where=self.inventory, remedy="check the path")
+        if self.dem is not None and not self.dem.exists():
+            raise GridError("there is no such DEM", where=self.dem, remedy="check the path")
 
     def measure(self, scene: Scene, mask: StrPath) -> SnowOffGlaciers:
         """Measure the snow off the glaciers of a scene, and write ``snow.json`` beside its map.

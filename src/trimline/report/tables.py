@@ -14,7 +14,7 @@ class Best(str):
     """A cell that holds the best of its column; it is printed bold."""
 
 
-_OF_YEARS = ("precision", "recall", "f1", "iou", "area_bias")
+_OF_YEARS = ("precision", "recall", "f1", "iou", "area_bias", "not_judged")
 """The scores of single years, in the order of the table."""
 
 UNDEFINED = "–"
@@ -58,8 +58,11 @@ def scene_table(methods: Mapping[str, Mapping[str, Any]]) -> Table:
 
 
 def year_table(methods: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Return the scores of each method in each year, and their mean over the years, which all count the same."""
-    columns = ["method, year", "precision %", "recall %", "F1 %", "IoU %", "area bias %", "boundary m"]
+    """Return the scores of each method in each year, and their mean over the years, which all count the same.
+
+    Not seen are labelled pixels that count in no score, because the method found no data there, or cloud or shadow.
+    """
+    columns = ["method, year", "precision %", "recall %", "F1 %", "IoU %", "area bias %", "not seen %", "boundary m"]
     rows = []
     for name, scores in methods.items():
         for year, of_year in {**scores.get("years", {}), "mean": scores.get("mean", {})}.items():

@@ -10,6 +10,7 @@ two can be compared.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ from trimline.study.tested_maps import tested_maps
 _LOG = logging.getLogger(__name__)
 
 FOLDER = "evaluation"
-RESULTS_VERSION = 3
+RESULTS_VERSION = 4
 """Raised when the same inputs and settings give other results."""
 
 
@@ -60,6 +61,8 @@ class Judged:
     mapped: NDArray[np.bool_]
     valid: NDArray[np.bool_]
     pixel_m: float
+    labelled: int
+    """Pixels with a label, also those that the method did not see: without data, or behind cloud."""
 
     @property
     def scores(self) -> SceneScores:
@@ -116,16 +119,25 @@ def _judge(project: Project, method: Method, folder: Path, digest: str) -> dict[
     split = split_of(project)
     judged = _tiles(project, model) if split == "paper" else _maps(project, method, model, options, folder)
     scenes: dict[str, SceneScores] = {}
+    labelled: Counter[str] = Counter()
     for each in judged:
+        labelled[each.scene_id] += each.labelled
         known = scenes.get(each.scene_id)
         scenes[each.scene_id] = each.scores if known is None else pool([known, each.scores])
     if not scenes:
         raise SampleError("no scene shares ground with the test", where="evaluate.scenes")
-    result: dict[str, Any] = pool(scenes.values()).as_dict()
-    result["scenes"] = {key: each.as_dict() for key, each in scenes.items()}
-    years = {year: pool(scenes[key] for key in members) for year, members in _years(project, scenes).items()}
-    result["years"] = {year: each.as_dict() for year, each in years.items()}
-    result["mean"] = mean_of(years.values())
+
+    def pooled(members: Iterable[str]) -> dict[str, Any]:
+        """Return the pooled scores of scenes, and the share of their labelled pixels that the method did not see."""
+        keys = list(members)
+        scores = pool(scenes[key] for key in keys)
+        unjudged = 1.0 - scores.confusion.n / sum(labelled[key] for key in keys)
+        return {**scores.as_dict(), "not_judged": unjudged}
+
+    result: dict[str, Any] = pooled(scenes)
+    result["scenes"] = {key: pooled([key]) for key in scenes}
+    result["years"] = {year: pooled(members) for year, members in _years(project, scenes).items()}
+    result["mean"] = mean_of(result["years"].values())
     if split == "blocks":
         # Compared with the random split of the papers: the same kind of tiles, of ground never trained on.
         result["tiles"] = pool(each.scores for each in _tiles(project, model)).as_dict()
@@ -161,7 +173,7 @@ def _maps(project: Project, method: Method, model: Model, options: MapOptions, f
         mapped = each.probability >= options.threshold_of(model)
         classes = classify(each.truth, mapped, each.valid)
         write_raster(class_path(folder, each.scene_id, method), classes, each.geobox, nodata=int(Error.UNKNOWN))
-        yield Judged(each.scene_id, each.truth, mapped, each.valid, each.pixel_m)
+        yield Judged(each.scene_id, each.truth, mapped, each.valid, each.pixel_m, each.labelled)
 
 
 def class_path(folder: Path, scene_id: str, method: Method) -> Path:
@@ -192,7 +204,6 @@ def _tiles(project: Project, model: Model) -> Iterator[Judged]:
         samples = store.read(of_scene, bands=model.bands, units=model.units)
         probability = model.predict(samples.images)
         for p, mask in zip(probability, samples.masks, strict=True):
-            known = np.isfinite(p) & ((mask == GROUND) | (mask == ICE))
-            yield Judged(
-                str(scene_id), mask == ICE, p >= model.threshold, known, float(of_scene["resolution_m"].iloc[0])
-            )
+            labelled = (mask == GROUND) | (mask == ICE)
+            known, pixel_m = np.isfinite(p) & labelled, float(of_scene["resolution_m"].iloc[0])
+            yield Judged(str(scene_id), mask == ICE, p >= model.threshold, known, pixel_m, int(labelled.sum()))

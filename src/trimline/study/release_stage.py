@@ -49,11 +49,12 @@ def run(study: Study) -> Done:
     require_citable(project)
     label = f"{project.name}-{project.version}"
     folder = project.output / FOLDER / label
+    files = _files(project)
     tables = _tables(study)
     inputs = {
         **{name: done.outputs_digest for name, done in study.done.items()},
         "project": study.ledger.project_sha256,
-        "periods": {name: {path.name: sha256(path) for path in paths} for name, paths in _files(project).items()},
+        "periods": {name: {path.name: sha256(path) for path in paths} for name, paths in files.items()},
         "edits": file_identity(project.edits_file) if project.edits_file.exists() else None,
         "tables": {path.name: sha256(path) for path in tables},
     }

@@ -36,6 +36,8 @@ class TestedMap:
     """(h, w) whether a pixel is ice."""
     valid: NDArray[np.bool_]
     """(h, w) pixels to judge: within the ground of the test, with a prediction and a label."""
+    labelled: int
+    """Pixels within the ground of the test with a label, those without data or a prediction included."""
 
     @property
     def pixel_m(self) -> float:
@@ -58,8 +60,9 @@ def tested_maps(project: Project, model: Model, options: MapOptions) -> Iterator
             continue
         probability = predict_array(labelled.scene, model, geobox, options=options)
         truth = labelled.truth.mask(geobox)
-        valid = tested & np.isfinite(probability) & (truth != IGNORE)
-        yield TestedMap(labelled.id, geobox, probability, truth == ICE, valid)
+        known = tested & (truth != IGNORE)
+        valid = known & np.isfinite(probability)
+        yield TestedMap(labelled.id, geobox, probability, truth == ICE, valid, int(known.sum()))
 
 
 def _test_ground(project: Project) -> gpd.GeoDataFrame | None:

@@ -172,6 +172,7 @@ def test_more_than_two_classes_are_a_softmax_in_all_engines() -> None:
     network = OneLogit().eval()
     inputs = Inputs(("red", "swir1", "green"), "reflectance", ("ndsi",))
     channels = inputs(images(2, 3, 8, 8))
-    expected = network(torch.from_numpy(channels)).softmax(dim=1)[:, 1].numpy()
+    expected = network(torch.from_numpy(channels)).softmax(dim=1).numpy()
+    assert expected.shape[1] > 2
     for engine in (OpenVINOEngine(graph_of(network, inputs)), TorchEngine(network, torch.device("cpu"))):
         np.testing.assert_allclose(engine(channels), expected, rtol=0, atol=1e-6)

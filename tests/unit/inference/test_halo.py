@@ -198,6 +198,6 @@ def test_mapping_uses_the_measured_halo_where_there_is_one(tmp_path: Path) -> No
 
 def test_the_weights_that_come_along_say_what_halo_they_need() -> None:
     metadata = read_metadata(shipped_weights())
-    assert metadata.halo == 80
+    assert metadata.halo == 96
     assert metadata.largest_halo == 112
     assert metadata.stride == 16

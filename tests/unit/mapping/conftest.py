@@ -44,6 +44,7 @@ class BlurModel:
         return None if self.tile else (self.radius + 1) * self.stride
 
     outputs = ("ice",)
+    rule = ""
 
     @property
     def metadata(self) -> Any:

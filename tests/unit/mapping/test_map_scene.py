@@ -70,7 +70,7 @@ def test_rasters_are_cogs_with_overviews_and_provenance(
         assert tags["TRIMLINE_VERSION"] == __version__
         assert tags["TRIMLINE_THRESHOLD"] == "0.5"
         assert (tags["TRIMLINE_ENGINE"], tags["TRIMLINE_ARITHMETIC"]) == ("blur", "fp32")
-    of_outlines = pyogrio.read_info(result.outlines)["dataset_metadata"]
+    of_outlines = pyogrio.read_info(result.outlines, layer="outlines")["dataset_metadata"]
     assert of_outlines == {key: tags[key] for key in of_outlines}
     assert {"TRIMLINE_ENGINE", "TRIMLINE_ARITHMETIC", "TRIMLINE_SCENE_IDENTITY"} <= set(of_outlines)
 
@@ -109,7 +109,7 @@ def test_small_patches_leave_the_outlines_and_stay_in_the_mask(scene: Scene, mod
 
 
 def test_a_scene_without_ice_has_no_outlines(make_scene: Callable[..., Scene], model: Any, tmp_path: Path) -> None:
-    for name, value in (("dark", 0.0), ("empty", np.nan)):
+    for name, value in (("dark", 0.05), ("empty", np.nan)):
         scene = make_scene(np.full((2, 90, 90), value, np.float32))
         outlines = read_outlines(map_scene(scene, model, tmp_path / name).outlines)
         assert len(outlines) == 0
@@ -119,7 +119,7 @@ def test_a_scene_without_ice_has_no_outlines(make_scene: Callable[..., Scene], m
 
 def test_the_same_scene_gives_the_same_bytes(scene: Scene, model: Any, tmp_path: Path) -> None:
     first, second = (map_scene(scene, model, tmp_path / name) for name in ("a", "b"))
-    for name in ("probability", "mask", "outlines"):
+    for name in ("probability", "mask", "classes", "outlines"):
         assert getattr(first, name).read_bytes() == getattr(second, name).read_bytes()
 
 
@@ -132,7 +132,7 @@ def test_an_interrupted_map_goes_on_where_it_stopped(
     undisturbed = map_scene(scene, model, tmp_path / "once", region=region, options=options)
     asked = len(model.seen)
     kept = {path.name: path.read_bytes() for path in undisturbed.mask.parent.iterdir()}
-    answer, calls = type(model).predict, []
+    answer, calls = type(model).probabilities, []
 
     def interrupted(self: Any, *given: Any, **how: Any) -> Any:
         calls.append(1)
@@ -140,7 +140,7 @@ def test_an_interrupted_map_goes_on_where_it_stopped(
             raise KeyboardInterrupt
         return answer(self, *given, **how)
 
-    monkeypatch.setattr(type(model), "predict", interrupted)
+    monkeypatch.setattr(type(model), "probabilities", interrupted)
     folder = tmp_path / "twice"
     with pytest.raises(KeyboardInterrupt):
         map_scene(scene, model, folder, region=region, options=options)
@@ -158,7 +158,9 @@ def test_an_interrupted_map_leaves_the_old_one_as_it_was(
     scene: Scene, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     map_scene(scene, model, tmp_path, options=MapOptions(threshold=0.6))
-    kept = {name: (tmp_path / name).read_bytes() for name in ("probability.tif", "mask.tif", "outlines.gpkg")}
+    kept = {
+        name: (tmp_path / name).read_bytes() for name in ("probability.tif", "mask.tif", "classes.tif", "outlines.gpkg")
+    }
 
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
@@ -231,7 +233,7 @@ def test_a_full_disk_is_said_and_the_next_run_goes_on(scene: Scene, model: Any, 
     assert [path.name for path in (tmp_path / "maps").iterdir()] == [".map"]
     result = map_scene(scene, model, tmp_path / "maps", options=MapOptions(window=64))
     whole = map_scene(scene, model, tmp_path / "whole", options=MapOptions(window=64))
-    for name in ("probability", "mask", "outlines"):
+    for name in ("probability", "mask", "classes", "outlines"):
         assert getattr(result, name).read_bytes() == getattr(whole, name).read_bytes()
 
 
@@ -239,7 +241,7 @@ def test_other_files_in_the_folder_stay(scene: Scene, model: Any, tmp_path: Path
     (tmp_path / "notes.txt").write_text("mine")
     map_scene(scene, model, tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir() if p.name != "stack.tif") == [
-        "mask.tif", "notes.txt", "outlines.gpkg", "probability.tif",
+        "classes.tif", "mask.tif", "notes.txt", "outlines.gpkg", "probability.tif",
     ]  # fmt: skip
 
 
@@ -258,7 +260,7 @@ def test_memory_does_not_grow_with_the_scene(make_scene: Callable[..., Scene], m
     """Arrays at their peak: six times the rows, the same memory."""
     peaks = []
     for height in (4 * 256, 24 * 256):
-        image = np.zeros((2, height, 256), np.float32)
+        image = np.full((2, height, 256), 0.05, np.float32)
         image[:, :, 100:150] = 1.0
         scene = make_scene(image)
         del image

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
+import xarray
 from numpy.typing import NDArray
 
 from trimline.files import write_json
@@ -165,3 +167,18 @@ def test_a_record_comes_back_from_json(tmp_path: Path) -> None:
     write_json(tmp_path / "s.json", found.record())
     again = SnowOffGlaciers.of_record(json.loads((tmp_path / "s.json").read_text()))
     assert repr(again) == repr(found)
+
+
+@pytest.mark.parametrize(("clouds", "share"), [("kept", 0.0), ("quality flags and learned classes", 30 / 143)])
+def test_flags_count_only_where_the_map_knows_nothing_of_cloud(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clouds: str, share: float
+) -> None:
+    """The flags take the snow on rows 100 to 129 for cloud."""
+    scene = a_scene(tmp_path, rows(0, 40) | rows(100, 130))
+    mask = a_mask(tmp_path, scene, rows(0, 40))
+    with rasterio.open(mask, "r+") as source:
+        source.update_tags(TRIMLINE_CLOUDS=clouds)
+    flags = xarray.Dataset({"cloud": (("y", "x"), rows(100, 130)[::2, ::2])})
+    flagged = replace(scene, quality_assets={"pixel": scene.assets["green"]})
+    monkeypatch.setattr(Scene, "quality", lambda *_: flags)
+    assert snow_off_glaciers(flagged, mask).share == pytest.approx(share, abs=0.02)

@@ -80,7 +80,7 @@ def test_fill_is_nodata_though_the_bands_have_numbers(scene: Scene, model: Any, 
 
     monkeypatch.setattr(Scene, "fill", fill)
     flagged = replace(scene, quality_assets={"pixel": scene.assets["red"]})
-    mapped = predict_array(flagged, model, options=MapOptions(window=64, screen=False))
+    mapped = predict_array(flagged, model, options=MapOptions(window=64, screen=False, clouds="keep"))
     assert np.isnan(mapped[:, :10]).all()
     assert np.isfinite(mapped[100:, 10:]).all()
 

@@ -1,4 +1,4 @@
-"""The weights that come along are those of ukis-csmask: every class's probability, by the runtime they were made for."""
+"""The weights that come along are those of ukis-csmask: every class has the probability of the original."""
 
 from __future__ import annotations
 
