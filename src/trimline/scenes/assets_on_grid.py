@@ -6,7 +6,6 @@ piece, so that the result depends neither on the extent of the grid nor on its c
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +22,7 @@ from rasterio.windows import Window
 from trimline.cores import available_cores
 from trimline.errors import ProductError
 from trimline.scenes.asset import JPEG_2000, Asset, first_line, open_raster, raster_grid
+from trimline.scenes.decoded_blocks import read_window
 from trimline.scenes.grid import is_along_axes, offset_between, pixel_ratio, positions_in
 from trimline.scenes.missing_values import refuse_undeclared
 from trimline.scenes.product_files import readable
@@ -110,7 +110,7 @@ def _read_raster(
     """Read the bands of one raster onto a grid, with up to `threads` threads."""
     with open_raster(href) as source:
         grid = raster_grid(source, assets[0].geobox)
-        raster = _OpenRaster(source, tuple(assets), grid, threads=threads if _is_slow(href) else 1)
+        raster = _OpenRaster(source, tuple(assets), grid, threads=threads)
         try:
             return _read(raster, geobox, resampling, ratio_of)
         except RasterioError as error:
@@ -132,7 +132,7 @@ class _OpenRaster:
     block: int = 1
     """Pixels on a side of a block; blocks start at the raster's corner, whatever window is read."""
     threads: int = 1
-    """Threads that decode a window together."""
+    """Threads that decode a window together, of rasters that are slow to decode."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -167,25 +167,12 @@ class _OpenRaster:
         return out
 
     def _numbers(self, place: Window) -> NDArray[Any]:
-        """Read a window; strips of whole rows of the raster's own blocks are decoded at the same time."""
         indexes = [asset.index for asset in self.assets]
-        rows = self.source.block_shapes[indexes[0] - 1][0]
-        first, last = int(place.row_off), int(place.row_off + place.height)
-        edges = [first, *range((first // rows + 1) * rows, last, rows), last]
-        if self.threads == 1 or len(edges) < 3:
-            numbers: NDArray[Any] = self.source.read(indexes, window=place)
-            return numbers
-        out = np.empty((len(indexes), last - first, int(place.width)), self.source.dtypes[indexes[0] - 1])
-
-        def fill(strip: tuple[int, int]) -> None:
-            start, stop = strip
-            window = Window(place.col_off, start, place.width, stop - start)
-            with open_raster(self.assets[0].href) as source:
-                out[:, start - first : stop - first] = source.read(indexes, window=window)
-
-        with ThreadPoolExecutor(min(self.threads, len(edges) - 1)) as pool:
-            list(pool.map(fill, itertools.pairwise(edges)))
-        return out
+        href = self.assets[0].href
+        if _is_slow(href):
+            return read_window(href, self.source, indexes, place, self.threads)
+        numbers: NDArray[Any] = self.source.read(indexes, window=place)
+        return numbers
 
 
 def _read(raster: _OpenRaster, geobox: GeoBox, resampling: Resampling, ratio_of: GeoBox) -> NDArray[np.float32]:

@@ -48,6 +48,12 @@ class MaskPolygons:
             return np.zeros(geobox.shape, np.bool_)
         if self.crs != geobox.crs:
             wanted = [_transformed(polygon, self.crs, geobox.crs) for polygon in wanted]
+        box = geobox.boundingbox
+        west, south, east, north = shapely.bounds(wanted).T
+        near = (west < box.right) & (east > box.left) & (south < box.top) & (north > box.bottom)
+        wanted = [polygon for polygon, is_near in zip(wanted, near, strict=True) if is_near]
+        if not wanted:
+            return np.zeros(geobox.shape, np.bool_)
         burnt = rasterize(wanted, out_shape=tuple(geobox.shape), transform=geobox.affine, dtype=np.uint8)
         return np.asarray(burnt, dtype=np.bool_)
 
