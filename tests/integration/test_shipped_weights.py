@@ -44,7 +44,9 @@ def test_they_are_small_and_say_where_they_come_from() -> None:
     assert f"**{metadata.bf16_iou:.4f}**" in card, "the card says what decides the precision"
 
 
-def test_they_find_the_bare_ice_of_a_simulated_range_and_hardly_anything_else(unseen: RangeManifest, tmp_path: Path) -> None:
+def test_they_find_the_bare_ice_of_a_simulated_range_and_hardly_anything_else(
+    unseen: RangeManifest, tmp_path: Path
+) -> None:
     (record,) = unseen.scenes
     scene = open_scene(unseen.folder / record.product)
     written = map_scene(scene, load_weights(), tmp_path)

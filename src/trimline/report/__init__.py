@@ -2,7 +2,7 @@
 
 The room hands out `write_page` with its `Section` and `Picture`, the report itself; `write_release`, the folder for a
 data repository, of a `Release`; the pictures `draw_outlines`, `draw_areas`, `write_error_map` of one method,
-`write_panels` of several, and `false_colour`, the composite behind them; and the tables `method_table`, `area_table`
+`write_panels` of several, `draw_contact_sheet` of several scenes (`Sheet`), and `false_colour`, the composite behind them; and the tables `method_table`, `area_table`
 and `period_table` with `write_csv` and `write_latex`.
 """
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trimline.report.composite import false_colour
+    from trimline.report.contact_sheet import Sheet, draw_contact_sheet
     from trimline.report.error_map import write_error_map
     from trimline.report.figures import draw_areas, draw_outlines
     from trimline.report.on_disk import write_csv, write_latex
@@ -27,9 +28,11 @@ _FILE_OF = {
     "Release": "release",
     "ReleasedPeriod": "release",
     "Section": "page",
+    "Sheet": "contact_sheet",
     "Table": "tables",
     "area_table": "tables",
     "draw_areas": "figures",
+    "draw_contact_sheet": "contact_sheet",
     "draw_outlines": "figures",
     "false_colour": "composite",
     "method_table": "tables",
@@ -47,9 +50,11 @@ __all__ = [
     "Release",
     "ReleasedPeriod",
     "Section",
+    "Sheet",
     "Table",
     "area_table",
     "draw_areas",
+    "draw_contact_sheet",
     "draw_outlines",
     "false_colour",
     "method_table",
