@@ -2,8 +2,8 @@
 
 The room hands out `write_page` with its `Section` and `Picture`, the report itself; `write_release`, the folder for a
 data repository, of a `Release`; the pictures `draw_outlines`, `draw_areas`, `write_error_map` of one method,
-`write_panels` of several, `draw_contact_sheet` of several scenes (`Sheet`), and `false_colour`, the composite behind them; and the tables `method_table`, `area_table`
-and `period_table` with `write_csv` and `write_latex`.
+`write_panels` of several, `draw_contact_sheet` of several scenes (`Sheet`), and `false_colour`, the composite behind
+them; and the tables `method_table`, `area_table` and `period_table` with `write_csv` and `write_latex`.
 """
 
 from __future__ import annotations
