@@ -43,7 +43,8 @@ def outline_iou(scene: Scene, model: Model, weights: Path, folder: Path, side: i
 
 
 def _mask(scene: Scene, model: Model, folder: Path, side: int) -> NDArray[np.bool_]:
-    mapped = map_scene(scene, model, folder, region=scene.geobox[:side, :side], options=MapOptions(), progress=False)
+    options = MapOptions(clouds="keep")
+    mapped = map_scene(scene, model, folder, region=scene.geobox[:side, :side], options=options, progress=False)
     with rasterio.open(mapped.mask) as source:
         mask: NDArray[np.bool_] = source.read(1) == 1
     return mask

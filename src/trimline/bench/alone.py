@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from trimline.inference import load_weights
-from trimline.mapping import map_scene
+from trimline.mapping import MapOptions, map_scene
 from trimline.scenes import open_scene
 
 P = ParamSpec("P")
@@ -43,7 +43,8 @@ def alone(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
 
 def map_alone(product: Path, weights: Path, folder: Path, device: str | None) -> float:
     """Map a scene in this process; return the most memory that was ever resident in it [MB]."""
-    map_scene(open_scene(product), load_weights(weights, device=device), folder, progress=False)
+    options = MapOptions(clouds="keep")
+    map_scene(open_scene(product), load_weights(weights, device=device), folder, options=options, progress=False)
     return _peak_mb()
 
 

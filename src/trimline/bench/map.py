@@ -6,6 +6,7 @@ The peers are MONAI's sliding windows (512 pixels, overlapping by a quarter, ble
 most scripts have, over tiles of 512 pixels that overlap by half; both from the same product on disk to outlines on
 disk. What a pixel costs them depends neither on what it shows nor, edges apart, on how many there are, so that of the
 largest scenes they map a part, which holds as much glacier as the rest. Ours are always measured on the whole scene.
+Clouds are kept, because the peers do not tell them.
 """
 
 from __future__ import annotations
@@ -173,7 +174,7 @@ def _rates(
     asked: dict[bool, float] = {}
 
     def ours(part: GeoBox, *, screen: bool) -> None:
-        options = MapOptions(screen=screen)
+        options = MapOptions(screen=screen, clouds="keep")
         done = map_scene(scene, model, folder / "ours", region=part, options=options, progress=False)
         asked[screen] = done.asked
 
