@@ -131,7 +131,7 @@ def test_weights_tell_how_they_came_about(training: Samples, validation: Samples
         tmp_path,
         arguments=TINY["unet"],
         seed=3,
-        provenance={"scenes": ["LT05_L1TP_139036"]},
+        provenance={"scenes": ["LT05_L1TP_139036"], "levels": ["toa"]},
     )
     metadata = read_metadata(path)
     network = build("unet", 6, **TINY["unet"])
@@ -141,7 +141,8 @@ def test_weights_tell_how_they_came_about(training: Samples, validation: Samples
     assert metadata.recipe == SHORT.model_dump(mode="json")
     assert metadata.seed == 3
     assert metadata.tile == (32, 32)
-    assert metadata.data["provenance"] == {"scenes": ["LT05_L1TP_139036"]}
+    assert metadata.data["provenance"] == {"scenes": ["LT05_L1TP_139036"], "levels": ["toa"]}
+    assert metadata.levels == ("toa",)
     assert metadata.data["training"]["tiles"] == 6
     assert 1 <= metadata.data["epoch"] <= 5
     assert metadata.data["halo_measured_on"] == "validation"

@@ -6,8 +6,9 @@ import json
 import logging
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trimline.extras import require_training
 from trimline.files import sha256, write_json
@@ -19,10 +20,13 @@ from trimline.study.method_models import describe_given, weights_path
 from trimline.study.scenes import open_entry
 from trimline.study.study import Study
 
+if TYPE_CHECKING:
+    from trimline.scenes import Scene
+
 _LOG = logging.getLogger(__name__)
 
 TIMING = "timing.json"
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 """Raised when the same inputs and settings give other results."""
 
 
@@ -81,6 +85,7 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
         bands, units = project.method_bands(method), method.recipe.units
         learnt = sorted(store.index["scene_id"][store.index["part"] != "test"].unique().tolist())
         entries = {entry.id: entry for entry in project.scenes}
+        seen = [open_entry(entries[each]) for each in learnt]
         started, before = time.perf_counter(), _written(path)
         written = train(
             method.network,
@@ -94,7 +99,8 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
                 "project": project.name,
                 "project_sha256": study.ledger.project_sha256,
                 "scenes": learnt,
-                "sensors": sorted({open_entry(entries[each]).sensor.id for each in learnt}),
+                "sensors": sorted({scene.sensor.id for scene in seen}),
+                "levels": _levels(seen),
                 "split": project.split.by,
                 "measures": MEASURES[project.split.by],
             },
@@ -117,6 +123,12 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
         settings=settings,
         results_version=RESULTS_VERSION,
     )
+
+
+def _levels(scenes: Sequence[Scene]) -> list[str]:
+    """Return the levels of reflectance among scenes; none where one does not say its own."""
+    levels = {scene.reflectance_level for scene in scenes}
+    return sorted(level for level in levels if level is not None) if None not in levels else []
 
 
 def _written(path: Path) -> int | None:

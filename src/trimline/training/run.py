@@ -63,7 +63,8 @@ def train(
     seed
         Of the initial weights, the batches and the augmentation.
     provenance
-        What whoever made the samples has to say of them; stored in the weights' metadata.
+        What whoever made the samples has to say of them; stored in the weights' metadata. `levels` among it, of `toa`
+        and `surface`, is what reflectance they hold.
     progress
         Show a progress bar, where standard error is a terminal.
 
@@ -101,6 +102,7 @@ def train(
         network=network,
         arguments=arguments,
         inputs=Inputs(training.bands, training.units),
+        levels=tuple(data["provenance"].get("levels", ())),
         recipe=recipe.model_dump(mode="json"),
         seed=seed,
         data=data,
