@@ -172,7 +172,9 @@ def parse(arguments: Sequence[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [["map", "PROJECT", "--schedule", "x"], ["mop", "PROJECT"], ["outline"], ["outline", "a", "b"]], ids=str
+    "wrong",
+    [["map", "PROJECT", "--schedule", "x"], ["mop", "PROJECT"], ["outline"], ["outline", "a", "--cloud", "b"]],
+    ids=str,
 )
 def test_a_wrong_command_would_be_found(wrong: list[str]) -> None:
     with pytest.raises(Exception, match=r"No such|Missing|unexpected extra"):

@@ -67,6 +67,10 @@ class World:
         return outlines.rasterise(self.truth, self.scene.geobox)
 
     @cached_property
+    def mask(self) -> str:
+        return str(rasters.write_raster(self("mask.tif"), self.ice.astype("uint8"), self.scene.geobox, nodata=255))
+
+    @cached_property
     def model(self) -> Model:
         return inference.load_weights(str(shipped_weights()))
 
@@ -176,6 +180,8 @@ DOORS: dict[Callable[..., Any], Callable[[World], Any]] = {
     files.write_json: lambda w: files.write_json(w("a.json"), {"a": 1}),
     inference.load_weights: lambda w: inference.load_weights(str(shipped_weights())),
     inference.read_metadata: lambda w: inference.read_metadata(str(shipped_weights())),
+    mapping.mask_shares: lambda w: mapping.mask_shares(w.mask),
+    mapping.snow_off_glaciers: lambda w: mapping.snow_off_glaciers(w.scene, w.mask),
     mapping.map_scene: lambda w: mapping.map_scene(w.scene, w.model, w("out"), progress=False),
     mapping.outlines_of: lambda w: mapping.outlines_of(w.product, str(shipped_weights())),
     mapping.predict: lambda w: mapping.predict(w.product, str(shipped_weights())),

@@ -296,7 +296,7 @@ def test_flips_are_only_used_where_they_raise_the_f1_on_validation(
 
 
 def _nothing(predict: Any, channels: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.zeros_like(channels[:, 0])
+    return np.zeros_like(channels[:, :1])
 
 
 @pytest.mark.parametrize("native", [True, False])
@@ -318,9 +318,9 @@ def test_the_record_is_the_agreement_of_the_masks(run: Callable[..., Path], monk
 
     class Wrong(Engine):
         def __call__(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
-            ice = np.ones_like(channels[:, 0])
+            ice = np.ones_like(channels[:, :1])
             if self.arithmetic == "bf16":
-                ice[:, ::2] = 0.0
+                ice[:, :, ::2] = 0.0
             return ice
 
     monkeypatch.setattr("trimline.inference.torch_engine.cpu_has_bf16", lambda: True)

@@ -97,7 +97,9 @@ def test_tiles_are_blended_without_a_seam(
     torch.manual_seed(0)
     arguments = {"widths": (4, 4, 8, 8, 8)}
     known = read_metadata(shipped_weights())
-    metadata = known.model_copy(update={"network": network, "arguments": arguments, "tile": (96, 96), "halo": None})
+    of_ice = {"classes": 2, "class_names": (), "flips": False}
+    changed = {"network": network, "arguments": arguments, "tile": (96, 96), "halo": None} | of_ice
+    metadata = known.model_copy(update=changed)
     path = save_weights(tmp_path / "w.safetensors", build(network, known.inputs.channels, **arguments), metadata)
     tiled = load_weights(path, device="cpu", precision="fp32")
     # All is shown: where the screen ends, a network that never learned jumps from a half to 0.

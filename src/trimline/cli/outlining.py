@@ -49,8 +49,7 @@ class Outlined:
 
     def row(self) -> list[str]:
         """Return its line in the table of several scenes."""
-        hidden = (self.written.share("cloud"), self.written.share("shadow"))
-        shares = (self.shares.ice, *hidden, self.shares.not_seen, self.snow.share, self.written.asked)
+        shares = (self.shares.ice, self.written.share("cloud"), self.shares.not_seen, self.snow.share)
         return [self.scene.id, self.date or _UNDEFINED, str(self.count), f"{self.area_km2:.3f}", *map(_percent, shares)]
 
     def content(self, model: Model, weights: Path | None, threshold: float) -> dict[str, Any]:
@@ -84,20 +83,9 @@ class Outlined:
         }
 
 
-_COLUMNS = [
-    "scene",
-    "date",
-    "outlines",
-    "area, km2",
-    "ice %",
-    "cloud %",
-    "shadow %",
-    "not seen %",
-    "snow off %",
-    "shown %",
-]
-"""Of the table of several scenes. Ice is a share of the pixels seen, not seen of all, snow off the glaciers of the
-ground off them; cloud, shadow, and what the spectral screen lets the method see are shares of the pixels with data."""
+_COLUMNS = ["scene", "date", "outlines", "area, km2", "ice %", "cloud %", "not seen %", "snow off %"]
+"""Of the table of several scenes. Ice is a share of the pixels seen, cloud of those with data, not seen of all, and snow
+off the glaciers of the ground off them."""
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,15 @@ def print_json(content: Any) -> None:
 
 
 def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    """Print a table; the first column is text, the others numbers."""
+    """Print a table; the first column is text and may take several lines, the others are numbers and dates."""
     from rich.console import Console
     from rich.table import Table
 
     console = Console(width=None if sys.stdout.isatty() else MINIMUM_WIDTH)
     table = Table(title=title, title_justify="left", title_style="bold")
     for i, column in enumerate(columns):
-        table.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
+        whole = max((len(row[i]) for row in rows), default=0) if i else None
+        table.add_column(column, justify="right" if i else "left", overflow="fold", min_width=whole)
     for row in rows:
         table.add_row(*row)
     console.print(table)

@@ -103,7 +103,9 @@ class RowTracer:
             framed = np.zeros((1 + len(rows), self._width + 2), np.uint8)
             framed[0] = self._last_row
             np.not_equal(rows, 0, out=framed[1:, 1:-1].view(bool))
-            self._corners.append(_Corners.between(framed, self._rows))
+            corners = _Corners.between(framed, self._rows)
+            if len(corners.column):  # most rows of many masks have none
+                self._corners.append(corners)
             self._last_row = framed[-1:]
             self._rows += len(rows)
 
