@@ -84,8 +84,8 @@ class Outlined:
 
 
 _COLUMNS = ["scene", "date", "outlines", "area, km2", "ice %", "cloud %", "not seen %", "snow off %"]
-"""Of the table of several scenes. Ice is a share of the pixels seen, cloud of those with data, not seen of all, and snow
-off the glaciers of the ground off them."""
+"""Of the table of several scenes. Ice is a share of the pixels seen, cloud of those with data, not seen of all pixels,
+and snow off the glaciers of the ground off them."""
 
 
 @dataclass(frozen=True)
