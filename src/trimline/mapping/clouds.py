@@ -91,19 +91,21 @@ class CloudRule:
             _LOG.info("%s: no quality band; cloud and shadow are what the network takes for them", scene.id)
         return cls(flags=has_flags and clouds == "auto", learned=True, second=second)
 
-    def hidden(self, by_flags: NDArray[np.uint8], told: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return what hides the ground.
+    def hidden(self, by_flags: NDArray[np.uint8], told: NDArray[np.uint8], ice: NDArray[np.bool_]) -> NDArray[np.uint8]:
+        """Return what hides the ground: learned shadow does only where no ice is found in it.
 
         Parameters
         ----------
         by_flags
             (h, w) as `hidden_by_flags` gives it, but where it is overruled.
         told
-            (h, w) of `SurfaceClass`, by the network.
+            (h, w) of `SurfaceClass`, by the network that tells.
+        ice
+            (h, w) what the method that maps takes for ice.
         """
         if not self.learned or (self.flags and self.second):
             return by_flags
-        takes = np.isin(told, (SurfaceClass.CLOUD, SurfaceClass.SHADOW))
+        takes = (told == SurfaceClass.CLOUD) | ((told == SurfaceClass.SHADOW) & ~ice)
         return np.where((by_flags == 0) & takes, told, by_flags)
 
     def __str__(self) -> str:

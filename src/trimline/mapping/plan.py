@@ -65,6 +65,8 @@ class MapPlan:
     """How rows are cut into strips."""
     columns: Axis
     """How the columns of a strip are cut into windows."""
+    threshold: float
+    """Probability from which on a pixel is ice, and so not hidden by a shadow that another network sees there."""
     within: GlacierZone | None = None
     """Ground to which the map is confined."""
 
@@ -105,7 +107,7 @@ class MapPlan:
         reader = SceneReader(
             scene, model.bands, model.units, stand_ins_for(scene, model), clouds, spectrum=spectrum, screen=screen
         )
-        return cls(reader, region, extent, rows, columns, options.within)
+        return cls(reader, region, extent, rows, columns, options.threshold_of(model), options.within)
 
     @property
     def scene(self) -> Scene:
@@ -225,7 +227,9 @@ class MapPlan:
                     np.copyto(target[:, here], values, where=shown[:, here])
         inside[known & ~shown] = 0.0
         overruled = doubtful & sure & self.clouds.learned
-        hidden = self.clouds.hidden(np.where(overruled, np.uint8(0), seen.hidden[kept]), told)
+        share = 1.0 if strip.cut.weights is None else strip.cut.weights[:, None]
+        by_flags = np.where(overruled, np.uint8(0), seen.hidden[kept])
+        hidden = self.clouds.hidden(by_flags, told, ice=inside >= self.threshold * share)
         unseen = known & (hidden != 0)
         inside[unseen] = np.nan
         np.copyto(told, hidden, where=unseen)

@@ -250,3 +250,17 @@ def test_reflectance_of_a_level_that_weights_never_saw_is_said(
 
     predict_array(replace(make(), level=level), OfLevel())
     assert ("of the surface, which the weights never saw" in caplog.text) is said
+
+
+def test_shadow_that_another_network_sees_does_not_hide_ice_that_was_found_in_it(
+    make: Callable[..., Scene], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = Classifier()
+    for module in ("clouds", "plan", "provenance"):
+        monkeypatch.setattr(f"trimline.mapping.{module}.cloud_model", lambda: second)
+    finds = BlurModel(bands=("red", "blue"), stride=1, radius=0, threshold=0.035)
+    _, mask, _ = mapped(make(), finds, tmp_path / "finds", clouds="learned")
+    assert (mask[PLACES["shadow"]] == 1).all()
+    assert (mask[PLACES["cloud"]] == 255).all(), "cloud hides whatever is found"
+    _, mask, _ = mapped(make(), finds, tmp_path / "does-not", clouds="learned", threshold=0.5)
+    assert (mask[PLACES["shadow"]] == 255).all()
