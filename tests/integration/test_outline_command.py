@@ -165,3 +165,9 @@ def test_real_bundles_are_mapped_in_one_call(trimline_data: Path, tmp_path: Path
     assert result.exit_code == 0, result.output
     said = json.loads(result.stdout)
     assert [each["date"] for each in said] == ["2015-12-05", "2019-08-09"]
+
+
+def test_a_sheet_that_is_no_png_is_refused_before_anything_is_mapped(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["outline", "scene.tif", "--sheet", str(tmp_path / "all.gif")])
+    assert result.exit_code == 2
+    assert "name it all.png" in " ".join(result.output.split())

@@ -156,6 +156,8 @@ def outline(
     if weights is not None:
         read_metadata(weights)
     snow = SnowReference(inventory, dem)
+    if sheet is not None and sheet.suffix.lower() != ".png":
+        raise typer.BadParameter(f"--sheet: {sheet.name} is no PNG; name it {sheet.stem}.png")
     paths, several = find_scenes(scenes)
     names = bands.split(",") if bands else None
 

@@ -112,7 +112,7 @@ class Outlining:
         if self.as_json:
             print_json(self._content(found))
             return
-        print_table(opened.id, ["", "outlines", "area, km2"], [["ice", str(found.count), f"{found.area_km2:.3f}"]])
+        print_table(opened.id, ["", *_COLUMNS[2:]], [["ice", *found.row()[2:]]])
         self._print_rule()
         sys.stdout.write(f"{found.snow}\n")
         written = found.written
@@ -175,13 +175,11 @@ class Outlining:
             return
         from trimline.report.contact_sheet import Sheet, draw_contact_sheet
 
-        draw_contact_sheet(
-            self.sheet,
-            [
-                Sheet(each.scene, each.written.outlines, each.written.classes, f"{each.count}: {each.area_km2:.2f} km²")
-                for each in done
-            ],
-        )
+        sheets = []
+        for each in done:
+            caption = f"{each.date or _UNDEFINED}, {each.count} outlines, {each.area_km2:.2f} km²"
+            sheets.append(Sheet(each.scene, each.written.outlines, each.written.classes, caption))
+        draw_contact_sheet(self.sheet, sheets)
         _LOG.info("contact sheet: %s", self.sheet)
 
     def _print_rule(self) -> None:

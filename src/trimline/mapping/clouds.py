@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from trimline.errors import MappingError, WeightsError
 from trimline.mapping.compatibility import check_fits
+from trimline.scenes.quality_reading import CLOUD_KINDS, kind_of
 from trimline.surfaces import CLASSES_NODATA, SurfaceClass
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ there are no flags, the classes alone. `keep`: nothing, so that cloud is mapped 
 
 CLOUD_FLAGS, SHADOW_FLAGS, LOST_FLAGS = ("cloud", "dilated_cloud"), ("cloud_shadow",), ("fill", "occluded", "dropped")
 """Quality flags of ground that is not seen. Thin cirrus does not count."""
+
+_LOOKED_AT = 1024
+"""Pixels along the longer side of what is looked at to see whether a quality band holds anything."""
 
 _LEAST_CLOUD = 0.15
 """Green reflectance of what could be cloud, thin cloud included; most ground without snow is darker."""
@@ -63,12 +67,15 @@ class CloudRule:
         if clouds == "keep":
             return cls()
         has_flags = scene.has_cloud_flags
+        if clouds == "auto" and has_flags and _are_silent(scene):
+            _LOG.warning("%s: its QA60 is 0 everywhere, as where it was never filled; it is not believed", scene.id)
+            has_flags = False
         if clouds == "quality":
             if not has_flags:
                 raise MappingError(
                     "the scene has no quality flags of cloud",
                     where=scene.id,
-                    remedy="take the learned classes (clouds: learned), or keep the clouds (clouds: keep)",
+                    remedy="take the learned classes (--clouds learned), or keep the clouds (--clouds keep)",
                 )
             return cls(flags=True)
         second = "cloud" not in model.outputs
@@ -83,12 +90,12 @@ class CloudRule:
                     scene.id,
                     "no network checks the quality flags over snow and ice"
                     if has_flags
-                    else "cloud is mapped like ground, because the scene has no quality band and no network can tell",
+                    else "cloud is mapped like ground, because no flag and no network tells it",
                     error.what,
                 )
                 return cls(flags=has_flags)
         if not has_flags:
-            _LOG.info("%s: no quality band; cloud and shadow are what the network takes for them", scene.id)
+            _LOG.info("%s: no flags of cloud; cloud and shadow are what the network takes for them", scene.id)
         return cls(flags=has_flags and clouds == "auto", learned=True, second=second)
 
     def hidden(self, by_flags: NDArray[np.uint8], told: NDArray[np.uint8], ice: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -122,6 +129,15 @@ def cloud_model() -> Model:
     model = load_weights(engine="openvino", precision="fp32")
     # The mean over eight views draws finer edges of ice, which nobody needs of clouds.
     return replace(model, metadata=model.metadata.model_copy(update={"flips": False}))
+
+
+def _are_silent(scene: Scene) -> bool:
+    """Whether a scene's only flags of cloud are a QA60 that is 0 everywhere: archives left it empty for two years."""
+    if {kind_of(key) for key in scene.quality_assets} & set(CLOUD_KINDS) != {"cloud_bits"}:
+        return False
+    factor = max(1, -(-max(scene.geobox.shape) // _LOOKED_AT))
+    flags = scene.quality(scene.geobox if factor == 1 else scene.geobox.zoom_out(factor))
+    return not any(flags[name].any() for name in ("cloud", "cirrus") if name in flags)
 
 
 def hidden_by_flags(flags: xr.Dataset) -> NDArray[np.uint8]:

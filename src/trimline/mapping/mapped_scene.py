@@ -154,7 +154,7 @@ def map_scene(
         for _ in ahead(keep, _remaining(plan, journal, predictor, progress=progress)):
             pass
         outlines = described(tracers.ice.finish(), scene, model, threshold)
-        _report(scene, journal.counts)
+        _report(plan, journal.counts)
         return _write(folder, journal, plan, outlines, tracers.not_seen(), tags_of(plan, model, threshold))
 
 
@@ -200,10 +200,7 @@ class _Tracers:
             minimum_hole_m2=options.minimum_hole_m2,
             smoothing=options.smoothing,
         )
-        self._hidden = {
-            name: RowTracer(region, minimum_area_m2=options.minimum_area_m2, minimum_hole_m2=options.minimum_area_m2)
-            for name in ("cloud", "shadow", "no data")
-        }
+        self._hidden = {name: RowTracer(region) for name in ("cloud", "shadow", "no data")}
 
     def add(self, mask: NDArray[np.uint8], classes: NDArray[np.uint8]) -> None:
         """Add the next rows of both, (h, w)."""
@@ -219,18 +216,23 @@ class _Tracers:
         return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=parts[0].crs)
 
 
-def _report(scene: Scene, counts: PixelCounts) -> None:
+def _report(plan: MapPlan, counts: PixelCounts) -> None:
     """Say in the log how much of a scene is not seen, and where flags and network disagree."""
+    scene = plan.scene
     if not counts.known:
+        _LOG.warning("%s: no pixel has data in all bands that are needed", scene.id)
         return
     shares = {name: 100 * value / counts.known for name, value in counts._asdict().items()}
-    _LOG.info(
-        "%s: not seen for cloud %.1f %%, for shadow %.1f %%, lost %.1f %%",
-        scene.id,
-        shares["cloud"],
-        shares["shadow"],
-        shares["lost"],
-    )
+    if not str(plan.clouds):
+        _LOG.info("%s: clouds are kept, and mapped like ground", scene.id)
+    else:
+        _LOG.info(
+            "%s: of the pixels with data %.1f %% are not seen for cloud, %.1f %% for shadow%s",
+            scene.id,
+            shares["cloud"],
+            shares["shadow"],
+            f", {shares['lost']:.1f} % saturated, dropped or behind terrain" if counts.lost else "",
+        )
     if counts.flagged_ice:
         _LOG.warning(
             "%s: the quality flags call %.1f %% of the scene cloud or shadow that is snow or ice by its spectrum; "

@@ -34,7 +34,8 @@ _PICTURES = 3
 """Of one scene, side by side."""
 _INCHES = 1.9
 """Side of a picture on the page."""
-_DARK = (32, 36, 40)
+_LABELS = {SurfaceClass.GROUND: "ground, not examined further", SurfaceClass.ICE: "snow or ice"}
+_NO_DATA = (118, 116, 120)
 """Red, green, blue of what has no data."""
 
 
@@ -66,7 +67,8 @@ def draw_contact_sheet(path: StrPath, sheets: Sequence[Sheet], *, columns: int |
     if columns is None:
         columns = max(1, min(4, round(math.sqrt(len(sheets) / _PICTURES))))
     rows = -(-len(sheets) // columns)
-    figure = Figure(figsize=(columns * (_PICTURES * _INCHES + 0.2), rows * (_INCHES + 0.3) + 0.5), layout="constrained")
+    size = columns * (_PICTURES * _INCHES + 0.2), rows * (_INCHES + 0.55) + 0.6
+    figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots(rows, columns * _PICTURES, squeeze=False)
     for panel in axes.ravel():
         panel.set_axis_off()
@@ -74,9 +76,10 @@ def draw_contact_sheet(path: StrPath, sheets: Sequence[Sheet], *, columns: int |
         row, column = divmod(position, columns)
         _draw(axes[row, column * _PICTURES : (column + 1) * _PICTURES], sheet)
     handles = [
-        Patch(facecolor=_rgb(each), edgecolor="#888", label=each.name.lower().replace("ice", "snow or ice"))
+        Patch(facecolor=_rgb(CLASS_COLOURS[each]), edgecolor="#888", label=_LABELS.get(each, each.name.lower()))
         for each in SurfaceClass
     ]
+    handles.append(Patch(facecolor=_rgb(_NO_DATA), edgecolor="#888", label="no data"))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8)
     with whole_file(Path(path)) as temporary:
         figure.savefig(temporary, dpi=110, metadata={"Software": None})
@@ -114,11 +117,11 @@ def _coloured(path: Path, shape: tuple[int, int]) -> NDArray[np.uint8]:
     colours = np.zeros((256, 3), np.uint8)
     for each, colour in CLASS_COLOURS.items():
         colours[each] = colour
-    colours[CLASSES_NODATA] = _DARK
+    colours[CLASSES_NODATA] = _NO_DATA
     picture: NDArray[np.uint8] = colours[classes]
     return picture
 
 
-def _rgb(each: SurfaceClass) -> tuple[float, float, float]:
-    red, green, blue = CLASS_COLOURS[each]
+def _rgb(colour: tuple[int, int, int]) -> tuple[float, float, float]:
+    red, green, blue = colour
     return red / 255, green / 255, blue / 255

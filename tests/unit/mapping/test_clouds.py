@@ -264,3 +264,23 @@ def test_shadow_that_another_network_sees_does_not_hide_ice_that_was_found_in_it
     assert (mask[PLACES["cloud"]] == 255).all(), "cloud hides whatever is found"
     _, mask, _ = mapped(make(), finds, tmp_path / "does-not", clouds="learned", threshold=0.5)
     assert (mask[PLACES["shadow"]] == 255).all()
+
+
+def test_flags_that_were_never_filled_are_not_believed(
+    make: Callable[..., Scene], tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Earth Engine left QA60 at 0 for two years: a stack of those has its clouds told by the classes."""
+    image = np.concatenate([painted(), np.zeros((1, SIDE, SIDE), np.float32)])
+    path = write_stack(tmp_path / "silent.tif", image, bands=(*BANDS, "QA60"))
+    scene = open_scene(path, id="silent", sensor="sentinel-2-msi", date="2022-08-12")
+    assert scene.has_cloud_flags
+    _, mask, _ = mapped(scene, Classifier(), tmp_path / "out")
+    assert (mask[PLACES["cloud"]] == 255).all()
+    assert "QA60 is 0 everywhere" in caplog.text
+
+
+def test_a_scene_without_any_data_is_warned_of(make: Callable[..., Scene], tmp_path: Path, caplog: Any) -> None:
+    scene = make()
+    beyond = scene.geobox.translate_pix(2 * SIDE, 0)
+    map_scene(scene, Classifier(), tmp_path / "out", region=beyond, progress=False)
+    assert "no pixel has data" in caplog.text
