@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 MINIMUM_WIDTH = 100
 """Width of a table where the terminal has none [characters]."""
+_LONGEST_NUMBER = 12
+"""Characters of a number or date in a table; what is longer is text, which may take several lines."""
 
 
 def print_json(content: Any) -> None:
@@ -21,15 +23,16 @@ def print_json(content: Any) -> None:
 
 
 def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    """Print a table; the first column is text and may take several lines, the others are numbers and dates."""
+    """Print a table; the first column is text, the others mostly numbers, which stay on one line, as dates do."""
     from rich.console import Console
     from rich.table import Table
 
     console = Console(width=None if sys.stdout.isatty() else MINIMUM_WIDTH)
     table = Table(title=title, title_justify="left", title_style="bold")
     for i, column in enumerate(columns):
-        whole = max((len(row[i]) for row in rows), default=0) if i else None
-        table.add_column(column, justify="right" if i else "left", overflow="fold", min_width=whole)
+        longest = max((len(row[i]) for row in rows), default=0)
+        kept_whole = longest if i and longest <= _LONGEST_NUMBER else None
+        table.add_column(column, justify="right" if i else "left", overflow="fold", min_width=kept_whole)
     for row in rows:
         table.add_row(*row)
     console.print(table)
