@@ -34,7 +34,7 @@ class Engine(ABC):
     Parameters
     ----------
     name
-        As in provenance: `openvino` or `torch`.
+        As in provenance: `openvino`, `torch`, or `numpy` for a spectral index.
     device
         `cpu`, or a CUDA device as PyTorch names it.
     arithmetic

@@ -55,13 +55,13 @@ def write_outlines(
     metadata
         Keys and values that a GeoPackage carries of itself; other formats have no place for them.
     further
-        Polygons of further layers by name; for a GeoPackage only.
+        Polygons of further layers by name, in a GeoPackage.
 
     Raises
     ------
     OutlineError
-        The suffix is none of these, the outlines have no CRS or are no polygons, or a published
-        column holds what it cannot.
+        The suffix is none of these, the outlines have no CRS or are no polygons, a published column holds what it
+        cannot, or further layers are given for a format that has one layer.
 
     Examples
     --------
@@ -73,6 +73,8 @@ def write_outlines(
     suffix = path.suffix.lower()
     require_crs(outlines)
     require_polygons(outlines)
+    if further and suffix != ".gpkg":
+        raise OutlineError(f"'{suffix}' has room for one layer", where=path, remedy="use .gpkg")
     outlines = conform(outlines)
     if suffix in PARQUET_SUFFIXES:
         with whole_file(path) as temporary:
@@ -82,7 +84,7 @@ def write_outlines(
     elif suffix in _DRIVERS:
         with whole_file(path) as temporary:
             _write_vector(outlines, temporary, _DRIVERS[suffix], metadata)
-            if suffix == ".gpkg" and further:
+            if further:
                 _add_layers(further, temporary)
     else:
         raise OutlineError(
@@ -116,6 +118,7 @@ def _write_vector(
 
 
 def _add_layers(layers: Mapping[str, gpd.GeoDataFrame], path: Path) -> None:
+    """Add layers to a GeoPackage that is there."""
     for name, polygons in layers.items():
         pyogrio.write_dataframe(polygons, path, layer=name, driver="GPKG", geometry_type="Polygon", append=True)
     fix_date(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ def make(tmp_path: Path) -> Callable[..., Scene]:
 
 
 @pytest.fixture
-def flagged(make: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+def flagged(make: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch) -> Scene:
     """Return the scene with quality flags: cloud over land and ice, one dropped pixel."""
     scene = make()
 
@@ -98,7 +98,7 @@ def flagged(make: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setattr(Scene, "quality", quality)
     monkeypatch.setattr(Scene, "has_cloud_flags", property(lambda _: True))
     monkeypatch.setattr(Scene, "has_fill", property(lambda _: False))
-    return scene  # type: ignore[return-value]
+    return scene
 
 
 def mapped(scene: Scene, model: Any, folder: Path, **options: Any) -> tuple[Any, NDArray[Any], NDArray[Any]]:

@@ -162,6 +162,16 @@ def test_several_layers_must_be_told_apart(outlines: gpd.GeoDataFrame, tmp_path:
     assert len(read_outlines(tmp_path / "o.gpkg", layer="new")) == 1
 
 
+def test_further_layers_lie_in_a_geopackage_and_nowhere_else(outlines: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    clouds = outlines[:1].drop(columns=["area_km2", "src_date"])
+    write_outlines(outlines, tmp_path / "o.gpkg", further={"not_seen": clouds})
+    assert len(read_outlines(tmp_path / "o.gpkg")) == 2, "what is not seen is no outline"
+    assert len(read_outlines(tmp_path / "o.gpkg", layer="not_seen")) == 1
+    with pytest.raises(OutlineError, match="room for one layer"):
+        write_outlines(outlines, tmp_path / "o.parquet", further={"not_seen": clouds})
+    assert not (tmp_path / "o.parquet").exists()
+
+
 @pytest.mark.parametrize("name", ["o.gpkg", "o.parquet", "o.shp"])
 def test_what_is_no_vector_file_is_an_error(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"this is not a vector file")
