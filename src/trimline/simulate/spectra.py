@@ -62,9 +62,9 @@ _OWN: Mapping[Surface, tuple[float, ...]] = MappingProxyType(
 
 _CLASS: Mapping[Surface, tuple[str, float]] = MappingProxyType(
     {
-        Surface.ROCK: ("rock or debris", 0.0),
-        Surface.SOIL: ("rock or debris", 0.0),
-        Surface.VEGETATION: ("rock or debris", 0.0),
+        Surface.ROCK: ("rock", 0.0),
+        Surface.SOIL: ("rock", 0.0),
+        Surface.VEGETATION: ("rock", 0.0),
         Surface.CLEAR_LAKE: ("water", 0.0),
         Surface.TURBID_LAKE: ("water", 0.0),
         Surface.ICE: ("ice", 0.0),
