@@ -22,7 +22,6 @@ from trimline.project.project_file import (
     SampleSettings,
     SensorStudy,
     SplitSettings,
-    union_of_bands,
 )
 from trimline.project.publishing import Author
 from trimline.project.recipe import Augmentation, Focal, Recipe, Schedule
@@ -54,5 +53,4 @@ __all__ = [
     "load_project",
     "nearest_name",
     "project_hash",
-    "union_of_bands",
 ]

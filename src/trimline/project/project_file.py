@@ -391,15 +391,9 @@ class Project(Published):
 
     def method_bands(self, method: Method) -> tuple[str, ...]:
         """Return the input bands of a method: its own, or the project's; none of weights, whose file says it."""
-        return (method.bands or self.bands) if method.is_trained else method.index_bands
+        return (method.bands or self.bands) if method.network else method.index_bands
 
     @property
     def learns(self) -> bool:
         """Whether any method is trained by the study."""
         return any(method.is_trained for method in self.methods)
-
-
-def union_of_bands(project: Project) -> tuple[str, ...]:
-    """Return the bands that the methods of the project need, the project's first, each once."""
-    ordered: Iterable[str] = (b for m in project.methods for b in project.method_bands(m))
-    return tuple(dict.fromkeys((*project.bands, *ordered)))

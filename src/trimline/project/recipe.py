@@ -1,8 +1,8 @@
-"""Recipes: the settings of training, as one validated model with three presets.
+"""Recipes: the settings of training, as one validated model with four presets.
 
 ``paper`` is what Chen and others (2022, IEEE JSTARS 15) did on Landsat, ``paper_sentinel`` what Li and others (2024)
-did on Sentinel-2; ``strong`` is better by our own tests. A project file names a preset, or a preset and changes to
-it.
+did on Sentinel-2; ``strong`` is better by our own tests; ``fine_tune`` goes on from weights. A project file names a
+preset, or a preset and changes to it.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ _KINDS_USING = {
 class Recipe(Settings):
     """Settings of the training of a network."""
 
-    base: Literal["paper", "paper_sentinel", "strong"] = "strong"
+    base: Literal["paper", "paper_sentinel", "strong", "fine_tune"] = "strong"
     """The preset that the other values start from."""
     units: Units = "reflectance"
     """Units of the input."""
@@ -113,6 +113,9 @@ class Recipe(Settings):
     """The epoch whose weights are kept: the best on validation by this score, or the last."""
     ema: float | None = Field(None, gt=0, lt=1)
     """Decay per step of the running mean of the weights; None means none. Its batch norm is refreshed at the end."""
+    batch_norm: Literal["learned", "kept"] = "learned"
+    """Whether the statistics of batch norm follow the samples, or stay those of the weights that training starts from:
+    a few samples are a poor measure of them."""
     threshold: Literal["half", "zero_bias"] = "zero_bias"
     """Where probability becomes ice: at 0.5, or where the mapped area equals the true area on validation, as far as
     the validation samples can tell (see `trimline.training.threshold`)."""
@@ -200,5 +203,21 @@ _PRESETS: Mapping[str, dict[str, Any]] = {
         "select": "f1",
         "ema": 0.99,
         "threshold": "zero_bias",
+    },
+    # A few small steps: the weights know more ground than the samples show.
+    "fine_tune": {
+        "units": "reflectance",
+        "augmentation": {"gain": 0.05, "offset": 0.05},
+        "loss": {"cross_entropy": 1.0, "dice": 1.0},
+        "optimiser": "adamw",
+        "learning_rate": 3e-5,
+        "batch_size": 4,
+        "epochs": 4,
+        "batches_per_epoch": 15,
+        "schedule": {"kind": "cosine", "warm_up": 0.15},
+        "select": "last",
+        "batch_norm": "kept",
+        "threshold": "half",
+        "flips": "always",
     },
 }

@@ -35,6 +35,25 @@ def model_file(project: Project, method: Method) -> Path | None:
     return shipped_weights() if isinstance(method.weights, str) else method.weights
 
 
+def start_file(method: Method) -> Path | None:
+    """Return the model file that the training of a method starts from; None where its weights are drawn."""
+    return shipped_weights() if isinstance(method.start, str) else method.start
+
+
+def bands_of(project: Project, method: Method) -> tuple[str, ...]:
+    """Return the input bands of a method: the project says them, or the model file that it has or starts from.
+
+    Raises
+    ------
+    WeightsError
+        The model file is absent, damaged or of another program.
+    """
+    start = start_file(method)
+    if start is not None:
+        return read_metadata(start).inputs.bands
+    return project.method_bands(method) if method.weights is None else metadata_of(project, method).inputs.bands
+
+
 def metadata_of(project: Project, method: Method) -> ModelMetadata:
     """Return what is known of a method's model, without loading its weights.
 

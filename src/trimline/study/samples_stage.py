@@ -9,10 +9,10 @@ from trimline.errors import ProjectError
 from trimline.extras import require_training
 from trimline.files import whole_folder
 from trimline.progress import track
-from trimline.project import Project, union_of_bands
+from trimline.project import Project
 from trimline.samples import SampleStore, Sides, cut_samples
 from trimline.study.ledger import Done
-from trimline.study.method_models import metadata_of
+from trimline.study.method_models import bands_of
 from trimline.study.scenes import has_any_truth, labelled_scene, tested_scenes, trained_scenes, truth_identities
 from trimline.study.study import Study
 
@@ -89,5 +89,5 @@ def _require_truth(project: Project) -> None:
 
 def _bands(project: Project) -> tuple[str, ...]:
     """Return the bands that the methods of the project need, those of given weights included."""
-    given = (b for m in project.methods if m.weights is not None for b in metadata_of(project, m).inputs.bands)
-    return tuple(dict.fromkeys((*union_of_bands(project), *given)))
+    needed = (band for method in project.methods for band in bands_of(project, method))
+    return tuple(dict.fromkeys((*project.bands, *needed)))

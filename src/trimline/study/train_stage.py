@@ -7,6 +7,7 @@ import logging
 import math
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from trimline.project import Method, Project
 from trimline.project.method import NOT_TRAINED
 from trimline.samples import MEASURES, SampleStore
 from trimline.study.ledger import Done
-from trimline.study.method_models import describe_given, weights_path
+from trimline.study.method_models import bands_of, describe_given, start_file, weights_path
 from trimline.study.scenes import open_entry
 from trimline.study.study import Study
 
@@ -68,10 +69,11 @@ def _given(study: Study, method: Method) -> Done:
 
 def _train(study: Study, method: Method, samples: Done) -> Done:
     project = study.project
-    path = weights_path(project, method)
+    path, start = weights_path(project, method), start_file(method)
     settings = {
-        "method": method.model_dump(mode="json", exclude=set(NOT_TRAINED)),
-        "bands": project.method_bands(method),
+        # The weights to start from are an input, by their digest.
+        "method": method.model_dump(mode="json", exclude={*NOT_TRAINED, "start"}),
+        "bands": bands_of(project, method),
         "seed": project.seed,
     }
 
@@ -79,21 +81,22 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
         require_training("training")
         from trimline.inference.torch_files import load_network
         from trimline.networks import parameter_count
-        from trimline.training import train
+        from trimline.training import fine_tune, train
 
         store = SampleStore(project.output / "samples")
-        bands, units = project.method_bands(method), method.recipe.units
+        bands, units = bands_of(project, method), method.recipe.units
         learnt = sorted(store.index["scene_id"][store.index["part"] != "test"].unique().tolist())
         entries = {entry.id: entry for entry in project.scenes}
         seen = [open_entry(entries[each]) for each in learnt]
         started, before = time.perf_counter(), _written(path)
-        written = train(
-            method.network,
+        learn = partial(train, method.network, arguments=method.arguments)
+        if start is not None:
+            learn = partial(fine_tune, start)
+        written = learn(
             store.load("train", bands=bands, units=units),
             store.load("validation", bands=bands, units=units),
             method.recipe,
             path.parent,
-            arguments=method.arguments,
             seed=project.seed,
             provenance={
                 "project": project.name,
@@ -117,7 +120,7 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
 
     return study.ledger.once(
         f"train/{method.name}",
-        {"samples": samples.outputs_digest},
+        {"samples": samples.outputs_digest, **({} if start is None else {"start": sha256(start)})},
         [path],
         work,
         settings=settings,

@@ -1,4 +1,4 @@
-"""Gradient descent: a network drawn from the seed, its epochs, and what is made of the best of them."""
+"""Gradient descent: a network drawn from the seed or read from a file, its epochs, and what is made of the best."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from trimline.inference.metadata import ModelMetadata, finite_or_none
 from trimline.inference.precision import Arithmetic
 from trimline.inference.torch_engine import TorchEngine, best_device, in_channels_last, uses_bf16
 from trimline.inference.torch_export import graph_of
-from trimline.inference.torch_files import save_weights, with_geometry
+from trimline.inference.torch_files import load_network, save_weights, with_geometry
 from trimline.networks import Network, build, get_network
 from trimline.progress import is_watched
 from trimline.project.recipe import Recipe
@@ -29,6 +29,7 @@ from trimline.training.module import TrainingModule
 from trimline.training.progress_bar import RunBar
 from trimline.training.threshold import zero_bias_threshold
 from trimline.training.tiles import Tiles, generator_for
+from trimline.training.two_classes import IceAgainstGround
 from trimline.training.validation import iou_of_masks, predict_labelled, scores_at
 
 _logger = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ def train_by_descent(
     folder: Path,
     weights: Path,
     *,
+    start: Path | None,
     progress: bool,
 ) -> Path:
     """Train a network by gradient descent and write its weights; see :func:`trimline.training.train`.
@@ -54,12 +56,16 @@ def train_by_descent(
         What is known before training; the rest is filled in here.
     weights
         Where to write the weights.
+    start
+        A model file to start from, whose inputs the metadata have; None means weights drawn from the seed.
     """
-    inputs = Inputs(training.bands, training.units, recipe.indices)
-    network = _freshly_drawn(metadata, inputs.channels)
+    inputs = metadata.inputs
+    whole = _freshly_drawn(metadata) if start is None else _read(start)
+    several = len(metadata.outputs) > 1
+    network = IceAgainstGround(whole, metadata.outputs.index("ice")) if several else whole
     tiles = Tiles.of(training, network.stride)
     _check_crop(tiles, recipe, network)
-    if recipe.normalise:
+    if recipe.normalise and start is None:
         inputs = inputs.fitted_to(tiles.images)
     held_out = Tiles.of(validation, network.stride) if len(validation) else None
     device = best_device()
@@ -79,8 +85,9 @@ def train_by_descent(
             **judged,
         }
     )
-    finished = with_geometry(finished, trained)
-    save_weights(weights, trained, finished)
+    kept = trained.network if isinstance(trained, IceAgainstGround) else trained
+    finished = with_geometry(finished, kept)
+    save_weights(weights, kept, finished)
     (folder / CHECKPOINT_NAME).unlink(missing_ok=True)
     _logger.info(
         "%s: epoch %d of %d is kept%s; ice is from probability %.2f on",
@@ -178,12 +185,18 @@ def _fit(module: TrainingModule, folder: Path, device: torch.device, title: str,
     fit(module, folder, device, callbacks, bar=shown, checkpoint=path if checkpoint else None)
 
 
-def _freshly_drawn(metadata: ModelMetadata, channels: int) -> Network:
+def _freshly_drawn(metadata: ModelMetadata) -> Network:
     """Build the network with weights drawn from the seed, leaving the caller's random state as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(generator_for(metadata.seed, "weights").initial_seed())
-        network = build(metadata.network, channels, metadata.classes, **metadata.arguments)
+        network = build(metadata.network, metadata.inputs.channels, metadata.classes, **metadata.arguments)
     return in_channels_last(network)
+
+
+def _read(start: Path) -> Network:
+    """Return the network of a model file, ready to learn."""
+    network, _ = load_network(start)
+    return in_channels_last(network.requires_grad_(True).train())
 
 
 def _check_crop(tiles: Tiles, recipe: Recipe, network: Network) -> None:

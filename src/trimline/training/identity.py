@@ -24,7 +24,13 @@ def fingerprint(samples: Samples) -> str:
 
 
 def identity_of_run(
-    network: str, arguments: Mapping[str, Any], recipe: Recipe, seed: int, samples: Mapping[str, str]
+    network: str,
+    arguments: Mapping[str, Any],
+    recipe: Recipe,
+    seed: int,
+    samples: Mapping[str, str],
+    *,
+    start: str | None = None,
 ) -> str:
     """Return a hexadecimal hash of all that decides the weights that come out of a run.
 
@@ -34,6 +40,8 @@ def identity_of_run(
         As :func:`trimline.training.train` takes them.
     samples
         Fingerprints of the samples.
+    start
+        SHA-256 of the weights that training starts from; None where they are drawn.
     """
     decides = {
         "version": __version__,
@@ -42,5 +50,6 @@ def identity_of_run(
         "recipe": recipe.model_dump(mode="json"),
         "seed": seed,
         "samples": dict(samples),
+        **({} if start is None else {"start": start}),
     }
     return hashlib.sha256(json.dumps(decides, sort_keys=True, default=list).encode()).hexdigest()

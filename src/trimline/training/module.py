@@ -116,7 +116,11 @@ class TrainingModule(pl.LightningModule):
             self._running_mean = RunningMean(self.averaged, self.network, self.recipe.ema)
 
     def on_train_epoch_start(self) -> None:
-        """Shuffle."""
+        """Shuffle, and hold what is not learned."""
+        if self.recipe.batch_norm == "kept":
+            for each in self.network.modules():
+                if isinstance(each, torch.nn.modules.batchnorm._BatchNorm):
+                    each.eval()
         self._order = order_of_epoch(
             len(self.training_tiles), self.batches, self.recipe.batch_size, self.seed, self.current_epoch
         )
@@ -198,7 +202,7 @@ class TrainingModule(pl.LightningModule):
         network = self.candidate
         if self.best_weights is not None:
             network.load_state_dict(self.best_weights)
-        if self.recipe.ema:
+        if self.recipe.ema and self.recipe.batch_norm == "learned":
             order = order_of_epoch(
                 len(self.training_tiles), self.batches, self.recipe.batch_size, self.seed, self.recipe.epochs
             )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from trimline.errors import TrainingError, WeightsError
-from trimline.files import StrPath
+from trimline.files import StrPath, sha256
 from trimline.inference.inputs import Inputs
 from trimline.inference.metadata import ModelMetadata
 from trimline.inference.model_file import read_metadata
@@ -82,12 +82,100 @@ def train(
     KeyboardInterrupt
         The user stopped it; the last finished epoch lies in `folder`.
     """
-    folder = Path(folder)
-    arguments = dict(arguments or {})
     spec = get_network(network)
+    metadata = ModelMetadata(
+        network=network,
+        arguments=dict(arguments or {}),
+        inputs=Inputs(training.bands, training.units, recipe.indices if spec.trained_by == "gradient" else ()),
+        levels=tuple((provenance or {}).get("levels", ())),
+    )
+    return _train(metadata, None, training, validation, recipe, Path(folder), seed, provenance, progress=progress)
+
+
+def fine_tune(
+    start: StrPath,
+    training: Samples,
+    validation: Samples,
+    recipe: Recipe,
+    folder: StrPath,
+    *,
+    seed: int = 0,
+    provenance: Mapping[str, Any] | None = None,
+    progress: bool = True,
+) -> Path:
+    """Train a network on from weights that it has already, and write the new ones.
+
+    Network, bands, indices and normalisation stay those of the weights. Where they tell several surface classes, ice
+    is learned against all others together, and they still tell them afterwards.
+
+    Parameters
+    ----------
+    start
+        A model file, `.safetensors` or `.onnx`; `trimline.weights.shipped_weights()` for instance.
+    training, validation, recipe, folder, seed, provenance, progress
+        As `train` takes them. The samples have the bands of the weights, in their order. `Recipe.preset("fine_tune")`
+        is made for this.
+
+    Returns
+    -------
+    Path
+        The weights file.
+
+    Raises
+    ------
+    TrainingError
+        As in `train`; or the samples have other bands or units than the weights, or the recipe asks for indices.
+    WeightsError
+        The model file is absent, damaged or of another program.
+    KeyboardInterrupt
+        The user stopped it; the last finished epoch lies in `folder`.
+    """
+    start = Path(start)
+    known = read_metadata(start)
+    if (training.bands, training.units) != (known.inputs.bands, known.inputs.units):
+        raise TrainingError(
+            f"the samples hold {training.units} of {', '.join(training.bands)}, and the weights to start from want "
+            f"{known.inputs.units} of {', '.join(known.inputs.bands)}",
+            where=start,
+            remedy="cut the samples with the bands of the weights",
+        )
+    if recipe.indices and recipe.indices != known.inputs.indices:
+        raise TrainingError(
+            f"the recipe wants {', '.join(recipe.indices)}, which the weights to start from do not know",
+            where=start,
+            remedy="leave indices out of the recipe, or take its preset fine_tune",
+        )
+    levels = dict.fromkeys((*known.levels, *(provenance or {}).get("levels", ())))
+    metadata = ModelMetadata(
+        network=known.network,
+        arguments=known.arguments,
+        classes=known.classes,
+        class_names=known.class_names,
+        stand_ins=known.stand_ins,
+        inputs=known.inputs,
+        levels=tuple(levels),
+        data={"start": {"file": start.name, "sha256": sha256(start), "data": known.data}},
+    )
+    return _train(metadata, start, training, validation, recipe, Path(folder), seed, provenance, progress=progress)
+
+
+def _train(
+    metadata: ModelMetadata,
+    start: Path | None,
+    training: Samples,
+    validation: Samples,
+    recipe: Recipe,
+    folder: Path,
+    seed: int,
+    provenance: Mapping[str, Any] | None,
+    *,
+    progress: bool,
+) -> Path:
+    """Train what metadata describe, from weights or afresh, unless that is done already."""
     _check_samples(training, validation, recipe)
     hashes = {"training": fingerprint(training), "validation": fingerprint(validation)}
-    run = identity_of_run(network, arguments, recipe, seed, hashes)
+    begun = metadata.data.get("start", {}).get("sha256")
+    run = identity_of_run(metadata.network, metadata.arguments, recipe, seed, hashes, start=begun)
     weights = folder / WEIGHTS_NAME
     if _is_finished(weights, run):
         _logger.info("%s is trained already", weights)
@@ -98,23 +186,21 @@ def train(
         "validation": _describe(validation, hashes["validation"]),
         "provenance": dict(provenance or {}),
     }
-    metadata = ModelMetadata(
-        network=network,
-        arguments=arguments,
-        inputs=Inputs(training.bands, training.units),
-        levels=tuple(data["provenance"].get("levels", ())),
-        recipe=recipe.model_dump(mode="json"),
-        seed=seed,
-        data=data,
-        run=run,
+    metadata = metadata.model_copy(
+        update={
+            "recipe": recipe.model_dump(mode="json"),
+            "seed": seed,
+            "data": metadata.data | data,
+            "run": run,
+        }
     )
-    if spec.trained_by == "search":
+    if get_network(metadata.network).trained_by == "search":
         return train_by_search(training, validation, metadata, folder, weights)
     _check_choices(validation, recipe)
     # Lightning takes seconds to import; a search does without it.
     from trimline.training.descent import train_by_descent
 
-    return train_by_descent(training, validation, recipe, metadata, folder, weights, progress=progress)
+    return train_by_descent(training, validation, recipe, metadata, folder, weights, start=start, progress=progress)
 
 
 def _describe(samples: Samples, digest: str) -> dict[str, Any]:

@@ -1,0 +1,262 @@
+"""Elevation models: read around a glacier as they are, with their voids found and the slope of the ground.
+
+Nothing is resampled for heights, slopes and aspects: they are taken on the model's own grid, whatever its CRS. What
+its pixels measure on the ground comes from geodesics at the middle of the part that was read.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from pyproj import CRS, Geod, Transformer
+from rasterio.errors import RasterioIOError
+from rasterio.windows import Window
+from scipy import ndimage
+
+from trimline.errors import GridError
+from trimline.files import StrPath
+
+_LOG = logging.getLogger(__name__)
+
+LOWEST_M, HIGHEST_M = -430.0, 8850.0
+"""Heights of dry land: the shore of the Dead Sea and the top of Mount Everest. What lies beyond is a void, whatever
+number stands for it (-32768, -9999, -3.4e38)."""
+
+_VOID_STEP_M = 50.0
+"""A patch of exactly 0 whose rim lies, at its median, this much higher or lower is a void and no sea."""
+
+_SUFFIXES = (".tif", ".tiff", ".vrt", ".img", ".dem", ".hgt", ".asc")
+_WGS84 = Geod(ellps="WGS84")
+
+
+@dataclass(frozen=True)
+class Elevation:
+    """A part of an elevation model."""
+
+    height_m: NDArray[np.float32]
+    """(h, w) heights [m], NaN where there is none."""
+    geobox: GeoBox
+    """Its grid, in any CRS."""
+    source: str
+    """What the model is called in tables."""
+
+    @property
+    def crs(self) -> CRS:
+        """Its CRS."""
+        return _crs_of(self.geobox)
+
+    @cached_property
+    def ground_m(self) -> NDArray[np.float64]:
+        """(2, 2) metres east and north (rows) of a step along the columns and along the rows (columns of the matrix).
+
+        Measured by geodesics at the middle; a part is small enough for one matrix.
+        """
+        height, width = self.geobox.shape
+        to_geographic = Transformer.from_crs(self.crs, 4326, always_xy=True)
+        middle = self.geobox.affine * (width / 2, height / 2)
+        longitude, latitude = to_geographic.transform(*middle)
+        steps = []
+        for step in ((1, 0), (0, 1)):
+            there = to_geographic.transform(*(self.geobox.affine * (width / 2 + step[0], height / 2 + step[1])))
+            azimuth, _, distance = _WGS84.inv(longitude, latitude, *there)
+            steps.append((distance * math.sin(math.radians(azimuth)), distance * math.cos(math.radians(azimuth))))
+        return np.array(steps).T
+
+    @property
+    def pixel_area_m2(self) -> float:
+        """Area of a pixel on the ground [m2]."""
+        return abs(float(np.linalg.det(self.ground_m)))
+
+    @property
+    def pixel_m(self) -> float:
+        """Side of a square as large as a pixel [m]."""
+        return math.sqrt(self.pixel_area_m2)
+
+    @cached_property
+    def gradient(self) -> NDArray[np.float64]:
+        """(2, h, w) rise of the ground towards east and north [m/m]; NaN beside voids and on the rim.
+
+        Horn's (1981) third-order differences, in pixels, turned to the ground.
+        """
+        height = self.height_m.astype(np.float64)
+        smooth, difference = np.array([1.0, 2.0, 1.0]) / 4.0, np.array([-1.0, 0.0, 1.0]) / 2.0
+        along = [
+            ndimage.correlate1d(
+                ndimage.correlate1d(height, difference, axis=axis, mode="constant", cval=np.nan),
+                smooth,
+                axis=1 - axis,
+                mode="constant",
+                cval=np.nan,
+            )
+            for axis in (1, 0)
+        ]
+        # The differences are along columns and rows; the matrix takes ground to pixels.
+        turned: NDArray[np.float64] = np.einsum("ij,jhw->ihw", np.linalg.inv(self.ground_m).T, np.stack(along))
+        return turned
+
+    @property
+    def slope_deg(self) -> NDArray[np.float64]:
+        """(h, w) slope [degree]."""
+        slope: NDArray[np.float64] = np.degrees(np.arctan(np.hypot(*self.gradient)))
+        return slope
+
+    @property
+    def aspect_deg(self) -> NDArray[np.float64]:
+        """(h, w) direction that the ground faces, clockwise from north [degree]; NaN on level ground."""
+        east, north = self.gradient
+        aspect: NDArray[np.float64] = np.degrees(np.arctan2(-east, -north)) % 360.0
+        return np.where((east == 0) & (north == 0), np.nan, aspect)
+
+    def at(self, points: NDArray[np.float64], crs: CRS) -> NDArray[np.float64]:
+        """Return heights at points, bilinear [m]; NaN where one of the four pixels around is a void.
+
+        Parameters
+        ----------
+        points
+            (n, 2) x and y.
+        crs
+            Theirs.
+        """
+        to_grid = Transformer.from_crs(crs, self.crs, always_xy=True)
+        x, y = to_grid.transform(points[:, 0], points[:, 1])
+        columns, rows = ~self.geobox.affine * (np.asarray(x), np.asarray(y))
+        found: NDArray[np.float64] = ndimage.map_coordinates(
+            self.height_m.astype(np.float64), np.stack([rows, columns]) - 0.5, order=1, mode="constant", cval=np.nan
+        )
+        return found
+
+
+class ElevationModel:
+    """One raster of heights.
+
+    Parameters
+    ----------
+    path
+        Any raster with a CRS, geographic or projected, whose first band is heights [m].
+    source
+        What it is called in tables; None means the name of the file.
+
+    Raises
+    ------
+    GridError
+        The file cannot be read or has no CRS.
+    """
+
+    def __init__(self, path: StrPath, source: str | None = None) -> None:
+        self.path = Path(path)
+        self.source = source or self.path.stem
+        try:
+            with rasterio.open(self.path) as raster:
+                if raster.crs is None:
+                    raise GridError("has no CRS", where=path, remedy="assign one with gdal_edit.py -a_srs")
+                self.geobox = GeoBox(raster.shape, raster.transform, raster.crs)
+        except RasterioIOError as error:
+            raise GridError(f"cannot be read ({error})", where=path) from error
+        self.crs = _crs_of(self.geobox)
+
+    def read(self, bounds: Sequence[float], crs: CRS, margin: int = 2) -> Elevation | None:
+        """Return the part around some bounds; None where the model lies elsewhere.
+
+        Parameters
+        ----------
+        bounds
+            Left, bottom, right, top.
+        crs
+            Theirs.
+        margin
+            Further pixels on each side, as far as there are any.
+
+        Raises
+        ------
+        GridError
+            The file is damaged.
+        """
+        west, south, east, north = bounds
+        to_model = Transformer.from_crs(crs, self.crs, always_xy=True)
+        left, bottom, right, top = to_model.transform_bounds(west, south, east, north)
+        corners = [
+            ~self.geobox.affine * corner for corner in ((left, top), (left, bottom), (right, top), (right, bottom))
+        ]
+        columns, rows = zip(*corners, strict=True)
+        if not all(map(math.isfinite, (*columns, *rows))):
+            return None
+        height, width = self.geobox.shape
+        first_row, last_row = max(0, math.floor(min(rows)) - margin), min(height, math.ceil(max(rows)) + margin)
+        first_column = max(0, math.floor(min(columns)) - margin)
+        last_column = min(width, math.ceil(max(columns)) + margin)
+        if first_row >= last_row or first_column >= last_column:
+            return None
+        window = Window(first_column, first_row, last_column - first_column, last_row - first_row)
+        try:
+            with rasterio.open(self.path) as raster:
+                values = raster.read(1, window=window).astype(np.float32)
+                if raster.nodata is not None:
+                    values[values == np.float32(raster.nodata)] = np.nan
+        except RasterioIOError as error:
+            raise GridError(f"cannot be read ({error})", where=self.path) from error
+        grid = self.geobox[first_row:last_row, first_column:last_column]
+        return Elevation(without_voids(values), grid, self.source)
+
+
+def _crs_of(geobox: GeoBox) -> CRS:
+    if geobox.crs is None:
+        raise GridError("a grid of heights has no CRS", remedy="assign one with gdal_edit.py -a_srs")
+    return geobox.crs.proj
+
+
+def open_models(given: StrPath | ElevationModel | Iterable[StrPath | ElevationModel]) -> list[ElevationModel]:
+    """Return the elevation models that were given: one, several, or all rasters of a folder, in the order of names.
+
+    Raises
+    ------
+    GridError
+        A file cannot be read or has no CRS, or a folder holds no raster.
+    """
+    if isinstance(given, ElevationModel):
+        return [given]
+    if not isinstance(given, str | PathLike):
+        return [model for each in given for model in open_models(each)]
+    path = Path(given)
+    if not path.is_dir():
+        return [ElevationModel(path)]
+    files = sorted(each for each in path.iterdir() if each.suffix.lower() in _SUFFIXES)
+    if not files:
+        raise GridError(
+            "no elevation model in this folder", where=path, remedy=f"it holds none of {' '.join(_SUFFIXES)}"
+        )
+    return [ElevationModel(each) for each in files]
+
+
+def without_voids(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return heights with NaN where they cannot be: beyond those of dry land, and patches of 0 in the mountains.
+
+    Parameters
+    ----------
+    values
+        (h, w) heights [m], declared nodata already NaN.
+    """
+    found = np.where((values < LOWEST_M) | (values > HIGHEST_M), np.float32(np.nan), values)
+    zero = found == 0
+    if not zero.any():
+        return found
+    patches, _ = ndimage.label(zero, np.ones((3, 3)))
+    for number, place in enumerate(ndimage.find_objects(patches), start=1):
+        around = tuple(slice(max(0, axis.start - 1), axis.stop + 1) for axis in place)
+        patch = patches[around] == number
+        rim = ndimage.binary_dilation(patch, np.ones((3, 3))) & ~patch
+        heights = found[around][rim]
+        heights = heights[np.isfinite(heights)]
+        # Where a patch fills all that was read there is nothing to tell it from the sea by.
+        if heights.size and abs(float(np.median(heights))) > _VOID_STEP_M:
+            found[around][patch] = np.nan
+    return found
