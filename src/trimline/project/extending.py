@@ -18,11 +18,24 @@ EXTENDS = "extends"
 """The key that names the file to start from."""
 
 PATH_KEYS = frozenset(
-    {"output", "archive", "dem", "edits", "inventory", "outline", "path", "published", "region", "truth", "weights"}
+    {
+        "output",
+        "archive",
+        "dem",
+        "edits",
+        "inventory",
+        "outline",
+        "path",
+        "published",
+        "region",
+        "start",
+        "truth",
+        "weights",
+    }
 )
 """Keys whose values are paths, at any level."""
 
-_WORDS = {"weights": "default"}
+_WORDS = {"start": "default", "weights": "default"}
 """Values of such keys that are no paths."""
 
 SHORT_FORMS = {"recipe": "base", "split": "by"}
