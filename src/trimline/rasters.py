@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -120,12 +121,23 @@ def read_onto(path: StrPath, geobox: GeoBox, *, classes: bool = False) -> NDArra
     return values
 
 
-def encode_probability(probability: NDArray[np.float32]) -> NDArray[np.uint16]:
-    """Return counts of `PROBABILITY_SCALE`, and `PROBABILITY_NODATA` for NaN."""
+def encode_probability(probability: NDArray[np.float32], threshold: float | None = None) -> NDArray[np.uint16]:
+    """Return counts of `PROBABILITY_SCALE`, and `PROBABILITY_NODATA` for NaN.
+
+    With a threshold, counts reach it where the probability does and nowhere else: rounding moves no pixel across it.
+    """
     counts = probability / np.float32(PROBABILITY_SCALE)
     np.rint(counts, out=counts)
+    if threshold is not None:
+        least = least_count(threshold)
+        counts = np.where(probability >= threshold, np.maximum(counts, least), np.minimum(counts, least - 1))
     counts[np.isnan(counts)] = PROBABILITY_NODATA
     return counts.astype(np.uint16)
+
+
+def least_count(threshold: float) -> int:
+    """Return the count from which on a probability reaches a threshold."""
+    return math.ceil(round(threshold / PROBABILITY_SCALE, 6))
 
 
 def encode_mask(probability: NDArray[np.float32], threshold: float) -> NDArray[np.uint8]:

@@ -32,7 +32,8 @@ def test_a_path_is_enough_and_the_weights_that_come_along_map_it(product: Path, 
     assert outlines.geometry.geom_equals(expected.geometry).all()
     probability = trimline.predict(product)
     with rasterio.open(written.probability) as source:
-        assert np.array_equal(encode_probability(probability.to_numpy()), source.read(1))
+        expected_counts = encode_probability(probability.to_numpy(), trimline.load_weights().threshold)
+        assert np.array_equal(expected_counts, source.read(1))
     assert probability.dims == ("y", "x")
     assert probability.odc.crs == trimline.open_scene(product).crs
 

@@ -147,7 +147,7 @@ def map_scene(
         def keep(rows: FinishedRows) -> None:
             mask = encode_mask(rows.probability, threshold)
             rows.classes[mask == 1] = SurfaceClass.ICE
-            journal.append(encode_probability(rows.probability), mask, rows.classes, rows.counts)
+            journal.append(encode_probability(rows.probability, threshold), mask, rows.classes, rows.counts)
             tracers.add(mask, rows.classes)
 
         # What is finished is encoded, written and traced while the network is busy with the next strip.

@@ -205,7 +205,9 @@ def _drop_heights(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDat
 def _make_valid(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataFrame:
     def repaired(row: Hashable, geometry: shapely.Geometry) -> shapely.Geometry | None:
         reason = shapely.is_valid_reason(geometry)
-        before = float(area_km2(gpd.GeoSeries([geometry], crs=outlines.crs))[0])
+        # A ring of one point, which encloses nothing, has no geodesic area.
+        encloses = shapely.area(geometry) > 0
+        before = float(area_km2(gpd.GeoSeries([geometry], crs=outlines.crs))[0]) if encloses else 0.0
         # 'structure' keeps the ground within any ring; 'linework' would turn doubly covered ground into holes.
         kept = _polygonal(shapely.make_valid(geometry, method="structure", keep_collapsed=False))
         if kept is not None and not kept.is_valid:

@@ -19,13 +19,25 @@ EXTENDS = "extends"
 
 PATH_KEYS = frozenset(
     {
-        "output", "archive", "dem", "edits", "inventory", "outline", "outlines", "path", "published", "region",
-        "regions", "truth", "weights",
+        "output",
+        "archive",
+        "dem",
+        "edits",
+        "inventory",
+        "outline",
+        "outlines",
+        "path",
+        "published",
+        "region",
+        "regions",
+        "start",
+        "truth",
+        "weights",
     }
 )
 """Keys whose values are paths, at any level."""
 
-_WORDS = {"weights": "default"}
+_WORDS = {"start": "default", "weights": "default"}
 """Values of such keys that are no paths."""
 
 SHORT_FORMS = {"recipe": "base", "split": "by"}

@@ -7,6 +7,7 @@ without a scale hold physical values; integer bands without one can be read as d
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ from trimline.scenes.reader import Reader
 from trimline.scenes.scene import Scene
 from trimline.scenes.sidecar import Sidecar, read_sidecar
 from trimline.sensors import SENSORS, Sensor, generic_sensor, get_sensor
+
+_LOG = logging.getLogger(__name__)
 
 SUFFIXES = (".tif", ".tiff", ".vrt", ".img", ".jp2")
 _LANDSAT_BAND_FILE = re.compile(r"(?P<product>L[COTEM]\w+?)_(?:S[RT]_)?(?:B\d+\w*|QA_\w+)", re.IGNORECASE)
@@ -153,6 +156,14 @@ class _Stack:
         """Whether caller or sidecar say the scale."""
         return self.given.scale is not None or self.sidecar.scale is not None
 
+    @property
+    def lacks_an_offset(self) -> bool:
+        """Whether Sentinel-2's integers have a scale and no offset, which depends on the product's baseline."""
+        is_integer = any(np.issubdtype(np.dtype(each), np.integer) for each in self.raster.dtypes)
+        is_sentinel = self.sensor is not None and self.sensor.id.startswith("sentinel-2")
+        without = self.given.offset is None and self.sidecar.offset is None
+        return is_sentinel and is_integer and self.is_scale_given and without
+
     def assets(self, bands: Mapping[str, int]) -> dict[str, Asset]:
         """Return the assets of bands, by common name, from their numbers in the file."""
         return {
@@ -234,6 +245,12 @@ def open_stack(path: Path, given: Given) -> Scene:
     date, time = _when(stack)
     assets = stack.assets(bands)
     refuse_impossible(path, assets, is_scale_given=stack.is_scale_given)
+    if stack.lacks_an_offset:
+        _LOG.warning(
+            "%s: a scale without an offset; 0 is taken. Sentinel-2 products of baseline 04.00 and later, all of 2022 "
+            "on and older ones made again, need -1000 (--offset)",
+            path.name,
+        )
     return Scene(
         id=given.id or stack.sidecar.id or path.stem,
         sensor=stack.sensor or generic_sensor(bands),

@@ -15,13 +15,15 @@ import numpy as np
 import pyogrio
 import pytest
 import rasterio
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trimline import __version__
 from trimline.errors import MappingError
 from trimline.mapping import MapOptions, map_scene, predict_array
 from trimline.mapping.journal import Journal, open_journal
 from trimline.outlines import COLUMNS, area_km2, rasterise, read_outlines
-from trimline.rasters import encode_mask, encode_probability
+from trimline.rasters import PROBABILITY_NODATA, PROBABILITY_SCALE, encode_mask, encode_probability
 from trimline.scenes import Scene
 
 
@@ -254,6 +256,15 @@ def test_codes_of_probability_are_exact_at_the_ends() -> None:
     probability = np.array([0, 1, 0.5, 0.00004, np.nan], np.float32)
     assert encode_probability(probability).tolist() == [0, 10_000, 5000, 0, 65535]
     assert encode_mask(probability, 0.5).tolist() == [0, 1, 1, 0, 255]
+
+
+@given(threshold=st.floats(0.01, 0.99), off=st.floats(-2e-4, 2e-4))
+def test_rounding_moves_no_pixel_across_the_threshold(threshold: float, off: float) -> None:
+    probability = np.array([threshold + off, np.nextafter(np.float32(threshold), np.float32(0)), np.nan], np.float32)
+    counts, mask = encode_probability(probability, threshold), encode_mask(probability, threshold)
+    assert ((counts * PROBABILITY_SCALE > threshold - 1e-9) == (mask == 1))[:2].all()
+    assert counts[2] == PROBABILITY_NODATA
+    assert np.abs(counts[:2] * PROBABILITY_SCALE - probability[:2]).max() <= 1.001e-4
 
 
 def test_memory_does_not_grow_with_the_scene(make_scene: Callable[..., Scene], model: Any, tmp_path: Path) -> None:

@@ -102,6 +102,14 @@ def test_the_offset_is_added_before_scaling(make: Any) -> None:
     np.testing.assert_allclose(red, (INTEGERS[2].astype(np.float64) - 1000) * 1e-4, atol=1e-7)
 
 
+def test_sentinel_integers_without_an_offset_are_doubted(make: Any, caplog: pytest.LogCaptureFixture) -> None:
+    path = make.stack("s.tif", INTEGERS, descriptions=("B2", "B3", "B4", "B8"))
+    open_scene(path, sensor="sentinel-2-msi", scale=1e-4, offset=0)
+    assert not caplog.messages
+    open_scene(path, sensor="sentinel-2-msi", scale=1e-4)
+    assert "need -1000 (--offset)" in caplog.text
+
+
 def test_an_offset_without_a_scale_is_an_error(make: Any) -> None:
     path = make.stack("s.tif", INTEGERS, descriptions=("blue", "green", "red", "nir"))
     with pytest.raises(BandError, match="offset is given without a scale"):
