@@ -1,8 +1,8 @@
 """Polygons moved inwards or outwards by a distance, in a time that grows linearly with their vertices.
 
-GEOS buffers a polygon by one offset curve around each ring. Where many vertices stand within the distance of
-each other, as along a noisy outline, each edge of that curve crosses all others within reach, and the time grows with
-the square of the vertices. The same ground is found in pieces: a polygon grown by a distance is the polygon and all ground
+GEOS buffers a polygon by one offset curve around each ring. Where many vertices stand within the distance of each
+other, as along a noisy outline, each edge of that curve crosses all others within reach, and the time grows with the
+square of the vertices. The same ground is found in pieces: a polygon grown by a distance is the polygon and all ground
 within the distance of its boundary, and a polygon shrunk is what is left without that ground. The band is the union of
 the bands of short pieces of the boundary, none of which has many crossings.
 """

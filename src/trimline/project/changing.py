@@ -36,8 +36,8 @@ class ChangeSettings(Settings):
     """The period whose outlines are compared with the project's inventory, glacier by glacier; None means no
     comparison."""
     id_column: str | None = None
-    """Column of the glaciers' ids in outlines that one has already; `overlap` finds the same glaciers by the ground they
-    share. None takes a column of ids that agrees with the ground, or else the ground."""
+    """Column of the glaciers' ids in outlines that one has already; `overlap` finds the same glaciers by the ground
+    they share. None takes a column of ids that agrees with the ground, or else the ground."""
     regions: ProjectPath | None = None
     """Polygons of the regions that glaciers of such outlines belong to."""
     region_column: str | None = None

@@ -9,7 +9,6 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from trimline.project.settings import IsoDate, Name, PeriodName, ProjectPath, Settings, Tile
 
-
 FIRST_YEAR, LAST_YEAR = 1000, 2100
 """Years that a period may hold: outlines of moraines reach back beyond any image."""
 
@@ -65,7 +64,9 @@ class Period(Settings):
         if self.first > self.last:
             raise ValueError(f"period '{self.name}' ends in {self.last}, before it begins")
         if self.pixel_m is not None and self.accuracy_m is not None:
-            raise ValueError(f"period '{self.name}' has pixel_m and accuracy_m: give the one that its error follows from")
+            raise ValueError(
+                f"period '{self.name}' has pixel_m and accuracy_m: give the one that its error follows from"
+            )
         if self.date is not None and not self.holds(self.date):
             raise ValueError(f"period '{self.name}' does not hold its date {self.date}")
         return self
