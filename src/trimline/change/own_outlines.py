@@ -108,7 +108,7 @@ def read_own_outlines(
         numbers = follow([projected(each.geometry.to_numpy(), each.crs, plane) for each in frames])
         ids = [pd.Series([f"{number + 1:04d}" for number in of_date], dtype=object) for of_date in numbers]
     else:
-        ids = [each[column].map(_as_text) for each in frames]
+        ids = [each[column].map(as_text) for each in frames]
     joined = [
         dissolved(frame, own.to_numpy()).assign(period=period.name, src_year=period.src_year)
         for frame, own, period in zip(frames, ids, periods, strict=True)
@@ -176,7 +176,7 @@ def _rows_of(frame: gpd.GeoDataFrame, period: OwnPeriod, path: Path) -> gpd.GeoD
             raise ChangeError(
                 f"has no column '{column}'", where=path, remedy=f"it has {', '.join(map(str, frame.columns[:-1]))}"
             )
-        frame = frame[[_as_text(each) == value for each in frame[column]]]
+        frame = frame[[as_text(each) == value for each in frame[column]]]
     return frame
 
 
@@ -224,7 +224,7 @@ def _regions_of(outlines: gpd.GeoDataFrame, regions: gpd.GeoDataFrame, column: s
     shared = pd.DataFrame(
         {
             "glac_id": first["glac_id"].to_numpy()[row],
-            "region": regions[name].map(_as_text).to_numpy()[at],
+            "region": regions[name].map(as_text).to_numpy()[at],
             "m2": shapely.area(shapely.intersection(own[row], ground[at])),
         }
     )
@@ -236,7 +236,7 @@ def _regions_of(outlines: gpd.GeoDataFrame, regions: gpd.GeoDataFrame, column: s
     return [str(home.get(each, WITHOUT_REGION)) for each in outlines["glac_id"]]
 
 
-def _as_text(value: object) -> str:
+def as_text(value: object) -> str:
     """Return a value of a column as text; a whole number has no decimals, a time no hours."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
