@@ -8,6 +8,7 @@ area.
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +77,9 @@ def read_published(path: StrPath) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(PUBLISHED_COLUMNS))
 
 
-def compare_published(published: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
+def compare_published(
+    published: pd.DataFrame, totals: pd.DataFrame, years: Mapping[str, tuple[int, int]] | None = None
+) -> pd.DataFrame:
     """Compare published areas with ours of the period that holds their year.
 
     Parameters
@@ -86,6 +89,8 @@ def compare_published(published: pd.DataFrame, totals: pd.DataFrame) -> pd.DataF
     totals
         The table of `trimline.change.totals`, or any with `part`, `period`, `area_km2`; `src_year` and
         `uncertainty_km2` are copied where present.
+    years
+        First and last year of each period; None takes those that the periods' labels name.
 
     Returns
     -------
@@ -101,7 +106,10 @@ def compare_published(published: pd.DataFrame, totals: pd.DataFrame) -> pd.DataF
     """
     require_columns(published, PUBLISHED_COLUMNS)
     require_columns(totals, ("part", "period", "area_km2"))
-    spans = {period: label_years(period) for period in pd.unique(totals["period"])}
+    spans = {
+        period: years[period] if years is not None and period in years else label_years(period)
+        for period in pd.unique(totals["period"])
+    }
     ours = totals.drop_duplicates(["part", "period"]).set_index(["part", "period"])
     rows = [_compared(row, ours, spans) for row in published.to_dict("records")]
     return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))

@@ -18,9 +18,7 @@ import shapely
 from numpy.typing import NDArray
 
 from trimline.change.chunks import chunks_of, work_through
-
-QUAD_SEGS = 16
-"""Segments of a quarter circle around corners, the default of GeoPandas."""
+from trimline.change.moving import moved
 
 SLIVER_M = 0.5
 """Gaps between neighbours narrower than this are rounding of a shared border, not ground [m]."""
@@ -71,8 +69,8 @@ def one_sided_areas(
 
     def of_chunk(chunk: NDArray[np.intp]) -> None:
         some, distance = outlines[chunk], distances_m[chunk]
-        outer[chunk] = shapely.area(shapely.buffer(some, distance, quad_segs=QUAD_SEGS))
-        inner[chunk] = shapely.area(shapely.buffer(some, -distance, quad_segs=QUAD_SEGS))
+        outer[chunk] = shapely.area(moved(some, distance))
+        inner[chunk] = shapely.area(moved(some, -distance))
 
     def of_one(i: int) -> None:
         inner[i], outer[i], shared[i] = _among_neighbours(outlines, i, float(distances_m[i]), neighbours[i])
@@ -105,18 +103,25 @@ def _among_neighbours(
     """Return inner and outer area and the shared border of one outline that has neighbours."""
     own, others = outlines[i], outlines[neighbours]
     ice = _without_slivers(shapely.union_all(np.append(others, own)))
-    inner = shapely.area(shapely.intersection(own, shapely.buffer(ice, -distance, quad_segs=QUAD_SEGS)))
-    reached = shapely.difference(shapely.buffer(own, distance, quad_segs=QUAD_SEGS), shapely.union_all(others))
+    inner = shapely.area(shapely.intersection(own, _moved(ice, -distance)))
+    reached = shapely.difference(_moved(own, distance), shapely.union_all(others))
     ring = shapely.difference(reached, own)
     # Ground within reach of several glaciers goes to the first, then to the last: the mean shares it and keeps sums.
     shares = [
-        shapely.area(shapely.difference(ring, shapely.buffer(shapely.union_all(some), distance, quad_segs=QUAD_SEGS)))
+        shapely.area(shapely.difference(ring, _moved(shapely.union_all(some), distance)))
         if len(some)
         else shapely.area(ring)
         for some in (others[neighbours < i], others[neighbours > i])
     ]
     along = shapely.intersection(shapely.boundary(own), shapely.buffer(shapely.union_all(others), SLIVER_M))
     return float(inner), float(shapely.area(own) + sum(shares) / 2), along
+
+
+def _moved(polygon: shapely.Geometry, distance: float) -> shapely.Geometry:
+    """Return one polygon moved by a distance, see `moved`."""
+    one = np.empty(1, dtype=object)
+    one[0] = polygon
+    return moved(one, distance)[0]
 
 
 def _without_slivers(ice: shapely.Geometry) -> shapely.Geometry:

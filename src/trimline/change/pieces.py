@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -13,12 +13,15 @@ from trimline.change.fits import METHODS, Fit, fit_rate
 from trimline.change.rates import pieces_differ
 from trimline.errors import ChangeError
 
+_LEVELS = ("region", "subregion")
+
 RATE_COLUMNS = (
     "level",
     "part",
     "first",
     "last",
     "method",
+    "without",
     "periods",
     "rate_km2_per_a",
     "error_km2_per_a",
@@ -45,10 +48,14 @@ RATE_CHANGE_COLUMNS = (
 )
 """Columns of the table of tests, in order."""
 
-_LEVELS = ("region", "subregion")
 
-
-def fitted_rates(totals: pd.DataFrame, breaks: Sequence[str] = (), confidence: float = 0.95) -> pd.DataFrame:
+def fitted_rates(
+    totals: pd.DataFrame,
+    breaks: Sequence[str] = (),
+    confidence: float = 0.95,
+    without: Mapping[tuple[str, str], Sequence[str]] | None = None,
+    levels: Sequence[str] = _LEVELS,
+) -> pd.DataFrame:
     """Return the rates of the region and its subregions by every method, of all periods and between breaks.
 
     Parameters
@@ -59,25 +66,34 @@ def fitted_rates(totals: pd.DataFrame, breaks: Sequence[str] = (), confidence: f
         Periods at which the rate may change; they belong to both pieces.
     confidence
         Confidence of the intervals.
+    without
+        Periods that jump out, by level and part (see `trimline.change.outlying_periods`): lines are fitted to all
+        areas, and once more without these.
+    levels
+        Levels of the parts that lines are fitted to.
 
     Returns
     -------
     DataFrame
-        `RATE_COLUMNS`. A piece of fewer than two areas has no row.
+        `RATE_COLUMNS`. `without` names the periods left out, joined by ";". A piece of fewer than two areas has no row.
     """
     rows = []
-    for level, part, table in _parts(totals):
+    for level, part, table in _parts(totals, levels):
         order = list(table["period"])
+        outlying = (without or {}).get((level, part), ())
         whole = (order[0], order[-1])
         pieces = pairwise([order[0], *breaks, order[-1]]) if breaks else ()
         for first, last in dict.fromkeys([whole, *pieces]):
             piece = _between(table, first, last)
-            for method in METHODS:
-                try:
-                    fit = fit_rate(piece["src_year"], piece["area_km2"], piece["uncertainty_km2"], method, confidence)
-                except ChangeError:
-                    continue  # too few areas, or errors of 0: there is no such line
-                rows.append((level, part, first, last, method, *_of(fit)))
+            left_out = [each for each in piece["period"] if each in outlying]
+            for names in dict.fromkeys([(), tuple(left_out)]):
+                used = piece[~piece["period"].isin(names)]
+                for method in METHODS:
+                    try:
+                        fit = fit_rate(used["src_year"], used["area_km2"], used["uncertainty_km2"], method, confidence)
+                    except ChangeError:
+                        continue  # too few areas, or errors of 0: there is no such line
+                    rows.append((level, part, first, last, method, ";".join(names), *_of(fit)))
     return pd.DataFrame(rows, columns=list(RATE_COLUMNS))
 
 
@@ -89,7 +105,7 @@ def rate_changes(totals: pd.DataFrame, breaks: Sequence[str]) -> pd.DataFrame:
     areas around one line and two (`break_test`). A test for which there are too few areas has no row.
     """
     rows = []
-    for level, part, table in _parts(totals):
+    for level, part, table in _parts(totals, _LEVELS):
         order = list(table["period"])
         for first, middle, last in zip([order[0], *breaks], breaks, [*breaks[1:], order[-1]], strict=False):
             before, after = _between(table, first, middle), _between(table, middle, last)
@@ -116,8 +132,8 @@ def _tests(before: pd.DataFrame, after: pd.DataFrame) -> Iterator[tuple[str, tup
         return
 
 
-def _parts(totals: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    for level in _LEVELS:
+def _parts(totals: pd.DataFrame, levels: Sequence[str]) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    for level in levels:
         of_level = totals[totals["level"] == level]
         for part, table in of_level.groupby("part", sort=False):
             yield level, str(part), table

@@ -7,7 +7,7 @@ summers, not the same ones everywhere. The years of the label are optional.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -51,6 +51,7 @@ def changes(
     error: str = "uncertainty_km2",
     correlation: float = 0.0,
     years: Years = "images",
+    labels: Mapping[str, tuple[int, int]] | None = None,
 ) -> pd.DataFrame:
     """Return change and rate of every part between periods.
 
@@ -68,6 +69,8 @@ def changes(
     years
         `images` takes the decimal year `src_year`; `label` counts as Chen and others (2022) do, from the first year
         of the first period's label to the last year of any other's: 35 years from 1986-1988 to 2019-2021.
+    labels
+        First and last year of each period, for `label`; None takes those that its name holds.
 
     Returns
     -------
@@ -86,7 +89,7 @@ def changes(
     missing = sorted({period for pair in wanted for period in pair} - set(order))
     if missing:
         raise ChangeError(f"there is no period {', '.join(missing)}", remedy=f"there are {', '.join(order)}")
-    time = totals["src_year"] if years == "images" else totals["period"].map(_years_of_labels(order))
+    time = totals["src_year"] if years == "images" else totals["period"].map(_years_of_labels(order, labels or {}))
     table = totals.assign(year=time.astype(np.float64), error=totals[error])
     tables = [_between(table, first, last, correlation) for first, last in wanted]
     if not tables:
@@ -186,8 +189,8 @@ def _difference(first: float, second: float, error: float, degrees_of_freedom: f
     return Difference(second - first, error, float(statistic), float(degrees_of_freedom), float(p_value))
 
 
-def _years_of_labels(order: Sequence[str]) -> dict[str, int]:
-    return {period: label_years(period)[0 if i == 0 else 1] for i, period in enumerate(order)}
+def _years_of_labels(order: Sequence[str], labels: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    return {period: (labels.get(period) or label_years(period))[0 if i == 0 else 1] for i, period in enumerate(order)}
 
 
 def _default_pairs(order: Sequence[str]) -> list[tuple[str, str]]:

@@ -41,6 +41,7 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
 def print_outcome(outcome: dict[str, Any], project: Project) -> None:
     """Print the results of a study as tables."""
     from trimline.report.change_tables import changes_table, region_table
+    from trimline.report.glacier_change_tables import outlying_table, verdict_counts_table
     from trimline.report.sensor_tables import sensor_table
     from trimline.report.tables import area_table, method_table, period_table, sample_table, snow_table, year_table
     from trimline.report.threshold_tables import threshold_table
@@ -74,6 +75,10 @@ def print_outcome(outcome: dict[str, Any], project: Project) -> None:
     if "change" in outcome:
         print_table("Areas of the region", *region_table(outcome["change"]["periods"]))
         print_table("Change of the region and its parts", *changes_table(outcome["change"].get("spans", []), {}))
+        if outcome["change"].get("flagged"):
+            print_table("Periods that jump out", *outlying_table(outcome["change"]["flagged"], {}))
+        if outcome["change"].get("glaciers"):
+            print_table("Glacier by glacier", *verdict_counts_table(outcome["change"]["glaciers"]))
     if "report" in outcome:
         sys.stdout.write(f"report: {project.output / outcome['report']}\n")
     if "release" in outcome:

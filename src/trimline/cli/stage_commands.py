@@ -10,9 +10,9 @@ import typer
 from trimline.cli.results import print_json, print_outcome
 from trimline.study.stages import PATIENCE_S, STAGES, Stage, require_stage
 
-COMMANDS = ("samples", "train", "evaluate", "map", "timeline", "change", "report", "release")
-"""Stages with a command of their own. `trimline run` reaches all; `trimline simulate` makes a range without a
-project."""
+COMMANDS = ("samples", "train", "evaluate", "map", "timeline", "report", "release")
+"""Stages with a command here; `change` has a file of its own, as it takes outlines too. `trimline run` reaches all;
+`trimline simulate` makes a range without a project."""
 
 ProjectFile = Annotated[Path, typer.Argument(help="The project file (YAML).")]
 Overrides = Annotated[

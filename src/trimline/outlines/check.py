@@ -53,6 +53,10 @@ class Problem:
     """The problem, in words."""
     action: str
     """The repair; `none` where there was none."""
+    before_km2: float = float("nan")
+    """Area of an invalid polygon as its rings enclose it, doubly covered ground counted twice [km2]; NaN otherwise."""
+    after_km2: float = float("nan")
+    """Area after the repair [km2]; NaN where nothing was repaired."""
 
     def __str__(self) -> str:
         who = f"outline {self.row}" if self.name is None else f"outline {self.row} ({self.name})"
@@ -147,12 +151,14 @@ class _Findings:
         self._repair = repair
         self._names = next((outlines[name] for name in _NAMES if name in outlines.columns), None)
 
-    def add(self, kind: Kind, row: Hashable, text: str, action: str) -> None:
-        """Add a problem."""
+    def add(
+        self, kind: Kind, row: Hashable, text: str, action: str, areas: tuple[float, float] = (np.nan, np.nan)
+    ) -> None:
+        """Add a problem, with the areas before and after its repair [km2]."""
         name = None
         if self._names is not None and self._names.index.is_unique and pd.notna(self._names.loc[row]):
             name = str(self._names.loc[row])
-        self.problems.append(Problem(kind, row, name, text, action if self._repair else "none"))
+        self.problems.append(Problem(kind, row, name, text, action if self._repair else "none", *areas))
 
 
 def _require_world(outlines: gpd.GeoDataFrame) -> None:
@@ -199,16 +205,22 @@ def _drop_heights(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDat
 def _make_valid(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataFrame:
     def repaired(row: Hashable, geometry: shapely.Geometry) -> shapely.Geometry | None:
         reason = shapely.is_valid_reason(geometry)
+        # A ring of one point, which encloses nothing, has no geodesic area.
+        encloses = shapely.area(geometry) > 0
+        before = float(area_km2(gpd.GeoSeries([geometry], crs=outlines.crs))[0]) if encloses else 0.0
         # 'structure' keeps the ground within any ring; 'linework' would turn doubly covered ground into holes.
         kept = _polygonal(shapely.make_valid(geometry, method="structure", keep_collapsed=False))
         if kept is not None and not kept.is_valid:
             # GEOS 3.14 returns rings that share an edge as parts that still share it.
             kept = _polygonal(shapely.union_all(shapely.get_parts(kept)))
         if kept is None:
-            findings.add("invalid", row, f"is invalid: {reason}", "left out, because it encloses nothing")
+            findings.add(
+                "invalid", row, f"is invalid: {reason}", "left out, because it encloses nothing", (before, 0.0)
+            )
         else:
-            km2 = area_km2(gpd.GeoSeries([kept], crs=outlines.crs))[0]
-            findings.add("invalid", row, f"is invalid: {reason}", f"made valid, {km2:.4f} km2")
+            km2 = float(area_km2(gpd.GeoSeries([kept], crs=outlines.crs))[0])
+            action = f"made valid, {km2:.4f} km2, before {before:.4f}"
+            findings.add("invalid", row, f"is invalid: {reason}", action, (before, km2))
         return kept
 
     return _mend(outlines, ~outlines.geometry.is_valid.to_numpy(), repaired)

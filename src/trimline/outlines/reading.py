@@ -44,9 +44,7 @@ def read_outlines(path: StrPath, layer: str | None = None) -> gpd.GeoDataFrame:
     >>> outlines["area_km2"].sum()
     """
     path = Path(path)
-    if not path.exists():
-        raise OutlineError("the file does not exist", where=path)
-    outlines = _read_parquet(path) if path.suffix.lower() in PARQUET_SUFFIXES else _read_vector(path, layer)
+    outlines = read_unchecked(path, layer)
     try:
         checked, problems = check(outlines)
     except OutlineError as error:
@@ -56,6 +54,14 @@ def read_outlines(path: StrPath, layer: str | None = None) -> gpd.GeoDataFrame:
         raise OutlineError("holds no polygon", where=path, remedy=f"its first {problems[0]}")
     report(problems, where=path)
     return with_present_names(checked).reset_index(drop=True)
+
+
+def read_unchecked(path: StrPath, layer: str | None = None) -> gpd.GeoDataFrame:
+    """Read outlines as they are in a file, for those who check a part of them; see `read_outlines`."""
+    path = Path(path)
+    if not path.exists():
+        raise OutlineError("the file does not exist", where=path)
+    return _read_parquet(path) if path.suffix.lower() in PARQUET_SUFFIXES else _read_vector(path, layer)
 
 
 def _read_parquet(path: Path) -> gpd.GeoDataFrame:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from trimline.project.names import nearest_name
-from trimline.project.settings import Name, ProjectPath, Settings
+from trimline.project.settings import PeriodName, ProjectPath, Settings
 
 
 class ChangeSettings(Settings):
@@ -22,9 +22,9 @@ class ChangeSettings(Settings):
     years: Literal["images", "label"] = "images"
     """`images`: the dates of the scenes, weighted by area. `label`: from the first year of the first period's name to
     the last year of the others', as Chen and others (2022) count."""
-    spans: tuple[tuple[Name, Name], ...] | None = None
+    spans: tuple[tuple[PeriodName, PeriodName], ...] | None = None
     """First and last period of each measured change; None means all periods, and the spans between the breaks."""
-    breaks: tuple[Name, ...] = ()
+    breaks: tuple[PeriodName, ...] = ()
     """Periods at which rates may change; they end one piece and begin the next."""
     fit: Literal["ols", "wls", "theil-sen"] = "ols"
     """The line that figures show; tables hold all three."""
@@ -32,9 +32,16 @@ class ChangeSettings(Settings):
     """Confidence of the intervals of fitted rates."""
     published: ProjectPath | None = None
     """CSV of published areas: `region,year,area_km2,source`, where a region is `region` or one of the areas."""
-    inventory_period: Name | None = None
+    inventory_period: PeriodName | None = None
     """The period whose outlines are compared with the project's inventory, glacier by glacier; None means no
     comparison."""
+    id_column: str | None = None
+    """Column of the glaciers' ids in outlines that one has already; `overlap` finds the same glaciers by the ground
+    they share. None takes a column of ids that agrees with the ground, or else the ground."""
+    regions: ProjectPath | None = None
+    """Polygons of the regions that glaciers of such outlines belong to."""
+    region_column: str | None = None
+    """Column of the regions' names; None means the first column of text."""
 
 
 def check_change(settings: ChangeSettings, periods: Sequence[str], *, has_inventory: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from trimline.errors import ProjectError
-from trimline.project.settings import IsoDate, Name, ProjectPath, SensorId, Settings, Tile
+from trimline.project.settings import IsoDate, Name, PeriodName, ProjectPath, SensorId, Settings, Tile
 
 ANY = "*"
 """Placeholder in a path for any text without a folder separator."""
@@ -42,7 +42,7 @@ class SceneEntry(Settings):
     area: Name | None = None
     """The part of the study that the scene belongs to; where not given, the one of the project's `areas` that lists
     its tile."""
-    period: Name | None = None
+    period: PeriodName | None = None
     """Name of the period that the scene is used for, one of the project's `periods`."""
     reference: bool = False
     """Whether it is the main reference image of its place and period, whose gaps the others fill."""

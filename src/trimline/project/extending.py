@@ -25,9 +25,11 @@ PATH_KEYS = frozenset(
         "edits",
         "inventory",
         "outline",
+        "outlines",
         "path",
         "published",
         "region",
+        "regions",
         "start",
         "truth",
         "weights",
@@ -148,6 +150,6 @@ def _with_written_paths(value: Any, folder: Path, key: str = "") -> Any:
     if isinstance(value, dict):
         return {each: _with_written_paths(held, folder, str(each)) for each, held in value.items()}
     if isinstance(value, list):
-        return [_with_written_paths(each, folder) for each in value]
+        return [_with_written_paths(each, folder, key) for each in value]
     is_path = isinstance(value, str) and key in PATH_KEYS and value != _WORDS.get(key)
     return WrittenPath(value, folder) if is_path else value

@@ -78,3 +78,14 @@ def check_order(periods: Sequence[Period]) -> None:
             raise ValueError(f"period '{later.name}' stands after '{earlier.name}', which is later: sort them")
         if later.first <= earlier.last:
             raise ValueError(f"periods '{earlier.name}' and '{later.name}' both hold {later.first}: part them")
+
+
+def check_outlines(periods: Sequence[Period], *, has_scenes: bool) -> None:
+    """Raise `ValueError` unless a project has scenes, or outlines of all periods, and not both."""
+    without = [each.name for each in periods if each.outlines is None]
+    if has_scenes and len(without) < len(periods):
+        named = next(each.name for each in periods if each.outlines is not None)
+        raise ValueError(f"period '{named}' has outlines, and the project has scenes: give one of the two")
+    if not has_scenes and (without or not periods):
+        whose = f"period '{without[0]}' has no outlines" if periods else "no period has outlines"
+        raise ValueError(f"there are no scenes, and {whose}: give scenes, or the outlines of all periods")

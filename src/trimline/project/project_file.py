@@ -20,7 +20,7 @@ from trimline.errors import ProjectError
 from trimline.project.changing import ChangeSettings, check_change
 from trimline.project.entry import SceneEntry
 from trimline.project.mapping import MapSettings
-from trimline.project.measuring import ProjectedCrs, TimelineSettings, check_order
+from trimline.project.measuring import ProjectedCrs, TimelineSettings, check_order, check_outlines
 from trimline.project.method import Method
 from trimline.project.names import nearest_name
 from trimline.project.places import Area, Period
@@ -176,7 +176,8 @@ class Project(Published):
     """The parts of the region; a scene's `area` must then be one of them."""
     periods: tuple[Period, ...] = ()
     """The periods of the timeline; a scene's `period` must be one of them."""
-    scenes: Annotated[tuple[SceneEntry, ...], Field(min_length=1)]
+    scenes: tuple[SceneEntry, ...] = ()
+    """The products; none where all periods have `outlines` that one has already."""
     simulate: tuple[SimulatedRange, ...] = ()
     """Ranges to simulate into `<output>/simulated/<name>` before anything else."""
     dem: ProjectPath | None = None
@@ -304,6 +305,7 @@ class Project(Published):
     @model_validator(mode="after")
     def _periods_follow_one_another(self) -> Self:
         check_order(self.periods)
+        check_outlines(self.periods, has_scenes=bool(self.scenes))
         check_change(self.change, [each.name for each in self.periods], has_inventory=self.inventory is not None)
         unused = [
             key for key in ("timeline", "change", "region", "crs", "resolution_m") if key in self.model_fields_set
@@ -356,7 +358,7 @@ class Project(Published):
         span = f", {dates[0]} to {dates[-1]}" if dates else ""
         rows = [
             ("title", self.title),
-            ("scenes", f"{len(self.scenes)}{span}"),
+            ("scenes", f"{len(self.scenes)}{span}" if self.scenes else ""),
             ("periods", ", ".join(each.name for each in self.periods)),
             ("methods", ", ".join(each.name for each in self.methods)),
             ("bands", " ".join(self.bands)),
@@ -364,6 +366,11 @@ class Project(Published):
             ("output", str(self.output)),
         ]
         return [(name, text) for name, text in rows if text]
+
+    @property
+    def has_own_outlines(self) -> bool:
+        """Whether the outlines of the periods are given, and nothing is mapped."""
+        return any(each.outlines is not None for each in self.periods)
 
     @property
     def edits_file(self) -> Path:

@@ -30,6 +30,9 @@ ProjectPath = Annotated[Path, AfterValidator(_beside_project_file)]
 Name = Annotated[str, BeforeValidator(str), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 """A name that is valid as a file name; a bare number in YAML is taken as its digits."""
 
+PeriodName = Annotated[str, BeforeValidator(str), Field(pattern=r"^[\w]+([ .-]?[\w]+)*$")]
+"""A name of a period: `1986-1988`, or in words, `Little Ice Age`."""
+
 IsoDate = Annotated[str, BeforeValidator(str), Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
 """A day, month or year in ISO 8601, as precise as known."""
 

@@ -3,7 +3,9 @@
 The room hands out `write_page` with its `Section` and `Picture`, the report itself; `write_release`, the folder for a
 data repository, of a `Release`; the pictures `draw_outlines`, `draw_areas`, `write_error_map` of one method,
 `write_panels` of several, `draw_contact_sheet` of several scenes (`Sheet`), and `false_colour`, the composite behind
-them; and the tables `method_table`, `area_table` and `period_table` with `write_csv` and `write_latex`.
+them; the pictures of change `draw_area_series`, `draw_period_outlines`, `draw_change_map`, `draw_change_by_size`,
+`draw_glacier_series` and `draw_glacier_outlines`; and the tables `method_table`, `area_table` and `period_table` with
+`write_csv` and `write_latex`.
 """
 
 from __future__ import annotations
@@ -12,10 +14,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trimline.report.change_figures import draw_area_series, draw_period_outlines
     from trimline.report.composite import false_colour
     from trimline.report.contact_sheet import Sheet, draw_contact_sheet
     from trimline.report.error_map import write_error_map
     from trimline.report.figures import draw_areas, draw_outlines
+    from trimline.report.glacier_change_figures import (
+        draw_change_by_size,
+        draw_change_map,
+        draw_glacier_outlines,
+        draw_glacier_series,
+    )
     from trimline.report.on_disk import write_csv, write_latex
     from trimline.report.page import Picture, Section, write_page
     from trimline.report.panels import write_panels
@@ -31,9 +40,15 @@ _FILE_OF = {
     "Sheet": "contact_sheet",
     "Table": "tables",
     "area_table": "tables",
+    "draw_area_series": "change_figures",
     "draw_areas": "figures",
+    "draw_change_by_size": "glacier_change_figures",
+    "draw_change_map": "glacier_change_figures",
     "draw_contact_sheet": "contact_sheet",
+    "draw_glacier_outlines": "glacier_change_figures",
+    "draw_glacier_series": "glacier_change_figures",
     "draw_outlines": "figures",
+    "draw_period_outlines": "change_figures",
     "false_colour": "composite",
     "method_table": "tables",
     "period_table": "tables",
@@ -53,9 +68,15 @@ __all__ = [
     "Sheet",
     "Table",
     "area_table",
+    "draw_area_series",
     "draw_areas",
+    "draw_change_by_size",
+    "draw_change_map",
     "draw_contact_sheet",
+    "draw_glacier_outlines",
+    "draw_glacier_series",
     "draw_outlines",
+    "draw_period_outlines",
     "false_colour",
     "method_table",
     "period_table",

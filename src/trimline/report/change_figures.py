@@ -30,7 +30,7 @@ from trimline.report.change_tables import parts_of
 from trimline.report.composite import false_colour
 from trimline.scenes import Scene
 
-_MEASURED, _LINE, _TRUE = "#1d6fa5", "#c1272d", "#5b6b7a"
+_MEASURED, _LINE, _TRUE, _FLAGGED = "#1d6fa5", "#c1272d", "#5b6b7a", "#c77700"
 _COLUMNS = 2
 _DOTS_PER_INCH = 150
 _SIDE_M = 4000.0
@@ -47,6 +47,7 @@ def draw_area_series(
     breaks: Sequence[str] = (),
     method: FitMethod = "ols",
     truth: pd.DataFrame | None = None,
+    flagged: Mapping[tuple[str, str], Sequence[str]] | None = None,
 ) -> list[Path]:
     """Write the areas of the region and its subregions over time, with error bars and fitted lines.
 
@@ -64,6 +65,8 @@ def draw_area_series(
         Method of the fitted lines.
     truth
         True areas of a simulated study: `level`, `part`, `src_year`, `true_km2`.
+    flagged
+        Periods that jump out, by level and part: they have an open mark, and a second line is fitted without them.
     """
     stem = Path(stem)
     shown = parts_of(totals)
@@ -73,7 +76,7 @@ def draw_area_series(
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for letter, axes, (level, part) in zip("abcdefghijklmnopqrstuvwxyz", panels, shown, strict=False):
         table = totals[(totals["level"] == level) & (totals["part"] == part)]
-        _draw_areas(axes, table, breaks, method)
+        _draw_areas(axes, table, breaks, method, (flagged or {}).get((level, part), ()))
         if truth is not None:
             true = truth[(truth["level"] == level) & (truth["part"] == part)]
             axes.plot(true["src_year"], true["true_km2"], "x", color=_TRUE, ms=5, mew=1.3, zorder=4)
@@ -81,14 +84,34 @@ def draw_area_series(
     for axes in panels[len(shown) :]:
         axes.set_axis_off()
     figure.supylabel("glacier area, km²", fontsize=10)
-    figure.legend(handles=_legend(breaks, truth), loc="outside lower center", ncols=4, frameon=False, fontsize=9)
-    return _save(figure, stem)
+    marked = any((flagged or {}).get(each) for each in shown)
+    figure.legend(
+        handles=_legend(breaks, truth, marked),
+        loc="outside lower center",
+        ncols=4,
+        frameon=False,
+        fontsize=9,
+    )
+    return save_figure(figure, stem)
 
 
-def _draw_areas(axes: Axes, table: pd.DataFrame, breaks: Sequence[str], method: FitMethod) -> None:
+def _draw_areas(
+    axes: Axes, table: pd.DataFrame, breaks: Sequence[str], method: FitMethod, flagged: Sequence[str]
+) -> None:
     years, areas, errors = (table[key].to_numpy(float) for key in ("src_year", "area_km2", "uncertainty_km2"))
-    axes.errorbar(years, areas, errors, fmt="o", ms=4, lw=1, capsize=2.5, color=_MEASURED, zorder=3)
     order = list(table["period"])
+    off = np.isin(order, list(flagged))
+    for some, colour, face in ((~off, _MEASURED, _MEASURED), (off, _FLAGGED, "white")):
+        axes.errorbar(
+            years[some], areas[some], errors[some], fmt="o", ms=4, lw=1, capsize=2.5, color=colour, mfc=face, zorder=3
+        )
+    if off.any() and (~off).sum() > 1:
+        fit = fit_rate(years[~off], areas[~off], errors[~off], method)
+        axes.plot(years[[0, -1]], fit.area_km2(years[[0, -1]]), color=_FLAGGED, lw=1.3, zorder=2)
+        axes.annotate(
+            f"{fit.rate_km2_per_a:+.3g} km² a⁻¹ without", (0.97, 0.84), xycoords="axes fraction", ha="right", va="top",
+            fontsize=9, color=_FLAGGED,
+        )  # fmt: skip
     ends = [0, *(order.index(each) for each in breaks if each in order), len(order) - 1]
     pieces = [(0, len(order) - 1, "--", 1.3)]
     pieces += [(i, j, ":", 1.6) for i, j in pairwise(ends)] if len(ends) > 2 else []
@@ -110,13 +133,17 @@ def _draw_areas(axes: Axes, table: pd.DataFrame, breaks: Sequence[str], method: 
     axes.tick_params(labelsize=9)
 
 
-def _legend(breaks: Sequence[str], truth: pd.DataFrame | None) -> list[Line2D]:
+def _legend(breaks: Sequence[str], truth: pd.DataFrame | None, flagged: bool) -> list[Line2D]:
     handles = [
         Line2D([], [], color=_MEASURED, marker="o", ms=4, lw=1, label="area and uncertainty"),
         Line2D([], [], color=_LINE, ls="--", lw=1.3, label="line through all periods"),
     ]
     if breaks:
         handles.append(Line2D([], [], color=_LINE, ls=":", lw=1.6, label=f"broken at {', '.join(breaks)}"))
+    if flagged:
+        handles.append(
+            Line2D([], [], color=_FLAGGED, marker="o", ms=4, mfc="white", lw=1.3, label="jumps out; line without these")
+        )
     if truth is not None:
         handles.append(Line2D([], [], color=_TRUE, ls="", marker="x", ms=5, mew=1.3, label="true area"))
     return handles
@@ -206,7 +233,7 @@ def draw_period_outlines(
         axes.set_axis_off()
     handles = [Line2D([], [], color=colour, lw=1.6, label=period) for period, colour in colours.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=min(6, len(handles)), frameon=False, fontsize=9)
-    return _save(figure, stem)
+    return save_figure(figure, stem)
 
 
 def _draw_panel(axes: Axes, panel: Panel, outlines: gpd.GeoDataFrame, colours: Mapping[str, np.ndarray]) -> None:
@@ -229,7 +256,8 @@ def _draw_panel(axes: Axes, panel: Panel, outlines: gpd.GeoDataFrame, colours: M
     axes.tick_params(labelsize=8)
 
 
-def _save(figure: Figure, stem: Path) -> list[Path]:
+def save_figure(figure: Figure, stem: Path) -> list[Path]:
+    """Write a figure as PNG and SVG, the same bytes for the same figure; return both paths."""
     written = []
     with _same_bytes():
         for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None, "Creator": None})):

@@ -83,6 +83,8 @@ def region_table(periods: Mapping[str, Mapping[str, Any]]) -> Table:
 def changes_table(changes: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> Table:
     """Return a row per span and part: change and rate with their errors; size classes are in the CSV only."""
     heads = ["span, part", "years", "change km²", "change %", "rate km² a⁻¹", "rate % a⁻¹"]
+    in_words = any(row.get("verdict") for row in changes)
+    heads += ["in words"] if in_words else []
     rows = []
     subregions = {row["part"] for row in changes if row["level"] == "subregion"}
     for row in changes:
@@ -101,6 +103,7 @@ def changes_table(changes: Sequence[Mapping[str, Any]], titles: Mapping[str, str
                         ("rate_percent_per_a", "rate_error_percent_per_a"),
                     )
                 ),
+                *([_in_words(row)] if in_words else []),
             ]
         )
     return heads, rows
@@ -109,10 +112,12 @@ def changes_table(changes: Sequence[Mapping[str, Any]], titles: Mapping[str, str
 def rates_table(rates: pd.DataFrame, titles: Mapping[str, str]) -> Table:
     """Return a row per fitted line: its slope, the error and the confidence interval of the slope."""
     share = f"{100 * float(rates['confidence'].iloc[0]):g}" if len(rates) else "95"
+    left_out = "without" in rates and bool((rates["without"].fillna("") != "").any())
     heads = ["part, span, method", "periods", "km² a⁻¹", "standard error", f"{share} % interval", "% a⁻¹"]
     rows = [
         [
-            f"{titles.get(row['part'], row['part'])}, {row['first']} to {row['last']}, {_METHODS[row['method']]}",
+            f"{titles.get(row['part'], row['part'])}, {row['first']} to {row['last']}, {_METHODS[row['method']]}"
+            + (f", without {row['without'].replace(';', ', ')}" if left_out and row["without"] else ""),
             str(row["periods"]),
             number(row["rate_km2_per_a"], 3),
             number(row["error_km2_per_a"], 3),
@@ -251,6 +256,12 @@ def _with_error(value: float, error: float, decimals: int = 2) -> str:
     if not math.isfinite(value):
         return UNDEFINED
     return f"{value:.{decimals}f} ± {number(error, decimals)}"
+
+
+def _in_words(row: Mapping[str, Any]) -> str:
+    """Return whether a change is larger than its error, and which of its ends jump out of the series."""
+    words = str(row.get("verdict") or UNDEFINED).removeprefix("significant ")
+    return f"{words}; {row['flagged'].replace(';', ', ')} jumps out" if row.get("flagged") else words
 
 
 def _known(value: float | None) -> float:

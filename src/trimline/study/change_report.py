@@ -33,8 +33,11 @@ from trimline.report.page import Picture, Section
 from trimline.report.tables import period_table
 from trimline.study.change_stage import FOLDER, Series, series_of, titles_of
 from trimline.study.editing import OUTCOMES
+from trimline.study.glacier_tables import left_out
+from trimline.study.own_report import glacier_sections
 from trimline.study.scenes import open_entry
 from trimline.study.study import Study
+from trimline.study.tables_on_disk import read_tables
 from trimline.study.timeline_stage import period_folder
 
 _ADD = (
@@ -49,8 +52,6 @@ _CHANGE = (
     "Losses are negative. Errors of two periods are combined with a correlation of {correlation:g}: 0 is the root of "
     "the sum of squares, 1 the difference. Years are {years}."
 )
-_FORMER_COLUMNS = {"uncertainty_doubt_km2": "uncertainty_map_km2"}
-"""Columns of tables written by earlier versions, and their present names."""
 _YEARS = {"images": "the dates of the images, weighted by area", "label": "those of the periods' names"}
 
 
@@ -61,11 +62,12 @@ def change_sections(study: Study, folder: Path) -> list[Section]:
         return []
     project = study.project
     series = series_of(project, study.done["timeline"].result["timeline"])
-    tables = {path.stem: _read(path) for path in sorted((project.output / FOLDER).glob("*.csv"))}
+    tables = read_tables(project.output / FOLDER)
     return [
         _areas(study, series, tables, result, folder),
         *_edits(project, series),
         *_change(project, tables, result),
+        *glacier_sections(project, tables, result, folder),
         *_comparison(project, tables),
         *_truth(project, tables),
         *_pictures(project, series, folder),
@@ -98,6 +100,7 @@ def _areas(
         breaks=mapped,
         method=settings.fit,
         truth=tables.get("truth"),
+        flagged=left_out(tables["outlying"]) if "outlying" in tables else None,
     )
     caption = "Areas of all periods with their uncertainty; the dashed line is fitted to all of them."
     seen = period_table(study.done["timeline"].result["timeline"]["periods"])
@@ -182,13 +185,3 @@ def _pictures(project: Project, series: Series, folder: Path) -> list[Section]:
     caption = f"Outlines of all periods over images of {series.periods[-1]} (SWIR 1, NIR and red)."
     words = "Each panel shows the place of the largest loss in a part."
     return [Section("Outlines of all periods", [words], pictures=[Picture(png, caption)])]
-
-
-def _read(path: Path) -> pd.DataFrame:
-    """Read a table of the stage `change`: names stay text, also where they look like numbers."""
-    text = (
-        "period", "first", "last", "break", "part", "tile", "subregion", "region", "source", "note",
-        "scene_id", "date", "glac_id",
-    )  # fmt: skip
-    table = pd.read_csv(path, dtype=dict.fromkeys(text, str)).rename(columns=_FORMER_COLUMNS)
-    return table.fillna(dict.fromkeys(table.columns.intersection(text), ""))

@@ -36,6 +36,14 @@ from trimline.project import Project
 from trimline.report.change_tables import areas_table, changes_table, images_table, published_table, truth_table
 from trimline.report.on_disk import write_csv, write_latex
 from trimline.sensors import get_sensor
+from trimline.study.glacier_tables import (
+    glacier_tables,
+    left_out,
+    outlying_of,
+    verdicts_by_span,
+    with_verdicts,
+    write_layers,
+)
 from trimline.study.ledger import Done
 from trimline.study.simulated_truth import true_areas
 from trimline.study.study import Study
@@ -46,7 +54,7 @@ from trimline.timeline.period_maps import SOURCE_LIST
 _LOG = logging.getLogger(__name__)
 
 FOLDER = "change"
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised when the same inputs and settings give other results."""
 
 
@@ -55,22 +63,26 @@ class Series:
     """The outlines of all periods of a timeline, and their images."""
 
     periods: tuple[str, ...]
-    """Mapped periods, in order of time."""
+    """Periods with outlines, in order of time."""
     outlines: gpd.GeoDataFrame
     """One row per glacier and period."""
     images: pd.DataFrame
     """One row per period and scene: `period`, `subregion`, `tile`, `cloud_percent`, and the fields of
     `sources.json`."""
     resolution_m: float
-    """Side of a pixel of the study grid [m]."""
+    """Side of a pixel of the study grid [m]; of given outlines, of the finest of their images."""
     pixel_m: Mapping[str, float]
     """By period, side of a pixel of the coarsest image behind its outlines [m], or of the study grid if that is
-    larger."""
+    larger; of given outlines, twice their error."""
+    repairs: pd.DataFrame | None = None
+    """Problems of given outlines and their repairs, as of `trimline.change.read_own_outlines`."""
 
 
 def run(study: Study) -> Done:
     """Write ``<output>/change``; nothing where there are no periods."""
     project, ledger = study.project, study.ledger
+    if project.has_own_outlines:
+        return _run_own(study)
     timeline = study.done["timeline"].result.get("timeline")
     if not timeline or not timeline["periods"]:
         return ledger.once("change", {"timeline": None}, [], dict)
@@ -94,6 +106,32 @@ def run(study: Study) -> Done:
             return {"change": _measure(project, series, temporary)}
 
     return ledger.once("change", inputs, [folder], work, settings=decided, results_version=RESULTS_VERSION)
+
+
+def _run_own(study: Study) -> Done:
+    """Write ``<output>/change`` of outlines that are given."""
+    from trimline.study.own_series import identities_of, own_series
+
+    project, settings = study.project, study.project.change
+    folder = project.output / FOLDER
+    inputs = {
+        "outlines": identities_of(project),
+        "published": file_identity(settings.published) if settings.published is not None else None,
+        "inventory": file_identity(project.inventory) if settings.inventory_period and project.inventory else None,
+        "regions": file_identity(settings.regions) if settings.regions is not None else None,
+    }
+    decided = {
+        "periods": [each.model_dump(mode="json") for each in project.periods],
+        "change": settings.model_dump(mode="json"),
+        "areas": [[each.name, each.title] for each in project.areas],
+    }
+
+    def work() -> dict[str, Any]:
+        series, ids = own_series(project)
+        with whole_folder(folder) as temporary:
+            return {"change": {**_measure(project, series, temporary), "ids": ids}}
+
+    return study.ledger.once("change", inputs, [folder], work, settings=decided, results_version=RESULTS_VERSION)
 
 
 def series_of(project: Project, timeline: Mapping[str, Any]) -> Series:
@@ -133,27 +171,32 @@ def _measure(project: Project, series: Series, folder: Path) -> dict[str, Any]:
     found = {
         "areas": areas,
         "totals": sums,
-        "scenes": series.images,
-        "edits": _edited(series.outlines),
+        **({"scenes": series.images, "edits": _edited(series.outlines)} if not project.has_own_outlines else {}),
+        **({"repairs": series.repairs} if series.repairs is not None else {}),
     }
+    labels = {each.name: (each.first, each.last) for each in project.periods}
     if len(periods) > 1:
-        by_span = changes(sums, spans, correlation=settings.correlation, years=settings.years)
+        outlying = outlying_of(sums, areas, periods)
+        found |= glacier_tables(series.outlines, areas, spans, outlying, settings)
+        by_span = changes(sums, spans, correlation=settings.correlation, years=settings.years, labels=labels)
+        by_span = with_verdicts(by_span, outlying)
         breaks = [each for each in settings.breaks if each in periods]
         if len(breaks) < len(settings.breaks):
             missing = ", ".join(each for each in settings.breaks if each not in periods)
             _LOG.warning("rates are not fitted before and after %s, which was not mapped", missing)
         found["changes"] = by_span
-        found["rates"] = fitted_rates(sums, breaks, confidence=settings.confidence)
+        found["rates"] = fitted_rates(sums, breaks, confidence=settings.confidence, without=left_out(outlying))
         found["rate_changes"] = rate_changes(sums, breaks)
     if settings.published is not None:
-        found["published"] = compare_published(read_published(settings.published), sums)
+        found["published"] = compare_published(read_published(settings.published), sums, labels)
     if settings.inventory_period is not None and project.inventory is not None:
         if settings.inventory_period in periods:
             found["inventory"] = _beside_inventory(project.inventory, series, settings.inventory_period)
         else:
             _LOG.warning("nothing is compared with the inventory: %s was not mapped", settings.inventory_period)
-    truth = _beside_truth(project, series, sums, found.get("changes"))
-    found |= truth
+    if not project.has_own_outlines:
+        found |= _beside_truth(project, series, sums, found.get("changes"))
+    write_layers(folder, series.outlines, areas, found.get("glacier_changes"), found.get("outlying"))
     for name, table in found.items():
         write_csv(folder / f"{name}.csv", list(table.columns), table.itertuples(index=False))
     _write_latex(project, found, folder)
@@ -223,7 +266,8 @@ def _beside_truth(
 def _write_latex(project: Project, found: Mapping[str, pd.DataFrame], folder: Path) -> None:
     titles = titles_of(project)
     write_latex(folder / "areas.tex", [("", areas_table(found["totals"], titles))])
-    write_latex(folder / "scenes.tex", images_table(found["scenes"], titles))
+    if "scenes" in found:
+        write_latex(folder / "scenes.tex", images_table(found["scenes"], titles))
     if "changes" in found:
         write_latex(folder / "changes.tex", [("", changes_table(found["changes"].to_dict("records"), titles))])
     if "published" in found:
@@ -247,6 +291,9 @@ def _result(
     if "changes" in found:
         table = found["changes"]
         result["spans"] = table[table["level"] != "size_class"].to_dict("records")
+    if "glacier_changes" in found:
+        result["glaciers"] = verdicts_by_span(found["glacier_changes"])
+        result["flagged"] = found["outlying"][found["outlying"]["level"] != "glacier"].to_dict("records")
     if "truth" in found:
         whole = found["truth"][found["truth"]["level"] == "region"]
         result["truth"] = {"inside": int(whole["inside"].sum()), "periods": len(whole)}

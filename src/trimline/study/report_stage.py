@@ -48,6 +48,10 @@ _SHOWN = 2
 
 def run(study: Study) -> Done:
     """Write ``<output>/report/index.html`` and its pictures."""
+    if study.project.has_own_outlines:
+        from trimline.study.own_report import run_own
+
+        return run_own(study)
     project = study.project
     folder = project.output / FOLDER
     stands_on = ("samples", "train", "evaluate", "thresholds", "experiments", "sensors", "map", "timeline", "change")

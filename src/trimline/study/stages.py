@@ -48,6 +48,10 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
 """Every stage by name, in the order of a run; without another wish a run ends with the report."""
 
 
+FROM_SCENES = frozenset(STAGES) - {"change", "report", "release"}
+"""Stages that have nothing to do where the outlines of all periods are given."""
+
+
 def require_stage(name: str) -> None:
     """Raise `StageError` that names the nearest stage where there is none of a name."""
     if name not in STAGES:

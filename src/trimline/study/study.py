@@ -12,7 +12,7 @@ from trimline.project import Project, SceneEntry, project_hash
 from trimline.study.ledger import Done, Ledger, OutOfDate
 from trimline.study.running import only_run
 from trimline.study.scene_identities import SceneIdentities
-from trimline.study.stages import PATIENCE_S, STAGES, require_stage, stages_before
+from trimline.study.stages import FROM_SCENES, PATIENCE_S, STAGES, require_stage, stages_before
 
 
 class Study:
@@ -76,6 +76,8 @@ class Study:
             ) from error
 
     def _do(self, name: str) -> Done:
+        if self.project.has_own_outlines and name in FROM_SCENES:
+            return self.ledger.together(name, [], {})
         stage: Callable[[Study], Done] = import_module(f"trimline.study.{name}_stage").run
         return stage(self)
 

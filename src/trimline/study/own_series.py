@@ -1,0 +1,77 @@
+"""The series of outlines that a project gives in place of scenes."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from trimline.change import LANDSAT_PIXEL_M, OwnPeriod, read_own_outlines
+from trimline.change.own_outlines import files_of
+from trimline.errors import ProjectError
+from trimline.file_identity import file_identity
+from trimline.outlines import read_outlines
+from trimline.project import Period, Project
+from trimline.study.change_stage import Series
+from trimline.timeline.preference import decimal_year
+
+_LOG = logging.getLogger(__name__)
+
+_PARTS = (".dbf", ".shx", ".prj", ".cpg")
+"""Suffixes of the files that belong to a Shapefile."""
+
+
+def own_series(project: Project) -> tuple[Series, str]:
+    """Return the outlines of a project's periods, and where their ids come from: a column, or `overlap`."""
+    settings = project.change
+    regions, column = _regions(project)
+    read = read_own_outlines(
+        [OwnPeriod(each.name, year_of(each), each.outlines or (), each.where) for each in project.periods],
+        id_column=settings.id_column,
+        regions=regions,
+        region_column=column,
+    )
+    assumed = [each.name for each in project.periods if each.error_m is None]
+    if assumed and settings.buffer_m is None:
+        _LOG.warning(
+            "no pixel and no accuracy is given for %s: an error of %g m, half a pixel of Landsat, is assumed",
+            ", ".join(assumed),
+            LANDSAT_PIXEL_M / 2,
+        )
+    pixel_m = {each.name: LANDSAT_PIXEL_M if each.error_m is None else 2 * each.error_m for each in project.periods}
+    periods = tuple(each.name for each in project.periods)
+    return Series(periods, read.outlines, pd.DataFrame(), min(pixel_m.values()), pixel_m, read.repairs), read.ids
+
+
+def year_of(period: Period) -> float:
+    """Return the time of a period's outlines [decimal year]: its date, or the middle of its years."""
+    return (period.first + period.last + 1) / 2 if period.date is None else decimal_year(period.date)
+
+
+def identities_of(project: Project) -> dict[str, Any]:
+    """Return the identity of every file of outlines, as an input of a step."""
+    found = {}
+    for period in project.periods:
+        for path in [file for each in period.outlines or () for file in files_of(each)]:
+            parts = [path, *(path.with_suffix(suffix) for suffix in _PARTS)] if path.suffix == ".shp" else [path]
+            found |= {str(part): file_identity(part) for part in parts if part.exists()}
+    return found
+
+
+def _regions(project: Project) -> tuple[gpd.GeoDataFrame | None, str | None]:
+    """Return the polygons of the regions and the column of their names; None where the project has no regions."""
+    settings = project.change
+    named = [area for area in project.areas if area.outline is not None]
+    if settings.regions is not None:
+        if named:
+            raise ProjectError(
+                "the regions are given twice", where="change.regions", remedy="give them here or as areas, not both"
+            )
+        return read_outlines(settings.regions), settings.region_column
+    if not named:
+        return None, None
+    frames = [read_outlines(area.outline).assign(region=area.name) for area in named if area.outline is not None]
+    same = [frame[["region", frame.geometry.name]].rename_geometry("geometry") for frame in frames]
+    return gpd.GeoDataFrame(pd.concat([each.to_crs(same[0].crs) for each in same]), crs=same[0].crs), "region"
