@@ -10,12 +10,13 @@ import logging
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 import rasterio
+from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import CRS, Geod, Transformer
@@ -37,6 +38,10 @@ _VOID_STEP_M = 50.0
 
 _SUFFIXES = (".tif", ".tiff", ".vrt", ".img", ".dem", ".hgt", ".asc")
 _WGS84 = Geod(ellps="WGS84")
+_GEOGRAPHIC = CRS.from_epsg(4326)
+
+_WIDER = 4
+"""Factor by which a window grows where all that it shows is 0."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class Elevation:
         Measured by geodesics at the middle; a part is small enough for one matrix.
         """
         height, width = self.geobox.shape
-        to_geographic = Transformer.from_crs(self.crs, 4326, always_xy=True)
+        to_geographic = transformer(self.crs, _GEOGRAPHIC)
         middle = self.geobox.affine * (width / 2, height / 2)
         longitude, latitude = to_geographic.transform(*middle)
         steps = []
@@ -86,20 +91,13 @@ class Elevation:
     def gradient(self) -> NDArray[np.float64]:
         """(2, h, w) rise of the ground towards east and north [m/m]; NaN beside voids and on the rim.
 
-        Horn's (1981) third-order differences, in pixels, turned to the ground.
+        Differences over two pixels, as Zevenbergen and Thorne (1987, Earth Surface Processes and Landforms 12, 47-56),
+        turned to the ground. Horn's (1981) weighted differences smooth more: mean slopes of glaciers then come out too
+        low, by half a degree on a model of 90 m.
         """
         height = self.height_m.astype(np.float64)
-        smooth, difference = np.array([1.0, 2.0, 1.0]) / 4.0, np.array([-1.0, 0.0, 1.0]) / 2.0
-        along = [
-            ndimage.correlate1d(
-                ndimage.correlate1d(height, difference, axis=axis, mode="constant", cval=np.nan),
-                smooth,
-                axis=1 - axis,
-                mode="constant",
-                cval=np.nan,
-            )
-            for axis in (1, 0)
-        ]
+        difference = np.array([-0.5, 0.0, 0.5])
+        along = [ndimage.correlate1d(height, difference, axis=axis, mode="constant", cval=np.nan) for axis in (1, 0)]
         # The differences are along columns and rows; the matrix takes ground to pixels.
         turned: NDArray[np.float64] = np.einsum("ij,jhw->ihw", np.linalg.inv(self.ground_m).T, np.stack(along))
         return turned
@@ -127,7 +125,7 @@ class Elevation:
         crs
             Theirs.
         """
-        to_grid = Transformer.from_crs(crs, self.crs, always_xy=True)
+        to_grid = transformer(crs, self.crs)
         x, y = to_grid.transform(points[:, 0], points[:, 1])
         columns, rows = ~self.geobox.affine * (np.asarray(x), np.asarray(y))
         found: NDArray[np.float64] = ndimage.map_coordinates(
@@ -182,7 +180,7 @@ class ElevationModel:
             The file is damaged.
         """
         west, south, east, north = bounds
-        to_model = Transformer.from_crs(crs, self.crs, always_xy=True)
+        to_model = transformer(crs, self.crs)
         left, bottom, right, top = to_model.transform_bounds(west, south, east, north)
         corners = [
             ~self.geobox.affine * corner for corner in ((left, top), (left, bottom), (right, top), (right, bottom))
@@ -196,16 +194,73 @@ class ElevationModel:
         last_column = min(width, math.ceil(max(columns)) + margin)
         if first_row >= last_row or first_column >= last_column:
             return None
+        return self._part(first_row, last_row, first_column, last_column)
+
+    def window(self, rows: tuple[int, int], columns: tuple[int, int]) -> Elevation:
+        """Return the part between rows and columns of the model's own grid; NaN beyond its rim.
+
+        Parameters
+        ----------
+        rows, columns
+            First, and last plus one; they may lie beyond the model.
+
+        Raises
+        ------
+        GridError
+            The file is damaged.
+        """
+        values = np.full((rows[1] - rows[0], columns[1] - columns[0]), np.nan, np.float32)
+        height, width = self.geobox.shape
+        first_row, last_row = max(0, rows[0]), min(height, rows[1])
+        first_column, last_column = max(0, columns[0]), min(width, columns[1])
+        if first_row < last_row and first_column < last_column:
+            part = self._part(first_row, last_row, first_column, last_column)
+            values[first_row - rows[0] : last_row - rows[0], first_column - columns[0] : last_column - columns[0]] = (
+                part.height_m
+            )
+        affine = self.geobox.affine * Affine.translation(columns[0], rows[0])
+        return Elevation(values, GeoBox(values.shape, affine, self.geobox.crs), self.source)
+
+    def _part(self, first_row: int, last_row: int, first_column: int, last_column: int) -> Elevation:
+        """Return a part that lies within the model."""
+        height, width = self.geobox.shape
+        values = self._values(first_row, last_row, first_column, last_column)
+        # Nothing but 0 is the sea or a void: the ground around tells which.
+        wider = max(last_row - first_row, last_column - first_column)
+        top, left, bottom, right = first_row, first_column, last_row, last_column
+        around = values
+        while _only_zero(around) and (top, left, bottom, right) != (0, 0, height, width):
+            wider *= _WIDER
+            top, left = max(0, first_row - wider), max(0, first_column - wider)
+            bottom, right = min(height, last_row + wider), min(width, last_column + wider)
+            around = self._values(top, bottom, left, right)
+        found = without_voids(around)[first_row - top : last_row - top, first_column - left : last_column - left]
+        grid = self.geobox[first_row:last_row, first_column:last_column]
+        return Elevation(found, grid, self.source)
+
+    def _values(self, first_row: int, last_row: int, first_column: int, last_column: int) -> NDArray[np.float32]:
+        """Return the values of a window, NaN for declared nodata."""
         window = Window(first_column, first_row, last_column - first_column, last_row - first_row)
         try:
             with rasterio.open(self.path) as raster:
-                values = raster.read(1, window=window).astype(np.float32)
+                values: NDArray[np.float32] = raster.read(1, window=window).astype(np.float32)
                 if raster.nodata is not None:
                     values[values == np.float32(raster.nodata)] = np.nan
         except RasterioIOError as error:
             raise GridError(f"cannot be read ({error})", where=self.path) from error
-        grid = self.geobox[first_row:last_row, first_column:last_column]
-        return Elevation(without_voids(values), grid, self.source)
+        return values
+
+
+@cache
+def transformer(source: CRS, target: CRS) -> Transformer:
+    """Return the change of coordinates from one CRS to another, x before y; made once, as that takes milliseconds."""
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
+def _only_zero(values: NDArray[np.float32]) -> bool:
+    """Tell whether all values that are there are 0, and there are some."""
+    known = values[np.isfinite(values)]
+    return bool(known.size) and not known.any()
 
 
 def _crs_of(geobox: GeoBox) -> CRS:
@@ -256,7 +311,7 @@ def without_voids(values: NDArray[np.float32]) -> NDArray[np.float32]:
         rim = ndimage.binary_dilation(patch, np.ones((3, 3))) & ~patch
         heights = found[around][rim]
         heights = heights[np.isfinite(heights)]
-        # Where a patch fills all that was read there is nothing to tell it from the sea by.
+        # A patch without any ground around it cannot be told from the sea.
         if heights.size and abs(float(np.median(heights))) > _VOID_STEP_M:
             found[around][patch] = np.nan
     return found
