@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -89,17 +90,30 @@ class Elevation:
 
     @cached_property
     def gradient(self) -> NDArray[np.float64]:
-        """(2, h, w) rise of the ground towards east and north [m/m]; NaN beside voids and on the rim.
+        """(2, h, w) rise of the ground towards east and north [m/m]; NaN without height, and without any neighbour.
 
         Differences over two pixels, as Zevenbergen and Thorne (1987, Earth Surface Processes and Landforms 12, 47-56),
-        turned to the ground. Horn's (1981) weighted differences smooth more: mean slopes of glaciers then come out too
-        low, by half a degree on a model of 90 m.
+        over one beside voids and on the rim, turned to the ground. Horn's (1981) weighted differences smooth more:
+        mean slopes of glaciers then come out too low, by half a degree on a model of 90 m.
         """
         height = self.height_m.astype(np.float64)
-        difference = np.array([-0.5, 0.0, 0.5])
-        along = [ndimage.correlate1d(height, difference, axis=axis, mode="constant", cval=np.nan) for axis in (1, 0)]
-        # The differences are along columns and rows; the matrix takes ground to pixels.
-        turned: NDArray[np.float64] = np.einsum("ij,jhw->ihw", np.linalg.inv(self.ground_m).T, np.stack(along))
+        along = [_difference(height, axis) for axis in (1, 0)]
+        return self._on_ground(np.stack(along))
+
+    @cached_property
+    def corner_gradient(self) -> NDArray[np.float64]:
+        """(2, h - 1, w - 1) rise towards east and north [m/m] where four pixels meet; NaN beside voids.
+
+        That of the bilinear surface through their middles. It shows finer ground than `gradient`, and more noise.
+        """
+        height = self.height_m.astype(np.float64)
+        across, down = np.diff(height, axis=1), np.diff(height, axis=0)
+        return self._on_ground(np.stack([(across[1:] + across[:-1]) / 2, (down[:, 1:] + down[:, :-1]) / 2]))
+
+    def _on_ground(self, along: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn the (2, h, w) rise per column and per row into that towards east and north [m/m]."""
+        # The matrix takes ground to pixels.
+        turned: NDArray[np.float64] = np.einsum("ij,jhw->ihw", np.linalg.inv(self.ground_m).T, along)
         return turned
 
     @property
@@ -161,6 +175,11 @@ class ElevationModel:
         except RasterioIOError as error:
             raise GridError(f"cannot be read ({error})", where=path) from error
         self.crs = _crs_of(self.geobox)
+        self._of_thread = threading.local()
+
+    def __reduce__(self) -> tuple[type[ElevationModel], tuple[Path, str]]:
+        """Pickle the model without the open file."""
+        return type(self), (self.path, self.source)
 
     def read(self, bounds: Sequence[float], crs: CRS, margin: int = 2) -> Elevation | None:
         """Return the part around some bounds; None where the model lies elsewhere.
@@ -242,13 +261,27 @@ class ElevationModel:
         """Return the values of a window, NaN for declared nodata."""
         window = Window(first_column, first_row, last_column - first_column, last_row - first_row)
         try:
-            with rasterio.open(self.path) as raster:
-                values: NDArray[np.float32] = raster.read(1, window=window).astype(np.float32)
-                if raster.nodata is not None:
-                    values[values == np.float32(raster.nodata)] = np.nan
+            raster = self._raster()
+            values: NDArray[np.float32] = raster.read(1, window=window).astype(np.float32)
+            if raster.nodata is not None:
+                values[values == np.float32(raster.nodata)] = np.nan
         except RasterioIOError as error:
             raise GridError(f"cannot be read ({error})", where=self.path) from error
         return values
+
+    def _raster(self) -> rasterio.DatasetReader:
+        """Return the open file, one per thread: neighbours lie in the same blocks, which GDAL then holds decoded."""
+        if not hasattr(self._of_thread, "raster"):
+            self._of_thread.raster = rasterio.open(self.path)
+        return self._of_thread.raster
+
+
+def _difference(height: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Return the rise per pixel along an axis: the mean of those to the next and from the last pixel that are known."""
+    steps = np.diff(height, axis=axis)
+    none = np.full_like(height.take([0], axis), np.nan)
+    onward, back = np.concatenate([steps, none], axis), np.concatenate([none, steps], axis)
+    return np.where(np.isnan(onward), back, np.where(np.isnan(back), onward, (onward + back) / 2))
 
 
 @cache

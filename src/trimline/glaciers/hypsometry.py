@@ -1,9 +1,9 @@
 """Area of glaciers by elevation band and by aspect, from outlines and elevation models.
 
-Each pixel of the model counts with the area of it that the outline covers, in the band of its height or the sector
-that it faces. Ground without height is a class of its own, so that the classes of a glacier add up to its geodesic
-area. The uncertainty of a class is the part of the outline's fringe of half a pixel that lies in it (Granshaw and
-Fountain, 2006, Journal of Glaciology 52, 251-256, class by class).
+Each pixel of the model counts with the area of it that the outline covers. A pixel is a tilted plane, whose parts may
+lie in different bands; its quarters may face different sectors. Ground without height is a class of its own, so that
+the classes of a glacier add up to its geodesic area. The uncertainty of a class is the part of the outline's fringe of
+half a pixel that lies in it (Granshaw and Fountain, 2006, Journal of Glaciology 52, 251-256, class by class).
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ _CARRIED = ("glac_id", "period", "subregion", "src_year")
 _NOWHERE = np.iinfo(np.int64).min
 """Class of ground without height, or without aspect."""
 
-Classes = Callable[[Strip], NDArray[np.int64]]
-"""Class of every pixel of a strip, `_NOWHERE` where there is none."""
+Classes = Callable[[Strip, NDArray[np.intp], NDArray[np.intp]], NDArray[np.int64]]
+"""Classes (n, k) of k equal parts of n pixels of a strip, given by row and column; `_NOWHERE` where there is none."""
 
 
 def hypsometry(
@@ -100,8 +100,8 @@ def hypsometry(
     if not (np.isfinite(step_m) and step_m > 0):
         raise ChangeError(f"step_m is {step_m:g}", remedy="give a positive height of a band [m]")
 
-    def bands(strip: Strip) -> NDArray[np.int64]:
-        return _as_classes(np.floor(strip.height_m.astype(np.float64) / step_m))
+    def bands(strip: Strip, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.int64]:
+        return _as_classes(np.floor(strip.heights_within(rows, columns) / step_m))
 
     table = _by_class(outlines, dem, bands, pixel_m, threads)
     lower = table["class"].astype(np.float64).where(table["class"] != _NOWHERE) * step_m
@@ -126,7 +126,7 @@ def aspects(
     -------
     DataFrame
         As that of `hypsometry`, with `aspect_sec`, 1 (north) to 8 (north-west), and its name `sector` in place of the
-        band; missing for level ground and ground without slope (no height there or beside it), the last row.
+        band; missing for level ground and ground without height, the last row.
 
     Raises
     ------
@@ -134,8 +134,8 @@ def aspects(
         As `hypsometry`.
     """
 
-    def sectors(strip: Strip) -> NDArray[np.int64]:
-        east, north = strip.rise
+    def sectors(strip: Strip, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.int64]:
+        east, north = strip.rise_within(rows, columns)
         facing = np.degrees(np.arctan2(-east, -north)) % 360.0
         facing[(east == 0) & (north == 0)] = np.nan
         numbers = aspect_sectors(facing.ravel()).to_numpy(np.float64, na_value=np.nan)
@@ -187,11 +187,13 @@ def _by_class(
             error = np.zeros(strip.shape)
             for polygon, weight in zip(moved[:-1], around.weights, strict=True):
                 error += weight * strip.covered_m2(polygon)
-            touched = (ice > 0) | (error > 0)
-            labels, which = np.unique(classes(strip)[touched], return_inverse=True)
-            for k, label in enumerate(labels):
-                both = np.array([ice[touched][which == k].sum(), np.maximum(error[touched][which == k], 0.0).sum()])
-                sums[int(label)] = sums.get(int(label), np.zeros(2)) + both
+            rows, columns = np.nonzero((ice > 0) | (error > 0))
+            labels, which = np.unique(classes(strip, rows, columns), return_inverse=True)
+            parts = which.reshape(len(rows), -1)
+            for values, k in ((ice, 0), (error, 1)):
+                of_part = np.repeat(np.maximum(values[rows, columns], 0.0) / parts.shape[1], parts.shape[1])
+                for label, value in zip(labels, np.bincount(parts.ravel(), of_part, len(labels)), strict=True):
+                    sums.setdefault(int(label), np.zeros(2))[k] += value
 
     work_through([partial(of_one, int(i)) for i in np.flatnonzero(areas > 0)], threads)
     return _long(outlines, areas, found, [None if choice is None else choice.model.source for choice in choices])

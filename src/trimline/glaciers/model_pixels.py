@@ -10,10 +10,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import shapely
+from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
 
@@ -25,6 +25,8 @@ STRIP_PIXELS = 4_000_000
 
 _RIM = 1
 """Pixels beyond a polygon that the slopes of its pixels need."""
+_POINTS = 4
+"""Points along the side of a pixel whose heights are told apart."""
 _NODE_PIXELS = 64
 """Pixels between the nodes at which the area of a pixel is taken."""
 
@@ -58,18 +60,43 @@ class Strip:
         """(2, h, w) rise of the ground towards east and north [m/m]; NaN beside voids."""
         return self.elevation.gradient[:, _RIM:-_RIM, _RIM:-_RIM]
 
+    def heights_within(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return the (n, k) heights at points spread evenly over n pixels, each a tilted plane [m]; NaN for voids."""
+        # What a step to the next column and to the next row rises.
+        steps = np.einsum("ij,in->jn", self.elevation.ground_m, np.nan_to_num(self.rise[:, rows, columns]))
+        places = (np.arange(_POINTS) + 0.5) / _POINTS - 0.5
+        across, down = (each.ravel() for each in np.meshgrid(places, places))
+        within: NDArray[np.float64] = (
+            self.height_m[rows, columns].astype(np.float64)[:, None]
+            + steps[0][:, None] * across
+            + steps[1][:, None] * down
+        )
+        return within
+
+    def rise_within(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return the (2, n, 4) rise towards east and north in the quarters of n pixels [m/m]; NaN for voids.
+
+        That of the bilinear surface between the middles of pixels; beside voids that of the pixel.
+        """
+        corners = self.elevation.corner_gradient
+        quarters = np.stack(
+            [corners[:, rows + down, columns + across] for down in (0, 1) for across in (0, 1)], axis=-1
+        )
+        within: NDArray[np.float64] = np.where(np.isnan(quarters), self.rise[:, rows, columns][:, :, None], quarters)
+        return within
+
     @cached_property
     def pixel_area_m2(self) -> NDArray[np.float64]:
         """(h, w) area of each pixel on the ground [m2]."""
         across, down = (_nodes(size) for size in (self.shape[1], self.shape[0]))
         columns, rows = np.meshgrid(across, down)
-        affine: Any = self.elevation.geobox.affine
+        affine = self.elevation.geobox.affine
         change = transformer(self.elevation.crs, self.plane)
         steps = []
         for column, row in ((1, 0), (0, 1)):
             ends = []
             for side in (-0.5, 0.5):
-                place = affine * (columns + _RIM + side * column, rows + _RIM + side * row)
+                place = _mapped(affine, columns + _RIM + side * column, rows + _RIM + side * row)
                 ends.append(np.stack(change.transform(*place)))
             steps.append(ends[1] - ends[0])
         at_nodes = np.abs(steps[0][0] * steps[1][1] - steps[0][1] * steps[1][0])
@@ -93,9 +120,15 @@ def in_pixels(geometries: NDArray[np.object_], model: ElevationModel) -> NDArray
     """Return geometries in the model's CRS in pixels of its grid: x is the column, y the row."""
     back = ~model.geobox.affine
     moved: NDArray[np.object_] = shapely.transform(
-        geometries, lambda corners: np.stack(back * (corners[:, 0], corners[:, 1]), axis=1)
+        geometries, lambda corners: np.stack(_mapped(back, corners[:, 0], corners[:, 1]), axis=1)
     )
     return moved
+
+
+def _mapped(
+    affine: Affine, x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return affine.a * x + affine.b * y + affine.c, affine.d * x + affine.e * y + affine.f
 
 
 def strips(model: ElevationModel, polygon: shapely.Geometry, plane: CRS, pixels: int = STRIP_PIXELS) -> Iterator[Strip]:
