@@ -36,6 +36,7 @@ ROOMS = (
     "mapping",
     "timeline",
     "change",
+    "glaciers",
     "report",
     "study",
     "bench",

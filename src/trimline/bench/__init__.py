@@ -14,6 +14,7 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "read": "A Landsat product and a Sentinel-2 tile become reflectance, against plain rasterio and NumPy.",
         "map": "A scene becomes outlines, against the bare network, MONAI and tiles that overlap by half.",
         "change": "Outlines of twelve periods become areas with errors, against a row-by-row GeoPandas loop.",
+        "glaciers": "Outlines and an elevation model become attributes, against a loop of rasterised masks.",
         "train": "Samples become weights, against the bare forward and backward pass, and a DataLoader of GeoTIFFs.",
         "simulator": "Percentiles of simulated reflectance by class and band, beside those of hand-classed points.",
     }

@@ -19,14 +19,18 @@ _MEDIAN_KM2, _SPREAD = 0.35, 1.2
 """Median size [km2], and standard deviation of its logarithm."""
 _WAVES, _ROUGHNESS = 40, 1.1
 """Waves around an outline, and the exponent of their decay."""
-_SPACING_M = 15_000.0
+SPACING_M = 15_000.0
 """Distance between glaciers [m]: the largest have a radius of some kilometres."""
 _FIRST_YEAR, _YEARS_PER_PERIOD = 1986, 3
 _CRS = 32646
 
 
 def simulate_inventory(
-    glaciers: int = GLACIERS, periods: int = PERIODS, vertices: int = VERTICES, seed: int = 1
+    glaciers: int = GLACIERS,
+    periods: int = PERIODS,
+    vertices: int = VERTICES,
+    seed: int = 1,
+    spacing_m: float = SPACING_M,
 ) -> gpd.GeoDataFrame:
     """Return outlines of so many glaciers in so many periods, in the columns that `glacier_areas` takes.
 
@@ -38,6 +42,8 @@ def simulate_inventory(
         Vertices of each outline.
     seed
         The same seed gives the same outlines.
+    spacing_m
+        Distance between glaciers [m]; below `SPACING_M` the largest may overlap.
 
     Returns
     -------
@@ -54,7 +60,7 @@ def simulate_inventory(
     for period in range(periods):
         remaining = np.maximum(1 - yearly_loss * _YEARS_PER_PERIOD * period, 0.05)
         scale = np.sqrt(sizes_m2 * remaining)
-        corners = shapes * scale[:, None, None] + _SPACING_M * places[:, None, :] + (500_000.0, 3_700_000.0)
+        corners = shapes * scale[:, None, None] + spacing_m * places[:, None, :] + (500_000.0, 3_700_000.0)
         frames.extend(shapely.polygons(corners))
     starts = np.repeat(_FIRST_YEAR + _YEARS_PER_PERIOD * np.arange(periods), glaciers)
     return gpd.GeoDataFrame(

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 import rasterio
+from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import CRS, Geod, Transformer
@@ -37,6 +39,10 @@ _VOID_STEP_M = 50.0
 
 _SUFFIXES = (".tif", ".tiff", ".vrt", ".img", ".dem", ".hgt", ".asc")
 _WGS84 = Geod(ellps="WGS84")
+_GEOGRAPHIC = CRS.from_epsg(4326)
+
+_WIDER = 4
+"""Factor by which a window grows where all that it shows is 0."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class Elevation:
         Measured by geodesics at the middle; a part is small enough for one matrix.
         """
         height, width = self.geobox.shape
-        to_geographic = Transformer.from_crs(self.crs, 4326, always_xy=True)
+        to_geographic = transformer(self.crs, _GEOGRAPHIC)
         middle = self.geobox.affine * (width / 2, height / 2)
         longitude, latitude = to_geographic.transform(*middle)
         steps = []
@@ -84,24 +90,30 @@ class Elevation:
 
     @cached_property
     def gradient(self) -> NDArray[np.float64]:
-        """(2, h, w) rise of the ground towards east and north [m/m]; NaN beside voids and on the rim.
+        """(2, h, w) rise of the ground towards east and north [m/m]; NaN without height, and without any neighbour.
 
-        Horn's (1981) third-order differences, in pixels, turned to the ground.
+        Differences over two pixels, as Zevenbergen and Thorne (1987, Earth Surface Processes and Landforms 12, 47-56),
+        over one beside voids and on the rim, turned to the ground. Horn's (1981) weighted differences smooth more:
+        mean slopes of glaciers then come out too low, by half a degree on a model of 90 m.
         """
         height = self.height_m.astype(np.float64)
-        smooth, difference = np.array([1.0, 2.0, 1.0]) / 4.0, np.array([-1.0, 0.0, 1.0]) / 2.0
-        along = [
-            ndimage.correlate1d(
-                ndimage.correlate1d(height, difference, axis=axis, mode="constant", cval=np.nan),
-                smooth,
-                axis=1 - axis,
-                mode="constant",
-                cval=np.nan,
-            )
-            for axis in (1, 0)
-        ]
-        # The differences are along columns and rows; the matrix takes ground to pixels.
-        turned: NDArray[np.float64] = np.einsum("ij,jhw->ihw", np.linalg.inv(self.ground_m).T, np.stack(along))
+        along = [_difference(height, axis) for axis in (1, 0)]
+        return self._on_ground(np.stack(along))
+
+    @cached_property
+    def corner_gradient(self) -> NDArray[np.float64]:
+        """(2, h - 1, w - 1) rise towards east and north [m/m] where four pixels meet; NaN beside voids.
+
+        That of the bilinear surface through their middles. It shows finer ground than `gradient`, and more noise.
+        """
+        height = self.height_m.astype(np.float64)
+        across, down = np.diff(height, axis=1), np.diff(height, axis=0)
+        return self._on_ground(np.stack([(across[1:] + across[:-1]) / 2, (down[:, 1:] + down[:, :-1]) / 2]))
+
+    def _on_ground(self, along: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn the (2, h, w) rise per column and per row into that towards east and north [m/m]."""
+        # The matrix takes ground to pixels.
+        turned: NDArray[np.float64] = np.einsum("ij,jhw->ihw", np.linalg.inv(self.ground_m).T, along)
         return turned
 
     @property
@@ -127,7 +139,7 @@ class Elevation:
         crs
             Theirs.
         """
-        to_grid = Transformer.from_crs(crs, self.crs, always_xy=True)
+        to_grid = transformer(crs, self.crs)
         x, y = to_grid.transform(points[:, 0], points[:, 1])
         columns, rows = ~self.geobox.affine * (np.asarray(x), np.asarray(y))
         found: NDArray[np.float64] = ndimage.map_coordinates(
@@ -163,6 +175,11 @@ class ElevationModel:
         except RasterioIOError as error:
             raise GridError(f"cannot be read ({error})", where=path) from error
         self.crs = _crs_of(self.geobox)
+        self._of_thread = threading.local()
+
+    def __reduce__(self) -> tuple[type[ElevationModel], tuple[Path, str]]:
+        """Pickle the model without the open file."""
+        return type(self), (self.path, self.source)
 
     def read(self, bounds: Sequence[float], crs: CRS, margin: int = 2) -> Elevation | None:
         """Return the part around some bounds; None where the model lies elsewhere.
@@ -182,7 +199,7 @@ class ElevationModel:
             The file is damaged.
         """
         west, south, east, north = bounds
-        to_model = Transformer.from_crs(crs, self.crs, always_xy=True)
+        to_model = transformer(crs, self.crs)
         left, bottom, right, top = to_model.transform_bounds(west, south, east, north)
         corners = [
             ~self.geobox.affine * corner for corner in ((left, top), (left, bottom), (right, top), (right, bottom))
@@ -196,16 +213,87 @@ class ElevationModel:
         last_column = min(width, math.ceil(max(columns)) + margin)
         if first_row >= last_row or first_column >= last_column:
             return None
+        return self._part(first_row, last_row, first_column, last_column)
+
+    def window(self, rows: tuple[int, int], columns: tuple[int, int]) -> Elevation:
+        """Return the part between rows and columns of the model's own grid; NaN beyond its rim.
+
+        Parameters
+        ----------
+        rows, columns
+            First, and last plus one; they may lie beyond the model.
+
+        Raises
+        ------
+        GridError
+            The file is damaged.
+        """
+        values = np.full((rows[1] - rows[0], columns[1] - columns[0]), np.nan, np.float32)
+        height, width = self.geobox.shape
+        first_row, last_row = max(0, rows[0]), min(height, rows[1])
+        first_column, last_column = max(0, columns[0]), min(width, columns[1])
+        if first_row < last_row and first_column < last_column:
+            part = self._part(first_row, last_row, first_column, last_column)
+            values[first_row - rows[0] : last_row - rows[0], first_column - columns[0] : last_column - columns[0]] = (
+                part.height_m
+            )
+        affine = self.geobox.affine * Affine.translation(columns[0], rows[0])
+        return Elevation(values, GeoBox(values.shape, affine, self.geobox.crs), self.source)
+
+    def _part(self, first_row: int, last_row: int, first_column: int, last_column: int) -> Elevation:
+        """Return a part that lies within the model."""
+        height, width = self.geobox.shape
+        values = self._values(first_row, last_row, first_column, last_column)
+        # Nothing but 0 is the sea or a void: the ground around tells which.
+        wider = max(last_row - first_row, last_column - first_column)
+        top, left, bottom, right = first_row, first_column, last_row, last_column
+        around = values
+        while _only_zero(around) and (top, left, bottom, right) != (0, 0, height, width):
+            wider *= _WIDER
+            top, left = max(0, first_row - wider), max(0, first_column - wider)
+            bottom, right = min(height, last_row + wider), min(width, last_column + wider)
+            around = self._values(top, bottom, left, right)
+        found = without_voids(around)[first_row - top : last_row - top, first_column - left : last_column - left]
+        grid = self.geobox[first_row:last_row, first_column:last_column]
+        return Elevation(found, grid, self.source)
+
+    def _values(self, first_row: int, last_row: int, first_column: int, last_column: int) -> NDArray[np.float32]:
+        """Return the values of a window, NaN for declared nodata."""
         window = Window(first_column, first_row, last_column - first_column, last_row - first_row)
         try:
-            with rasterio.open(self.path) as raster:
-                values = raster.read(1, window=window).astype(np.float32)
-                if raster.nodata is not None:
-                    values[values == np.float32(raster.nodata)] = np.nan
+            raster = self._raster()
+            values: NDArray[np.float32] = raster.read(1, window=window).astype(np.float32)
+            if raster.nodata is not None:
+                values[values == np.float32(raster.nodata)] = np.nan
         except RasterioIOError as error:
             raise GridError(f"cannot be read ({error})", where=self.path) from error
-        grid = self.geobox[first_row:last_row, first_column:last_column]
-        return Elevation(without_voids(values), grid, self.source)
+        return values
+
+    def _raster(self) -> rasterio.DatasetReader:
+        """Return the open file, one per thread: neighbours lie in the same blocks, which GDAL then holds decoded."""
+        if not hasattr(self._of_thread, "raster"):
+            self._of_thread.raster = rasterio.open(self.path)
+        return self._of_thread.raster
+
+
+def _difference(height: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Return the rise per pixel along an axis: the mean of those to the next and from the last pixel that are known."""
+    steps = np.diff(height, axis=axis)
+    none = np.full_like(height.take([0], axis), np.nan)
+    onward, back = np.concatenate([steps, none], axis), np.concatenate([none, steps], axis)
+    return np.where(np.isnan(onward), back, np.where(np.isnan(back), onward, (onward + back) / 2))
+
+
+@cache
+def transformer(source: CRS, target: CRS) -> Transformer:
+    """Return the change of coordinates from one CRS to another, x before y; made once, as that takes milliseconds."""
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
+def _only_zero(values: NDArray[np.float32]) -> bool:
+    """Tell whether all values that are there are 0, and there are some."""
+    known = values[np.isfinite(values)]
+    return bool(known.size) and not known.any()
 
 
 def _crs_of(geobox: GeoBox) -> CRS:
@@ -256,7 +344,7 @@ def without_voids(values: NDArray[np.float32]) -> NDArray[np.float32]:
         rim = ndimage.binary_dilation(patch, np.ones((3, 3))) & ~patch
         heights = found[around][rim]
         heights = heights[np.isfinite(heights)]
-        # Where a patch fills all that was read there is nothing to tell it from the sea by.
+        # A patch without any ground around it cannot be told from the sea.
         if heights.size and abs(float(np.median(heights))) > _VOID_STEP_M:
             found[around][patch] = np.nan
     return found
