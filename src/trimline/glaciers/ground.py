@@ -111,3 +111,17 @@ def smoothed(height_m: NDArray[np.float64], sigma: float) -> NDArray[np.float64]
     weight = ndimage.gaussian_filter(known.astype(np.float64), sigma)
     total = ndimage.gaussian_filter(np.where(known, height_m, 0.0), sigma)
     return np.where(known, total / np.where(known, weight, 1.0), np.nan)
+
+
+def fall_of(height_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (2, h, w) unit vectors down the surface, along rows and columns; 0 on level ground and beside voids.
+
+    Parameters
+    ----------
+    height_m
+        (h, w) smoothed heights [m], NaN in voids.
+    """
+    rise = np.stack(np.gradient(height_m))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        fall: NDArray[np.float64] = np.nan_to_num(-rise / np.hypot(*rise))
+    return fall
