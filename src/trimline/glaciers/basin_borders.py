@@ -16,6 +16,7 @@ from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import CRS, Transformer
+from scipy import ndimage
 
 _TOLERANCE_PIXELS = 0.75
 """Farthest that a simplified border lies from its stairs [pixels]: stairs of one pixel lie 0.71 from their diagonal."""
@@ -58,10 +59,10 @@ def border_lines(labels: NDArray[np.int64], transform: Affine) -> NDArray[Any]:
     found = np.empty(len(lines), object)
     found[:] = [shapely.LinearRing(line) if closed else shapely.LineString(line) for line, closed in lines]
     a, b, c, d, e, f = transform[:6]
-    moved: NDArray[Any] = shapely.transform(
+    placed: NDArray[Any] = shapely.transform(
         found, lambda xy: np.column_stack([a * xy[:, 0] + b * xy[:, 1] + c, d * xy[:, 0] + e * xy[:, 1] + f])
     )
-    return moved
+    return placed
 
 
 def _smooth(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
@@ -90,7 +91,7 @@ def cut_by_basins(
     crs
         Its CRS. The cut is made in it, so that no vertex of the outline moves.
     labels
-        (h, w) basin of each pixel; all ground of the outline has one, negative ones are elsewhere.
+        (h, w) basin of each pixel, from 0.
     geobox
         The grid of the basins, in a plane with metres.
     smallest_m2
@@ -102,20 +103,27 @@ def cut_by_basins(
     dict[int, Geometry]
         The ground of each basin within the outline: polygons or multipolygons that share borders and no ground.
     """
-    plane, transform = geobox.crs.proj, geobox.affine
-    lines = _moved(border_lines(labels, transform), plane, crs)
+    lines = moved(border_lines(labels, geobox.affine), geobox.crs.proj, crs)
+    faces = faces_of(outline, lines)
+    there = moved(faces, crs, geobox.crs.proj)
+    owner = without_scraps(there, basin_of_each(there, labels, geobox.affine), smallest_m2)
+    return joined(faces, owner)
+
+
+def faces_of(outline: shapely.Geometry, lines: NDArray[Any]) -> NDArray[Any]:
+    """Return the faces that lines cut a polygon into, with the same vertices on both sides of each border."""
     shapely.prepare(outline)
-    lines = lines[shapely.intersects(outline, lines)]
+    lines = lines[shapely.intersects(outline, lines)] if len(lines) else lines
+    if not len(lines):
+        return np.array([outline], object)
     network = shapely.union_all([shapely.boundary(outline), *lines])
-    faces = shapely.get_parts(shapely.polygonize(list(shapely.get_parts(network)))) if len(lines) else np.empty(0)
-    if len(faces):
-        faces = faces[shapely.contains(outline, shapely.point_on_surface(faces))]
-    if len(faces) < 2:
-        inside = _moved(np.array([outline.representative_point()], object), crs, plane)
-        return {int(_label_at(shapely.get_coordinates(inside), labels, transform)[0]): outline}
-    there = _moved(faces, crs, plane)
-    owner = _owners(there, labels, transform)
-    owner = _without_scraps(there, owner, smallest_m2)
+    faces = shapely.get_parts(shapely.polygonize(list(shapely.get_parts(network))))
+    faces = faces[shapely.contains(outline, shapely.point_on_surface(faces))]
+    return faces if len(faces) > 1 else np.array([outline], object)
+
+
+def joined(faces: NDArray[Any], owner: NDArray[np.int64]) -> dict[int, shapely.Geometry]:
+    """Return the ground of each owner."""
     parts = {}
     for each in np.unique(owner):
         own = faces[owner == each]
@@ -123,14 +131,23 @@ def cut_by_basins(
     return parts
 
 
-def _moved(geometries: NDArray[Any], source: CRS, target: CRS) -> NDArray[Any]:
+def beyond(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return basins spread to all pixels by the nearest one, so that their borders cross the whole outline."""
+    if (labels < 0).all():
+        return np.zeros_like(labels)
+    row, column = ndimage.distance_transform_edt(labels < 0, return_distances=False, return_indices=True)
+    spread: NDArray[np.int64] = labels[row, column]
+    return spread
+
+
+def moved(geometries: NDArray[Any], source: CRS, target: CRS) -> NDArray[Any]:
     """Return geometries in another CRS."""
     change = Transformer.from_crs(source, target, always_xy=True)
-    moved: NDArray[Any] = shapely.transform(geometries, change.transform, interleaved=False)
-    return moved
+    there: NDArray[Any] = shapely.transform(geometries, change.transform, interleaved=False)
+    return there
 
 
-def _owners(
+def basin_of_each(
     faces: NDArray[Any], labels: NDArray[np.int64], transform: Affine
 ) -> NDArray[np.int64]:
     """Return the basin with the most pixels in each face; at a point inside it where it holds none."""
@@ -155,7 +172,7 @@ def _label_at(points: NDArray[np.float64], labels: NDArray[np.int64], transform:
     return labels[row, column].copy()
 
 
-def _without_scraps(faces: NDArray[Any], owner: NDArray[np.int64], smallest: float) -> NDArray[np.int64]:
+def without_scraps(faces: NDArray[Any], owner: NDArray[np.int64], smallest: float) -> NDArray[np.int64]:
     """Give pieces that are cut off from the largest one of their basin to a neighbour, the smallest first."""
     owner, area = owner.copy(), shapely.area(faces)
     one, other = shapely.STRtree(faces).query(faces, predicate="intersects")

@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -24,7 +23,7 @@ from pyproj import CRS
 from trimline.change import equal_area_crs
 from trimline.errors import OutlineError
 from trimline.files import StrPath
-from trimline.glaciers.basin_borders import cut_by_basins
+from trimline.glaciers.basin_borders import beyond, cut_by_basins
 from trimline.glaciers.drainage import DIVERGENCE, SHALLOW_M, basins, merged_along_flow, spread_on
 from trimline.glaciers.elevation import ElevationModel, open_models
 from trimline.glaciers.ground import Ground, ground_around, smoothed
@@ -169,7 +168,7 @@ def _of_polygon(
         return [(polygon, 0.0, None, size)]
     labels = glacier_basins(ground, smallest_km2, divergence)
     shares = _cover_of(labels, ground)
-    cut = cut_by_basins(polygon, crs, _beyond(labels), ground.geobox, smallest_km2 * 1e6)
+    cut = cut_by_basins(polygon, crs, beyond(labels), ground.geobox, smallest_km2 * 1e6)
     areas = area_km2(gpd.GeoSeries(list(cut.values()), crs=crs))
     return [
         (shape, shares.get(label, 0.0), ground.source, float(km2))
@@ -222,13 +221,3 @@ def _cover_of(labels: NDArray[np.int64], ground: Ground) -> dict[int, float]:
     numbers = np.unique(labels[ground.ice])
     return {int(each): float(known[labels == each].mean()) for each in numbers}
 
-
-def _beyond(labels: NDArray[np.int64]) -> NDArray[Any]:
-    """Return basins spread to all pixels by the nearest one, so that borders cross the outline."""
-    from scipy import ndimage
-
-    if (labels < 0).all():
-        return np.zeros_like(labels)
-    row, column = ndimage.distance_transform_edt(labels < 0, return_distances=False, return_indices=True)
-    spread: NDArray[np.int64] = labels[row, column]
-    return spread
