@@ -18,6 +18,8 @@ from odc.geo.geobox import GeoBox
 from pyproj import CRS, Transformer
 from scipy import ndimage
 
+from trimline.outlines.check import grid_crs
+
 _TOLERANCE_PIXELS = 0.75
 """Farthest that a simplified border lies from its stairs [pixels]: stairs of one pixel lie 0.71 from their diagonal."""
 
@@ -103,9 +105,10 @@ def cut_by_basins(
     dict[int, Geometry]
         The ground of each basin within the outline: polygons or multipolygons that share borders and no ground.
     """
-    lines = moved(border_lines(labels, geobox.affine), geobox.crs.proj, crs)
+    plane = grid_crs(geobox)
+    lines = moved(border_lines(labels, geobox.affine), plane, crs)
     faces = faces_of(outline, lines)
-    there = moved(faces, crs, geobox.crs.proj)
+    there = moved(faces, crs, plane)
     owner = without_scraps(there, basin_of_each(there, labels, geobox.affine), smallest_m2)
     return joined(faces, owner)
 
@@ -147,9 +150,7 @@ def moved(geometries: NDArray[Any], source: CRS, target: CRS) -> NDArray[Any]:
     return there
 
 
-def basin_of_each(
-    faces: NDArray[Any], labels: NDArray[np.int64], transform: Affine
-) -> NDArray[np.int64]:
+def basin_of_each(faces: NDArray[Any], labels: NDArray[np.int64], transform: Affine) -> NDArray[np.int64]:
     """Return the basin with the most pixels in each face; at a point inside it where it holds none."""
     owner = _label_at(shapely.get_coordinates(shapely.point_on_surface(faces)), labels, transform)
     burnt = rasterio.features.rasterize(
@@ -169,7 +170,8 @@ def _label_at(points: NDArray[np.float64], labels: NDArray[np.int64], transform:
     columns, rows = ~transform * (points[:, 0], points[:, 1])
     row = np.clip(np.floor(rows).astype(int), 0, labels.shape[0] - 1)
     column = np.clip(np.floor(columns).astype(int), 0, labels.shape[1] - 1)
-    return labels[row, column].copy()
+    found: NDArray[np.int64] = labels[row, column]
+    return found
 
 
 def without_scraps(faces: NDArray[Any], owner: NDArray[np.int64], smallest: float) -> NDArray[np.int64]:

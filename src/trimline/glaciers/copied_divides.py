@@ -1,8 +1,9 @@
 """Divides of an older inventory carried over to other outlines, so that glaciers keep their ids through time.
 
 Ice is cut along the borders of the old glaciers as they are. Ice beyond all of them goes to the nearest old glacier,
-the way over the ice, so that the divides go on into an advance. As in `trimline.timeline.tracking`, a glacier that would
-be left with very little of a polygon is merged into its neighbours there, and ice that meets no old glacier is new.
+the way over the ice, so that the divides go on into an advance. As in `trimline.timeline.tracking`, a glacier that
+would be left with very little of a polygon is merged into its neighbours there, and ice that meets no old glacier is
+new.
 """
 
 from __future__ import annotations
@@ -172,8 +173,9 @@ def _rows(outlines: gpd.GeoDataFrame, names: list[str], pieces: list[_Piece], na
     row_of = table["row"].to_numpy()
     for column in frame.columns.intersection(SHARED_COLUMNS):
         values = pd.to_numeric(outlines[column]).to_numpy(dtype=float)[row_of] * share
-        frame[column] = [float(np.nansum(values[group])) if np.isfinite(values[group]).any() else np.nan
-                         for group in groups]
+        frame[column] = [
+            float(np.nansum(values[group])) if np.isfinite(values[group]).any() else np.nan for group in groups
+        ]
     cut = np.array([len(group) > 1 or share[group[0]] < 1.0 for group in groups], bool)
     for column in frame.columns.intersection(MEASURED_COLUMNS):
         frame[column] = pd.to_numeric(frame[column]).astype("float64").where(~cut)

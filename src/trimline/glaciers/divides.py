@@ -220,4 +220,3 @@ def _cover_of(labels: NDArray[np.int64], ground: Ground) -> dict[int, float]:
     known = np.isfinite(ground.height_m)
     numbers = np.unique(labels[ground.ice])
     return {int(each): float(known[labels == each].mean()) for each in numbers}
-

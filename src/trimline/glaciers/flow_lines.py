@@ -11,7 +11,7 @@ import logging
 import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +20,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 from scipy import ndimage
+from shapely.ops import substring
 
 from trimline.change.equal_area import centred_on, lengths_m, projected
 from trimline.files import StrPath
@@ -51,6 +52,12 @@ _FALL_M = 60.0
 
 _BENDS = 6.0
 """Standard deviation of the smoothing of a line along itself [pixels]."""
+
+_HEADS_APART = 0.25
+"""Distance within which a head is the highest margin, as a share of the side of a square as large as the glacier."""
+
+_GAP = 0.02
+"""Distance that a line ends before the margin [pixels]."""
 
 _DENSE = 0.2
 """Vertices that lie nearer to the line without them are left out [pixels]."""
@@ -205,9 +212,13 @@ def _kept_inside(line: shapely.Geometry, polygon: shapely.Geometry) -> shapely.G
     """Return a line without what rounding put outside: its ends lie on the margin."""
     if shapely.covers(polygon, line):
         return line
-    inside = shapely.get_parts(shapely.intersection(line, polygon))
-    longest: shapely.Geometry = max(inside, key=lambda each: each.length)
-    return longest if longest.geom_type == "LineString" else line
+    inside = [each for each in shapely.get_parts(shapely.intersection(line, polygon)) if each.length > 0]
+    longest: shapely.Geometry = max(inside, key=lambda each: float(each.length), default=line)
+    for share in (1e-6, 1e-5, 1e-4):
+        shorter: shapely.Geometry = substring(longest, share, 1.0 - share, normalized=True)
+        if shapely.covers(polygon, shorter):
+            return shorter
+    return longest
 
 
 def _route(polygon: shapely.Geometry, ground: Ground) -> shapely.Geometry | None:
@@ -230,13 +241,9 @@ def _route(polygon: shapely.Geometry, ground: Ground) -> shapely.Geometry | None
     return _drawn(ground.xy(way[:, 0], way[:, 1]), polygon, ground.pixel_m) if len(way) > 1 else None
 
 
-_HEADS_APART = 0.25
-"""Distance within which a head is the highest margin, as a share of the side of a square as large as the glacier."""
-
-
 def _drawn(points: NDArray[np.float64], polygon: shapely.Geometry, pixel_m: float) -> shapely.Geometry:
     """Return a way as a smooth line from margin to margin, inside the polygon."""
-    full = _to_margin(points, polygon)
+    full = _to_margin(points, polygon, _GAP * pixel_m)
     sigma = _BENDS
     while sigma >= 0.5:
         smooth = ndimage.gaussian_filter1d(full, sigma, axis=0, mode="nearest", truncate=3.0)
@@ -251,15 +258,20 @@ def _drawn(points: NDArray[np.float64], polygon: shapely.Geometry, pixel_m: floa
     return shapely.LineString(full)
 
 
-def _to_margin(points: NDArray[np.float64], polygon: shapely.Geometry) -> NDArray[np.float64]:
-    """Return a way led on to the nearest margin at both ends, where that way is inside."""
+def _to_margin(points: NDArray[np.float64], polygon: shapely.Geometry, gap_m: float) -> NDArray[np.float64]:
+    """Return a way led on at both ends to a hair before the nearest margin, where that way is inside.
+
+    Straight edges of the outline are not straight in the plane, which is centimetres at most: the gap keeps the line
+    inside in both.
+    """
     rim = polygon.exterior
-    found: list[NDArray[Any]] = [points]
+    found: list[NDArray[np.float64]] = [points]
     for end, before in ((points[0], True), (points[-1], False)):
         way = shapely.shortest_line(shapely.Point(end), rim)
-        # A hair short of the margin: rounding must not put it outside.
-        target = shapely.line_interpolate_point(way, 0.999, normalized=True)
-        if shapely.covers(polygon, shapely.LineString([end, target])) and way.length > 0:
+        if way.length <= gap_m:
+            continue
+        target = shapely.line_interpolate_point(way, way.length - gap_m)
+        if shapely.covers(polygon, shapely.LineString([end, target])):
             added = shapely.get_coordinates(target)
             found = [added, *found] if before else [*found, added]
     return np.concatenate(found)

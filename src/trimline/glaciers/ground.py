@@ -44,8 +44,9 @@ class Ground:
 
     def xy(self, rows: NDArray[np.integer], columns: NDArray[np.integer]) -> NDArray[np.float64]:
         """Return (n, 2) x and y of the middle of pixels."""
-        x, y = self.geobox.affine * (columns + 0.5, rows + 0.5)
-        return np.column_stack([x, y])
+        a, b, c, d, e, f = self.geobox.affine[:6]
+        x, y = columns + 0.5, rows + 0.5
+        return np.column_stack([a * x + b * y + c, d * x + e * y + f])
 
 
 def ground_around(
@@ -121,7 +122,7 @@ def fall_of(height_m: NDArray[np.float64]) -> NDArray[np.float64]:
     height_m
         (h, w) smoothed heights [m], NaN in voids.
     """
-    rise = np.stack(np.gradient(height_m))
+    rise = np.stack([np.gradient(height_m, axis=axis) for axis in (0, 1)])
     with np.errstate(invalid="ignore", divide="ignore"):
         fall: NDArray[np.float64] = np.nan_to_num(-rise / np.hypot(*rise))
     return fall

@@ -51,7 +51,7 @@ def heads_of(height_m: NDArray[np.float64], ice: NDArray[np.bool_], spacing_pixe
     ice
         (h, w) ice in one piece.
     spacing_pixels
-        Heads are the highest of all margin within this distance.
+        Heads are the highest of all margin within this distance, along rows and columns.
     """
     whole = ndimage.binary_fill_holes(ice)
     margin = ice & ndimage.binary_dilation(~whole, _AROUND)
@@ -60,15 +60,13 @@ def heads_of(height_m: NDArray[np.float64], ice: NDArray[np.bool_], spacing_pixe
         return None
     terminus = np.unravel_index(int(np.where(known, height_m, np.inf).argmin()), ice.shape)
     reach = max(1, round(spacing_pixels))
-    down, right = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    around = ndimage.maximum_filter(
-        np.where(known, height_m, -np.inf), footprint=down**2 + right**2 <= reach**2, mode="nearest"
-    )
+    around = ndimage.maximum_filter(np.where(known, height_m, -np.inf), size=2 * reach + 1, mode="nearest")
     middle = float(np.median(height_m[ice & np.isfinite(height_m)]))
     rows, columns = np.nonzero(known & (height_m >= around) & (height_m >= middle))
     if not len(rows):
-        rows, columns = (np.array([each]) for each in np.unravel_index(
-            int(np.where(known, height_m, -np.inf).argmax()), ice.shape))
+        rows, columns = (
+            np.array([each]) for each in np.unravel_index(int(np.where(known, height_m, -np.inf).argmax()), ice.shape)
+        )
     return Heads(rows, columns, (int(terminus[0]), int(terminus[1])))
 
 
@@ -102,7 +100,7 @@ class Routes:
         doubtful = np.flatnonzero(np.minimum(depths[links.one], depths[links.other]) < _MARGIN_PIXELS)
         inside = np.ones(len(links.one), bool)
         inside[doubtful] = is_open(place[links.one[doubtful]], place[links.other[doubtful]])
-        links = Links(*(each[inside] for each in links))
+        links = Links(links.one[inside], links.other[inside], links.distance[inside])
         graph = coo_array((links.distance, (links.one, links.other)), shape=(len(place), len(place)))
         piece = connected_components(graph, directed=False)[1]
         self.ice = np.zeros_like(ice)
