@@ -26,11 +26,14 @@ _NO_ROW = -1
 _IMAGE_COLUMNS = ("scene_id", "src_date", "src_year", "sensor")
 """Columns that a new outline takes from another outline of the image that was consulted."""
 
-_GROUND_COLUMNS = (
-    *("zmin_m", "zmax_m", "zmed_m", "zmean_m", "slope_deg", "aspect_deg", "aspect_sec", "lmax_m"),
-    *("unseen_error_km2", "uncertain_error_km2"),
-)
-"""Columns that become undefined with another outline: they are measured elsewhere, or are errors of the map."""
+MEASURED_COLUMNS = ("zmin_m", "zmax_m", "zmed_m", "zmean_m", "slope_deg", "aspect_deg", "aspect_sec", "lmax_m")
+"""Columns that become undefined with another outline: they are measured elsewhere."""
+
+ERROR_COLUMNS = ("unseen_error_km2", "uncertain_error_km2")
+"""Errors of the area from the map. They belong to the ground that was mapped: a hand clears them where it drew."""
+
+SHARED_COLUMNS = ("unseen_km2", "inferred_km2", *ERROR_COLUMNS)
+"""Areas on the ground of a glacier, which its parts share."""
 
 
 class Ownership:
@@ -62,6 +65,10 @@ class Ownership:
             if isinstance(edit_ids, str):
                 self._edits[name] = edit_ids.split(";")
         self._redrawn: set[str] = set()
+        self._of_map: dict[str, shapely.Geometry] = dict(self.of)
+        """Ground of each outline that the map gave it and no hand drew."""
+        self._share: dict[str, float] = {}
+        """Share of the areas in `SHARED_COLUMNS` that a part of a glacier got."""
 
     def km2(self, geometry: shapely.Geometry) -> float:
         """Return the geodesic area of polygons [km2]; 0 for lines."""
@@ -73,9 +80,26 @@ class Ownership:
         shapes = np.array(list(self.of.values()), dtype=object)
         return [names[i] for i in np.flatnonzero(shapely.intersects(shapes, geometry))] if names else []
 
-    def redraw(self, name: str, outline: shapely.Geometry, edit: Mapping[str, Any]) -> None:
-        """Give a glacier another outline."""
+    def redraw(
+        self, name: str, outline: shapely.Geometry, edit: Mapping[str, Any], *, drawn: shapely.Geometry | None
+    ) -> None:
+        """Give a glacier another outline.
+
+        Parameters
+        ----------
+        name
+            The glacier.
+        outline
+            Its outline.
+        edit
+            The edit.
+        drawn
+            Ground that the edit drew by hand: the errors of the map are cleared there. None for a divide, which draws
+            a line and no ground.
+        """
         self.of[name] = polygonal(outline)
+        if drawn is not None:
+            self._of_map[name] = polygonal(shapely.difference(self._of_map[name], drawn))
         self._redrawn.add(name)
         self._record(name, edit)
 
@@ -85,15 +109,29 @@ class Ownership:
         if self.km2(left) == 0:
             self._drop(name)
             return True
-        self.redraw(name, left, edit)
+        self.redraw(name, left, edit, drawn=ground)
         return False
 
-    def split_off(self, name: str, new: str, edit: Mapping[str, Any]) -> None:
-        """Add an empty glacier with the columns of another."""
-        self.of[new] = shapely.Polygon()
+    def split(
+        self, name: str, kept: shapely.Geometry, new: str, parted: shapely.Geometry, edit: Mapping[str, Any]
+    ) -> None:
+        """Divide a glacier: `name` keeps a part, and `new` gets the other with the same columns.
+
+        No ground is drawn and no area changes. The parts share the areas of `SHARED_COLUMNS`: errors of the map by the
+        ground that no hand drew, the others by area.
+        """
         self._row_of[new] = self._row_of[name]
         self._columns[new] = dict(self._columns.get(name, {})) | {"glac_id": new}
         self._edits[new] = list(self._edits.get(name, []))
+        areas = self.km2(kept), self.km2(parted)
+        of_name = areas[0] / sum(areas)
+        share, of_map = self._share.get(name, 1.0), self._of_map[name]
+        self._share[name], self._share[new] = share * of_name, share * (1.0 - of_name)
+        # What lies in neither part, such as ground that an edit took away, is in neither difference.
+        self._of_map[name] = polygonal(shapely.intersection(of_map, kept))
+        self._of_map[new] = polygonal(shapely.intersection(of_map, parted))
+        self.redraw(name, kept, edit, drawn=None)
+        self.redraw(new, parted, edit, drawn=None)
 
     def add_glacier(self, name: str, edit: Mapping[str, Any]) -> str:
         """Add a glacier, and return a note on the origin of its columns.
@@ -118,6 +156,7 @@ class Ownership:
         self._row_of[name] = _NO_ROW
         self._columns[name] = columns
         self._edits[name] = []
+        self._of_map[name] = shapely.Polygon()
         return note
 
     def set_columns(self, name: str, columns: Mapping[str, Any], edit: Mapping[str, Any]) -> bool:
@@ -157,11 +196,30 @@ class Ownership:
         if redrawn and {"cenlon", "cenlat"} <= set(frame.columns):
             inside = frame.geometry.iloc[redrawn].representative_point().to_crs(4326)
             frame.loc[redrawn, "cenlon"], frame.loc[redrawn, "cenlat"] = inside.x, inside.y
-        for key in frame.columns.intersection(_GROUND_COLUMNS):
+        for key in frame.columns.intersection(MEASURED_COLUMNS):
             if redrawn:
                 frame[key] = frame[key].astype("float64")
                 frame.loc[redrawn, key] = np.nan
+        for key in frame.columns.intersection(SHARED_COLUMNS):
+            if redrawn:
+                frame[key] = frame[key].astype("float64")
+                frame.loc[redrawn, key] *= [self._left_of(key, list(self.of)[row]) for row in redrawn]
         return frame
+
+    def _left_of(self, key: str, name: str) -> float:
+        """Return the share of a column of the mapped outline that a glacier still has; NaN for an error without any.
+
+        The errors of the map are spread over the mapped outline evenly. Where hands drew the whole outline there is no
+        error of a map, and the column is empty.
+        """
+        if key not in ERROR_COLUMNS:
+            return self._share.get(name, 1.0)
+        row = self._row_of[name]
+        if row == _NO_ROW:
+            return np.nan
+        whole = self.km2(self._rows.geometry.iloc[row])
+        left = self.km2(self._of_map[name])
+        return left / whole if whole > 0 and left > 0 else np.nan
 
     def _value(self, name: str, key: str) -> Any:
         given = self._columns.get(name, {})
@@ -176,14 +234,17 @@ class Ownership:
             edit_ids.append(edit["edit_id"])
 
     def _drop(self, name: str) -> None:
-        known: tuple[dict[str, Any], ...] = (self.of, self._row_of, self._columns, self._edits)
+        known: tuple[dict[str, Any], ...] = (
+            *(self.of, self._row_of, self._columns),
+            *(self._edits, self._of_map, self._share),
+        )
         for each in known:
             each.pop(name, None)
         self._redrawn.discard(name)
 
     def _rename(self, name: str, new: str) -> None:
         self.of = {new if of == name else of: shape for of, shape in self.of.items()}
-        known: tuple[dict[str, Any], ...] = (self._row_of, self._columns, self._edits)
+        known: tuple[dict[str, Any], ...] = (self._row_of, self._columns, self._edits, self._of_map, self._share)
         for each in known:
             if name in each:
                 each[new] = each.pop(name)

@@ -126,7 +126,7 @@ def _add(owners: Ownership, edit: Mapping[str, Any]) -> _Fields:
     taken = _take(owners, edit)
     if name not in owners.of:
         notes = [f"a new glacier{owners.add_glacier(name, edit)}", *notes]
-    owners.redraw(name, shapely.union(old, gained), edit)
+    owners.redraw(name, shapely.union(old, gained), edit, drawn=wanted)
     _set(owners, edit)
     return {"text": "; ".join([f"{added:.4f} km2 became ice of {name}", *notes]), "added_km2": added - taken}
 
@@ -161,7 +161,7 @@ def _replace(owners: Ownership, edit: Mapping[str, Any]) -> _Fields:
     if added + removed <= SMALLEST_CHANGE_KM2:
         return _nothing("; ".join([f"{name} has this outline already", *notes]))
     taken = _take(owners, edit)
-    owners.redraw(name, outline, edit)
+    owners.redraw(name, outline, edit, drawn=shapely.union(old, outline))
     _set(owners, edit)
     text = f"{name} got another outline, {added:.4f} km2 more and {removed:.4f} km2 less"
     return {"text": "; ".join([text, *notes]), "added_km2": added - taken, "removed_km2": removed}
@@ -177,9 +177,7 @@ def _split(owners: Ownership, edit: Mapping[str, Any]) -> _Fields:
     kept, parted = cut(owners.of[name], edit["geometry"])
     if min(owners.km2(kept), owners.km2(parted)) <= SMALLEST_CHANGE_KM2:
         return _nothing(f"it does not cut {name} in two")
-    owners.split_off(name, new, edit)
-    owners.redraw(name, kept, edit)
-    owners.redraw(new, parted, edit)
+    owners.split(name, kept, new, parted, edit)
     _set(owners, edit, [new])
     return {"text": f"{new} was cut from {name}, {owners.km2(parted):.4f} km2"}
 
