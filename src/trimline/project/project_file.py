@@ -19,6 +19,7 @@ from trimline.display import in_html, in_lines
 from trimline.errors import ProjectError
 from trimline.project.changing import ChangeSettings, check_change
 from trimline.project.entry import SceneEntry
+from trimline.project.glaciers import GlacierSettings, TerminusSettings
 from trimline.project.mapping import MapSettings
 from trimline.project.measuring import ProjectedCrs, TimelineSettings, check_order, check_outlines
 from trimline.project.method import Method
@@ -181,7 +182,7 @@ class Project(Published):
     simulate: tuple[SimulatedRange, ...] = ()
     """Ranges to simulate into `<output>/simulated/<name>` before anything else."""
     dem: ProjectPath | None = None
-    """Elevation [m], any raster with a CRS that covers the scenes."""
+    """Elevation [m], any raster with a CRS that covers the scenes, or a folder of them."""
     inventory: ProjectPath | None = None
     """Outlines of glaciers: the truth of scenes without one of their own, and the ids of glaciers in the outlines of
     the periods."""
@@ -207,6 +208,8 @@ class Project(Published):
     map: MapSettings = MapSettings()
     timeline: TimelineSettings = TimelineSettings()
     change: ChangeSettings = ChangeSettings()
+    glaciers: GlacierSettings = GlacierSettings()
+    terminus: TerminusSettings = TerminusSettings()
     edits: ProjectPath | None = None
     """The GeoPackage of corrections by hand; None means `<output>/edits.gpkg`."""
 

@@ -167,7 +167,7 @@ def _measure(project: Project, series: Series, folder: Path) -> dict[str, Any]:
     present = set(areas["subregion"])
     parts = [each.name for each in project.areas] + sorted(present - {each.name for each in project.areas})
     sums = totals(areas, periods=periods, parts=parts)
-    spans, skipped = _spans(project, periods)
+    spans, skipped = spans_of(project, periods)
     found = {
         "areas": areas,
         "totals": sums,
@@ -203,7 +203,7 @@ def _measure(project: Project, series: Series, folder: Path) -> dict[str, Any]:
     return _result(series, sums, found, skipped)
 
 
-def _spans(project: Project, periods: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
+def spans_of(project: Project, periods: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
     """Return the spans of time whose change is measured, the longest first, and those whose periods were not mapped.
 
     Where none of the project's spans was mapped, the span is from the first to the last mapped period.

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
-
 import geopandas as gpd
 import pandas as pd
 
 from trimline.change import LANDSAT_PIXEL_M, OwnPeriod, read_own_outlines
-from trimline.change.own_outlines import files_of
 from trimline.errors import ProjectError
 from trimline.file_identity import file_identity
 from trimline.outlines import read_outlines
@@ -18,9 +15,6 @@ from trimline.study.change_stage import Series
 from trimline.timeline.preference import decimal_year
 
 _LOG = logging.getLogger(__name__)
-
-_PARTS = (".dbf", ".shx", ".prj", ".cpg")
-"""Suffixes of the files that belong to a Shapefile."""
 
 
 def own_series(project: Project) -> tuple[Series, str]:
@@ -50,14 +44,9 @@ def year_of(period: Period) -> float:
     return (period.first + period.last + 1) / 2 if period.date is None else decimal_year(period.date)
 
 
-def identities_of(project: Project) -> dict[str, Any]:
-    """Return the identity of every file of outlines, as an input of a step."""
-    found = {}
-    for period in project.periods:
-        for path in [file for each in period.outlines or () for file in files_of(each)]:
-            parts = [path, *(path.with_suffix(suffix) for suffix in _PARTS)] if path.suffix == ".shp" else [path]
-            found |= {str(part): file_identity(part) for part in parts if part.exists()}
-    return found
+def identities_of(project: Project) -> dict[str, str]:
+    """Return the identity of every file or folder of outlines, as an input of a step."""
+    return {str(path): file_identity(path) for period in project.periods for path in period.outlines or ()}
 
 
 def _regions(project: Project) -> tuple[gpd.GeoDataFrame | None, str | None]:

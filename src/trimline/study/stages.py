@@ -40,7 +40,9 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
             Stage("map", "Map whole scenes: probability, mask and outlines.", ("train",)),
             Stage("timeline", "Combine the maps of each period into one set of outlines.", ("map",)),
             Stage("change", "Measure areas, their uncertainty and their change.", ("timeline",)),
-            Stage("report", "Write the HTML report.", ("evaluate", "thresholds", "sensors", "change")),
+            Stage("glaciers", "Measure each glacier: attributes, flow line, area by elevation and aspect.", ("timeline",)),
+            Stage("terminus", "Measure how far the terminus of each glacier moved.", ("glaciers",)),
+            Stage("report", "Write the HTML report.", ("evaluate", "thresholds", "sensors", "change", "terminus")),
             Stage("release", "Write a folder for a data repository.", ("evaluate", "change")),
         )
     }
@@ -48,7 +50,7 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
 """Every stage by name, in the order of a run; without another wish a run ends with the report."""
 
 
-FROM_SCENES = frozenset(STAGES) - {"change", "report", "release"}
+FROM_SCENES = frozenset(STAGES) - {"change", "glaciers", "terminus", "report", "release"}
 """Stages that have nothing to do where the outlines of all periods are given."""
 
 
