@@ -35,8 +35,14 @@ class SelectionSettings(Settings):
     """Least area in the first period [km2]."""
     largest_km2: float | None = Field(None, gt=0)
     """Largest area in the first period [km2]."""
+    smallest_main_part: float = Field(0.0, ge=0, le=1)
+    """Least share of its area that a glacier's largest connected part holds, in every period."""
+    most_unseen: float = Field(1.0, ge=0, le=1)
+    """Largest share of ground that no scene of a period shows."""
     seen_in_all: bool = True
     """Whether a glacier must have an outline in every period."""
+    count: int | None = Field(None, ge=1)
+    """The largest so many of those that pass; None means all."""
 
 
 class TerminusSettings(Settings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+
 import geopandas as gpd
 import pandas as pd
 

@@ -40,7 +40,7 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
             Stage("map", "Map whole scenes: probability, mask and outlines.", ("train",)),
             Stage("timeline", "Combine the maps of each period into one set of outlines.", ("map",)),
             Stage("change", "Measure areas, their uncertainty and their change.", ("timeline",)),
-            Stage("glaciers", "Measure each glacier: attributes, flow line, area by elevation and aspect.", ("timeline",)),
+            Stage("glaciers", "Measure glaciers: attributes, flow lines, area by elevation and aspect.", ("timeline",)),
             Stage("terminus", "Measure how far the terminus of each glacier moved.", ("glaciers",)),
             Stage("report", "Write the HTML report.", ("evaluate", "thresholds", "sensors", "change", "terminus")),
             Stage("release", "Write a folder for a data repository.", ("evaluate", "change")),

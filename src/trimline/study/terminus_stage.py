@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import geopandas as gpd
 import pandas as pd
@@ -14,7 +14,7 @@ from trimline.files import whole_folder
 from trimline.glaciers import retreat_by, select_glaciers, terminus_change
 from trimline.report.on_disk import write_csv
 from trimline.study.change_stage import Series, spans_of
-from trimline.study.glaciers_stage import ATTRIBUTES, FLOW_LINES
+from trimline.study.glacier_files import ATTRIBUTES, FLOW_LINES
 from trimline.study.glaciers_stage import FOLDER as GLACIERS
 from trimline.study.ledger import Done
 from trimline.study.period_series import outlines_identity, period_series
@@ -57,3 +57,87 @@ def run(study: Study) -> Done:
             return {"terminus": _measure(study, series, temporary)}
 
     return ledger.once("terminus", inputs, [folder], work, settings=decided, results_version=RESULTS_VERSION)
+
+
+def _measure(study: Study, series: Series, folder: Path) -> dict[str, Any]:
+    project, settings = study.project, study.project.terminus
+    periods = list(series.periods)
+    outlines, lines, aspects = _measured_glaciers(study, series)
+    chosen = _selection(study, outlines, periods)
+    kept = chosen.loc[chosen["chosen"], "glac_id"]
+    _LOG.info("terminus: %d of %d glaciers are measured", len(kept), len(chosen))
+    points = None if settings.points is None else gpd.read_file(settings.points)
+    spans = spans_of(project, periods)[0]
+    found = []
+    for first, last in spans:
+        before, after = (outlines[outlines["period"] == period] for period in (first, last))
+        if not len(before) or not len(after):
+            continue
+        table = terminus_change(
+            before,
+            after,
+            project.dem,
+            settings.methods,
+            spacing_m=settings.spacing_m,
+            count=settings.lines,
+            points=points,
+            lines=None if lines is None else lines[lines["period"] == first],
+            pixel_m=max(series.pixel_m[first], series.pixel_m[last]),
+        )
+        # All outlines are given, because neighbours tell borders from margins; only the chosen ones are kept.
+        found.append(table[table["glac_id"].isin(kept)].assign(first=first, last=last))
+    table = gpd.GeoDataFrame(pd.concat(found, ignore_index=True), crs=series.outlines.crs)
+    if aspects is not None:
+        table = table.merge(aspects, left_on=["glac_id", "first"], right_on=["glac_id", "period"], how="left")
+        table = table.drop(columns="period")
+    table.to_file(folder / LAYER, layer="terminus")
+    plain = pd.DataFrame(table.drop(columns=table.geometry.name))
+    tables = {
+        "terminus": plain[["first", "last", *plain.columns.drop(["first", "last"])]],
+        "selection": chosen,
+        "by_aspect": _by_span(table, "aspect", settings.class_m),
+        "by_elevation": _by_span(table, "elevation", settings.class_m),
+    }
+    for name, each in tables.items():
+        write_csv(folder / f"{name}.csv", list(each.columns), each.itertuples(index=False))
+    shown = tables["by_aspect"]
+    means = shown[shown["class"] == "all"].to_dict("records")
+    return {"glaciers": len(kept), "left_out": int(len(chosen) - len(kept)), "spans": means}
+
+
+def _measured_glaciers(
+    study: Study, series: Series
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None, pd.DataFrame | None]:
+    """Return outlines, flow lines and aspects as the stage `glaciers` wrote them, or the bare outlines."""
+    if not study.done["glaciers"].result.get("glaciers"):
+        return series.outlines, None, None
+    folder = study.project.output / GLACIERS
+    outlines, lines = gpd.read_file(folder / ATTRIBUTES), gpd.read_file(folder / FLOW_LINES)
+    aspects = pd.DataFrame(outlines[["glac_id", "period", "aspect_deg"]])
+    return outlines, lines[~lines.geometry.is_empty & lines.geometry.notna()], aspects
+
+
+def _selection(study: Study, outlines: gpd.GeoDataFrame, periods: list[str]) -> pd.DataFrame:
+    """Return which glaciers are measured, and why others are not."""
+    rules = study.project.terminus.select
+    return select_glaciers(
+        outlines,
+        ids=rules.glaciers,
+        smallest_km2=rules.smallest_km2,
+        largest_km2=rules.largest_km2 if rules.largest_km2 is not None else float("inf"),
+        smallest_main_part=rules.smallest_main_part,
+        most_unseen=rules.most_unseen,
+        periods=periods if rules.seen_in_all else [],
+        count=rules.count,
+    )
+
+
+def _by_span(table: gpd.GeoDataFrame, by: Literal["aspect", "elevation"], class_m: float) -> pd.DataFrame:
+    """Return the mean retreat of classes, span by span."""
+    parts = []
+    for (first, last), of_span in table.groupby(["first", "last"], sort=False):
+        means = retreat_by(of_span, by, class_m)
+        means.insert(0, "first", first)
+        means.insert(1, "last", last)
+        parts.append(means)
+    return pd.concat(parts, ignore_index=True)

@@ -108,9 +108,7 @@ class IceGrid:
         between = (margin[first] + margin[second]) / 2
         widest = margin.max()
         cost = 1 + 4 * (1 - between / widest) ** 2 + widest / (2 * between)
-        _, previous = dijkstra(
-            self._graph(lengths * cost), directed=False, indices=start, return_predecessors=True
-        )
+        _, previous = dijkstra(self._graph(lengths * cost), directed=False, indices=start, return_predecessors=True)
         path = [end]
         while path[-1] != start and previous[path[-1]] >= 0:
             path.append(int(previous[path[-1]]))

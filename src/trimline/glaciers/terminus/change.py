@@ -320,7 +320,9 @@ def _years(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, years: float | tup
     if years is not None:
         span = float(years[1]) - float(years[0]) if isinstance(years, tuple | list) else float(years)
         if not span > 0:
-            raise ChangeError(f"the later date is {span:g} years after the earlier", remedy="give the earlier one first")
+            raise ChangeError(
+                f"the later date is {span:g} years after the earlier", remedy="give the earlier one first"
+            )
         return lambda glacier: span
     if "src_year" not in before or "src_year" not in after:
         return lambda glacier: np.nan
@@ -334,7 +336,9 @@ def _years(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, years: float | tup
 def _front_kinds(table: gpd.GeoDataFrame) -> dict[str, set[str]]:
     if "term_type" not in table:
         return {}
-    words = table["term_type"].astype(str).str.lower().str.removesuffix(".0").str.replace(r"^lake.*$", "lake", regex=True)
+    words = (
+        table["term_type"].astype(str).str.lower().str.removesuffix(".0").str.replace(r"^lake.*$", "lake", regex=True)
+    )
     found: dict[str, set[str]] = {}
     for glacier, word in zip(table["glac_id"].astype(str), words, strict=True):
         if word in _TERM_TYPES:

@@ -85,9 +85,7 @@ def lowest(points: NDArray[np.float64], heights_m: NDArray[np.float64]) -> End |
     return End(points[int(np.nanargmin(heights_m))], "DEM")
 
 
-def most_changed(
-    grid: IceGrid, before: BaseGeometry, after: BaseGeometry, neighbours: BaseGeometry | None
-) -> End:
+def most_changed(grid: IceGrid, before: BaseGeometry, after: BaseGeometry, neighbours: BaseGeometry | None) -> End:
     """Return the end around which most ground changed, borders with neighbours left out.
 
     Parameters

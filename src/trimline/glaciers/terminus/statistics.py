@@ -1,5 +1,6 @@
 """Mean retreat of classes of glaciers, by aspect and by terminus elevation (section 3.2.2 of the paper on Yilian
-Habirga)."""
+Habirga).
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,106 @@
+"""What is measured of glaciers, as files: attributes, flow lines, and areas by elevation and aspect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from trimline.change import LANDSAT_PIXEL_M
+from trimline.glaciers import (
+    ElevationModel,
+    area_sums,
+    aspects,
+    attributes,
+    band_totals,
+    change_by_band,
+    flow_lines,
+    hypsometry,
+)
+from trimline.outlines import write_outlines
+from trimline.report.on_disk import write_csv
+
+ATTRIBUTES, FLOW_LINES = "attributes.gpkg", "flow_lines.gpkg"
+"""Layers: outlines with their attributes, and flow lines, both of all periods."""
+
+
+def write_glaciers(
+    folder: Path,
+    outlines: gpd.GeoDataFrame,
+    dem: Sequence[ElevationModel],
+    *,
+    band_m: float = 50.0,
+    lines: gpd.GeoDataFrame | None = None,
+    pixel_m: float | Mapping[str, float] = LANDSAT_PIXEL_M,
+    spans: Sequence[tuple[str, str]] = (),
+    correlation: float = 0.0,
+) -> dict[str, Any]:
+    """Measure glaciers and write layers and tables into a folder.
+
+    Parameters
+    ----------
+    folder
+        Exists.
+    outlines
+        A row per `glac_id`, and `period` where there are several.
+    dem
+        Elevation models.
+    band_m
+        Height of an elevation band [m].
+    lines
+        Flow lines that are given; None computes all.
+    pixel_m
+        Width of a pixel, by period where it differs [m].
+    spans
+        Periods whose areas by band and aspect are compared, first and last.
+    correlation
+        Of the errors of two periods.
+
+    Returns
+    -------
+    dict
+        `glaciers` and `outlines` (counts), `without_heights` (ids) and `dem` (names of the models used).
+    """
+    flow = _flow_lines(outlines, dem, lines)
+    measured = attributes(outlines, dem, flow_lines=flow)
+    bands = hypsometry(outlines, dem, band_m, pixel_m=pixel_m)
+    sectors = aspects(outlines, dem, pixel_m=pixel_m)
+    tables = {
+        "attributes": pd.DataFrame(measured.drop(columns=measured.geometry.name)),
+        "area_sums": area_sums(measured),
+        "hypsometry": bands,
+        "hypsometry_totals": band_totals(bands),
+        "aspects": sectors,
+        "aspect_totals": band_totals(sectors),
+    }
+    for name, table in (("hypsometry_changes", bands), ("aspect_changes", sectors)):
+        if spans:
+            changes = [change_by_band(table, *span, correlation=correlation) for span in spans]
+            tables[name] = pd.concat(changes, ignore_index=True)
+    write_outlines(measured, folder / ATTRIBUTES)
+    flow.to_file(folder / FLOW_LINES, layer="flow_lines")
+    for name, table in tables.items():
+        write_csv(folder / f"{name}.csv", list(table.columns), table.itertuples(index=False))
+    without = measured["dem_share"] == 0
+    return {
+        "glaciers": int(measured["glac_id"].nunique()),
+        "outlines": len(measured),
+        "without_heights": sorted(measured.loc[without, "glac_id"].astype(str).unique()),
+        "dem": sorted(measured["dem_source"].dropna().unique()),
+    }
+
+
+def _flow_lines(
+    outlines: gpd.GeoDataFrame, dem: Sequence[ElevationModel], given: gpd.GeoDataFrame | None
+) -> gpd.GeoDataFrame:
+    """Return the flow lines of all periods."""
+    if "period" not in outlines:
+        return flow_lines(outlines, dem, given)
+    found = [
+        flow_lines(of_period, dem, given).assign(period=period)
+        for period, of_period in outlines.groupby("period", sort=False)
+    ]
+    return gpd.GeoDataFrame(pd.concat(found, ignore_index=True), crs=outlines.crs)
