@@ -52,7 +52,7 @@ def year_of(period: Period) -> float:
 
 def identities_of(project: Project) -> dict[str, Any]:
     """Return the identity of every file of outlines, as an input of a step."""
-    found = {}
+    found: dict[str, Any] = {}
     for period in project.periods:
         for path in [file for each in period.outlines or () for file in files_of(each)]:
             parts = [path, *(path.with_suffix(suffix) for suffix in _PARTS)] if path.suffix == ".shp" else [path]
