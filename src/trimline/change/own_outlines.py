@@ -97,7 +97,8 @@ def read_own_outlines(
     ChangeError
         A column is missing, no row belongs to a period, or two files outline the same ground in one period.
     """
-    frames, repairs = [], []
+    frames: list[gpd.GeoDataFrame] = []
+    repairs: list[tuple[object, ...]] = []
     for period in periods:
         frame, problems = _read(period)
         frames.append(frame.to_crs(frames[0].crs) if frames else frame)
@@ -241,5 +242,5 @@ def as_text(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, pd.Timestamp):
-        return value.date().isoformat()
+        return str(value.date())
     return str(value).strip()

@@ -128,7 +128,7 @@ def _joined(lineage: pd.DataFrame | None, order: Sequence[str], first: str, last
         return {}
     within = order[order.index(first) + 1 : order.index(last) + 1]
     events = lineage[lineage["kind"].isin(("merged", "split")) & lineage["period"].isin(within)]
-    into = {}
+    into: dict[str, tuple[str, str]] = {}
     for row in events.itertuples():
         how = f"merged into {row.other_id}" if row.kind == "merged" else f"split off {row.other_id}"
         into.setdefault(str(row.glac_id), (str(row.other_id), how))

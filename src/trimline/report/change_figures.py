@@ -88,7 +88,7 @@ def draw_area_series(
     figure.legend(
         handles=_legend(breaks, truth, marked),
         loc="outside lower center",
-        ncols=4,
+        ncols=2 if columns == 1 else 4,
         frameon=False,
         fontsize=9,
     )

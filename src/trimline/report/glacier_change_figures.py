@@ -200,7 +200,10 @@ def draw_glacier_outlines(
     plane = outlines.to_crs(equal_area_crs(outlines))
     columns = min(3, len(glaciers))
     rows = math.ceil(len(glaciers) / columns)
-    figure = Figure(figsize=(3.6 * columns, 3.5 * rows + 0.7), layout="constrained")
+    figure = Figure(
+        figsize=(3.6 * columns, 3.5 * rows + 0.3 + 0.2 * math.ceil(len(periods) / min(3 * columns, 6))),
+        layout="constrained",
+    )
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     colours = dict(zip(periods, colormaps["plasma"](np.linspace(0.05, 0.92, len(periods))), strict=True))
     for axes, name in zip(panels, glaciers, strict=False):
@@ -209,7 +212,9 @@ def draw_glacier_outlines(
     for axes in panels[len(glaciers) :]:
         axes.set_axis_off()
     handles = [Line2D([], [], color=colour, lw=1.6, label=period) for period, colour in colours.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(6, len(handles)), frameon=False, fontsize=9)
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=min(3 * columns, 6, len(handles)), frameon=False, fontsize=9
+    )
     return save_figure(figure, Path(stem))
 
 
@@ -227,6 +232,7 @@ def _draw_one(axes: Axes, plane: gpd.GeoDataFrame, name: str, colours: Mapping[s
     axes.set(xlim=(-side, side), ylim=(-side, side), aspect="equal")
     axes.tick_params(labelsize=8)
     axes.set_xlabel("km", fontsize=8)
+    axes.set_ylabel("km", fontsize=8)
 
 
 def _patch(polygon: object) -> PathPatch:

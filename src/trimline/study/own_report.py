@@ -48,9 +48,10 @@ _DRAWN = 9
 """Glaciers that have a panel of their own, the largest first."""
 
 _OUTLYING = (
-    "A period jumps out where its area is off the line between its neighbours by more than twice the error, after the "
-    "largest set of periods has been found that follow one another without a significant rise. Seasonal snow only adds "
-    "area, and is gone in the next clear year. Nothing is corrected: rates are given with these periods and without."
+    "Robust fit: the largest set of periods that follow one another without a significant rise (5 % of a one-sided "
+    "test). A period outside of it jumps out where its area is as far off the line between its neighbours in the set. "
+    "Seasonal snow only adds area, and is gone in the next clear year. Nothing is corrected: rates are given with "
+    "these periods and without."
 )
 _GLACIERS = (
     "A change is significant where it is larger than its error, the root of the sum of squares of the errors of both "
