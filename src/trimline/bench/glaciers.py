@@ -73,7 +73,7 @@ def measure(
     dict[str, float | None]
         `ratio_of_loop` first; `attributes_seconds`, `attributes_peer_seconds` and `exactextract_seconds` are medians.
         `zmed_difference_m` and `slope_difference_deg` are the medians of the differences from the loop, and
-        `zmed_exactextract_m` the largest difference from exactextract, which weights pixels alike.
+        `zmean_exactextract_m` the largest difference of mean heights from exactextract.
         `terminus_seconds` is of `TERMINI` glaciers by all methods, None where there is no terminus change.
     """
     number = glaciers or (QUICK_GLACIERS if quick else GLACIERS)
@@ -95,7 +95,7 @@ def measure(
                 turns.take(name, partial(make, name))
         termini = terminus_seconds(dem, vertices)
     seconds, ours, loop = turns.medians(), tables["trimline"], tables["loop"]
-    apart = np.abs(ours["zmed_m"].to_numpy() - tables["exactextract"]["median"].to_numpy())
+    apart = np.abs(ours["zmean_m"].to_numpy() - tables["exactextract"]["mean"].to_numpy())
     return {
         "ratio_of_loop": seconds["loop"] / seconds["trimline"],
         "attributes_seconds": seconds["trimline"],
@@ -103,7 +103,7 @@ def measure(
         "exactextract_seconds": seconds["exactextract"],
         "zmed_difference_m": float(np.median(np.abs(ours["zmed_m"] - loop["zmed_m"]))),
         "slope_difference_deg": float(np.median(np.abs(ours["slope_deg"] - loop["slope_deg"]))),
-        "zmed_exactextract_m": float(apart.max()),
+        "zmean_exactextract_m": float(apart.max()),
         "terminus_seconds": termini,
         "glaciers": float(number),
     }

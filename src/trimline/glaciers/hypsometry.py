@@ -25,7 +25,7 @@ from trimline.cores import available_cores
 from trimline.errors import ChangeError
 from trimline.glaciers.attributes import aspect_sectors
 from trimline.glaciers.model_choice import Dem, choose_models, in_crs, require_glaciers
-from trimline.glaciers.model_pixels import Strip, in_pixels, strips
+from trimline.glaciers.model_pixels import STRIP_PIXELS, Strip, in_pixels, strips
 from trimline.glaciers.moved_outlines import fringe, neighbours_of
 from trimline.outlines import area_km2
 
@@ -44,8 +44,11 @@ _CARRIED = ("glac_id", "period", "subregion", "src_year")
 _NOWHERE = np.iinfo(np.int64).min
 """Class of ground without height, or without aspect."""
 
+_BAND_PARTS, _ASPECT_PARTS = 4, 2
+"""Parts along the side of a pixel whose heights, and whose aspects, are told apart."""
+
 Classes = Callable[[Strip, NDArray[np.intp], NDArray[np.intp]], NDArray[np.int64]]
-"""Classes (n, k) of k equal parts of n pixels of a strip, given by row and column; `_NOWHERE` where there is none."""
+"""Classes (n, k) of the k parts of n pixels of a strip, given by row and column; `_NOWHERE` where there is none."""
 
 
 def hypsometry(
@@ -101,9 +104,9 @@ def hypsometry(
         raise ChangeError(f"step_m is {step_m:g}", remedy="give a positive height of a band [m]")
 
     def bands(strip: Strip, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.int64]:
-        return _as_classes(np.floor(strip.heights_within(rows, columns) / step_m))
+        return _as_classes(np.floor(strip.heights_within(rows, columns, _BAND_PARTS) / step_m))
 
-    table = _by_class(outlines, dem, bands, pixel_m, threads)
+    table = _by_class(outlines, dem, bands, _BAND_PARTS, pixel_m, threads)
     lower = table["class"].astype(np.float64).where(table["class"] != _NOWHERE) * step_m
     return _in_order(table.assign(band_lower_m=lower, band_upper_m=lower + step_m), BAND_COLUMNS)
 
@@ -141,7 +144,7 @@ def aspects(
         numbers = aspect_sectors(facing.ravel()).to_numpy(np.float64, na_value=np.nan)
         return _as_classes(numbers.reshape(facing.shape))
 
-    table = _by_class(outlines, dem, sectors, pixel_m, threads)
+    table = _by_class(outlines, dem, sectors, _ASPECT_PARTS, pixel_m, threads)
     sector = table["class"].where(table["class"] != _NOWHERE).astype("Int64")
     names = sector.map(dict(enumerate(SECTORS, start=1))).astype(object)
     return _in_order(table.assign(aspect_sec=sector, sector=names.where(sector.notna(), None)), ASPECT_COLUMNS)
@@ -161,6 +164,7 @@ def _by_class(
     outlines: gpd.GeoDataFrame,
     dem: Dem,
     classes: Classes,
+    parts: int,
     pixel_m: float | Mapping[str, float],
     threads: int | None,
 ) -> pd.DataFrame:
@@ -182,17 +186,17 @@ def _by_class(
             sums[_NOWHERE] = np.array([1.0, around.area_m2()])
             return
         moved = in_pixels(in_crs(np.append(around.polygons, around.reach), plane, choice.model.crs), choice.model)
-        for strip in strips(choice.model, moved[-1], plane):
-            ice = strip.covered_m2(choice.polygon)
-            error = np.zeros(strip.shape)
+        for strip in strips(choice.model, moved[-1], plane, STRIP_PIXELS // parts**2):
+            ice = strip.parts_covered(choice.polygon, parts)
+            error = np.zeros_like(ice)
             for polygon, weight in zip(moved[:-1], around.weights, strict=True):
-                error += weight * strip.covered_m2(polygon)
-            rows, columns = np.nonzero((ice > 0) | (error > 0))
+                error += weight * strip.parts_covered(polygon, parts)
+            rows, columns = np.nonzero(((ice > 0) | (error > 0)).any(axis=-1))
             labels, which = np.unique(classes(strip, rows, columns), return_inverse=True)
-            parts = which.reshape(len(rows), -1)
-            for values, k in ((ice, 0), (error, 1)):
-                of_part = np.repeat(np.maximum(values[rows, columns], 0.0) / parts.shape[1], parts.shape[1])
-                for label, value in zip(labels, np.bincount(parts.ravel(), of_part, len(labels)), strict=True):
+            pixel_m2 = strip.pixel_area_m2[rows, columns, None]
+            for k, shares in enumerate((ice, error)):
+                of_part = np.maximum(shares[rows, columns], 0.0) * pixel_m2
+                for label, value in zip(labels, np.bincount(which.ravel(), of_part.ravel()), strict=True):
                     sums.setdefault(int(label), np.zeros(2))[k] += value
 
     work_through([partial(of_one, int(i)) for i in np.flatnonzero(areas > 0)], threads)

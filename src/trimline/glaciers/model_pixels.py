@@ -25,8 +25,6 @@ STRIP_PIXELS = 4_000_000
 
 _RIM = 1
 """Pixels beyond a polygon that the slopes of its pixels need."""
-_POINTS = 4
-"""Points along the side of a pixel whose heights are told apart."""
 _NODE_PIXELS = 64
 """Pixels between the nodes at which the area of a pixel is taken."""
 
@@ -60,11 +58,11 @@ class Strip:
         """(2, h, w) rise of the ground towards east and north [m/m]; NaN beside voids."""
         return self.elevation.gradient[:, _RIM:-_RIM, _RIM:-_RIM]
 
-    def heights_within(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return the (n, k) heights at points spread evenly over n pixels, each a tilted plane [m]; NaN for voids."""
+    def heights_within(self, rows: NDArray[np.intp], columns: NDArray[np.intp], parts: int) -> NDArray[np.float64]:
+        """Return the (n, parts * parts) heights of the parts of n pixels, each a tilted plane [m]; NaN for voids."""
         # What a step to the next column and to the next row rises.
         steps = np.einsum("ij,in->jn", self.elevation.ground_m, np.nan_to_num(self.rise[:, rows, columns]))
-        places = (np.arange(_POINTS) + 0.5) / _POINTS - 0.5
+        places = (np.arange(parts) + 0.5) / parts - 0.5
         across, down = (each.ravel() for each in np.meshgrid(places, places))
         within: NDArray[np.float64] = (
             self.height_m[rows, columns].astype(np.float64)[:, None]
@@ -112,8 +110,27 @@ class Strip:
         polygon
             In pixels of the model, see `in_pixels`.
         """
-        moved = shapely.transform(polygon, lambda corners: corners - (self.first_column, self.first_row))
-        return coverage(moved, self.shape) * self.pixel_area_m2
+        return self.parts_covered(polygon, 1)[:, :, 0] * self.pixel_area_m2
+
+    def parts_covered(self, polygon: shapely.Geometry, parts: int) -> NDArray[np.float64]:
+        """Return the shares of pixels that a polygon covers in each of their parts.
+
+        Parameters
+        ----------
+        polygon
+            In pixels of the model, see `in_pixels`.
+        parts
+            Parts along the side of a pixel.
+
+        Returns
+        -------
+        NDArray[np.float64]
+            (h, w, parts * parts), row by row within a pixel; a pixel that is covered wholly has the sum 1.
+        """
+        height, width = self.shape
+        moved = shapely.transform(polygon, lambda corners: parts * (corners - (self.first_column, self.first_row)))
+        shares = coverage(moved, (height * parts, width * parts)).reshape(height, parts, width, parts)
+        return shares.transpose(0, 2, 1, 3).reshape(height, width, parts * parts) / parts**2
 
 
 def in_pixels(geometries: NDArray[np.object_], model: ElevationModel) -> NDArray[np.object_]:
