@@ -83,7 +83,7 @@ def divide(
         there is one part, else the old id with ``-01`` and so on from west to east; `divided_from` is the old id.
         `dem_cover` is the share of the ice with heights (0 to 1), `dem_source` the model. The parts of an outline
         share the vertices of their borders and cover it exactly. Areas are measured; errors of the area
-        are shared by area, so that their sum stays; columns measured on the whole outline are emptied.
+        are shared by the length of margin, so that their sum stays; columns measured on the whole outline are emptied.
 
     Raises
     ------

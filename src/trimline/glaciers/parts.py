@@ -8,10 +8,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
+from trimline.change import equal_area_crs
 from trimline.errors import OutlineError
 from trimline.outlines.area import area_and_perimeter_km
-from trimline.outlines.ownership import MEASURED_COLUMNS, SHARED_COLUMNS
+from trimline.outlines.ownership import ERROR_COLUMNS, MEASURED_COLUMNS, SHARED_COLUMNS
 
 
 def with_parts(outlines: gpd.GeoDataFrame, parts: Sequence[Sequence[shapely.Geometry]]) -> gpd.GeoDataFrame:
@@ -56,19 +58,33 @@ def with_parts(outlines: gpd.GeoDataFrame, parts: Sequence[Sequence[shapely.Geom
     frame["divided_from"] = [names[row] for row in rows]
     areas, perimeters = area_and_perimeter_km(frame)
     cut = (counts > 1)[rows]
-    total = np.bincount(rows, areas, len(outlines))[rows]
-    share = np.where(cut, areas / np.where(total > 0, total, 1.0), 1.0)
+    of_area, of_margin = _shares(areas, rows), _shares(_margins_m(outlines, frame, rows), rows)
     frame["area_km2"] = areas
     if "perimeter_km" in frame.columns:
         frame["perimeter_km"] = perimeters
     for column in frame.columns.intersection(SHARED_COLUMNS):
-        frame[column] = pd.to_numeric(frame[column]).astype("float64") * share
+        share = of_margin if column in ERROR_COLUMNS else of_area
+        frame[column] = pd.to_numeric(frame[column]).astype("float64") * np.where(cut, share, 1.0)
     for column in frame.columns.intersection(MEASURED_COLUMNS):
         frame[column] = pd.to_numeric(frame[column]).astype("float64").where(~cut)
     if {"cenlon", "cenlat"} <= set(frame.columns) and cut.any():
         inside = frame.geometry[cut].representative_point().to_crs(4326)
         frame.loc[cut, "cenlon"], frame.loc[cut, "cenlat"] = inside.x, inside.y
     return frame
+
+
+def _margins_m(outlines: gpd.GeoDataFrame, parts: gpd.GeoDataFrame, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the length of each part's margin that is margin of the outline too [m]."""
+    borders = shapely.boundary(outlines.geometry.to_numpy())[rows]
+    own = shapely.intersection(shapely.boundary(parts.geometry.to_numpy()), borders)
+    plane = equal_area_crs(outlines)
+    return np.asarray(shapely.length(gpd.GeoSeries(own, crs=outlines.crs).to_crs(plane).to_numpy()), np.float64)
+
+
+def _shares(sizes: NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the share of each part in the sum over its row."""
+    total = np.bincount(rows, sizes, int(rows.max(initial=-1)) + 1)[rows]
+    return sizes / np.where(total > 0, total, 1.0)
 
 
 def ids_of(outlines: gpd.GeoDataFrame) -> list[str]:

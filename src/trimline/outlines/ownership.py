@@ -67,8 +67,10 @@ class Ownership:
         self._redrawn: set[str] = set()
         self._of_map: dict[str, shapely.Geometry] = dict(self.of)
         """Ground of each outline that the map gave it and no hand drew."""
-        self._share: dict[str, float] = {}
+        self._area_share: dict[str, float] = {}
         """Share of the areas in `SHARED_COLUMNS` that a part of a glacier got."""
+        self._error_share: dict[str, float] = {}
+        """Share of the errors in `ERROR_COLUMNS` that a glacier still has."""
 
     def km2(self, geometry: shapely.Geometry) -> float:
         """Return the geodesic area of polygons [km2]; 0 for lines."""
@@ -99,7 +101,10 @@ class Ownership:
         """
         self.of[name] = polygonal(outline)
         if drawn is not None:
-            self._of_map[name] = polygonal(shapely.difference(self._of_map[name], drawn))
+            before = self._of_map[name]
+            self._of_map[name] = polygonal(shapely.difference(before, drawn))
+            left, whole = self.km2(self._of_map[name]), self.km2(before)
+            self._error_share[name] = self._error_share.get(name, 1.0) * (left / whole if whole > 0 else 0.0)
         self._redrawn.add(name)
         self._record(name, edit)
 
@@ -117,17 +122,22 @@ class Ownership:
     ) -> None:
         """Divide a glacier: `name` keeps a part, and `new` gets the other with the same columns.
 
-        No ground is drawn and no area changes. The parts share the areas of `SHARED_COLUMNS`: errors of the map by the
-        ground that no hand drew, the others by area.
+        No ground is drawn, and neither areas nor errors change in sum. The parts share ground by area, and errors by the
+        length of their margin without the divide: uncertain pixels lie along margins, and so does the error of the
+        outline itself.
         """
         self._row_of[new] = self._row_of[name]
         self._columns[new] = dict(self._columns.get(name, {})) | {"glac_id": new}
         self._edits[new] = list(self._edits.get(name, []))
         areas = self.km2(kept), self.km2(parted)
-        of_name = areas[0] / sum(areas)
-        share, of_map = self._share.get(name, 1.0), self._of_map[name]
-        self._share[name], self._share[new] = share * of_name, share * (1.0 - of_name)
-        # What lies in neither part, such as ground that an edit took away, is in neither difference.
+        series = gpd.GeoSeries([self.of[name], kept, parted], crs=self._rows.crs)
+        whole, *lengths = perimeter_km(series).tolist()
+        divide = max((sum(lengths) - whole) / 2.0, 0.0)
+        margins = [max(length - divide, 0.0) for length in lengths]
+        for shares, sizes in ((self._area_share, areas), (self._error_share, margins)):
+            share = shares.get(name, 1.0)
+            shares[name], shares[new] = (share * size / sum(sizes) for size in sizes)
+        of_map = self._of_map[name]
         self._of_map[name] = polygonal(shapely.intersection(of_map, kept))
         self._of_map[new] = polygonal(shapely.intersection(of_map, parted))
         self.redraw(name, kept, edit, drawn=None)
@@ -209,17 +219,12 @@ class Ownership:
     def _left_of(self, key: str, name: str) -> float:
         """Return the share of a column of the mapped outline that a glacier still has; NaN for an error without any.
 
-        The errors of the map are spread over the mapped outline evenly. Where hands drew the whole outline there is no
-        error of a map, and the column is empty.
+        The errors of the map are cleared in proportion to the ground that hands drew. Where they drew all of an outline
+        there is no error of a map, and the column is empty.
         """
         if key not in ERROR_COLUMNS:
-            return self._share.get(name, 1.0)
-        row = self._row_of[name]
-        if row == _NO_ROW:
-            return np.nan
-        whole = self.km2(self._rows.geometry.iloc[row])
-        left = self.km2(self._of_map[name])
-        return left / whole if whole > 0 and left > 0 else np.nan
+            return self._area_share.get(name, 1.0)
+        return self._error_share.get(name, 1.0) if self.km2(self._of_map[name]) > 0 else np.nan
 
     def _value(self, name: str, key: str) -> Any:
         given = self._columns.get(name, {})
@@ -236,7 +241,7 @@ class Ownership:
     def _drop(self, name: str) -> None:
         known: tuple[dict[str, Any], ...] = (
             *(self.of, self._row_of, self._columns),
-            *(self._edits, self._of_map, self._share),
+            *(self._edits, self._of_map, self._area_share, self._error_share),
         )
         for each in known:
             each.pop(name, None)
@@ -244,7 +249,10 @@ class Ownership:
 
     def _rename(self, name: str, new: str) -> None:
         self.of = {new if of == name else of: shape for of, shape in self.of.items()}
-        known: tuple[dict[str, Any], ...] = (self._row_of, self._columns, self._edits, self._of_map, self._share)
+        known: tuple[dict[str, Any], ...] = (
+            *(self._row_of, self._columns, self._edits),
+            *(self._of_map, self._area_share, self._error_share),
+        )
         for each in known:
             if name in each:
                 each[new] = each.pop(name)
