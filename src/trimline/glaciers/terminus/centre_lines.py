@@ -66,7 +66,8 @@ class IceGrid:
     def xy(self) -> NDArray[np.float64]:
         """(n, 2) centres of the cells of ice [m]."""
         rows, columns = np.nonzero(self.ice)
-        return np.column_stack(self.affine * (columns + 0.5, rows + 0.5))
+        x, y = self.affine.c, self.affine.f
+        return np.column_stack([x + (columns + 0.5) * self.cell_m, y - (rows + 0.5) * self.cell_m])
 
     @cached_property
     def _edges(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
@@ -108,9 +109,7 @@ class IceGrid:
         between = (margin[first] + margin[second]) / 2
         widest = margin.max()
         cost = 1 + 4 * (1 - between / widest) ** 2 + widest / (2 * between)
-        _, previous = dijkstra(
-            self._graph(lengths * cost), directed=False, indices=start, return_predecessors=True
-        )
+        _, previous = dijkstra(self._graph(lengths * cost), directed=False, indices=start, return_predecessors=True)
         path = [end]
         while path[-1] != start and previous[path[-1]] >= 0:
             path.append(int(previous[path[-1]]))

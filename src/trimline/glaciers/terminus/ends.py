@@ -74,7 +74,8 @@ def at_line_end(outline: BaseGeometry, line: LineString) -> End:
 def margin_points(outline: BaseGeometry) -> NDArray[np.float64]:
     """Return (n, 2) points along the outer rings of an outline."""
     rings = [part.exterior for part in shapely.get_parts(outline) if isinstance(part, Polygon)]
-    return shapely.get_coordinates(shapely.segmentize(np.array(rings), _STEP_M))
+    points: NDArray[np.float64] = shapely.get_coordinates(shapely.segmentize(np.array(rings), _STEP_M))
+    return points
 
 
 def lowest(points: NDArray[np.float64], heights_m: NDArray[np.float64]) -> End | None:
@@ -85,9 +86,7 @@ def lowest(points: NDArray[np.float64], heights_m: NDArray[np.float64]) -> End |
     return End(points[int(np.nanargmin(heights_m))], "DEM")
 
 
-def most_changed(
-    grid: IceGrid, before: BaseGeometry, after: BaseGeometry, neighbours: BaseGeometry | None
-) -> End:
+def most_changed(grid: IceGrid, before: BaseGeometry, after: BaseGeometry, neighbours: BaseGeometry | None) -> End:
     """Return the end around which most ground changed, borders with neighbours left out.
 
     Parameters

@@ -37,7 +37,7 @@ class Neighbours:
         """Return the other glaciers near an outline, together."""
         if self._tree is None:
             return Polygon()
-        found = self._tree.query(outline, predicate="dwithin", distance=2 * ends._BORDER_M)  # noqa: SLF001
+        found = self._tree.query(outline, predicate="dwithin", distance=2 * ends._BORDER_M)
         others = self._glaciers[[each for each in found if self._keys[each] != glacier]]
         return shapely.union_all(others) if len(others) else Polygon()
 
