@@ -1,5 +1,6 @@
-"""Centre-line method: the distance along one line at which it leaves the ice (Lea and others, 2014, Journal of
-Glaciology 60(220), 323-332).
+"""Centre-line method: the distance along one line at which it leaves the ice.
+
+Compared with others by Lea and others (2014, Journal of Glaciology 60(220), 323-332).
 """
 
 from __future__ import annotations

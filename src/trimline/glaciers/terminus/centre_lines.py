@@ -66,7 +66,8 @@ class IceGrid:
     def xy(self) -> NDArray[np.float64]:
         """(n, 2) centres of the cells of ice [m]."""
         rows, columns = np.nonzero(self.ice)
-        return np.column_stack(self.affine * (columns + 0.5, rows + 0.5))
+        x, y = self.affine.c, self.affine.f
+        return np.column_stack([x + (columns + 0.5) * self.cell_m, y - (rows + 0.5) * self.cell_m])
 
     @cached_property
     def _edges(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:

@@ -57,12 +57,12 @@ TERMINUS_COLUMNS = (
 )
 """Columns of the table, in order, before the geometry.
 
-`retreat_m` is positive where the terminus drew back and negative where it advanced. `spread_m` is the standard deviation
-between lines, `lines` of `lines_laid` cut both termini. `methods_median_m` and `methods_spread_m` (largest less
-smallest) are over the methods that were asked for. The pixel errors are those of `trimline.glaciers.terminus.uncertainty`.
-Heights are means over the lines [m]. `main_part_retreat_m` is the retreat to the largest part of the later ice, where a
-detached piece lies before it. `conditions` are joined by "; ": `split`, `detached`, `lake front`, `marine front`, and why
-something was not measured.
+`retreat_m` is positive where the terminus drew back and negative where it advanced. `spread_m` is the standard
+deviation between lines, `lines` of `lines_laid` cut both termini. `methods_median_m` and `methods_spread_m` (largest
+less smallest) are over the methods that were asked for. The pixel errors are those of
+`trimline.glaciers.terminus.uncertainty`. Heights are means over the lines [m]. `main_part_retreat_m` is the retreat to
+the largest part of the later ice, where a detached piece lies before it. `conditions` are joined by "; ": `split`,
+`detached`, `lake front`, `marine front`, and why something was not measured.
 """
 
 _SPLIT_SHARE = 0.1
@@ -97,9 +97,9 @@ def terminus_change(
     Parameters
     ----------
     before, after
-        Outlines (polygons) or digitised termini (lines), keyed by `glac_id`, in any CRS. Several rows of a glacier are its
-        parts. All of `before` serves to find borders between glaciers: give the whole inventory, not single glaciers.
-        With RGI 7.0's `term_type`, lake and marine fronts are named.
+        Outlines (polygons) or digitised termini (lines), keyed by `glac_id`, in any CRS. Several rows of a glacier are
+        its parts. All of `before` serves to find borders between glaciers: give the whole inventory, not single
+        glaciers. With RGI 7.0's `term_type`, lake and marine fronts are named.
     dem
         Elevation model: a file, a folder, or several, of any CRS. It decides which end is the terminus where it covers
         the outline, and gives the terminus elevations.
@@ -129,24 +129,24 @@ def terminus_change(
     Returns
     -------
     GeoDataFrame
-        `TERMINUS_COLUMNS`, a row per glacier and method, in the CRS of `before`. The geometry is an arrow from the earlier
-        terminus to the later one; it is missing where nothing was measured. Every glacier of either date has a row: of a
-        vanished one, `retreat_m` is the whole length of its centre line.
+        `TERMINUS_COLUMNS`, a row per glacier and method, in the CRS of `before`. The geometry is an arrow from the
+        earlier terminus to the later one; it is missing where nothing was measured. Every glacier of either date has a
+        row: of a vanished one, `retreat_m` is the whole length of its centre line.
 
     Raises
     ------
     OutlineError
         A table has no CRS, or a geometry is of another kind.
     ChangeError
-        There is no such method; a table lacks `glac_id`; a number is impossible; a glacier has a polygon at one date and a
-        line at the other; or lines come without direction and centre line.
+        There is no such method; a table lacks `glac_id`; a number is impossible; a glacier has a polygon at one date
+        and a line at the other; or lines come without direction and centre line.
     GridError
         The elevation model cannot be read.
 
     Notes
     -----
-    Main axis: the method of the paper on Yilian Habirga (its section 2.5). Centre line, extrapolated centre line and the
-    boxes: Lea, Mair and Rea (2014), Journal of Glaciology 60(220), 323-332.
+    Main axis: the method of the paper on Yilian Habirga (its section 2.5). Centre line, extrapolated centre line and
+    the boxes: Lea, Mair and Rea (2014), Journal of Glaciology 60(220), 323-332.
     """
     names = chosen(method)
     error = pixel_error(pixel_m)

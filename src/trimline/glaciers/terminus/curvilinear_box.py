@@ -1,5 +1,6 @@
-"""Curvilinear box method: the area of ice in a box that follows the centre line, divided by the width of the box (Lea
-and others, 2014, Journal of Glaciology 60(220), 323-332).
+"""Curvilinear box method: the area of ice in a box that follows the centre line, divided by the width of the box.
+
+Lea and others (2014, Journal of Glaciology 60(220), 323-332).
 """
 
 from __future__ import annotations

@@ -74,7 +74,8 @@ def at_line_end(outline: BaseGeometry, line: LineString) -> End:
 def margin_points(outline: BaseGeometry) -> NDArray[np.float64]:
     """Return (n, 2) points along the outer rings of an outline."""
     rings = [part.exterior for part in shapely.get_parts(outline) if isinstance(part, Polygon)]
-    return shapely.get_coordinates(shapely.segmentize(np.array(rings), _STEP_M))
+    points: NDArray[np.float64] = shapely.get_coordinates(shapely.segmentize(np.array(rings), _STEP_M))
+    return points
 
 
 def lowest(points: NDArray[np.float64], heights_m: NDArray[np.float64]) -> End | None:

@@ -1,9 +1,9 @@
 """Extrapolated centre-line method: distances along the centre line are carried across the width of the terminus.
 
-Every point of the terminus gets the distance along the centre line of the point of it that is nearest, so that a bend of
-the glacier is followed over its whole width (after Lea and others, 2014, Journal of Glaciology 60(220), 323-332). That
-means are taken over strips of equal width, and not over vertices, is ours: a digitised line has more vertices where it
-is crooked.
+Every point of the terminus gets the distance along the centre line of the point of it that is nearest, so that a bend
+of the glacier is followed over its whole width (after Lea and others, 2014, Journal of Glaciology 60(220), 323-332).
+That means are taken over strips of equal width, and not over vertices, is ours: a digitised line has more vertices
+where it is crooked.
 """
 
 from __future__ import annotations

@@ -230,7 +230,7 @@ def _prolonged(line: LineString, direction: NDArray[np.float64], by_m: float, ov
 
 def _offsets(left: float, right: float, count: int, spacing_m: float | None) -> NDArray[np.float64]:
     if spacing_m is None:
-        return np.linspace(left, right, count + 2)[1:-1]
+        return np.asarray(np.linspace(left, right, count + 2)[1:-1], np.float64)
     middle = (left + right) / 2
     number = int((right - left) / 2 // spacing_m)
     return middle + spacing_m * np.arange(-number, number + 1)
@@ -254,7 +254,8 @@ def _in_terminus_zone(
     if not cut.any():
         return tried
     longer = np.fmax(earlier, later)
-    return tried[cut & (longer > longer[cut].max() - ZONE * length)]
+    ending: NDArray[np.float64] = tried[cut & (longer > longer[cut].max() - ZONE * length)]
+    return ending
 
 
 def _half_width(line: LineString, last_m: float, whole: BaseGeometry, mean_width: float) -> float:

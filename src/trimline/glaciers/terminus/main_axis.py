@@ -1,5 +1,6 @@
-"""Main-axis method: many lines parallel to the longest axis of the glacier cut the terminus (seed method of Yilian
-Habirga, its section 2.5); the change is the mean over lines.
+"""Main-axis method: many lines parallel to the longest axis of the glacier cut the terminus.
+
+The change is the mean over lines, as in the paper on Yilian Habirga (its section 2.5).
 """
 
 from __future__ import annotations

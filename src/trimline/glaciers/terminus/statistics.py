@@ -1,5 +1,6 @@
-"""Mean retreat of classes of glaciers, by aspect and by terminus elevation (section 3.2.2 of the paper on Yilian
-Habirga).
+"""Mean retreat of classes of glaciers, by aspect and by terminus elevation.
+
+The tables of section 3.2.2 of the paper on Yilian Habirga.
 """
 
 from __future__ import annotations
@@ -47,9 +48,9 @@ def retreat_by(table: pd.DataFrame, by: Literal["aspect", "elevation"], step_m: 
     Returns
     -------
     DataFrame
-        `RETREAT_COLUMNS`: per method the classes that hold a glacier, in order, and last the class `all`. `spread_m_per_a`
-        is the standard deviation between glaciers; the pixel errors are means, not divided by the number of glaciers.
-        Glaciers without a measured change are left out; those without a height are in `all` alone.
+        `RETREAT_COLUMNS`: per method the classes that hold a glacier, in order, and last the class `all`.
+        `spread_m_per_a` is the standard deviation between glaciers; the pixel errors are means, not divided by the
+        number of glaciers. Glaciers without a measured change are left out; those without a height are in `all` alone.
 
     Raises
     ------
