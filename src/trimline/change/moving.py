@@ -56,6 +56,13 @@ def moved(polygons: NDArray[np.object_], distance_m: NDArray[np.float64] | float
     return result
 
 
+def moved_one(polygon: shapely.Geometry, distance_m: float) -> shapely.Geometry:
+    """Return one polygon, moved as `moved` does."""
+    one = np.empty(1, dtype=object)
+    one[0] = polygon
+    return moved(one, distance_m)[0]
+
+
 def _corners_per_square(polygon: shapely.Geometry, distance: float) -> float:
     """Return the mean number of corners of a boundary in the squares of a grid that hold any."""
     corners = shapely.get_coordinates(shapely.simplify(polygon, _STRAIGHT * distance, preserve_topology=False))

@@ -18,7 +18,7 @@ import shapely
 from numpy.typing import NDArray
 
 from trimline.change.chunks import chunks_of, work_through
-from trimline.change.moving import moved
+from trimline.change.moving import moved, moved_one
 
 SLIVER_M = 0.5
 """Gaps between neighbours narrower than this are rounding of a shared border, not ground [m]."""
@@ -103,25 +103,18 @@ def _among_neighbours(
     """Return inner and outer area and the shared border of one outline that has neighbours."""
     own, others = outlines[i], outlines[neighbours]
     ice = _without_slivers(shapely.union_all(np.append(others, own)))
-    inner = shapely.area(shapely.intersection(own, _moved(ice, -distance)))
-    reached = shapely.difference(_moved(own, distance), shapely.union_all(others))
+    inner = shapely.area(shapely.intersection(own, moved_one(ice, -distance)))
+    reached = shapely.difference(moved_one(own, distance), shapely.union_all(others))
     ring = shapely.difference(reached, own)
     # Ground within reach of several glaciers goes to the first, then to the last: the mean shares it and keeps sums.
     shares = [
-        shapely.area(shapely.difference(ring, _moved(shapely.union_all(some), distance)))
+        shapely.area(shapely.difference(ring, moved_one(shapely.union_all(some), distance)))
         if len(some)
         else shapely.area(ring)
         for some in (others[neighbours < i], others[neighbours > i])
     ]
     along = shapely.intersection(shapely.boundary(own), shapely.buffer(shapely.union_all(others), SLIVER_M))
     return float(inner), float(shapely.area(own) + sum(shares) / 2), along
-
-
-def _moved(polygon: shapely.Geometry, distance: float) -> shapely.Geometry:
-    """Return one polygon moved by a distance, see `moved`."""
-    one = np.empty(1, dtype=object)
-    one[0] = polygon
-    return moved(one, distance)[0]
 
 
 def _without_slivers(ice: shapely.Geometry) -> shapely.Geometry:

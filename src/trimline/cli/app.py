@@ -9,7 +9,20 @@ from typing import Annotated
 import typer
 
 from trimline import __version__
-from trimline.cli import bench, change, demo, edits, export, info, networks, outline, simulate, stage_commands
+from trimline.cli import (
+    bench,
+    change,
+    demo,
+    edits,
+    export,
+    glaciers,
+    info,
+    networks,
+    outline,
+    simulate,
+    stage_commands,
+    terminus,
+)
 from trimline.cli.exit_codes import INTERRUPTED, USER_ERROR
 from trimline.errors import TrimlineError
 
@@ -49,6 +62,8 @@ app.command()(info.info)
 app.command()(outline.outline)
 stage_commands.add_to(app)
 app.command()(change.change)
+app.command()(glaciers.glaciers)
+app.command()(terminus.terminus)
 app.command()(edits.edits)
 app.command()(export.export)
 app.command()(simulate.simulate)

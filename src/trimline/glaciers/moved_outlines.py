@@ -14,7 +14,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from trimline.change.one_sided import QUAD_SEGS, SLIVER_M, near_pairs, neighbour_lists
+from trimline.change.moving import moved_one
+from trimline.change.one_sided import SLIVER_M, near_pairs, neighbour_lists
 
 
 @dataclass(frozen=True)
@@ -71,18 +72,18 @@ def fringe(outlines: NDArray[np.object_], i: int, distance_m: float, neighbours:
         Positions of those within twice the distance.
     """
     own = outlines[i]
-    outer = shapely.buffer(own, distance_m, quad_segs=QUAD_SEGS)
+    outer = moved_one(own, distance_m)
     if not len(neighbours):
-        inner = shapely.buffer(own, -distance_m, quad_segs=QUAD_SEGS)
+        inner = moved_one(own, -distance_m)
         return Fringe(np.array([outer, inner]), (0.5, -0.5), outer)
     others = outlines[neighbours]
     ice = _without_gaps(shapely.union_all(np.append(others, own)))
-    inner = shapely.intersection(own, shapely.buffer(ice, -distance_m, quad_segs=QUAD_SEGS))
+    inner = shapely.intersection(own, moved_one(ice, -distance_m))
     ring = shapely.difference(outer, shapely.union_all(np.append(others, own)))
     polygons, weights = [own, inner, ring], [0.5, -0.5, 0.5]
     for some in (others[neighbours < i], others[neighbours > i]):
         if len(some):
-            theirs = shapely.buffer(shapely.union_all(some), distance_m, quad_segs=QUAD_SEGS)
+            theirs = moved_one(shapely.union_all(some), distance_m)
             polygons.append(shapely.intersection(ring, theirs))
             weights.append(-0.25)
     return Fringe(_polygonal(polygons), tuple(weights), outer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from itertools import pairwise
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,6 +11,7 @@ import geopandas as gpd
 from trimline.change.dates import WAYS, date_of_file, parse_date
 from trimline.errors import ChangeError, OutlineError
 from trimline.outlines.reading import read_unchecked
+from trimline.timeline.preference import decimal_year
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,6 +51,13 @@ def read_keyed(path: Path, id_column: str | None = None) -> gpd.GeoDataFrame:
     return found.assign(glac_id=found[column].astype(str))
 
 
+def one_row_each(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return outlines with the parts of each glacier in one row; the columns are those of its first part."""
+    if not outlines["glac_id"].duplicated().any():
+        return outlines
+    return outlines.dissolve("glac_id", sort=False).reset_index()
+
+
 def years_of_files(paths: list[Path], given: list[str]) -> list[float]:
     """Return the date of each file as a year: as given, or by its name.
 
@@ -60,8 +69,8 @@ def years_of_files(paths: list[Path], given: list[str]) -> list[float]:
     if given and len(given) != len(paths):
         raise ChangeError(f"{len(given)} dates are given for {len(paths)} files", remedy=WAYS)
     dates = [parse_date(text) for text in given] if given else [date_of_file(path) for path in paths]
-    years = [each.year for each in dates]
-    if not all(earlier < later for earlier, later in zip(years, years[1:], strict=False)):
+    years = [(each.first + each.last + 1) / 2 if each.day is None else decimal_year(each.day) for each in dates]
+    if not all(earlier < later for earlier, later in pairwise(years)):
         raise ChangeError(
             f"the dates are {', '.join(each.name for each in dates)}", remedy="give the files in order of time"
         )

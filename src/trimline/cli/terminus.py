@@ -1,0 +1,112 @@
+"""`trimline terminus`: the stage of a project, or the termini of outlines or lines that one already has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trimline.cli.change import PROJECT_SUFFIXES
+from trimline.cli.results import print_json, print_table
+from trimline.cli.stage_commands import AsJson, Force, Overrides, Quick, Wait, carry_out
+from trimline.errors import ChangeError
+from trimline.study.stages import PATIENCE_S
+
+
+def terminus(
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PROJECT|BEFORE AFTER...",
+            help="A project file (YAML), or outlines or digitised terminus lines of two or more dates, in order of time.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where layers and tables go.")] = Path(
+        "terminus"
+    ),
+    dem: Annotated[
+        list[Path] | None,
+        typer.Option("--dem", metavar="DEM", help="Elevation model, or a folder of them. May be repeated."),
+    ] = None,
+    lines: Annotated[
+        Path | None, typer.Option("--lines", metavar="FILE", help="Centre lines from head to terminus, by id.")
+    ] = None,
+    points: Annotated[
+        Path | None, typer.Option("--points", metavar="FILE", help="Points at the termini, by id.")
+    ] = None,
+    box: Annotated[Path | None, typer.Option("--box", metavar="FILE", help="Boxes of the box method, by id.")] = None,
+    id_column: Annotated[
+        str | None, typer.Option("--id", metavar="COLUMN", help="Column of the glaciers' ids.")
+    ] = None,
+    dates: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--date",
+            metavar="DATE",
+            help="The date of each file, in order: 1973, 2010-08-31.",
+            show_default="the years in the names of the files",
+        ),
+    ] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option("--method", metavar="METHOD", help="May be repeated.", show_default="all that fit"),
+    ] = None,
+    spacing: Annotated[
+        float | None,
+        typer.Option("--spacing", metavar="METRES", help="Distance between the lines of the main-axis method."),
+    ] = None,
+    pixel: Annotated[
+        float | None, typer.Option("--pixel", metavar="METRES", help="Width of a pixel, for the uncertainty.")
+    ] = None,
+    overrides: Overrides = None,
+    quick: Quick = False,
+    force: Force = False,
+    wait: Wait = PATIENCE_S,
+    json: AsJson = False,
+) -> None:
+    """Measure how far the terminus of each glacier moved, by several methods."""
+    if inputs[0].suffix.lower() in PROJECT_SUFFIXES:
+        if len(inputs) > 1:
+            raise ChangeError("a project file stands alone", where=inputs[1])
+        carry_out(inputs[0], overrides or [], until="terminus", quick=quick, force=force, json=json, wait_s=wait)
+        return
+    if len(inputs) < 2:
+        raise ChangeError("there is one date only", where=inputs[0], remedy="give the files of two dates or more")
+    from trimline.files import whole_folder
+    from trimline.study.own_glaciers import read_keyed, years_of_files
+    from trimline.study.terminus_files import write_terminus
+
+    years = years_of_files(inputs, dates or [])
+    tables = [read_keyed(path, id_column) for path in inputs]
+    given = {
+        name: None if path is None else read_keyed(path, id_column)
+        for name, path in (("lines", lines), ("points", points), ("boxes", box))
+    }
+    with whole_folder(out) as folder:
+        found = write_terminus(
+            folder,
+            tables,
+            years,
+            dem=dem or None,
+            methods=method or "all",
+            spacing_m=spacing,
+            pixel_m=pixel,
+            **given,
+        )
+    if json:
+        print_json({"terminus": found, "folder": str(out)})
+        return
+    heads = ["method", "glaciers", "retreat m", "m per year", "spread m per year"]
+    rows = [
+        [
+            row["method"],
+            str(row["glaciers"]),
+            f"{row['retreat_m']:+.1f}",
+            f"{row['retreat_m_per_a']:+.2f}",
+            f"{row['spread_m_per_a']:.2f}",
+        ]
+        for row in found["means"]
+    ]
+    print_table("Terminus change, means over glaciers (retreat is positive)", heads, rows)
+    typer.echo(f"layers and tables: {out}")
