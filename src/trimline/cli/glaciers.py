@@ -38,6 +38,9 @@ def glaciers(
     pixel: Annotated[
         float, typer.Option("--pixel", metavar="METRES", help="Width of a pixel; outlines err by half of it.")
     ] = 30.0,
+    glims: Annotated[
+        bool, typer.Option("--glims", help="Write the set of Shapefiles for the GLIMS database too.")
+    ] = False,
     overrides: Overrides = None,
     quick: Quick = False,
     force: Force = False,
@@ -55,6 +58,7 @@ def glaciers(
     from trimline.glaciers import open_models
     from trimline.outlines import check
     from trimline.outlines.check import report
+    from trimline.report.glims import GlimsSession
     from trimline.study.glacier_files import write_glaciers
     from trimline.study.own_glaciers import one_row_each, read_keyed
 
@@ -66,7 +70,15 @@ def glaciers(
         outlines = split(outlines, models)
     given = None if lines is None else read_keyed(lines, id_column)
     with whole_folder(out) as folder:
-        found = write_glaciers(folder, outlines, models, band_m=band, lines=given, pixel_m=pixel)
+        found = write_glaciers(
+            folder,
+            outlines,
+            models,
+            band_m=band,
+            lines=given,
+            pixel_m=pixel,
+            session=GlimsSession(local_m=pixel / 2) if glims else None,
+        )
     if json:
         print_json({"glaciers": found, "folder": str(out)})
         return

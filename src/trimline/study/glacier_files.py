@@ -21,10 +21,14 @@ from trimline.glaciers import (
     hypsometry,
 )
 from trimline.outlines import write_outlines
+from trimline.report.glims import GlimsSession, write_glims
 from trimline.report.on_disk import write_csv
 
 ATTRIBUTES, FLOW_LINES = "attributes.gpkg", "flow_lines.gpkg"
 """Layers: outlines with their attributes, and flow lines, both of all periods."""
+
+GLIMS = "glims"
+"""Folder of the set of Shapefiles for the GLIMS database."""
 
 
 def write_glaciers(
@@ -37,6 +41,7 @@ def write_glaciers(
     pixel_m: float | Mapping[str, float] = LANDSAT_PIXEL_M,
     spans: Sequence[tuple[str, str]] = (),
     correlation: float = 0.0,
+    session: GlimsSession | None = None,
 ) -> dict[str, Any]:
     """Measure glaciers and write layers and tables into a folder.
 
@@ -58,6 +63,8 @@ def write_glaciers(
         Periods whose areas by band and aspect are compared, first and last.
     correlation
         Of the errors of two periods.
+    session
+        Who analysed; None writes no set for GLIMS.
 
     Returns
     -------
@@ -82,6 +89,8 @@ def write_glaciers(
             tables[name] = pd.concat(changes, ignore_index=True)
     write_outlines(measured, folder / ATTRIBUTES)
     flow.to_file(folder / FLOW_LINES, layer="flow_lines")
+    if session is not None:
+        write_glims(measured, folder / GLIMS, session, flow_lines=flow)
     for name, table in tables.items():
         write_csv(folder / f"{name}.csv", list(table.columns), table.itertuples(index=False))
     without = measured["dem_share"] == 0

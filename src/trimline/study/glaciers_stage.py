@@ -9,9 +9,12 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from trimline import __version__
 from trimline.file_identity import file_identity
 from trimline.files import whole_folder
 from trimline.glaciers import ElevationModel, copy_divides, divide, open_models
+from trimline.project import Project
+from trimline.report.glims import GlimsSession
 from trimline.study.change_stage import spans_of
 from trimline.study.glacier_files import write_glaciers
 from trimline.study.ledger import Done
@@ -67,7 +70,20 @@ def _measure(study: Study, dem: Path, folder: Path) -> dict[str, Any]:
         pixel_m=series.pixel_m,
         spans=spans_of(project, periods)[0] if len(periods) > 1 else (),
         correlation=project.change.correlation,
+        session=_session(project, min(series.pixel_m.values()) / 2),
     )
+
+
+def _session(project: Project, accuracy_m: float) -> GlimsSession:
+    """Return what the set for GLIMS says of who analysed, and how."""
+    names = [
+        each.name or ", ".join(part for part in (each.family_names, each.given_names) if part)
+        for each in project.authors
+    ]
+    processing = (
+        "outlines given by the analyst" if project.has_own_outlines else f"mapped with {project.mapping_method.name}"
+    )
+    return GlimsSession(names, project.released or "", f"{processing}; trimline {__version__}", local_m=accuracy_m)
 
 
 def _divided(outlines: gpd.GeoDataFrame, periods: list[str], dem: list[ElevationModel]) -> gpd.GeoDataFrame:

@@ -114,7 +114,7 @@ def _measured_glaciers(
     folder = study.project.output / GLACIERS
     outlines, lines = gpd.read_file(folder / ATTRIBUTES), gpd.read_file(folder / FLOW_LINES)
     aspects = pd.DataFrame(outlines[["glac_id", "period", "aspect_deg"]])
-    return outlines, lines[~lines.geometry.is_empty & lines.geometry.notna()], aspects
+    return outlines, lines[lines["lmax_m"].notna()], aspects
 
 
 def _selection(study: Study, outlines: gpd.GeoDataFrame, periods: list[str]) -> pd.DataFrame:
