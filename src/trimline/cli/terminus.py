@@ -19,7 +19,7 @@ def terminus(
         list[Path],
         typer.Argument(
             metavar="PROJECT|BEFORE AFTER...",
-            help="A project file (YAML), or outlines or digitised terminus lines of two or more dates, in order of time.",
+            help="A project file (YAML), or outlines or terminus lines of two or more dates, in order of time.",
         ),
     ],
     out: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where layers and tables go.")] = Path(
