@@ -9,7 +9,7 @@ from trimline.change.long_table import require_columns
 from trimline.change.propagation import change_error
 from trimline.change.rates import Years, label_years
 from trimline.errors import ChangeError
-from trimline.glaciers.hypsometry import ASPECT_COLUMNS, BAND_COLUMNS
+from trimline.glaciers.bands_and_aspects import ASPECT_COLUMNS, BAND_COLUMNS
 
 CHANGE_BY_BAND_COLUMNS = (
     *("first", "last", "year_first", "year_last", "years"),

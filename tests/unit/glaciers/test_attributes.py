@@ -17,7 +17,7 @@ from pyproj import CRS
 
 from trimline.errors import OutlineError
 from trimline.glaciers import LEAST_SHARE, area_sums, attributes
-from trimline.glaciers.attributes import aspect_sectors, weighted_median
+from trimline.glaciers.rgi_attributes import aspect_sectors, weighted_median
 from trimline.outlines import COLUMNS, area_km2
 
 LONGITUDE, LATITUDE = 9.0, 46.0
