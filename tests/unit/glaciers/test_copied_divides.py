@@ -78,7 +78,7 @@ def test_columns_are_those_of_the_outline_and_errors_are_shared() -> None:
 @given(st.integers(0, 1000), st.sampled_from([UTM, 4326]))
 def test_parts_tile_the_ice_whatever_it_was_before(seed: int, crs: int) -> None:
     random = np.random.default_rng(seed)
-    seeds = shapely.MultiPoint(random.uniform(-1500, 1500, (5, 2)) + [6e5, 5.2e6])
+    seeds = shapely.MultiPoint(np.array([6e5, 5.2e6]) + random.uniform(-1500, 1500, (5, 2)))
     cells = shapely.get_parts(shapely.voronoi_polygons(seeds))
     disc = shapely.Point(6e5, 5.2e6).buffer(1200)
     old = frame(**{f"g{i}": cell.intersection(disc) for i, cell in enumerate(cells) if cell.intersects(disc)})
