@@ -104,6 +104,7 @@ def products(tmp_path_factory: pytest.TempPathFactory, sentinel2: ModuleType) ->
         save_weights(folder / name, network, metadata)
     outlines = read_outlines(manifest.folder / manifest.scenes[0].outlines)
     outlines.to_file(folder / "outlines.gpkg")
+    copyfile(manifest.folder / manifest.dem, folder / "dem.tif")
     _of_periods(outlines).to_parquet(folder / "outlines.parquet")
     (folder / "projects").symlink_to(REPOSITORY / "projects")
     return folder
