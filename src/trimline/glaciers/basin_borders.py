@@ -20,14 +20,11 @@ from scipy import ndimage
 
 from trimline.outlines.check import grid_crs
 
-_TOLERANCE_PIXELS = 0.75
-"""Farthest that a simplified border lies from its stairs [pixels]: stairs of one pixel lie 0.71 from their diagonal."""
+_ALONG_PIXELS = 3.0
+"""Standard deviation of the smoothing of a border along itself [pixels]; towards its ends it is smoothed less."""
 
-_ROUNDS = 3
-"""Number of times that corners are cut (Chaikin, 1974, Computer Graphics and Image Processing 3, 346-349)."""
-
-_CORNER = 0.25
-"""Part of an edge that is cut at either end (Chaikin 1974)."""
+_DENSE_PIXELS = 0.1
+"""Vertices that lie nearer to the border without them are left out [pixels]."""
 
 
 def border_lines(labels: NDArray[np.int64], transform: Affine) -> NDArray[Any]:
@@ -70,15 +67,16 @@ def border_lines(labels: NDArray[np.int64], transform: Affine) -> NDArray[Any]:
 def _smooth(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
     """Return a line without its stairs, its ends where they were, and whether it is closed."""
     closed = len(points) > 3 and bool((points[0] == points[-1]).all())
-    line = shapely.get_coordinates(shapely.simplify(shapely.LineString(points), _TOLERANCE_PIXELS))
-    if closed and len(line) < 5:
-        line = points
-    for _ in range(_ROUNDS):
-        ahead = np.diff(line, axis=0)
-        cut = np.empty((2 * len(ahead), 2))
-        cut[0::2], cut[1::2] = line[:-1] + _CORNER * ahead, line[1:] - _CORNER * ahead
-        line = np.concatenate([cut, cut[:1]]) if closed else np.concatenate([line[:1], cut[1:-1], line[-1:]])
-    return line, closed
+    if closed:
+        line = ndimage.gaussian_filter1d(points[:-1], _ALONG_PIXELS, axis=0, mode="wrap")
+        line = np.concatenate([line, line[:1]])
+    else:
+        smooth = ndimage.gaussian_filter1d(points, _ALONG_PIXELS, axis=0, mode="nearest", truncate=3.0)
+        end = np.minimum(np.arange(len(points)), np.arange(len(points))[::-1]) / (3.0 * _ALONG_PIXELS)
+        weight = np.clip(end, 0.0, 1.0)[:, np.newaxis]
+        line = weight * smooth + (1.0 - weight) * points
+    thinned = shapely.get_coordinates(shapely.simplify(shapely.LineString(line), _DENSE_PIXELS))
+    return (thinned if len(thinned) > 4 or not closed else points), closed
 
 
 def cut_by_basins(
@@ -97,8 +95,7 @@ def cut_by_basins(
     geobox
         The grid of the basins, in a plane with metres.
     smallest_m2
-        Pieces of a basin that are not connected with its largest one and smaller than this area go to the neighbour
-        that they share the longest border with.
+        Smaller pieces go to the neighbour that they share the longest border with.
 
     Returns
     -------
@@ -109,7 +106,7 @@ def cut_by_basins(
     lines = moved(border_lines(labels, geobox.affine), plane, crs)
     faces = faces_of(outline, lines)
     there = moved(faces, crs, plane)
-    owner = without_scraps(there, basin_of_each(there, labels, geobox.affine), smallest_m2)
+    owner = without_scraps(there, basin_of_each(there, labels, geobox.affine), smallest_m2, keep_largest=False)
     return joined(faces, owner)
 
 
@@ -174,8 +171,27 @@ def _label_at(points: NDArray[np.float64], labels: NDArray[np.int64], transform:
     return found
 
 
-def without_scraps(faces: NDArray[Any], owner: NDArray[np.int64], smallest: float) -> NDArray[np.int64]:
-    """Give pieces that are cut off from the largest one of their basin to a neighbour, the smallest first."""
+def without_scraps(
+    faces: NDArray[Any], owner: NDArray[np.int64], smallest: float, *, keep_largest: bool
+) -> NDArray[np.int64]:
+    """Give small pieces of basins to the neighbour with the longest shared border, the smallest first.
+
+    Parameters
+    ----------
+    faces
+        (n,) faces in a plane.
+    owner
+        (n,) the basin of each.
+    smallest
+        Smaller pieces are given away, in the unit of the plane squared.
+    keep_largest
+        Whether the largest piece of a basin stays however small it is.
+
+    Returns
+    -------
+    NDArray[np.int64]
+        (n,) the basin of each face.
+    """
     owner, area = owner.copy(), shapely.area(faces)
     one, other = shapely.STRtree(faces).query(faces, predicate="intersects")
     one, other = one[one < other], other[one < other]
@@ -194,7 +210,7 @@ def without_scraps(faces: NDArray[Any], owner: NDArray[np.int64], smallest: floa
             largest[int(of_piece[piece])] = int(piece)
         moved = False
         for piece in np.argsort(size, kind="stable"):
-            if size[piece] >= smallest or largest[int(of_piece[piece])] == piece:
+            if size[piece] >= smallest or (keep_largest and largest[int(of_piece[piece])] == piece):
                 continue
             border: dict[int, float] = {}
             for face in np.flatnonzero(pieces == piece):

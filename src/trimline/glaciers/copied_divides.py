@@ -141,7 +141,7 @@ def _cut(
     owner = basin_of_each(of_plane, labels, ground.geobox.affine)
     face, glacier = shapely.STRtree(known[owners]).query(shapely.point_on_surface(faces), predicate="within")
     owner[face] = glacier
-    owner = without_scraps(of_plane, owner, smallest_km2 * 1e6)
+    owner = without_scraps(of_plane, owner, smallest_km2 * 1e6, keep_largest=True)
     return {int(owners[each]): shape for each, shape in joined(faces, owner).items()}
 
 

@@ -27,7 +27,7 @@ from trimline.glaciers.basin_borders import beyond, cut_by_basins
 from trimline.glaciers.drainage import DIVERGENCE, SHALLOW_M, basins, merged_along_flow, spread_on
 from trimline.glaciers.elevation import ElevationModel, open_models
 from trimline.glaciers.ground import Ground, ground_around, smoothed
-from trimline.glaciers.parts import with_parts
+from trimline.glaciers.parts import ids_of, with_parts
 from trimline.outlines.area import area_km2
 from trimline.outlines.check import require_crs, require_polygons
 
@@ -116,6 +116,7 @@ def divide(
 def _require(outlines: gpd.GeoDataFrame, smallest_km2: float, divergence: float) -> None:
     require_crs(outlines)
     require_polygons(outlines)
+    ids_of(outlines)
     invalid = ~outlines.is_valid
     if invalid.any():
         raise OutlineError(

@@ -30,7 +30,7 @@ SHALLOW_M = 30.0
 
 DIVERGENCE = 0.4
 """Least mean divergence of the flow across a divide. On the Hintereis complex the agreement with RGI 7.0 is the same
-for all values from 0.2 to 0.4; from 0.6 on glaciers are joined."""
+for all values from 0.2 to 0.4, within 0.02; from 0.5 or 0.6 on glaciers are joined."""
 
 _REACH_M = 110.0
 """The direction of flow is read at this distance on either side of a border [m]."""

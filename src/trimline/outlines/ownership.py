@@ -122,9 +122,9 @@ class Ownership:
     ) -> None:
         """Divide a glacier: `name` keeps a part, and `new` gets the other with the same columns.
 
-        No ground is drawn, and neither areas nor errors change in sum. The parts share ground by area, and errors by the
-        length of their margin without the divide: uncertain pixels lie along margins, and so does the error of the
-        outline itself.
+        No ground is drawn, and neither areas nor errors change in sum. The parts share ground by area, and errors by
+        the length of their margin without the divide: uncertain pixels lie along margins, and so does the error of
+        the outline itself.
         """
         self._row_of[new] = self._row_of[name]
         self._columns[new] = dict(self._columns.get(name, {})) | {"glac_id": new}
