@@ -78,6 +78,14 @@ def margin_points(outline: BaseGeometry) -> NDArray[np.float64]:
     return points
 
 
+def highest(points: NDArray[np.float64], heights_m: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return the highest of some points of the margin, the head; None where too few of them have a height."""
+    if lowest(points, heights_m) is None:
+        return None
+    head: NDArray[np.float64] = points[int(np.nanargmax(heights_m))]
+    return head
+
+
 def lowest(points: NDArray[np.float64], heights_m: NDArray[np.float64]) -> End | None:
     """Return the end at the lowest of some points of the margin; None where too few of them have a height."""
     known = np.isfinite(heights_m)

@@ -233,7 +233,8 @@ def _offsets(left: float, right: float, count: int, spacing_m: float | None) -> 
         return np.asarray(np.linspace(left, right, count + 2)[1:-1], np.float64)
     middle = (left + right) / 2
     number = int((right - left) / 2 // spacing_m)
-    return middle + spacing_m * np.arange(-number, number + 1)
+    offsets: NDArray[np.float64] = middle + spacing_m * np.arange(-number, number + 1, dtype=np.float64)
+    return offsets
 
 
 def _in_terminus_zone(

@@ -48,10 +48,12 @@ def frame_of_polygons(
     """Return the frame of a glacier from its outlines, and what decided which end is the terminus."""
     body = main_body(before, after)
     grid = IceGrid(body)
-    end = _end(glacier, body, before, after, given, neighbours, grid)
+    points = ends.margin_points(body) if given.models else np.empty((0, 2))
+    heights = given.heights_m(points)
+    end = _end(glacier, body, before, after, given, neighbours, grid, points, heights)
     line = given.line(glacier)
     if line is None:
-        line = grid.centre_line(end.tip)
+        line = grid.centre_line(end.tip, ends.highest(points, heights))
     frame = polygon_frame(
         before,
         after if not after.is_empty else before,
@@ -83,6 +85,8 @@ def _end(
     given: Given,
     neighbours: Neighbours,
     grid: IceGrid,
+    points: NDArray[np.float64],
+    heights_m: NDArray[np.float64],
 ) -> End:
     direction = given.directions.get(glacier)
     if glacier in given.points:
@@ -93,11 +97,9 @@ def _end(
     line = given.line(glacier)
     if line is not None:
         return ends.at_line_end(body, line)
-    if given.models:
-        points = ends.margin_points(body)
-        end_or_none = ends.lowest(points, given.heights_m(points))
-        if end_or_none is not None:
-            return end_or_none
+    at_lowest = ends.lowest(points, heights_m)
+    if at_lowest is not None:
+        return at_lowest
     return ends.most_changed(grid, before, after, neighbours.around(glacier, body))
 
 
