@@ -55,9 +55,8 @@ def test_parts_of_a_glacier_keep_its_number() -> None:
 
 
 def test_a_glacier_whose_ground_another_took_ends() -> None:
-    _, second, third = follow(
-        dates([square(0, 2000), square(2000)], [square(0, 3000)], [square(0, 1500), square(2200, 500)])
-    )
+    last = [square(0, 1500), square(2200, 500)]
+    _, second, third = follow(dates([square(0, 2000), square(2000)], [square(0, 3000)], last))
     assert second.tolist() == [0]
     assert third.tolist() == [0, 0]
 
@@ -119,10 +118,8 @@ def test_merged_and_split_glaciers_are_compared_as_one_and_nothing_is_counted_tw
 
 
 def test_a_change_smaller_than_its_error_is_called_so() -> None:
-    outlines = table(
-        {"a": square(0), "b": square(3000), "c": square(6000)},
-        {"a": square(0, 990), "b": square(3000, 500), "c": square(6000, 1500)},
-    )
+    before = {"a": square(0), "b": square(3000), "c": square(6000)}
+    outlines = table(before, {"a": square(0, 990), "b": square(3000, 500), "c": square(6000, 1500)})
     changed = glacier_changes(glacier_areas(outlines)).set_index("glac_id")
     assert changed["verdict"].to_dict() == {
         "a": "no significant change",

@@ -58,7 +58,7 @@ def test_a_noisy_outline_is_cut_into_pieces_as_many_as_its_vertices(monkeypatch:
 
     monkeypatch.setattr(moving, "_pieces", counted)
     for vertices in (2000, 4000, 8000):
-        moved(one(noisy(vertices)), 15.0)
+        moved(one(noisy(vertices, radius=200.0)), 15.0)
     assert sizes == [125, 250, 500]
 
 
