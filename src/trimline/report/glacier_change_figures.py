@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.collections import PatchCollection
+from matplotlib.collections import Collection, PatchCollection
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -31,8 +31,23 @@ _LARGEST_GAIN = 25.0
 """Gain at the end of the colour scale [%]; losses reach to 100 %."""
 
 
+_TOO_SMALL = 0.006
+"""Glaciers are drawn as discs where the side of the median one is less than this share of the map's."""
+
+_WITH_BARS = 150
+"""Number of glaciers up to which each has an error bar."""
+
+_DISC_POINTS2 = 12.0
+"""Area of a disc per km2 of ice [points squared]."""
+
+_SMALLEST_DISC_KM2 = 0.2
+"""Smaller glaciers have a disc of this area."""
+
+
 def draw_change_map(stem: StrPath, outlines: gpd.GeoDataFrame, changed: pd.DataFrame) -> list[Path]:
     """Write a map of all glaciers: the ground of the first period coloured by its change, the last period as a line.
+
+    Where the region is so wide that its glaciers would be dots, discs of their first area stand for them.
 
     Parameters
     ----------
@@ -56,28 +71,56 @@ def draw_change_map(stem: StrPath, outlines: gpd.GeoDataFrame, changed: pd.DataF
     figure = Figure(figsize=(8.2, 7.2 * ratio + 1.1), layout="constrained")
     axes = figure.add_subplot()
     norm = TwoSlopeNorm(0.0, -100.0, _LARGEST_GAIN)
-    patches = PatchCollection([_patch(each) for each in before.geometry], linewidths=0.3, edgecolors="#5b6b7a")
-    patches.set(array=np.clip(values, -100.0, _LARGEST_GAIN), cmap=_COLOURS, norm=norm)
-    axes.add_collection(patches)
-    lines = after.boundary.affine_transform([1e-3, 0, 0, 1e-3, 0, 0])
-    if len(lines):
-        lines.plot(ax=axes, color="#1b2733", linewidth=0.7, aspect=None)
+    shown = np.clip(values, -100.0, _LARGEST_GAIN)
+    side = 1e3 * max(east - west, north - south)
+    as_discs = float(np.sqrt(before.area.median())) < _TOO_SMALL * side
+    coloured: Collection
+    if as_discs:
+        order = np.argsort(-before.area.to_numpy(), kind="stable")
+        middle = before.geometry.centroid.iloc[order]
+        size = _DISC_POINTS2 * np.maximum(before.area.to_numpy()[order] / 1e6, _SMALLEST_DISC_KM2)
+        coloured = axes.scatter(
+            middle.x / 1e3,
+            middle.y / 1e3,
+            size,
+            shown[order],
+            cmap=_COLOURS,
+            norm=norm,
+            ec="#5b6b7a",
+            lw=0.3,
+            alpha=0.9,
+        )
+        handles = [
+            Line2D(
+                [], [], color="#e5b5a8", marker="o", ls="", ms=float(np.sqrt(_DISC_POINTS2 * km2)), label=f"{km2:g} km²"
+            )
+            for km2 in (0.5, 2, 10)
+        ]
+    else:
+        patches = PatchCollection([_patch(each) for each in before.geometry], linewidths=0.3, edgecolors="#5b6b7a")
+        patches.set(array=shown, cmap=_COLOURS, norm=norm)
+        coloured = axes.add_collection(patches)
+        lines = after.boundary.affine_transform([1e-3, 0, 0, 1e-3, 0, 0])
+        if len(lines):
+            lines.plot(ax=axes, color="#1b2733", linewidth=0.7, aspect=None)
+        handles = [
+            Line2D([], [], color="#e5b5a8", marker="s", ls="", ms=8, label=f"ground of {first}, by its change"),
+            Line2D([], [], color="#1b2733", lw=1, label=f"outline of {last}"),
+        ]
     margin = 0.03 * max(east - west, north - south)
     axes.set(xlim=(west - margin, east + margin), ylim=(south - margin, north + margin), aspect="equal")
     axes.set(xlabel="east of the middle, km", ylabel="north of the middle, km")
     axes.tick_params(labelsize=8)
-    bar = figure.colorbar(patches, ax=axes, shrink=0.7, ticks=[-100, -75, -50, -25, 0, _LARGEST_GAIN])
+    bar = figure.colorbar(coloured, ax=axes, shrink=0.7, ticks=[-100, -75, -50, -25, 0, _LARGEST_GAIN])
     bar.set_label(f"change of area from {first} to {last}, %")
-    handles = [
-        Line2D([], [], color="#e5b5a8", marker="s", ls="", ms=8, label=f"ground of {first}, by its change"),
-        Line2D([], [], color="#1b2733", lw=1, label=f"outline of {last}"),
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     return save_figure(figure, Path(stem))
 
 
 def draw_change_by_size(stem: StrPath, changed: pd.DataFrame) -> list[Path]:
-    """Write the change of each glacier in percent against its first area, with errors; grey where not significant.
+    """Write the change of each glacier in percent against its first area; grey where not significant.
+
+    Up to 150 glaciers have error bars.
 
     Parameters
     ----------
@@ -99,7 +142,7 @@ def draw_change_by_size(stem: StrPath, changed: pd.DataFrame) -> list[Path]:
             axes.errorbar(
                 some["area_first_km2"],
                 some["change_percent"],
-                some["change_error_percent"],
+                some["change_error_percent"] if len(known) <= _WITH_BARS else None,
                 fmt="o",
                 ms=3.5,
                 lw=0.6,
@@ -108,7 +151,8 @@ def draw_change_by_size(stem: StrPath, changed: pd.DataFrame) -> list[Path]:
                 alpha=0.8,
                 label=f"{words} ({len(some)})",
             )
-    total = 100 * (known["area_last_km2"].sum() / known["area_first_km2"].sum() - 1)
+    counted = changed[np.isfinite(changed["change_km2"])]
+    total = 100 * counted["change_km2"].sum() / counted["area_first_km2"].sum()
     axes.axhline(total, color="#1b2733", ls="--", lw=1, label=f"all together ({total:+.1f} %)")
     axes.axhline(0, color="#1b2733", lw=0.6)
     highest = known["change_percent"].max() if len(known) else 0.0

@@ -130,7 +130,7 @@ def _pictures(
     png, _ = draw_change_map(folder / "change_map", outlines, longest)
     pictures = [Picture(png, f"Change of each glacier from {first} to {last}; north is up.")]
     png, _ = draw_change_by_size(folder / "change_by_size", longest)
-    pictures.append(Picture(png, f"Change from {first} to {last} by size; bars are the errors."))
+    pictures.append(Picture(png, f"Change from {first} to {last} by size."))
     png, _ = draw_glacier_outlines(folder / "glacier_outlines", outlines, periods, largest, names)
     pictures.append(Picture(png, "Outlines of all periods of the largest glaciers."))
     if len(periods) > 2:

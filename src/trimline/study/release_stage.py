@@ -43,8 +43,16 @@ def run(study: Study) -> Done:
     ReleaseError
         The project names no authors or no licence.
     StageError
+        The outlines are given: a release is of what was mapped.
+    StageError
         No period has outlines.
     """
+    if study.project.has_own_outlines:
+        raise StageError(
+            "a release holds what was mapped, and here the outlines are given",
+            where=study.project.name,
+            remedy="the tables and layers are in the folder change, the report in report",
+        )
     project = study.project
     require_citable(project)
     label = f"{project.name}-{project.version}"
