@@ -82,7 +82,7 @@ def draw_area_series(
         axes.set_axis_off()
     figure.supylabel("glacier area, km²", fontsize=10)
     figure.legend(handles=_legend(breaks, truth), loc="outside lower center", ncols=4, frameon=False, fontsize=9)
-    return _save(figure, stem)
+    return save_figure(figure, stem)
 
 
 def _draw_areas(axes: Axes, table: pd.DataFrame, breaks: Sequence[str], method: FitMethod) -> None:
@@ -206,7 +206,7 @@ def draw_period_outlines(
         axes.set_axis_off()
     handles = [Line2D([], [], color=colour, lw=1.6, label=period) for period, colour in colours.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=min(6, len(handles)), frameon=False, fontsize=9)
-    return _save(figure, stem)
+    return save_figure(figure, stem)
 
 
 def _draw_panel(axes: Axes, panel: Panel, outlines: gpd.GeoDataFrame, colours: Mapping[str, np.ndarray]) -> None:
@@ -229,7 +229,8 @@ def _draw_panel(axes: Axes, panel: Panel, outlines: gpd.GeoDataFrame, colours: M
     axes.tick_params(labelsize=8)
 
 
-def _save(figure: Figure, stem: Path) -> list[Path]:
+def save_figure(figure: Figure, stem: Path) -> list[Path]:
+    """Write a figure as PNG and SVG, the same bytes for the same figure; return both paths."""
     written = []
     with _same_bytes():
         for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None, "Creator": None})):
