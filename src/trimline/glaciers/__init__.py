@@ -11,13 +11,13 @@ heights on the model's own grid.
 
 from __future__ import annotations
 
-from trimline.glaciers.attributes import LEAST_SHARE, area_sums, attributes
 from trimline.glaciers.band_change import CHANGE_BY_BAND_COLUMNS, band_totals, change_by_band
+from trimline.glaciers.bands_and_aspects import SECTORS, aspects, hypsometry
 from trimline.glaciers.copied_divides import copy_divides
 from trimline.glaciers.divides import divide
 from trimline.glaciers.elevation import Elevation, ElevationModel, open_models
 from trimline.glaciers.flow_lines import flow_lines
-from trimline.glaciers.hypsometry import SECTORS, aspects, hypsometry
+from trimline.glaciers.rgi_attributes import LEAST_SHARE, area_sums, attributes
 from trimline.glaciers.selection import select_glaciers
 from trimline.glaciers.terminus import TERMINUS_COLUMNS, TERMINUS_METHODS, retreat_by, terminus_change, terminus_series
 

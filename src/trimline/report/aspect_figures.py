@@ -176,5 +176,3 @@ def _compass(axes: PolarAxes, labels: list[str], unit: str) -> None:
     axes.grid(color="#d5dde4", lw=0.6)
     axes.set_axisbelow(True)
     axes.spines["polar"].set_color("#b6c2cd")
-
-

@@ -137,9 +137,7 @@ def periods_of(table: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys(table["period"].astype(str)))
 
 
-def _draw_arrows(
-    axes: Axes, frame: MapFrame, shown: gpd.GeoDataFrame, map_inches: float
-) -> list[Line2D | Patch]:
+def _draw_arrows(axes: Axes, frame: MapFrame, shown: gpd.GeoDataFrame, map_inches: float) -> list[Line2D | Patch]:
     """Draw the arrows and their key; return the entries of the legend."""
     known = shown[shown["status"].isin(("retreat", "advance")) & shown.geometry.notna()]
     known = known[~known.geometry.is_empty]
@@ -198,7 +196,9 @@ def _draw_others(
         ("appeared", "+", _ADVANCE, _ADVANCE),
         ("other", "o", GROUND, "white"),
     ):
-        these = ~arrow & ((status == words) if words != "other" else ~status.isin(("no change", "vanished", "appeared")))
+        these = ~arrow & (
+            (status == words) if words != "other" else ~status.isin(("no change", "vanished", "appeared"))
+        )
         if not these.any():
             continue
         at = inside[~inside.index.duplicated()].reindex(shown.loc[these, "glac_id"].astype(str))
@@ -357,5 +357,3 @@ def _draw_image(axes: Axes, frame: MapFrame, image: NDArray[np.uint8], geobox: G
     extent = (west / 1e3, east / 1e3, south / 1e3, north / 1e3)
     axes.set_facecolor("#202428")
     axes.imshow(np.moveaxis(warped, 0, -1), extent=extent, interpolation="nearest", zorder=0)
-
-

@@ -32,6 +32,7 @@ from trimline.report.glacier_change_tables import (
 )
 from trimline.report.page import Picture, Section, write_page
 from trimline.study.change_stage import FOLDER, titles_of
+from trimline.study.glacier_report import glacier_report
 from trimline.study.glacier_tables import OUTLINES, left_out
 from trimline.study.ledger import Done
 from trimline.study.study import Study
@@ -72,14 +73,14 @@ def run_own(study: Study) -> Done:
                 temporary / "index.html",
                 title=project.title or project.name,
                 summary=_summary(result),
-                sections=_sections(project, tables, result, temporary),
+                sections=[*_sections(project, tables, result, temporary), *glacier_report(study, temporary)],
                 provenance=_provenance(study, result),
             )
         return {"report": f"{REPORT}/index.html"}
 
     return study.ledger.once(
         "report",
-        {"change": study.done["change"].outputs_digest},
+        {name: study.done[name].outputs_digest for name in ("change", "glaciers", "terminus")},
         [folder / "index.html"],
         work,
         settings={"project": study.ledger.project_sha256},

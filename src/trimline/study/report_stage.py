@@ -25,6 +25,7 @@ from trimline.study.change_report import change_sections
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
 from trimline.study.evaluate_stage import class_path
 from trimline.study.experiments_stage import all_rows, experiment_project
+from trimline.study.glacier_report import glacier_report
 from trimline.study.ledger import Done
 from trimline.study.map_stage import map_folder
 from trimline.study.scenes import (
@@ -54,7 +55,19 @@ def run(study: Study) -> Done:
         return run_own(study)
     project = study.project
     folder = project.output / FOLDER
-    stands_on = ("samples", "train", "evaluate", "thresholds", "experiments", "sensors", "map", "timeline", "change")
+    stands_on = (
+        "samples",
+        "train",
+        "evaluate",
+        "thresholds",
+        "experiments",
+        "sensors",
+        "map",
+        "timeline",
+        "change",
+        "glaciers",
+        "terminus",
+    )
     shown = dict.fromkeys([*tested_scenes(project), *select(project, project.map.scenes, "map.scenes")])
     inputs = {
         **{name: study.done[name].outputs_digest for name in stands_on},
@@ -78,6 +91,7 @@ def run(study: Study) -> Done:
                     *_experiments(study),
                     *_sensors(study),
                     *change_sections(study, temporary),
+                    *glacier_report(study, temporary),
                     _outlines(project, temporary),
                     *_samples(study),
                 ],

@@ -11,7 +11,7 @@ import pandas as pd
 
 from trimline.file_identity import file_identity
 from trimline.files import whole_folder
-from trimline.glaciers import retreat_by, select_glaciers, terminus_change
+from trimline.glaciers import retreat_by, select_glaciers, terminus_change, terminus_series
 from trimline.report.on_disk import write_csv
 from trimline.study.change_stage import Series, spans_of
 from trimline.study.glacier_files import ATTRIBUTES, FLOW_LINES
@@ -92,8 +92,10 @@ def _measure(study: Study, series: Series, folder: Path) -> dict[str, Any]:
         table = table.drop(columns="period")
     table.to_file(folder / LAYER, layer="terminus")
     plain = pd.DataFrame(table.drop(columns=table.geometry.name))
+    series_of_dates = _series(study, outlines[outlines["glac_id"].isin(kept)], lines, points)
     tables = {
         "terminus": plain[["first", "last", *plain.columns.drop(["first", "last"])]],
+        **({"series": series_of_dates} if len(periods) > 2 else {}),
         "selection": chosen,
         "by_aspect": _by_span(table, "aspect", settings.class_m),
         "by_elevation": _by_span(table, "elevation", settings.class_m),
@@ -103,6 +105,23 @@ def _measure(study: Study, series: Series, folder: Path) -> dict[str, Any]:
     shown = tables["by_aspect"]
     means = shown[shown["class"] == "all"].to_dict("records")
     return {"glaciers": len(kept), "left_out": int(len(chosen) - len(kept)), "spans": means}
+
+
+def _series(
+    study: Study, outlines: gpd.GeoDataFrame, lines: gpd.GeoDataFrame | None, points: gpd.GeoDataFrame | None
+) -> pd.DataFrame:
+    """Return the termini of the chosen glaciers in all periods, by the first method."""
+    settings = study.project.terminus
+    first = None if lines is None else lines.drop_duplicates("glac_id")
+    return terminus_series(
+        outlines,
+        study.project.dem,
+        settings.methods[0],
+        spacing_m=settings.spacing_m,
+        count=settings.lines,
+        points=points,
+        lines=first,
+    )
 
 
 def _measured_glaciers(
