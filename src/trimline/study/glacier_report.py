@@ -28,13 +28,13 @@ _SHEETS = 3
 """Glaciers that have a sheet in the report, the largest first."""
 
 _BANDS = (
-    "Bands of {step:g} m of the elevation model ({dem}), which has one date: change is of area, at the heights of that date. "
-    "Grey is smaller than its error."
+    "Bands of {step:g} m of the elevation model ({dem}), which has one date: change is of area, at the heights of that "
+    "date. Grey is smaller than its error."
 )
 _METHODS = (
     "Retreat is positive. Figures show the method {method}; the table of the stage has all. The spread is the standard "
-    "deviation between glaciers. The pixel error is given in both readings of the formula: half a pixel and a whole one at "
-    "each date."
+    "deviation between glaciers. The pixel error is given in both readings of the formula: half a pixel and a whole "
+    "one at each date."
 )
 
 
@@ -49,8 +49,8 @@ def _ground(study: Study, folder: Path) -> list[Section]:
         return []
     tables = read_tables(project.output / GLACIERS)
     words = [
-        f"{found['glaciers']} glaciers, {found['outlines']} outlines. The attributes of every glacier and period are in "
-        f"{GLACIERS}/{ATTRIBUTES}, its flow lines in {FLOW_LINES}."
+        f"{found['glaciers']} glaciers, {found['outlines']} outlines. Their attributes are in {GLACIERS}/{ATTRIBUTES}, "
+        f"their flow lines in {FLOW_LINES}."
     ]
     if found["without_heights"]:
         names = ", ".join(found["without_heights"][:10])
@@ -136,8 +136,10 @@ def _first_span(table: _Table) -> _Table:
     """Return the rows of the first span of a table, the longest one."""
     if not len(table):
         return table
-    return table[(table["first"] == table["first"].iloc[0]) & (table["last"] == table["last"].iloc[0])]
+    rows: _Table = table[(table["first"] == table["first"].iloc[0]) & (table["last"] == table["last"].iloc[0])]
+    return rows
 
 
 def _of_method(table: _Table, method: str) -> _Table:
-    return table[table["method"] == method]
+    rows: _Table = table[table["method"] == method]
+    return rows
