@@ -34,6 +34,9 @@ from trimline.training.validation import iou_of_masks, predict_labelled, scores_
 
 _logger = logging.getLogger(__name__)
 
+_MOST_SHOWN = 256
+"""Tiles of the training samples that halo and precision are measured on, where nothing is held out."""
+
 
 def train_by_descent(
     training: Samples,
@@ -75,7 +78,8 @@ def train_by_descent(
 
     module.to(device)
     trained = module.result()
-    judged = _judge(trained, inputs, tiles if held_out is None else held_out, recipe, device, held_out is not None)
+    shown = tiles.at_most(_MOST_SHOWN) if held_out is None else held_out
+    judged = _judge(trained, inputs, shown, recipe, device, held_out is not None)
     measured_on = "training" if held_out is None else "validation"
     finished = metadata.model_copy(
         update={

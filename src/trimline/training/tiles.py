@@ -55,6 +55,13 @@ class Tiles:
         images, masks = self.images.index_select(0, chosen), self.masks.index_select(0, chosen)
         return images.to(device, non_blocking=True), masks.to(device, non_blocking=True)
 
+    def at_most(self, count: int) -> Self:
+        """Return so many of the tiles, evenly spread over their order, or all where there are no more."""
+        if len(self) <= count:
+            return self
+        chosen = torch.linspace(0, len(self) - 1, count).round().long().to(self.images.device)
+        return type(self)(self.images.index_select(0, chosen), self.masks.index_select(0, chosen))
+
     @property
     def sides(self) -> tuple[int, int]:
         """Height and width of a tile [pixels]."""

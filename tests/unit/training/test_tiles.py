@@ -69,3 +69,11 @@ def test_a_batch_is_a_copy_of_the_chosen_tiles(glacier: Callable[..., Samples]) 
         assert torch.equal(masks[place], tiles.masks[tile])
     images.zero_()
     assert tiles.images.nan_to_num(1.0).abs().sum() > 0
+
+
+def test_a_part_of_the_tiles_is_spread_over_them_all(glacier: Callable[..., Samples]) -> None:
+    tiles = Tiles.of(glacier(9), 1)
+    assert tiles.at_most(9) is tiles
+    few = tiles.at_most(3)
+    for position, tile in enumerate((0, 4, 8)):
+        assert torch.equal(few.masks[position], tiles.masks[tile])
