@@ -8,10 +8,10 @@ The room takes outlines keyed by glac_id and an elevation model, and returns tab
 
 from __future__ import annotations
 
-from trimline.glaciers.rgi_attributes import LEAST_SHARE, area_sums, attributes
 from trimline.glaciers.band_change import CHANGE_BY_BAND_COLUMNS, band_totals, change_by_band
-from trimline.glaciers.elevation import Elevation, ElevationModel, open_models
 from trimline.glaciers.bands_and_aspects import SECTORS, aspects, hypsometry
+from trimline.glaciers.elevation import Elevation, ElevationModel, open_models
+from trimline.glaciers.rgi_attributes import LEAST_SHARE, area_sums, attributes
 
 __all__ = [
     "CHANGE_BY_BAND_COLUMNS",

@@ -23,10 +23,10 @@ from trimline.change.equal_area import equal_area_crs, projected
 from trimline.change.long_table import optional_errors
 from trimline.cores import available_cores
 from trimline.errors import ChangeError
-from trimline.glaciers.rgi_attributes import aspect_sectors
 from trimline.glaciers.model_choice import Dem, choose_models, in_crs, require_glaciers
 from trimline.glaciers.model_pixels import STRIP_PIXELS, Strip, in_pixels, strips
 from trimline.glaciers.moved_outlines import fringe, neighbours_of
+from trimline.glaciers.rgi_attributes import aspect_sectors
 from trimline.outlines import area_km2
 
 _LOG = logging.getLogger(__name__)
