@@ -85,7 +85,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[gpd.GeoDataFram
 
     def keep(ground: Ground, *others: object) -> gpd.GeoDataFrame:
         grounds.append(ground)
-        return traced(ground, *others)  # type: ignore[arg-type]
+        return traced(ground, *others)
 
     scenes = [{"date": "2018-08-23", "sensor": "landsat-8-oli"}]
     settings = {"name": "range", "size": 256, "resolution_m": 30, "seed": 1, "scenes": scenes}
