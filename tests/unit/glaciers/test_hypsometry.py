@@ -95,7 +95,7 @@ def test_the_error_of_a_band_is_the_fringe_that_lies_in_it(ramp: ModelOf) -> Non
 def test_bands_and_sectors_add_up_to_the_glacier_and_glaciers_to_the_region(
     ground: SimpleNamespace,
     tmp_path_factory: pytest.TempPathFactory,
-    given_boxes,
+    given_boxes: list[tuple[float, float, float, float]],
     step_m: float,
 ) -> None:
     geobox = ground.grid(UTM, LONGITUDE, LATITUDE, 45.0, 60)  # too small for all of them: ground without height
