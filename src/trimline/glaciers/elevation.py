@@ -284,9 +284,14 @@ def _difference(height: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     return np.where(np.isnan(onward), back, np.where(np.isnan(back), onward, (onward + back) / 2))
 
 
-@cache
 def transformer(source: CRS, target: CRS) -> Transformer:
     """Return the change of coordinates from one CRS to another, x before y; made once, as that takes milliseconds."""
+    return _transformer(source.srs, target.srs)
+
+
+@cache
+def _transformer(source: str, target: str) -> Transformer:
+    # Strings are looked up at once; a CRS writes itself out for each look.
     return Transformer.from_crs(source, target, always_xy=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,8 +24,13 @@ from trimline.outlines import COLUMNS, area_km2
 LONGITUDE, LATITUDE = 9.0, 46.0
 UTM = CRS(32632)
 
+ModelOf = Callable[..., Path]
+Change = Callable[[np.ndarray], None] | None
 
-def glacier(half_m: float = 300.0, crs: CRS = UTM, longitude: float = LONGITUDE, latitude: float = LATITUDE, **more):  # type: ignore[no-untyped-def]
+
+def glacier(
+    half_m: float = 300.0, crs: CRS = UTM, longitude: float = LONGITUDE, latitude: float = LATITUDE, **more: object
+) -> gpd.GeoDataFrame:
     """Return one square glacier around a place, true to the ground."""
     plane = CRS.from_proj4(f"+proj=aeqd +lat_0={latitude} +lon_0={longitude} +datum=WGS84 +units=m")
     square = gpd.GeoDataFrame({"glac_id": ["g1"], **more}, geometry=[shapely.box(*([-half_m] * 2), *([half_m] * 2))])
@@ -32,11 +38,17 @@ def glacier(half_m: float = 300.0, crs: CRS = UTM, longitude: float = LONGITUDE,
 
 
 @pytest.fixture
-def model(ground: SimpleNamespace, tmp_path: Path):  # type: ignore[no-untyped-def]
+def model(ground: SimpleNamespace, tmp_path: Path) -> ModelOf:
     """Write a tilted plane around the place, and return its path."""
 
-    def write(  # type: ignore[no-untyped-def]
-        name: str = "dem", *, crs: CRS = UTM, pixel_m: float = 30.0, pixels: int = 61, nodata=None, change=None
+    def write(
+        name: str = "dem",
+        *,
+        crs: CRS = UTM,
+        pixel_m: float = 30.0,
+        pixels: int = 61,
+        nodata: float | None = None,
+        change: Change = None,
     ) -> Path:
         geobox = ground.grid(crs, LONGITUDE, LATITUDE, pixel_m, pixels)
         heights = ground.plane(geobox, LONGITUDE, LATITUDE, 20.0, 135.0)
@@ -49,7 +61,7 @@ def model(ground: SimpleNamespace, tmp_path: Path):  # type: ignore[no-untyped-d
 
 @pytest.mark.parametrize("model_crs", [4326, 32632, 3035, 2056])
 @pytest.mark.parametrize("outline_crs", [4326, 32632, 3413])
-def test_a_square_on_a_plane_has_its_heights_slope_and_aspect(model, model_crs: int, outline_crs: int) -> None:  # type: ignore[no-untyped-def]
+def test_a_square_on_a_plane_has_its_heights_slope_and_aspect(model: ModelOf, model_crs: int, outline_crs: int) -> None:
     found = attributes(glacier(crs=CRS(outline_crs)), model(crs=CRS(model_crs))).iloc[0]
     assert found["area_km2"] == pytest.approx(0.36, rel=1e-5)
     assert found["dem_share"] == pytest.approx(1)
@@ -69,8 +81,13 @@ def test_a_square_on_a_plane_has_its_heights_slope_and_aspect(model, model_crs: 
 
 @given(st.floats(-80, 80), st.floats(-179, 179), st.floats(2, 45), st.floats(0, 359))
 @settings(max_examples=15, deadline=None)
-def test_both_hemispheres_are_alike(  # type: ignore[no-untyped-def]
-    ground: SimpleNamespace, tmp_path_factory, latitude: float, longitude: float, slope_deg: float, aspect_deg: float
+def test_both_hemispheres_are_alike(
+    ground: SimpleNamespace,
+    tmp_path_factory: pytest.TempPathFactory,
+    latitude: float,
+    longitude: float,
+    slope_deg: float,
+    aspect_deg: float,
 ) -> None:
     geobox = ground.grid(CRS(4326), longitude, latitude, 90.0, 41)
     heights = ground.plane(geobox, longitude, latitude, slope_deg, aspect_deg)
@@ -86,8 +103,8 @@ def test_both_hemispheres_are_alike(  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize(
     ("void", "nodata"), [(-32768.0, None), (-32768.0, -32768.0), (0.0, None), (0.0, 0.0), (np.nan, None), (9999, 9999)]
 )
-def test_voids_are_shares_and_never_heights(  # type: ignore[no-untyped-def]
-    model, void: float, nodata: float | None, caplog: pytest.LogCaptureFixture
+def test_voids_are_shares_and_never_heights(
+    model: ModelOf, void: float, nodata: float | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     def hole(heights: np.ndarray) -> None:
         heights[25:36, 21:27] = void
@@ -101,8 +118,8 @@ def test_voids_are_shares_and_never_heights(  # type: ignore[no-untyped-def]
 
 
 def test_a_glacier_at_the_rim_of_the_model_is_measured_on_what_is_there(
-    model, caplog: pytest.LogCaptureFixture
-) -> None:  # type: ignore[no-untyped-def]
+    model: ModelOf, caplog: pytest.LogCaptureFixture
+) -> None:
     dem = model(pixels=61)  # 915 m from its middle to its rim
     east = glacier().translate(820).set_crs(UTM)
     outlines = glacier().set_geometry(east)
@@ -117,7 +134,7 @@ def test_a_glacier_at_the_rim_of_the_model_is_measured_on_what_is_there(
     assert "have heights on less than 50%: none are stated: g1" in caplog.text
 
 
-def test_a_glacier_off_the_model_has_its_area_all_the_same(model, caplog: pytest.LogCaptureFixture) -> None:  # type: ignore[no-untyped-def]
+def test_a_glacier_off_the_model_has_its_area_all_the_same(model: ModelOf, caplog: pytest.LogCaptureFixture) -> None:
     found = attributes(glacier(longitude=10.5), model()).iloc[0]
     assert found["area_km2"] == pytest.approx(0.36, rel=1e-5)
     assert found["dem_share"] == 0
@@ -126,7 +143,7 @@ def test_a_glacier_off_the_model_has_its_area_all_the_same(model, caplog: pytest
     assert "lie on no elevation model" in caplog.text
 
 
-def test_of_several_models_the_one_that_covers_most_is_taken_then_the_finest_then_the_first(model) -> None:  # type: ignore[no-untyped-def]
+def test_of_several_models_the_one_that_covers_most_is_taken_then_the_finest_then_the_first(model: ModelOf) -> None:
     def half(heights: np.ndarray) -> None:
         heights[:, : heights.shape[1] // 2] = np.nan
 
@@ -139,13 +156,13 @@ def test_of_several_models_the_one_that_covers_most_is_taken_then_the_finest_the
     assert sources == ["fine", "coarse", "fine", "twin", "broken"]
 
 
-def test_a_glacier_smaller_than_a_pixel_has_the_height_of_its_pixel(model) -> None:  # type: ignore[no-untyped-def]
+def test_a_glacier_smaller_than_a_pixel_has_the_height_of_its_pixel(model: ModelOf) -> None:
     found = attributes(glacier(half_m=4.0), model(pixel_m=90.0, pixels=31)).iloc[0]
     assert found["zmin_m"] == found["zmax_m"] == found["zmed_m"] == pytest.approx(3000, abs=0.1)
     assert found["dem_share"] == pytest.approx(1)
 
 
-def test_areas_of_pixels_stand_beside_those_of_polygons(model) -> None:  # type: ignore[no-untyped-def]
+def test_areas_of_pixels_stand_beside_those_of_polygons(model: ModelOf) -> None:
     two = pd.concat([glacier(half_m=100.0), glacier(half_m=4.0, longitude=9.002).assign(glac_id="g2")])
     found = attributes(two, model(pixel_m=90.0, pixels=31))
     # The pixels in the middle are 90 m wide; only those whose middle lies inside count.
@@ -157,7 +174,7 @@ def test_areas_of_pixels_stand_beside_those_of_polygons(model) -> None:  # type:
     assert sums["largest_difference_percent"] > 50
 
 
-def test_a_large_glacier_read_in_strips_is_measured_as_one(model, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+def test_a_large_glacier_read_in_strips_is_measured_as_one(model: ModelOf, monkeypatch: pytest.MonkeyPatch) -> None:
     dem = model()
     whole = attributes(glacier(), dem)
     monkeypatch.setattr("trimline.glaciers.model_pixels.strips.__defaults__", (100,))
@@ -166,7 +183,7 @@ def test_a_large_glacier_read_in_strips_is_measured_as_one(model, monkeypatch: p
     )
 
 
-def test_rows_keep_their_order_index_and_columns_and_threads_change_nothing(model) -> None:  # type: ignore[no-untyped-def]
+def test_rows_keep_their_order_index_and_columns_and_threads_change_nothing(model: ModelOf) -> None:
     rows = [glacier(half_m=half, period=[period]).assign(note=period) for period in ("b", "a") for half in (250.0,)]
     outlines = pd.concat(rows).set_axis([7, 3])
     one, two = (attributes(outlines, model(), threads=threads) for threads in (1, 2))
@@ -179,7 +196,7 @@ def test_rows_keep_their_order_index_and_columns_and_threads_change_nothing(mode
     assert list(one.columns[: len(computed)]) == [name for name in COLUMNS if name in computed]
 
 
-def test_lengths_come_from_flow_lines_where_they_are_given(model) -> None:  # type: ignore[no-untyped-def]
+def test_lengths_come_from_flow_lines_where_they_are_given(model: ModelOf) -> None:
     two = pd.concat([glacier(), glacier(half_m=50.0).assign(glac_id="g2")], ignore_index=True)
     lines = pd.DataFrame({"glac_id": ["g2"], "lmax_m": [321.0], "termlon": [9.0], "termlat": [46.0]})
     assert "lmax_m" not in attributes(two, model()).columns
@@ -202,7 +219,9 @@ def test_lengths_come_from_flow_lines_where_they_are_given(model) -> None:  # ty
         (lambda frame: frame.set_geometry(frame.boundary), "no polygons"),
     ],
 )
-def test_what_cannot_be_measured_is_refused(model, spoil, message: str) -> None:  # type: ignore[no-untyped-def]
+def test_what_cannot_be_measured_is_refused(
+    model: ModelOf, spoil: Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame], message: str
+) -> None:
     with pytest.raises(OutlineError, match=message):
         attributes(spoil(glacier()), model())
 
@@ -219,6 +238,6 @@ def test_the_median_is_by_weight() -> None:
     assert weighted_median(np.array([3.0, 1.0]), np.array([9.0, 1.0])) == 3
 
 
-def test_areas_are_those_of_the_outlines(model) -> None:  # type: ignore[no-untyped-def]
+def test_areas_are_those_of_the_outlines(model: ModelOf) -> None:
     outlines = glacier(crs=CRS(4326))
     assert attributes(outlines, model())["area_km2"].to_numpy() == pytest.approx(area_km2(outlines))
