@@ -103,3 +103,22 @@ def test_lengths_are_those_of_the_swiss_inventory(trimline_data: Path) -> None:
     ratio = flow_lines(swiss, folder / "dem")["lmax_m"] / (1000 * swiss["length_km"])
     assert (np.abs(ratio - 1) <= 0.15).mean() >= 0.70
     assert ratio.median() == pytest.approx(1.0, abs=0.08)
+
+
+@pytest.mark.slow
+def test_ids_of_1973_are_those_of_2010(trimline_data: Path) -> None:
+    dates = {}
+    for year in (1973, 2010):
+        outlines = gpd.read_parquet(trimline_data / "swiss_inventory" / f"{year}.parquet")
+        outlines["geometry"] = outlines.make_valid()
+        outlines = outlines.explode()
+        dates[year] = outlines[outlines.geom_type == "Polygon"].dissolve("sgi_id").reset_index(names="glac_id")
+    ice = shapely.make_valid(shapely.union_all(dates[2010].geometry))
+    copied = copy_divides(gpd.GeoDataFrame({"glac_id": ["all"]}, geometry=[ice], crs=dates[2010].crs), dates[1973])
+    assert copied.geometry.area.sum() == pytest.approx(ice.area, rel=1e-9)
+    truth = dates[2010][dates[2010]["glac_id"].isin(dates[1973]["glac_id"])]
+    shapes = truth.geometry.to_numpy()
+    one, other = copied.sindex.query(shapes, predicate="intersects")
+    shared = shapely.area(shapely.intersection(shapes[one], copied.geometry.to_numpy()[other]))
+    same = truth["glac_id"].to_numpy()[one] == copied["glac_id"].to_numpy()[other]
+    assert shared[same].sum() / shared.sum() >= 0.99

@@ -99,7 +99,9 @@ def divide(
     for name, outline in zip(outlines["glac_id"].astype(str), outlines.geometry, strict=True):
         found = _divided(outline, outlines.crs, models, smallest_km2, divergence)
         unknown = sum(area * (1.0 - cover) for _, cover, _, area in found)
-        if unknown > 0:
+        if all(source is None for *_, source, _ in found):
+            _LOG.warning("%s: no elevation model has heights on it: it is not divided", name)
+        elif unknown > 0:
             _LOG.warning(
                 "%s: %.3f of %.3f km2 have no heights; that ice went with the nearest glacier",
                 name,

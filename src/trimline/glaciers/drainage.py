@@ -23,7 +23,7 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components, dijk
 from trimline.glaciers.flow_shares import largest_share
 
 GUTTER_M = 100.0
-"""Depth of the gutter below the ground (Kienholz and others, 2013) [m]."""
+"""Depth of the gutter below the ground [m]; deeper than a margin is rough."""
 
 SHALLOW_M = 30.0
 """Pour points that a lower threshold separates are one [m]; several times the noise of a 30 m elevation model."""

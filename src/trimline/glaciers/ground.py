@@ -1,7 +1,8 @@
 """Heights around one outline on a square grid in metres, for drainage and for routes over the ice.
 
 Heights are taken from the elevation model at the middle of each pixel, bilinear. Of several models the one with the
-most heights on the ice is taken, and of equal ones the first.
+most heights on the ice is taken; of those that differ by less than a thousandth the finest, and of equal ones the
+first.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from scipy import ndimage
 
 from trimline.glaciers.elevation import ElevationModel
 
+_ALIKE = 1e-3
+"""Difference of the shares of ice with heights below which two models cover it alike."""
+
 
 @dataclass(frozen=True)
 class Ground:
@@ -28,7 +32,7 @@ class Ground:
     height_m: NDArray[np.float64]
     """(h, w) heights [m], NaN where there is none."""
     ice: NDArray[np.bool_]
-    """(h, w) pixels whose middle lies inside the outline."""
+    """(h, w) pixels whose middle lies inside the outline; all that it touches where there is none."""
     geobox: GeoBox
     """The grid, in a plane with metres."""
     pixel_m: float
@@ -83,18 +87,23 @@ def ground_around(
     transform = rasterio.Affine(pixel_m, 0.0, left, 0.0, -pixel_m, top)
     geobox = GeoBox((height, width), transform, plane.to_wkt())
     ice = rasterio.features.rasterize([outline], (height, width), transform=transform, dtype="uint8").astype(bool)
+    if not ice.any():  # smaller than a pixel, or between their middles
+        ice = rasterio.features.rasterize(
+            [outline], (height, width), transform=transform, all_touched=True, dtype="uint8"
+        ).astype(bool)
     columns, rows = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
     x, y = transform * (columns.ravel(), rows.ravel())
     points = np.column_stack([x, y])
-    best, source, most = np.full((height, width), np.nan), None, 0
+    best, source, most, finest = np.full((height, width), np.nan), None, 0, math.inf
     for model in models:
         part = model.read((left, top - height * pixel_m, left + width * pixel_m, top), plane)
         if part is None:
             continue
         heights = part.at(points, plane).reshape(height, width)
         found = int(np.isfinite(heights[ice]).sum())
-        if found > most:
-            best, source, most = heights, part.source, found
+        alike = _ALIKE * np.count_nonzero(ice)
+        if found > most + alike or (found > 0 and found >= most - alike and part.pixel_m < finest):
+            best, source, most, finest = heights, part.source, found, part.pixel_m
     return Ground(best, ice, geobox, pixel_m, source)
 
 

@@ -21,7 +21,7 @@ from trimline.glaciers.drainage import Links, links_of
 
 _FROM_MARGIN, _FROM_HEIGHT = 1000.0, 3000.0
 _MARGIN_POWER, _HEIGHT_POWER = 4.25, 3.7
-"""Coefficients and exponents of the cost (Kienholz and others, 2014, section 3.2)."""
+"""Coefficients and exponents of the cost (Kienholz and others, 2014, equation 2)."""
 
 _MARGIN_PIXELS = 2.0
 """Links of pixels closer to the margin may leave the outline."""

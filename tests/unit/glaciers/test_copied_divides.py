@@ -74,7 +74,7 @@ def test_columns_are_those_of_the_outline_and_errors_are_shared() -> None:
     assert found["area_km2"].sum() == pytest.approx(area_km2(ice)[0], rel=1e-9)
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=5)
 @given(st.integers(0, 1000), st.sampled_from([UTM, 4326]))
 def test_parts_tile_the_ice_whatever_it_was_before(seed: int, crs: int) -> None:
     random = np.random.default_rng(seed)

@@ -145,6 +145,25 @@ def test_voids_do_not_move_the_terminus(tmp_path: Path, dem: Path) -> None:
     assert found["lmax_m"][0] == pytest.approx(whole["lmax_m"][0], rel=0.05)
 
 
+def test_of_several_models_the_one_with_most_heights_is_taken_and_of_equal_ones_the_finest(
+    tmp_path: Path, dem: Path
+) -> None:
+    half = model(tmp_path / "a_half.tif", lambda x, y: np.where(y < 0, -9999.0, valley(x, y)))
+    fine = tmp_path / "fine.tif"
+    with rasterio.open(dem) as source:
+        profile = source.profile | {
+            "width": 2 * source.width,
+            "height": 2 * source.height,
+            "transform": source.transform * rasterio.Affine.scale(0.5),
+        }
+        heights = np.kron(source.read(1), np.ones((2, 2), np.float32))
+    with rasterio.open(fine, "w", **profile) as target:
+        target.write(heights, 1)
+    assert flow_lines(outline(TONGUE), [half, dem])["dem_source"][0] == "valley"
+    assert flow_lines(outline(TONGUE), [half, dem, fine])["dem_source"][0] == "fine"
+    assert flow_lines(outline(TONGUE), tmp_path)["dem_source"][0] == "fine"
+
+
 def test_without_heights_there_is_no_line_and_this_is_said(dem: Path, caplog: pytest.LogCaptureFixture) -> None:
     both = gpd.GeoDataFrame(
         {"glac_id": ["far", "edge", "near"]},
