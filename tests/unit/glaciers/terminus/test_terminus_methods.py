@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-
 from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -49,7 +48,7 @@ def test_every_method_measures_a_straight_front_exactly(method: str, later_m: fl
     assert row.geometry.length == pytest.approx(400, abs=1.0)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(bearing=st.floats(0, 360), retreat=st.floats(30, 1500))
 def test_the_change_does_not_depend_on_where_the_glacier_faces(bearing: float, retreat: float) -> None:
     table = terminus_change(
@@ -59,7 +58,7 @@ def test_the_change_does_not_depend_on_where_the_glacier_faces(bearing: float, r
     assert table["methods_spread_m"].iloc[0] < 0.02 * retreat + 5
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(cut=st.floats(100, 900), lean=st.floats(-0.8, 0.8))
 def test_what_one_order_of_dates_calls_retreat_the_other_calls_as_large_an_advance(cut: float, lean: float) -> None:
     slanted = glacier(3000).difference(
@@ -75,7 +74,7 @@ def test_what_one_order_of_dates_calls_retreat_the_other_calls_as_large_an_advan
     there = terminus_change(frame(glacier(3000)), frame(slanted), directions={"g0": 0.0})
     back = terminus_change(frame(slanted), frame(glacier(3000)), directions={"g0": 0.0})
     assert there["retreat_m"].iloc[0] == pytest.approx(-back["retreat_m"].iloc[0])
-    assert there["retreat_m"].iloc[0] == pytest.approx(cut - lean * cut / 2, abs=2.0)
+    assert there["retreat_m"].iloc[0] == pytest.approx(cut - lean * cut / 2, rel=0.01, abs=2.0)
 
 
 def test_the_mean_of_a_slanted_front_and_its_spread_are_those_of_the_lines() -> None:
