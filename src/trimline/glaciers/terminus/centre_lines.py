@@ -25,6 +25,12 @@ _CELLS = 4000
 
 _SMALLEST_CELL_M = 2.0
 
+_LEAST_CELLS = 6
+"""Radius of the smallest circle around a tip, in cells: smaller ones are all steps of the grid."""
+
+_BOUNDED = 0.55
+"""Share of its radius that the ice around a tip is wide on both sides of its middle: below it, the sides bound it."""
+
 _SMOOTHED = 0.06
 """Length of the running mean that takes the steps of the grid out of a path, as a share of its length."""
 
@@ -89,6 +95,28 @@ class IceGrid:
         size = len(self.xy)
         return coo_array((weights, (first, second)), shape=(size, size)).tocsr()
 
+    @cached_property
+    def margin_m(self) -> NDArray[np.float64]:
+        """(n,) distance of each cell of ice from the margin [m]."""
+        distances: NDArray[np.float64] = (ndimage.distance_transform_edt(self.ice) * self.cell_m)[self.ice]
+        return distances
+
+    def middle_near(self, tip: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the middle of the ice near a point of the margin: that of the first circle that both sides bound.
+
+        A tip can be a corner of a broad front. The circle around it is widened until the distance from the margin no
+        longer grows with it.
+        """
+        away = np.hypot(*(self.xy - tip).T)
+        order = np.argsort(away)
+        widest = np.maximum.accumulate(self.margin_m[order])
+        radius = np.maximum(away[order], 2 * self.cell_m)
+        bounded = np.nonzero((widest < _BOUNDED * radius) & (away[order] > _LEAST_CELLS * self.cell_m))[0]
+        last = int(bounded[0]) if len(bounded) else len(order) - 1
+        within = order[: last + 1]
+        middle: NDArray[np.float64] = self.xy[within[int(np.argmax(self.margin_m[within]))]]
+        return middle
+
     def nearest(self, point: NDArray[np.float64]) -> int:
         """Return the number of the cell of ice nearest to a point."""
         return int(np.argmin(((self.xy - point) ** 2).sum(axis=1)))
@@ -105,7 +133,7 @@ class IceGrid:
         if start == end:
             centre = self.xy.mean(axis=0)
             return LineString([2 * centre - tip, tip])
-        margin = (ndimage.distance_transform_edt(self.ice) * self.cell_m)[self.ice]
+        margin = self.margin_m
         between = (margin[first] + margin[second]) / 2
         widest = margin.max()
         cost = 1 + 4 * (1 - between / widest) ** 2 + widest / (2 * between)

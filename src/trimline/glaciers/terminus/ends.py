@@ -34,7 +34,7 @@ _SHARED = 0.2
 """Weight of changed ground on a border with a neighbour: a divide that was drawn again."""
 
 _BORDER_M = 60.0
-"""Ground this near a neighbour is a border: two Landsat pixels [m]."""
+"""Ground this near a neighbour is a border at least: two Landsat pixels [m]."""
 
 _STEP_M = 30.0
 """Distance of points along an outline whose heights are looked up: a pixel of the usual models [m]."""
@@ -118,7 +118,8 @@ def most_changed(grid: IceGrid, before: BaseGeometry, after: BaseGeometry, neigh
     density = fftconvolve(changed.astype(float), disc, mode="same")
     if neighbours is not None and not neighbours.is_empty:
         border = grid.laid(neighbours, touched=True)
-        density[ndimage.binary_dilation(border, iterations=max(1, round(_BORDER_M / grid.cell_m)))] *= _SHARED
+        reached = max(_BORDER_M, radius_m)
+        density[ndimage.distance_transform_edt(~border) * grid.cell_m <= reached] *= _SHARED
     centre = grid.xy.mean(axis=0)
     outward = np.hypot(*(grid.xy - centre).T)
     score = density[grid.ice] * outward / outward.max()

@@ -143,7 +143,7 @@ def polygon_frame(
     length = max(float(np.ptp(along)), 1.0) if axis == "tongue" else length
     mean_width = whole.area / length
     reach = 4 * (length + np.hypot(*(hull.max(axis=0) - hull.min(axis=0))))
-    prolonged = _prolonged(line, direction, reach, mean_width)
+    prolonged = _prolonged(line, direction, reach, mean_width / 2)
     rough = Frame(tip, direction, prolonged, np.zeros(1), mean_width, 0.0, 0.0, reach)
     offsets = _in_terminus_zone(rough, before, after, mean_width, length, count, spacing_m)
     ends = np.concatenate([rough.positions_along(each, offsets) for each in (before, after)])

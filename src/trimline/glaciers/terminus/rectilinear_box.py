@@ -16,6 +16,10 @@ from trimline.glaciers.terminus.boxes import ice_in_box_m2
 from trimline.glaciers.terminus.frame import Frame
 
 
+_STRAIGHT = 0.005
+"""Points of a box this near a straight edge are no corners, as a share of the side of a square as large."""
+
+
 def rectilinear_box(terminus: BaseGeometry, frame: Frame) -> NDArray[np.float64]:
     """Return (1,) mean position of a terminus in the box, from the upstream edge of the box [m].
 
@@ -33,7 +37,9 @@ def box_of(frame: Frame) -> tuple[Polygon, NDArray[np.float64], float]:
         ahead = upstream + (frame.reach_m / 2 - frame.back_m) * frame.direction
         corners = [upstream - half * left, upstream + half * left, ahead + half * left, ahead - half * left]
         return Polygon(corners), upstream, 2 * half
-    corners_given = shapely.get_coordinates(frame.box.exterior)
+    # Long edges were split when the box was projected; its corners are what is left without the points on edges.
+    rounding = _STRAIGHT * float(np.sqrt(frame.box.area))
+    corners_given = shapely.get_coordinates(shapely.simplify(frame.box.exterior, rounding))
     middles = (corners_given[1:] + corners_given[:-1]) / 2
     heights = middles @ frame.direction
     first, last = middles[np.argmin(heights)], middles[np.argmax(heights)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -53,7 +54,10 @@ def frame_of_polygons(
     end = _end(glacier, body, before, after, given, neighbours, grid, points, heights)
     line = given.line(glacier)
     if line is None:
-        line = grid.centre_line(end.tip, ends.highest(points, heights))
+        middle = grid.middle_near(end.tip)
+        line = grid.centre_line(middle, ends.highest(points, heights))
+        end = replace(end, tip=_way_out(body, middle, end.direction if end.direction is not None else _heading(line)))
+        line = LineString(np.vstack([shapely.get_coordinates(line), end.tip]))
     frame = polygon_frame(
         before,
         after if not after.is_empty else before,
@@ -67,6 +71,26 @@ def frame_of_polygons(
         box=given.box(glacier),
     )
     return frame, end
+
+
+def _heading(line: LineString) -> NDArray[np.float64]:
+    """Return the direction of the last tenth of a line."""
+    ends_of_it = shapely.get_coordinates(
+        [line.interpolate(0.9, normalized=True), line.interpolate(1.0, normalized=True)]
+    )
+    return unit(ends_of_it[1] - ends_of_it[0])
+
+
+def _way_out(body: Polygon, start: NDArray[np.float64], heading: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return where one leaves a body of ice from a point inside it, straight ahead."""
+    ray = LineString([start, start + body.length * heading])
+    pieces = shapely.get_parts(shapely.intersection(body, ray))
+    first = min(pieces, key=lambda piece: piece.distance(shapely.Point(start)), default=None)
+    if first is None or first.is_empty:
+        return start
+    coordinates = shapely.get_coordinates(first)
+    out: NDArray[np.float64] = coordinates[np.argmax(coordinates @ heading)]
+    return out
 
 
 def main_body(before: BaseGeometry, after: BaseGeometry) -> Polygon:
