@@ -105,7 +105,11 @@ def products(tmp_path_factory: pytest.TempPathFactory, sentinel2: ModuleType) ->
     outlines = read_outlines(manifest.folder / manifest.scenes[0].outlines)
     outlines.to_file(folder / "outlines.gpkg")
     copyfile(manifest.folder / manifest.dem, folder / "dem.tif")
-    _of_periods(outlines).to_parquet(folder / "outlines.parquet")
+    series = _of_periods(outlines)
+    series.to_parquet(folder / "outlines.parquet")
+    for name, period in (("1973", "1986-1988"), ("2016", "2019-2021")):
+        of_date = series[series["period"] == period].rename(columns={"glac_id": "sgi_id"})
+        of_date[["sgi_id", "geometry"]].to_file(folder / f"{name}.gpkg")
     (folder / "projects").symlink_to(REPOSITORY / "projects")
     return folder
 

@@ -22,6 +22,7 @@ from trimline.change.identity import OVERLAP, choose_column, dissolved
 from trimline.change.lineage import follow
 from trimline.change.long_table import LARGEST_OVERLAP_M2
 from trimline.errors import ChangeError
+from trimline.files import StrPath
 from trimline.outlines.check import Problem, check, report
 from trimline.outlines.reading import read_unchecked
 
@@ -45,7 +46,7 @@ class OwnPeriod:
     """Its name in tables."""
     src_year: float
     """Its time [decimal year]."""
-    files: tuple[Path, ...]
+    files: Sequence[StrPath]
     """Files, or folders of them."""
     where: Mapping[str, str] = field(default_factory=dict)
     """Rows of the files that belong to it: values, as text, by column."""
@@ -124,7 +125,7 @@ def read_own_outlines(
     return OwnOutlines(table, column, pd.DataFrame(repairs, columns=list(REPAIR_COLUMNS)))
 
 
-def files_of(path: Path) -> list[Path]:
+def files_of(path: StrPath) -> list[Path]:
     """Return a file as it is, or the vector files in a folder and the folders in it, in order of their paths.
 
     Raises
@@ -132,6 +133,7 @@ def files_of(path: Path) -> list[Path]:
     ChangeError
         There is no such file or folder, or none with one of `SUFFIXES` in it.
     """
+    path = Path(path)
     if not path.exists():
         raise ChangeError("there is no such file or folder", where=path)
     if path.is_file():

@@ -26,7 +26,10 @@ _NO_ROW = -1
 _IMAGE_COLUMNS = ("scene_id", "src_date", "src_year", "sensor")
 """Columns that a new outline takes from another outline of the image that was consulted."""
 
-MEASURED_COLUMNS = ("zmin_m", "zmax_m", "zmed_m", "zmean_m", "slope_deg", "aspect_deg", "aspect_sec", "lmax_m")
+MEASURED_COLUMNS = (
+    *("zmin_m", "zmax_m", "zmed_m", "zmean_m", "slope_deg", "aspect_deg", "aspect_sec", "lmax_m", "termlon", "termlat"),
+    *("dem_source", "dem_share", "area_pixels_km2"),
+)
 """Columns that become undefined with another outline: they are measured elsewhere."""
 
 ERROR_COLUMNS = ("unseen_error_km2", "uncertain_error_km2")

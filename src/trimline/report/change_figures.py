@@ -264,6 +264,7 @@ def save_figure(figure: Figure, stem: Path) -> list[Path]:
             path = stem.with_suffix(suffix)
             with whole_file(path) as temporary:
                 figure.savefig(temporary, dpi=_DOTS_PER_INCH, metadata=metadata)
+            figure.set_layout_engine("none")  # laid out once, for both
             written.append(path)
     return written
 

@@ -112,6 +112,8 @@ def changes_table(changes: Sequence[Mapping[str, Any]], titles: Mapping[str, str
 def rates_table(rates: pd.DataFrame, titles: Mapping[str, str]) -> Table:
     """Return a row per fitted line: its slope, the error and the confidence interval of the slope."""
     share = f"{100 * float(rates['confidence'].iloc[0]):g}" if len(rates) else "95"
+    if len(pd.unique(rates.loc[rates["level"] == "subregion", "part"])) == 1:
+        rates = rates[rates["level"] != "subregion"]  # it is the region
     left_out = "without" in rates and bool((rates["without"].fillna("") != "").any())
     heads = ["part, span, method", "periods", "km² a⁻¹", "standard error", f"{share} % interval", "% a⁻¹"]
     rows = [

@@ -33,7 +33,14 @@ from trimline.file_identity import file_identity
 from trimline.files import whole_folder
 from trimline.outlines import read_outlines
 from trimline.project import Project
-from trimline.report.change_tables import areas_table, changes_table, images_table, published_table, truth_table
+from trimline.report.change_tables import (
+    areas_table,
+    changes_table,
+    images_table,
+    parts_of,
+    published_table,
+    truth_table,
+)
 from trimline.report.on_disk import write_csv, write_latex
 from trimline.sensors import get_sensor
 from trimline.study.glacier_tables import (
@@ -293,7 +300,8 @@ def _result(
         result["spans"] = table[table["level"] != "size_class"].to_dict("records")
     if "glacier_changes" in found:
         result["glaciers"] = verdicts_by_span(found["glacier_changes"])
-        result["flagged"] = found["outlying"][found["outlying"]["level"] != "glacier"].to_dict("records")
+        shown = [level for level, _ in parts_of(sums)]
+        result["flagged"] = found["outlying"][found["outlying"]["level"].isin(shown)].to_dict("records")
     if "truth" in found:
         whole = found["truth"][found["truth"]["level"] == "region"]
         result["truth"] = {"inside": int(whole["inside"].sum()), "periods": len(whole)}

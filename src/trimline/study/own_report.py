@@ -153,10 +153,12 @@ def _sections(
         + (" (assumed, half a pixel of Landsat)" if each.error_m is None and settings.buffer_m is None else "")
         for each in project.periods
     ]
+    said = {text.partition(": ")[2] for text in errors}
+    of_outlines = f"{said.pop()} on all dates" if len(said) == 1 else "; ".join(errors)
     ids = "the ground they share" if result["ids"] == "overlap" else f"the column '{result['ids']}'"
     words = [
         "Areas in an equal-area projection. The error is half the difference between the areas with outlines moved out "
-        f"and in by the error of the outlines ({'; '.join(errors)}). Over glaciers errors add up, as if one cause "
+        f"and in by the error of the outlines ({of_outlines}). Over glaciers errors add up, as if one cause "
         "moved all outlines alike.",
         f"The same glacier on several dates is found by {ids}.",
     ]
