@@ -49,6 +49,14 @@ def change(
             show_default="the years in the names of the files",
         ),
     ] = None,
+    dem: Annotated[
+        Path | None,
+        typer.Option(
+            "--dem",
+            metavar="DEM",
+            help="Elevation model, or a folder of them: adds attributes, area by elevation and aspect, and termini.",
+        ),
+    ] = None,
     regions: Annotated[
         Path | None, typer.Option("--regions", metavar="FILE", help="Polygons of regions with totals of their own.")
     ] = None,
@@ -84,12 +92,12 @@ def change(
 ) -> None:
     """Measure areas, their uncertainty and their change, of a project or of outlines that one has already."""
     if inputs[0].suffix.lower() in PROJECT_SUFFIXES:
-        given = (dates, id_column, regions, region_column, pixel, accuracy, published)
+        given = (dates, id_column, dem, regions, region_column, pixel, accuracy, published)
         if len(inputs) > 1:
             raise ChangeError("a project file stands alone", where=inputs[1])
         if any(each is not None for each in given):
             raise ChangeError(
-                "--id, --date, --regions, --pixel, --accuracy and --published are for outlines",
+                "--id, --date, --dem, --regions, --pixel, --accuracy and --published are for outlines",
                 where=inputs[0],
                 remedy="a project says them in its periods and under 'change'",
             )
@@ -110,6 +118,7 @@ def change(
         pixels=pixel or [],
         accuracies=accuracy or [],
         settings={key: value for key, value in settings.items() if value is not None},
+        dem=dem,
         overrides=overrides or [],
         force=force,
         wait_s=wait,
@@ -125,6 +134,7 @@ def _of_outlines(
     pixels: list[str],
     accuracies: list[str],
     settings: dict[str, Any],
+    dem: Path | None,
     overrides: list[str],
     force: bool,
     wait_s: float,
@@ -144,6 +154,7 @@ def _of_outlines(
     path = out / PROJECT_FILE
     with whole_file(path) as temporary:
         whole = {"name": "change", "title": title, "output": ".", **content}
+        whole |= {} if dem is None else {"dem": str(dem.absolute())}
         temporary.write_text(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True), encoding="utf-8")
     study = run_study(load_project(path, overrides), until="report", force=force, wait_s=wait_s)
     outcome = study.outcome()
