@@ -92,7 +92,8 @@ def _measure(study: Study, series: Series, folder: Path) -> dict[str, Any]:
         table = table.drop(columns="period")
     table.to_file(folder / LAYER, layer="terminus")
     plain = pd.DataFrame(table.drop(columns=table.geometry.name))
-    series_of_dates = _series(study, outlines[outlines["glac_id"].isin(kept)], lines, points)
+    pixel_m = max(series.pixel_m.values())
+    series_of_dates = _series(study, outlines[outlines["glac_id"].isin(kept)], lines, points, pixel_m)
     tables = {
         "terminus": plain[["first", "last", *plain.columns.drop(["first", "last"])]],
         **({"series": series_of_dates} if len(periods) > 2 else {}),
@@ -108,7 +109,11 @@ def _measure(study: Study, series: Series, folder: Path) -> dict[str, Any]:
 
 
 def _series(
-    study: Study, outlines: gpd.GeoDataFrame, lines: gpd.GeoDataFrame | None, points: gpd.GeoDataFrame | None
+    study: Study,
+    outlines: gpd.GeoDataFrame,
+    lines: gpd.GeoDataFrame | None,
+    points: gpd.GeoDataFrame | None,
+    pixel_m: float,
 ) -> pd.DataFrame:
     """Return the termini of the chosen glaciers in all periods, by the first method."""
     settings = study.project.terminus
@@ -121,6 +126,7 @@ def _series(
         count=settings.lines,
         points=points,
         lines=first,
+        pixel_m=pixel_m,
     )
 
 
