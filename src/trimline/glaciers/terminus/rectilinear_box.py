@@ -15,7 +15,6 @@ from shapely.geometry.base import BaseGeometry
 from trimline.glaciers.terminus.boxes import ice_in_box_m2
 from trimline.glaciers.terminus.frame import Frame
 
-
 _STRAIGHT = 0.005
 """Points of a box this near a straight edge are no corners, as a share of the side of a square as large."""
 
