@@ -18,6 +18,7 @@ from trimline.outlines import area_km2, read_outlines, write_outlines
 from trimline.project import load_project
 from trimline.study import change_stage as stage
 from trimline.study import run_study
+from trimline.study.series import series_of
 
 PERIODS = {"1986-1988": "1988-08-20", "2001-2003": "2002-08-15", "2016-2018": "2018-08-23"}
 PLACES = {"139036": ("west", [700_000, 3_800_000]), "138036": ("east", [710_000, 3_800_000])}
@@ -179,4 +180,4 @@ def test_outlines_that_were_changed_to_overlap_are_named(folder: Path, tmp_path:
     timeline = json.loads((tmp_path / "study/out/stages/timeline.json").read_text())["result"]["timeline"]
     project = load_project(study_file(tmp_path / "study"))
     with pytest.raises(ChangeError, match="overlap"):
-        stage._measure(project, stage.series_of(project, timeline), tmp_path)
+        stage._measure(project, series_of(project, timeline), tmp_path)

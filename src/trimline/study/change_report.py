@@ -31,11 +31,12 @@ from trimline.report.change_tables import (
 )
 from trimline.report.page import Picture, Section
 from trimline.report.tables import period_table
-from trimline.study.change_stage import FOLDER, Series, series_of, titles_of
+from trimline.study.change_stage import FOLDER, titles_of
 from trimline.study.editing import OUTCOMES
 from trimline.study.glacier_tables import left_out
 from trimline.study.own_report import glacier_sections
 from trimline.study.scenes import open_entry
+from trimline.study.series import Series, series_of
 from trimline.study.study import Study
 from trimline.study.tables_on_disk import read_tables
 from trimline.study.timeline_stage import period_folder

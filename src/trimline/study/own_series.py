@@ -12,7 +12,7 @@ from trimline.errors import ProjectError
 from trimline.file_identity import file_identity
 from trimline.outlines import read_outlines
 from trimline.project import Period, Project
-from trimline.study.change_stage import Series
+from trimline.study.series import Series
 from trimline.timeline.preference import decimal_year
 
 _LOG = logging.getLogger(__name__)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from trimline.study.change_stage import Series, series_of
 from trimline.study.own_series import identities_of, own_series
+from trimline.study.series import Series, series_of
 from trimline.study.study import Study
 
 

@@ -13,11 +13,12 @@ from trimline.file_identity import file_identity
 from trimline.files import whole_folder
 from trimline.glaciers import retreat_by, select_glaciers, terminus_change, terminus_series
 from trimline.report.on_disk import write_csv
-from trimline.study.change_stage import Series, spans_of
+from trimline.study.change_stage import spans_of
 from trimline.study.glacier_files import ATTRIBUTES, FLOW_LINES
 from trimline.study.glaciers_stage import FOLDER as GLACIERS
 from trimline.study.ledger import Done
 from trimline.study.period_series import outlines_identity, period_series
+from trimline.study.series import Series
 from trimline.study.study import Study
 
 _LOG = logging.getLogger(__name__)
