@@ -1,6 +1,6 @@
 """One glacier at a time: what its ground is like, where it ends, how long it is, and how that changes.
 
-The room takes outlines keyed by `glac_id` and an elevation model, and returns tables and GeoDataFrames keyed the same.
+The room takes outlines keyed by the ids of glaciers and an elevation model, and returns tables keyed the same.
 `attributes` gives those of RGI 7.0, and `area_sums` the areas by polygons beside those by pixels; `hypsometry` and
 `aspects` give the area by elevation band and by the eight aspects, `band_totals` their sums over glaciers, and
 `change_by_band` their change. `divide` splits connected ice along its drainage divides, `copy_divides` along those of
