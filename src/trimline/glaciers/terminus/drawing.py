@@ -101,7 +101,7 @@ def _laid(panel: Axes, name: str, frame: Frame) -> None:
 
 def _window(panel: Axes, frame: Frame, first: BaseGeometry, last: BaseGeometry) -> None:
     left, bottom, right, top = shapely.union(first, last).bounds
-    side = max(6 * frame.half_width_m, -3 * frame.back_m, _MARGIN * max(right - left, top - bottom))
+    side = max(16 * frame.half_width_m, _MARGIN * max(right - left, top - bottom))
     middle = frame.tip - 0.3 * side * frame.direction
     panel.set_xlim(middle[0] - side / 2, middle[0] + side / 2)
     panel.set_ylim(middle[1] - 0.6 * side, middle[1] + 0.6 * side)

@@ -27,9 +27,6 @@ _LOWER_PART = 0.35
 _TONGUE_SHARE = 0.75
 """Share of the width of the tongue that boxes take up: ice fills them up to the margin of the front."""
 
-_SEARCH = 101
-"""Lines that are tried to find out how wide the terminus is."""
-
 
 @dataclass(frozen=True)
 class Frame:

@@ -19,6 +19,7 @@ from shapely.geometry import LineString, Point, Polygon, box
 
 from trimline.errors import ChangeError, OutlineError
 from trimline.glaciers.terminus import TERMINUS_METHODS, retreat_by, terminus_change, terminus_series
+from trimline.glaciers.terminus.drawing import draw_methods
 from trimline.rasters import write_raster
 
 CRS = "EPSG:32632"
@@ -288,3 +289,10 @@ def test_classes_by_aspect_and_by_elevation() -> None:
     assert by_height["terminus_rise_m"].to_dict() == {"3500-3600": 2.0, "3600-3700": 6.0, "all": pytest.approx(10 / 3)}
     with pytest.raises(ChangeError, match="retreat by"):
         retreat_by(table, "size")  # type: ignore[arg-type]
+
+
+def test_the_picture_of_the_methods_is_a_png(tmp_path: Path) -> None:
+    draw_methods(tmp_path / "methods.png", frame(glacier(3000)), frame(glacier(2600)), "g0", directions={"g0": 0.0})
+    assert (tmp_path / "methods.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(ChangeError, match="both dates"):
+        draw_methods(tmp_path / "none.png", frame(glacier(3000)), frame(glacier(2600)), "g7")
