@@ -17,7 +17,6 @@ from matplotlib.projections.polar import PolarAxes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from trimline.errors import ChangeError
 from trimline.files import StrPath
 from trimline.report.change_figures import save_figure
 from trimline.report.hypsometry_figures import (
@@ -31,6 +30,7 @@ from trimline.report.hypsometry_figures import (
     without_class,
 )
 from trimline.report.map_frame import GROUND, INK, write_words
+from trimline.report.retreat_map import one_method
 
 SECTORS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 """Names of the eight sectors, clockwise from north."""
@@ -83,7 +83,7 @@ def draw_aspects(
         The retreat is by several methods and none is named, or the named one is not there.
     """
     if retreat is not None:
-        retreat = _by_method(retreat, method)
+        retreat = one_method(retreat, method)
     there = changed[changed["sector"].notna()] if len(changed) else changed
     if not len(there):
         return write_words(stem, "no ground with an aspect")
@@ -128,15 +128,6 @@ def _handles(first: str, last: str, changed: pd.DataFrame, retreat: pd.DataFrame
         if (shown["glaciers"] < _FEW).any():
             handles.append(Patch(fc=LOSS, alpha=_PALE, label=f"(c) pale: fewer than {_FEW} glaciers"))
     return handles
-
-
-def _by_method(retreat: pd.DataFrame, method: str | None) -> pd.DataFrame:
-    there = list(dict.fromkeys(retreat["method"].astype(str)))
-    if method is None and len(there) > 1:
-        raise ChangeError(f"the retreat is by the methods {', '.join(there)}", remedy="name one: method=...")
-    if method is not None and method not in there:
-        raise ChangeError(f"the retreat has no method '{method}'", remedy=f"it has {', '.join(there) or 'none'}")
-    return retreat if method is None else retreat[retreat["method"].astype(str) == method]
 
 
 def _draw_areas(axes: PolarAxes, totals: pd.DataFrame, first: str, last: str) -> None:

@@ -55,6 +55,8 @@ ATTRIBUTES: Mapping[str, tuple[str, str]] = {
 }
 """Columns of the attributes that a sheet shows, in order, with their names and formats."""
 
+_FEW_PERIODS = 6
+"""Dates up to which outlines are drawn bold."""
 _LONGEST_WORD = 16
 """Letters of a value in the table; longer ones are cut in the middle."""
 
@@ -118,17 +120,13 @@ def draw_glacier_sheet(stem: StrPath, glacier: str, tables: GlacierTables) -> li
     )
     missing = [each for each in periods if each not in there]
     _draw_map(axes["map"], own, _of(tables.flow_lines, glacier), colours, missing)
-    figure.supxlabel(
-        f"a point on the glacier: {place}; error bars of the terminus: half a pixel",
-        x=0.02,
-        ha="left",
-        fontsize=8,
-        color=GROUND,
-    )
+    series = _of(tables.termini, glacier)
+    bars = "" if series is None else "; error bars of the terminus: half a pixel"
+    figure.supxlabel(f"a point on the glacier: {place}{bars}", x=0.02, ha="left", fontsize=8, color=GROUND)
     _draw_table(axes["table"], _of(tables.attributes, glacier), periods)
     _draw_bands(axes["bands"], _of(tables.hypsometry, glacier), colours, there)
     _draw_area_series(axes["areas"], _of(tables.areas, glacier), tables.outlines, missing)
-    _draw_termini(axes["termini"], _of(tables.termini, glacier))
+    _draw_termini(axes["termini"], series)
     return save_figure(figure, Path(stem))
 
 
@@ -158,11 +156,12 @@ def _draw_map(
 ) -> None:
     frame = frame_around(own)
     handles: list[Line2D] = []
+    width = 1.1 if len(colours) <= _FEW_PERIODS else 0.6
     for period in [each for each in colours if each not in missing]:
         shapes = frame.shapes(own if period == "" else own[own["period"].astype(str) == period])
         if not handles:
             draw_polygons(axes, shapes, facecolor=_PALE, edgecolor="none", zorder=1)
-        draw_lines(axes, shapes, color=colours[period], linewidth=1.1, zorder=3)
+        draw_lines(axes, shapes, color=colours[period], linewidth=width, zorder=3)
         handles.append(Line2D([], [], color=colours[period], lw=1.6, label=period or "outline"))
     if flow is not None:
         last = periods_of(flow)[-1]

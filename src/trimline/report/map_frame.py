@@ -27,7 +27,7 @@ _MARGIN = 0.04
 """Margin around what is shown, as a share of its longer side."""
 _STRIP = 0.09
 """Height of the free strip at the foot of a map, for scale bar and key, as a share of the longer side."""
-_NARROWEST = 0.3
+_NARROWEST = 0.38
 """Half of the shorter side of a map at least, as a share of the longer side."""
 _SMALLEST_KM = 0.2
 """Smallest side of a map [km]."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -26,6 +27,8 @@ from trimline.report.map_frame import (
     write_words,
 )
 from trimline.report.period_colours import periods_of
+
+_Table = TypeVar("_Table", bound=pd.DataFrame)
 
 _RETREAT, _ADVANCE, _NONE = "#c1272d", "#1d6fa5", "#8b97a3"
 _BEFORE, _AFTER = "#dfe7ee", "#b4c7d8"
@@ -95,7 +98,7 @@ def draw_retreat_map(
     return save_figure(figure, Path(stem))
 
 
-def one_method(changes: gpd.GeoDataFrame, method: str | None) -> gpd.GeoDataFrame:
+def one_method(changes: _Table, method: str | None) -> _Table:
     """Return the rows of one method of a table of terminus changes.
 
     Raises
@@ -110,7 +113,10 @@ def one_method(changes: gpd.GeoDataFrame, method: str | None) -> gpd.GeoDataFram
         raise ChangeError(f"the table has the methods {', '.join(there)}", remedy="name one: method=...")
     if method is not None and there and method not in there:
         raise ChangeError(f"the table has no method '{method}'", remedy=f"it has {', '.join(there)}")
-    return changes if method is None else changes[changes["method"].astype(str) == method]
+    if method is None:
+        return changes
+    rows: _Table = changes[changes["method"].astype(str) == method]
+    return rows
 
 
 def _draw_arrows(axes: Axes, frame: MapFrame, shown: gpd.GeoDataFrame, map_inches: float) -> list[Line2D | Patch]:
