@@ -17,6 +17,7 @@ from matplotlib.patheffects import Normal, withStroke
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.warp import rio_reproject
+from pyproj import Transformer
 
 from trimline.errors import ChangeError, GridError
 from trimline.files import StrPath
@@ -44,6 +45,8 @@ _AROUND = 0.75
 """Ground shown around the arrows of a terminus, as a share of their extent."""
 _RIMS_M = (40.0, 1.0)
 """Changed ground narrower than this is no terminus but a rim drawn anew [m]; where all is narrower, the second."""
+_MOST_PIXELS = 2000
+"""Pixels of an image on the side of a picture; finer ones are left out."""
 _SMALLEST_M = 1000.0
 """Smallest side of a picture of termini [m]."""
 
@@ -196,8 +199,9 @@ def _dates(table: gpd.GeoDataFrame) -> NDArray[np.object_]:
 def _draw_image(axes: Axes, frame: MapFrame, image: NDArray[np.uint8], geobox: GeoBox) -> None:
     """Draw the part of an image within the frame, on a grid of the frame's CRS."""
     west, south, east, north = (1e3 * each for each in frame.bounds_km)
-    footprint = geobox.footprint(str(frame.crs), npoints=16).boundingbox
-    pixel = max(max(footprint.span_x, footprint.span_y) / max(geobox.shape), (east - west) / 2000)
+    to_map = Transformer.from_crs(str(geobox.crs), frame.crs, always_xy=True)
+    left, bottom, right, top = to_map.transform_bounds(*geobox.boundingbox.bbox)
+    pixel = max(max(right - left, top - bottom) / max(geobox.shape), (east - west) / _MOST_PIXELS)
     grid = GeoBox.from_bbox((west, south, east, north), crs=frame.crs.to_wkt(), resolution=pixel, tight=True)
     bands = np.moveaxis(image, -1, 0)
     if len(bands) == 3:
