@@ -87,7 +87,7 @@ def _draw_percent(
     values = known["change_percent"].to_numpy(float)
     shown = np.minimum(values, _LARGEST_GAIN)
     errors = known["change_error_percent"].to_numpy(float)
-    axes.barh(middle, shown, height, xerr=np.where(np.isfinite(values), errors, np.nan), **style)
+    axes.barh(middle, shown, height, xerr=np.where(values <= _LARGEST_GAIN, errors, np.nan), **style)
     for y, value in zip(middle[values > _LARGEST_GAIN], values[values > _LARGEST_GAIN], strict=True):
         axes.text(_LARGEST_GAIN, y, f"{value:+.0f} % ▸", ha="right", va="center", fontsize=7, color="white", zorder=5)
     for y in middle[~np.isfinite(values)]:
@@ -138,10 +138,10 @@ def change_colours(known: pd.DataFrame, change: str, error: str) -> list[str]:
     return [(LOSS if value < 0 else GAIN) if large else NONE for value, large in zip(values, significant, strict=True)]
 
 
-def change_handles(colours: list[str]) -> list[Patch]:
-    """Return the entries of the legend for the colours that occur."""
+def change_handles(colours: list[str], prefix: str = "") -> list[Patch]:
+    """Return the entries of the legend for the colours that occur, each with a prefix."""
     words = ((LOSS, "loss"), (GAIN, "gain"), (NONE, "change within its error"))
-    return [Patch(fc=colour, label=label) for colour, label in words if colour in colours]
+    return [Patch(fc=colour, label=f"{prefix}{label}") for colour, label in words if colour in colours]
 
 
 def without_class(table: pd.DataFrame, column: str, periods: tuple[str, ...], words: str) -> str:

@@ -27,6 +27,8 @@ _MARGIN = 0.04
 """Margin around what is shown, as a share of its longer side."""
 _STRIP = 0.09
 """Height of the free strip at the foot of a map, for scale bar and key, as a share of the longer side."""
+_NARROWEST = 0.38
+"""Half of the shorter side of a map at least, as a share of the longer side."""
 _SMALLEST_KM = 0.2
 """Smallest side of a map [km]."""
 _FINEST = 4000.0
@@ -81,6 +83,7 @@ class MapFrame:
             names = "easting", "northing"
         axes.set_xlabel(f"{names[0]}, km ({self.words})", fontsize=9)
         axes.set_ylabel(f"{names[1]}, km", fontsize=9)
+        axes.ticklabel_format(style="plain", useOffset=False)
         axes.tick_params(labelsize=8)
         self._north_arrow(axes)
 
@@ -96,21 +99,28 @@ class MapFrame:
             f"{abs(longitude):.3f}° {'E' if longitude >= 0 else 'W'}"
         )
 
-    def _north_arrow(self, axes: Axes) -> None:
-        """Draw an arrow to true north at the middle of the map."""
+    @property
+    def north_deg(self) -> float:
+        """Direction of true north in the middle of the map, clockwise from its upper side [degree]."""
         west, south, east, north = self.bounds_km
         to_degrees = Transformer.from_crs(self.crs, 4326, always_xy=True)
         x, y = 500 * (west + east), 500 * (south + north)
         longitude, latitude = to_degrees.transform(x, y)
         step = _NORTH_DEG if latitude + _NORTH_DEG < 90 else -_NORTH_DEG
         x_north, y_north = to_degrees.transform(longitude, latitude + step, direction="INVERSE")
-        angle = np.arctan2(x_north - x, y_north - y) + (np.pi if step < 0 else 0.0)
+        return float(np.degrees(np.arctan2((x_north - x) / step, (y_north - y) / step)))
+
+    def _north_arrow(self, axes: Axes) -> None:
+        """Draw an arrow to true north at the foot of the map."""
+        west, south, east, _ = self.bounds_km
+        angle = np.radians(self.north_deg)
         heading = np.array([np.sin(angle), np.cos(angle)])
         length = _ARROW * self.longer_side_km
         middle = np.array([west + 0.5 * (east - west), south + 0.85 * length])
         halo = [withStroke(linewidth=2.5, foreground="white")]
         arrow = {"arrowstyle": "-|>", "color": INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0, "path_effects": halo}
-        axes.annotate("", xy=middle + 0.5 * length * heading, xytext=middle - 0.5 * length * heading, arrowprops=arrow)
+        tip, tail = middle + 0.5 * length * heading, middle - 0.5 * length * heading
+        axes.annotate("", xy=(tip[0], tip[1]), xytext=(tail[0], tail[1]), arrowprops=arrow)
         x, y = middle + 0.45 * length * np.array([heading[1], -heading[0]])
         axes.text(x, y, "N", ha="center", va="center", fontsize=9, color=INK, path_effects=halo)
 
@@ -161,10 +171,16 @@ def within(
     west, south, east, north = (each / 1e3 for each in bounds_m)
     side = max(east - west, north - south, _SMALLEST_KM)
     # A map much longer than wide leaves no room for its labels.
-    half_x, half_y = max((east - west) / 2, 0.2 * side), max((north - south) / 2, 0.2 * side)
+    half_x, half_y = (max(each / 2, _NARROWEST * side) for each in (east - west, north - south))
     x, y = (west + east) / 2, (south + north) / 2
     edge, foot = margin * side, _STRIP * side if strip else 0.0
     return MapFrame(crs, (x - half_x - edge, y - half_y - edge - foot, x + half_x + edge, y + half_y + edge))
+
+
+def drawable(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the rows that have a geometry which is not empty."""
+    geometries = table.geometry.to_numpy()
+    return table[~(shapely.is_missing(geometries) | shapely.is_empty(geometries))]
 
 
 def draw_polygons(axes: Axes, shapes: NDArray[np.object_], **style: object) -> PatchCollection:
@@ -210,6 +226,7 @@ def draw_lines(axes: Axes, shapes: NDArray[np.object_], **style: object) -> Line
 
 def _rings(shape: shapely.Geometry) -> list[Ring]:
     parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
+    parts = list(shapely.normalize(parts))  # holes run against their outer rings, or they would be filled
     rings = [ring for part in parts for ring in (part.exterior, *part.interiors)]
     return [Ring(np.asarray(ring.coords)[:, :2], closed=True) for ring in rings]
 
