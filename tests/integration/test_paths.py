@@ -155,11 +155,20 @@ def _cut_samples(world: World) -> Any:
     return samples.SampleStore(world("samples")).bands
 
 
-def _train(world: World) -> Any:
+def _learnt_from(world: World) -> tuple[samples.Samples, project.Recipe]:
     image = world.scene.read(["red", "swir1"]).to_numpy()[np.newaxis]
     tiles = samples.Samples(image, world.ice[np.newaxis], ("red", "swir1"), "reflectance")
-    recipe = project.Recipe.preset("paper").model_copy(update={"units": "reflectance"})
+    return tiles, project.Recipe.preset("paper").model_copy(update={"units": "reflectance"})
+
+
+def _train(world: World) -> Any:
+    tiles, recipe = _learnt_from(world)
     return trained.train("band_ratio", tiles, tiles, recipe, world("run"), progress=False)
+
+
+def _fine_tune(world: World) -> Any:
+    tiles, recipe = _learnt_from(world)
+    return trained.fine_tune(str(_train(world)), tiles, tiles, recipe, world("tuned"), progress=False)
 
 
 DOORS: dict[Callable[..., Any], Callable[[World], Any]] = {
@@ -201,6 +210,7 @@ DOORS: dict[Callable[..., Any], Callable[[World], Any]] = {
     scenes.product_identity: lambda w: scenes.product_identity(w.product),
     scenes.product_info: lambda w: scenes.product_info(w.product),
     simulated.write_range: lambda w: simulated.write_range(_range("again"), w("again"), progress=False),
+    trained.fine_tune: _fine_tune,
     trained.train: _train,
 }
 """A call of every public function that takes a path, with text in its place."""

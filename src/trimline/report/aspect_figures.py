@@ -201,11 +201,8 @@ def _compass(axes: PolarAxes, labels: list[str], unit: str) -> None:
     axes.grid(color="#d5dde4", lw=0.6)
     axes.set_axisbelow(True)
     axes.spines["polar"].set_color("#b6c2cd")
-<<<<<<< HEAD
-=======
     for angle, label in zip(_ANGLES, labels, strict=True):
         across, up = np.sin(angle), np.cos(angle)
         beside = "left" if across > 0.1 else "right" if across < -0.1 else "center"
         above = "bottom" if up > 0.1 else "top" if up < -0.1 else "center"
         axes.text(angle, 1.05 * top, label, ha=beside, va=above, fontsize=8, multialignment="center")
->>>>>>> fig

@@ -256,9 +256,9 @@ def _draw_panel(axes: Axes, panel: Panel, outlines: gpd.GeoDataFrame, colours: M
     axes.tick_params(labelsize=8)
 
 
-def save_figure(figure: Figure, stem: Path) -> list[Path]:
+def save_figure(figure: Figure, stem: StrPath) -> list[Path]:
     """Write a figure as PNG and SVG, the same bytes for the same figure; return both paths."""
-    written = []
+    written, stem = [], Path(stem)
     with _same_bytes():
         for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None, "Creator": None})):
             path = stem.with_suffix(suffix)

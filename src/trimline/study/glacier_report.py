@@ -12,7 +12,9 @@ from trimline.report.aspect_figures import draw_aspects
 from trimline.report.glacier_sheet import GlacierTables, draw_glacier_sheet
 from trimline.report.hypsometry_figures import draw_hypsometry
 from trimline.report.page import Picture, Section
-from trimline.report.terminus_figures import draw_retreat_map
+from trimline.report.retreat_by_elevation import draw_retreat_by_elevation
+from trimline.report.retreat_map import draw_retreat_map
+from trimline.report.terminus_lines import draw_terminus_lines
 from trimline.report.terminus_tables import class_table, status_table
 from trimline.study.change_stage import FOLDER as CHANGE
 from trimline.study.glacier_files import ATTRIBUTES, FLOW_LINES
@@ -77,7 +79,23 @@ def _termini(study: Study, folder: Path) -> list[Section]:
     method = project.terminus.methods[0]
     changes = _first_span(gpd.read_file(project.output / TERMINUS / LAYER))
     outlines = _outlines(study)
-    png, _ = draw_retreat_map(folder / "retreat_map", changes, outlines, method=method)
+    compared = outlines[outlines["period"].isin([changes["first"].iloc[0], changes["last"].iloc[0]])]
+    png, _ = draw_retreat_map(folder / "retreat_map", changes, compared, method=method)
+    pictures = [Picture(png, "Arrows from the earlier terminus to the later one.")]
+    by_elevation = _first_span(tables["by_elevation"])
+    png, _ = draw_retreat_by_elevation(folder / "retreat_by_elevation", by_elevation, method=method)
+    pictures.append(Picture(png, "Retreat by elevation of the terminus."))
+    own = _of_method(changes, method)
+    moved = own[own.geometry.notna() & own["retreat_m"].notna()]
+    if len(moved):
+        name = str(moved.loc[moved["retreat_m"].abs().idxmax(), "glac_id"])
+        png, _ = draw_terminus_lines(
+            folder / "terminus_lines",
+            outlines[outlines["glac_id"] == name],
+            arrows=own[own["glac_id"] == name],
+            title=name,
+        )
+        pictures.append(Picture(png, "Outlines of all periods at the terminus that moved most."))
     words = [
         f"{found['glaciers']} glaciers are measured; {found['left_out']} are left out, for reasons in selection.csv."
     ]
@@ -88,7 +106,7 @@ def _termini(study: Study, folder: Path) -> list[Section]:
         ("By elevation of the terminus", class_table(_of_method(_first_span(tables["by_elevation"]), method))),
         ("What became of termini", status_table(_of_method(changes, method))),
     ]
-    return [Section("Termini", words, shown, [Picture(png, "Arrows from the earlier terminus to the later one.")])]
+    return [Section("Termini", words, shown, pictures)]
 
 
 def _sheets(study: Study, folder: Path) -> list[Section]:
