@@ -124,7 +124,7 @@ def draw_terminus_lines(
         ends = shapely.get_coordinates(line)
         axes.annotate("", xy=ends[-1], xytext=ends[0], arrowprops=style, zorder=4)
     if len(drawn):
-        handles.append(Line2D([], [], color=INK, lw=1.4, marker=">", ms=5, label="mean change of the terminus"))
+        handles.append(Line2D([], [], color=INK, lw=1.4, marker=">", ms=5, label="typical change of the terminus"))
     if handles:
         figure.legend(handles=handles, loc="outside lower center", ncols=6, frameon=False, fontsize=9)
     frame.finish(axes)

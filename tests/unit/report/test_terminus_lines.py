@@ -62,7 +62,7 @@ def test_arrows_say_where_the_terminus_is(tmp_path: Path) -> None:
     arrow = gpd.GeoDataFrame(geometry=[shapely.LineString([(X, Y + 5000), (X, Y + 5600)])], crs=32645)
     bounds = _frame_of_termini(termini, GeoBox((9, 9), Affine.identity(), "EPSG:32645"), arrow).bounds_km
     assert (bounds[1] + bounds[3]) / 2 == pytest.approx((Y + 5300) / 1e3, abs=0.15)
-    assert "mean change of the terminus" in words_of(draw_terminus_lines(tmp_path / "a", termini, arrows=arrow))
+    assert "typical change of the terminus" in words_of(draw_terminus_lines(tmp_path / "a", termini, arrows=arrow))
 
 
 @pytest.mark.parametrize("crs", ["EPSG:32645", "EPSG:4326"])

@@ -130,8 +130,9 @@ def terminus_change(
     -------
     GeoDataFrame
         `TERMINUS_COLUMNS`, a row per glacier and method, in the CRS of `before`. The geometry is an arrow from the
-        earlier terminus to the later one; it is missing where nothing was measured. Every glacier of either date has a
-        row: of a vanished one, `retreat_m` is the whole length of its centre line.
+        earlier terminus to the later one, along the parallel line whose change is nearest to their mean; it is missing
+        where nothing was measured. Every glacier of either date has a row: of a vanished one, `retreat_m` is the whole
+        length of its centre line.
 
     Raises
     ------
@@ -264,8 +265,9 @@ def _place(frame: Frame, before: BaseGeometry, after: BaseGeometry, given: Given
     found: dict[str, Any] = {"direction_deg": bearing_deg(frame.direction)}
     if not both.any():
         return found
-    middle = np.array([np.median(offsets[both])])
-    ends = [frame.points(middle, np.array([each[both].mean()])) for each in (first, last)]
+    change = np.where(both, first - last, np.nan)
+    typical = [int(np.nanargmin(np.abs(change - change[both].mean())))]
+    ends = [frame.points(offsets[typical], each[typical]) for each in (first, last)]
     found["geometry"] = LineString(np.vstack(ends))
     if given.models:
         heights = [given.heights_m(frame.points(offsets[both], each[both])) for each in (first, last)]
