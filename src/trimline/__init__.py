@@ -45,6 +45,9 @@ _PLACE_OF = {
     "write_outlines": "trimline.outlines:write_outlines",
 }
 
+_ROOMS = ("change", "glaciers")
+"""Rooms that scripts use whole: `trimline.glaciers.attributes(outlines, dem)`."""
+
 __all__ = [
     "MapOptions",
     "Model",
@@ -71,7 +74,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name from its room on first use."""
+    """Import a public name from its room, or a room, on first use."""
+    if name in _ROOMS:
+        return import_module(f"trimline.{name}")
     if name not in _PLACE_OF:
         raise AttributeError(f"module 'trimline' has no attribute {name!r}")
     room, _, attribute = _PLACE_OF[name].partition(":")

@@ -6,9 +6,15 @@ from pathlib import Path
 from typing import TypeVar
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from odc.geo.geom import box
 
+from trimline.project import Project
 from trimline.report.aspect_figures import draw_aspects
+from trimline.report.composite import false_colour
 from trimline.report.glacier_sheet import GlacierTables, draw_glacier_sheet
 from trimline.report.hypsometry_figures import draw_hypsometry
 from trimline.report.page import Picture, Section
@@ -19,6 +25,7 @@ from trimline.report.terminus_tables import class_table, status_table
 from trimline.study.change_stage import FOLDER as CHANGE
 from trimline.study.glacier_files import ATTRIBUTES, FLOW_LINES
 from trimline.study.glaciers_stage import FOLDER as GLACIERS
+from trimline.study.scenes import open_entry
 from trimline.study.study import Study
 from trimline.study.tables_on_disk import read_table, read_tables
 from trimline.study.terminus_stage import FOLDER as TERMINUS
@@ -28,6 +35,9 @@ _Table = TypeVar("_Table", bound=pd.DataFrame)
 
 _SHEETS = 3
 """Glaciers that have a sheet in the report, the largest first."""
+
+_AROUND = 0.5
+"""Ground around a glacier that its image shows, as a share of its extent."""
 
 _BANDS = (
     "Bands of {step:g} m of the elevation model ({dem}), which has one date: change is of area, at the heights of that "
@@ -89,9 +99,13 @@ def _termini(study: Study, folder: Path) -> list[Section]:
     moved = own[own.geometry.notna() & own["retreat_m"].notna()]
     if len(moved):
         name = str(moved.loc[moved["retreat_m"].abs().idxmax(), "glac_id"])
+        shapes = outlines[outlines["glac_id"] == name]
+        image, geobox = _image_of(project, shapes)
         png, _ = draw_terminus_lines(
             folder / "terminus_lines",
-            outlines[outlines["glac_id"] == name],
+            shapes,
+            image=image,
+            geobox=geobox,
             arrows=own[own["glac_id"] == name],
             title=name,
         )
@@ -107,6 +121,20 @@ def _termini(study: Study, folder: Path) -> list[Section]:
         ("What became of termini", status_table(_of_method(changes, method))),
     ]
     return [Section("Termini", words, shown, pictures)]
+
+
+def _image_of(project: Project, shapes: gpd.GeoDataFrame) -> tuple[NDArray[np.uint8] | None, GeoBox | None]:
+    """Return a composite of the scene that shows the last outline of a glacier, and its grid; None without scenes."""
+    entries = {entry.id: entry for entry in project.scenes}
+    seen = [str(each) for each in shapes.get("scene_id", ()) if str(each) in entries]
+    if not seen:
+        return None, None
+    scene = open_entry(entries[seen[-1]])
+    west, south, east, north = shapes.to_crs(str(scene.geobox.crs)).total_bounds
+    around = _AROUND * max(east - west, north - south)
+    bounds = (west - around, south - around, east + around, north + around)
+    geobox = scene.geobox.enclosing(box(*bounds, scene.geobox.crs)) & scene.geobox
+    return false_colour(scene, geobox), geobox
 
 
 def _sheets(study: Study, folder: Path) -> list[Section]:
