@@ -136,6 +136,16 @@ def test_what_is_done_is_not_done_again_and_another_dem_is_noticed(project: Path
     assert without.done["terminus"].result["terminus"]["glaciers"] == 2
 
 
+def test_the_same_project_gives_the_same_bytes(project: Path, tmp_path: Path) -> None:
+    written = []
+    for name in ("one", "other"):
+        run_study(load_project(project, [f"output={tmp_path / name}"]))
+        files = sorted(path for path in (tmp_path / name).rglob("*") if path.is_file() and path.parent.name != "stages")
+        written.append({str(path.relative_to(tmp_path / name)): path.read_bytes() for path in files})
+    assert [name for name in written[0] if written[0][name] != written[1].get(name)] == []
+    assert written[0].keys() == written[1].keys()
+
+
 def test_glaciers_are_selected_by_rule_with_a_reason(project: Path) -> None:
     study = run_study(load_project(project, ["terminus.select.smallest_km2=0.5"]), until="terminus")
     table = pd.read_csv(project.parent / "out" / "terminus" / "selection.csv").set_index("glac_id")

@@ -199,6 +199,7 @@ DOORS: dict[Callable[..., Any], Callable[[World], Any]] = {
     outlines.read_edits: _read_edits,
     outlines.read_outlines: lambda w: outlines.read_outlines(w.outlines),
     outlines.require_sound: lambda w: outlines.require_sound(outlines.as_edits(w.edits), where=w("edits.gpkg")),
+    outlines.write_lines: lambda w: outlines.write_lines(w.truth.set_geometry(w.truth.exterior), w("lines.gpkg")),
     outlines.write_outlines: lambda w: outlines.write_outlines(w.truth, w("written.gpkg")),
     project.load_project: _load_project,
     rasters.read_onto: lambda w: rasters.read_onto(w.scene.assets["red"].href, w.scene.geobox),

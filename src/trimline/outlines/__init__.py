@@ -1,9 +1,9 @@
 """Glacier outlines as polygons: reading, checking, measuring, rasterising, tracing, editing and writing.
 
 Outlines are a ``GeoDataFrame`` that has passed `check`: a CRS, valid polygons in two dimensions, and columns named
-after the published schema (`COLUMNS`). The room hands out `read_outlines` and `write_outlines` at the edges, `check`
-with the `Problem` reports it makes, geodesic `area_km2` and `perimeter_km`, and the two ways between polygons and
-pixels, `rasterise` and `trace`, which return each other's input on the same grid. `RowTracer` traces large
+after the published schema (`COLUMNS`). The room hands out `read_outlines`, `write_outlines` and `write_lines` at the
+edges, `check` with the `Problem` reports it makes, geodesic `area_km2` and `perimeter_km`, and the two ways between
+polygons and pixels, `rasterise` and `trace`, which return each other's input on the same grid. `RowTracer` traces large
 masks row by row, and `smooth` smooths traced outlines. Corrections by hand are an append-only layer: `read_edits` and
 `append_edits`, `check_edits` for their problems, and `replay`, which gives the final outlines of a period and the
 `EditOutcome` of every edit.
@@ -21,7 +21,7 @@ from trimline.outlines.replaying import EditOutcome, replay
 from trimline.outlines.schema import COLUMNS, Column, conform
 from trimline.outlines.smoothing import smooth
 from trimline.outlines.tracing import RowTracer
-from trimline.outlines.writing import write_outlines
+from trimline.outlines.writing import write_lines, write_outlines
 from trimline.outlines.writing_edits import append_edits, complete_edits
 
 __all__ = [
@@ -49,5 +49,6 @@ __all__ = [
     "require_sound",
     "smooth",
     "trace",
+    "write_lines",
     "write_outlines",
 ]

@@ -94,6 +94,23 @@ def write_outlines(
         )
 
 
+def write_lines(lines: gpd.GeoDataFrame, path: StrPath) -> None:
+    """Write lines as a GeoPackage of one layer, named after the file; the same lines give the same bytes.
+
+    Parameters
+    ----------
+    lines
+        Lines with a CRS; a geometry may be missing.
+    path
+        Ends in ``.gpkg``.
+    """
+    path = Path(path)
+    require_crs(lines)
+    with whole_file(path) as temporary:
+        pyogrio.write_dataframe(lines, temporary, layer=path.stem, driver="GPKG", geometry_type="LineString")
+        fix_date(temporary)
+
+
 def _write_vector(
     outlines: gpd.GeoDataFrame, path: Path, driver: str, metadata: Mapping[str, str] | None = None
 ) -> None:

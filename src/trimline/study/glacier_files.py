@@ -20,7 +20,7 @@ from trimline.glaciers import (
     flow_lines,
     hypsometry,
 )
-from trimline.outlines import write_outlines
+from trimline.outlines import write_lines, write_outlines
 from trimline.report.glims import GlimsSession, write_glims
 from trimline.report.on_disk import write_csv
 
@@ -88,7 +88,7 @@ def write_glaciers(
             changes = [change_by_band(table, *span, correlation=correlation) for span in spans]
             tables[name] = pd.concat(changes, ignore_index=True)
     write_outlines(measured, folder / ATTRIBUTES)
-    flow.to_file(folder / FLOW_LINES, layer="flow_lines")
+    write_lines(flow, folder / FLOW_LINES)
     if session is not None:
         write_glims(measured, folder / GLIMS, session, flow_lines=flow)
     for name, table in tables.items():

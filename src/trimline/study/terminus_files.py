@@ -10,6 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from trimline.glaciers import retreat_by, terminus_change, terminus_series
+from trimline.outlines import write_lines
 from trimline.report.on_disk import write_csv
 
 LAYER = "terminus.gpkg"
@@ -55,7 +56,7 @@ def write_terminus(
         "boxes": boxes,
     }
     whole = terminus_change(tables[0], tables[-1], dem, methods, (years[0], years[-1]), **settings)
-    whole.to_file(folder / LAYER, layer="terminus")
+    write_lines(whole, folder / LAYER)
     found = {"terminus": pd.DataFrame(whole.drop(columns=whole.geometry.name))}
     for by in ("aspect", "elevation"):
         found[f"by_{by}"] = retreat_by(whole, by)

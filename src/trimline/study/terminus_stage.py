@@ -12,6 +12,7 @@ import pandas as pd
 from trimline.file_identity import file_identity
 from trimline.files import whole_folder
 from trimline.glaciers import retreat_by, select_glaciers, terminus_change, terminus_series
+from trimline.outlines import write_lines
 from trimline.report.on_disk import write_csv
 from trimline.study.change_stage import spans_of
 from trimline.study.glacier_files import ATTRIBUTES, FLOW_LINES
@@ -91,7 +92,7 @@ def _measure(study: Study, series: Series, folder: Path) -> dict[str, Any]:
     if aspects is not None:
         table = table.merge(aspects, left_on=["glac_id", "first"], right_on=["glac_id", "period"], how="left")
         table = table.drop(columns="period")
-    table.to_file(folder / LAYER, layer="terminus")
+    write_lines(table, folder / LAYER)
     plain = pd.DataFrame(table.drop(columns=table.geometry.name))
     pixel_m = max(series.pixel_m.values())
     series_of_dates = _series(study, outlines[outlines["glac_id"].isin(kept)], lines, points, pixel_m)
