@@ -195,7 +195,10 @@ def without_scraps(
     owner, area = owner.copy(), shapely.area(faces)
     one, other = shapely.STRtree(faces).query(faces, predicate="intersects")
     one, other = one[one < other], other[one < other]
-    shared = shapely.length(shapely.intersection(faces[one], faces[other]))
+    # Borders have the same vertices on both sides. As lines they may be intersected also where a change of the CRS left
+    # a face that is not quite valid.
+    borders = shapely.boundary(faces)
+    shared = shapely.length(shapely.intersection(borders[one], borders[other]))
     beside: list[list[tuple[int, float]]] = [[] for _ in faces]
     for a, b, length in zip(one[shared > 0], other[shared > 0], shared[shared > 0], strict=True):
         beside[a].append((int(b), float(length)))

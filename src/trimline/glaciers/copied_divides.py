@@ -89,7 +89,8 @@ def copy_divides(
     if not (math.isfinite(smallest_km2) and smallest_km2 >= 0):
         raise OutlineError(f"the smallest glacier is {smallest_km2:g} km2", remedy="give 0 or more")
     names = ids_of(inventory)
-    known = inventory.geometry.to_crs(outlines.crs).to_numpy()
+    # What is valid in one CRS may cross itself by a hair in another.
+    known = shapely.make_valid(inventory.geometry.to_crs(outlines.crs).to_numpy())
     crs = CRS.from_user_input(outlines.crs)
     tree = shapely.STRtree(known)
     pieces: list[_Piece] = []
