@@ -8,12 +8,10 @@ because the loop does not reproject.
 
 from __future__ import annotations
 
-import importlib
 import tempfile
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -30,7 +28,7 @@ from scipy import ndimage
 
 from trimline.bench.big_inventory import GLACIERS, VERTICES, simulate_inventory
 from trimline.bench.turns import Turns
-from trimline.glaciers import attributes
+from trimline.glaciers import attributes, terminus_change
 from trimline.rasters import write_raster
 
 PIXEL_M = 30.0
@@ -54,7 +52,7 @@ def measure(
     rounds: int = 3,
     threads: int | None = None,
     quick: bool = False,
-) -> dict[str, float | None]:
+) -> dict[str, float]:
     """Return the seconds of attributes, of the loop, of exactextract alone, and of terminus change.
 
     Parameters
@@ -70,11 +68,11 @@ def measure(
 
     Returns
     -------
-    dict[str, float | None]
+    dict[str, float]
         `ratio_of_loop` first; `attributes_seconds`, `attributes_peer_seconds` and `exactextract_seconds` are medians.
         `zmed_difference_m` and `slope_difference_deg` are the medians of the differences from the loop, and
         `zmean_exactextract_m` the largest difference of mean heights from exactextract.
-        `terminus_seconds` is of `TERMINI` glaciers by all methods, None where there is no terminus change.
+        `terminus_seconds` is of `TERMINI` glaciers by all methods.
     """
     number = glaciers or (QUICK_GLACIERS if quick else GLACIERS)
     outlines = simulate_inventory(number, 1, vertices, spacing_m=SPACING_M)
@@ -109,19 +107,13 @@ def measure(
     }
 
 
-def terminus_seconds(dem: Path, vertices: int = VERTICES) -> float | None:
-    """Return how long the terminus change of `TERMINI` glaciers takes, all methods together [s]; None without it."""
-    room: Any = importlib.import_module("trimline.glaciers")
-    change = getattr(room, "terminus_change", None)
-    if change is None:
-        return None
+def terminus_seconds(dem: Path, vertices: int = VERTICES) -> float:
+    """Return how long the terminus change of `TERMINI` glaciers takes, by all methods [s]."""
     series = simulate_inventory(TERMINI, 6, vertices, spacing_m=SPACING_M)
     first, last = series["period"].iloc[0], series["period"].iloc[-1]
     before, after = (series[series["period"] == period].reset_index(drop=True) for period in (first, last))
-    methods = getattr(room, "TERMINUS_METHODS", ("main_axis",))
     started = time.perf_counter()
-    for method in methods:
-        change(before, after, dem=dem, method=method)
+    terminus_change(before, after, dem, "all")
     return time.perf_counter() - started
 
 
