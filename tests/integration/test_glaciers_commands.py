@@ -189,12 +189,20 @@ def test_joined_ice_is_divided_alike_in_all_periods(valley: Path, tmp_path: Path
         (["glaciers", "outlines_1990.gpkg"], ChangeError, "no elevation model is given"),
         (["glaciers", "outlines_1990.gpkg", "--dem", "none.tif"], GridError, "none.tif"),
         (["glaciers", "none.gpkg", "--dem", "dem.tif"], OutlineError, "does not exist"),
-        (["glaciers", "outlines_1990.gpkg", "--dem", "dem.tif", "--id", "name"], OutlineError, "no column 'name'"),
+        (["glaciers", "outlines_1990.gpkg", "--dem", "dem.tif", "--id", "name"], ChangeError, "no column 'name'"),
         (["terminus", "outlines_1990.gpkg"], ChangeError, "one date only"),
         (["terminus", "outlines_2020.gpkg", "outlines_1990.gpkg"], ChangeError, "in order of time"),
         (["terminus", "outlines_1990.gpkg", "outlines_2020.gpkg", "--date", "1990"], ChangeError, "1 dates are given"),
         (["terminus", "outlines_1990.gpkg", "outlines_2020.gpkg", "--method", "axis"], ChangeError, "axis"),
         (["terminus", "study.yaml", "outlines_2020.gpkg"], ChangeError, "stands alone"),
+        (["terminus", "outlines_1990.gpkg", "outlines_2020.gpkg", "--set", "a=b"], ChangeError, "for a project file"),
+        (
+            ["terminus", "outlines_1990.gpkg", "outlines_2020.gpkg", "--direction", "S"],
+            ChangeError,
+            "--direction is 'S'",
+        ),
+        (["glaciers", "outlines_1990.gpkg", "--dem", "dem.tif", "--set", "a=b"], ChangeError, "for a project file"),
+        (["glaciers", "outlines_1990.gpkg", "--dem", "elsewhere.tif"], GridError, "no outline lies on"),
     ],
 )
 def test_what_cannot_be_done_is_said(
@@ -206,5 +214,45 @@ def test_what_cannot_be_done_is_said(
     message: str,
 ) -> None:
     monkeypatch.chdir(valley)
+    if not Path("elsewhere.tif").exists():
+        geobox = GeoBox((50, 50), Affine(20, 0, 700_000, 0, -20, 4_201_000), UTM)
+        write_raster("elsewhere.tif", np.full((50, 50), 3000, np.float32), geobox)
     with pytest.raises(error, match=message):
         run(*arguments)
+
+
+def test_glaciers_without_ids_are_found_by_their_ground(valley: Path, tmp_path: Path) -> None:
+    for year in (1990, 2020):
+        table = gpd.read_file(valley / f"outlines_{year}.gpkg")[["geometry"]]
+        table.iloc[:: 1 if year == 1990 else -1].assign(ID=range(1, 3)).to_file(tmp_path / f"o_{year}.gpkg")
+    run("terminus", tmp_path, "--method", "main_axis", "-o", tmp_path / "t")
+    found = pd.read_csv(tmp_path / "t" / "terminus.csv", dtype={"glac_id": str})
+    assert found["glac_id"].tolist() == ["0001", "0002"]
+    assert found["retreat_m"].to_numpy() == pytest.approx(RETREAT_M, abs=10)
+    out = tmp_path / "g"
+    run("glaciers", tmp_path / "o_1990.gpkg", "--dem", valley / "dem.tif", "-o", out)
+    assert len(pd.read_csv(out / "attributes.csv")) == 2
+
+
+def test_fronts_of_one_glacier_need_a_direction(tmp_path: Path) -> None:
+    for year, y in ((2019, 0), (2020, 300), (2021, 500)):
+        front = shapely.LineString([(500_000, 4_000_000 + y), (501_000, 4_000_000 + y)])
+        gpd.GeoDataFrame({"ID": [year]}, geometry=[front], crs=UTM).to_file(tmp_path / f"front_{year}.gpkg")
+    with pytest.raises(ChangeError, match="which side is ice"):
+        run("terminus", tmp_path, "-o", tmp_path / "t")
+    found = json.loads(run("terminus", tmp_path, "--direction", "180", "-o", tmp_path / "t", "--json"))
+    assert {row["method"]: row["retreat_m"] for row in found["terminus"]["means"]} == {
+        "main_axis": pytest.approx(500, abs=1),
+        "rectilinear_box": pytest.approx(500, abs=1),
+    }
+    assert len(pd.read_csv(tmp_path / "t" / "series.csv")["date"].unique()) == 3
+
+
+def test_columns_that_differ_by_capitals_only_give_way(valley: Path, tmp_path: Path) -> None:
+    table = gpd.read_file(valley / "outlines_1990.gpkg").assign(CenLat=1.0, Zmin=2, dem_source="COPDEM30")
+    table.to_file(tmp_path / "rgi5.gpkg")
+    run("glaciers", tmp_path / "rgi5.gpkg", "--dem", valley / "dem.tif", "--divide", "-o", tmp_path / "g")
+    written = gpd.read_file(tmp_path / "g" / "attributes.gpkg")
+    assert "CenLat" not in written
+    assert (written["cenlat"] > 30).all()
+    assert set(written["dem_source"]) == {"dem"}

@@ -23,6 +23,9 @@ from trimline.outlines.area import unit_m
 AUTHALIC_RADIUS_M = 6_371_007.181
 """Radius of the sphere that has the area of the WGS 84 ellipsoid [m]."""
 
+_HALF_THE_WORLD = 180.0
+"""Longitudes that differ by more are nearer the other way round [degree]."""
+
 _LONGEST_EDGE_M = 1000.0
 """Edges are split to this length before they are projected [m], so that straight edges keep their position."""
 
@@ -35,7 +38,21 @@ def equal_area_crs(outlines: gpd.GeoDataFrame | gpd.GeoSeries) -> CRS:
     outlines
         Geometries with a CRS, at least one of them not empty.
     """
-    return centred_on(outlines.total_bounds, outlines.crs)
+    bounds = outlines.total_bounds
+    if CRS.from_user_input(outlines.crs).is_geographic and bounds[2] - bounds[0] > _HALF_THE_WORLD:
+        bounds = _around_the_mean(outlines)
+    return centred_on(bounds, outlines.crs)
+
+
+def _around_the_mean(outlines: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.float64]:
+    """Return bounds around the mean direction of outlines in degrees.
+
+    Those on both sides of the 180th meridian are neighbours, though their longitudes are not.
+    """
+    west, south, east, north = outlines.bounds.dropna().to_numpy().T
+    longitude = np.radians((west + east) / 2)
+    middle = np.degrees(np.arctan2(np.sin(longitude).mean(), np.cos(longitude).mean()))
+    return np.array([middle, south.min(), middle, north.max()])
 
 
 def centred_on(bounds: NDArray[np.float64], crs: CRS) -> CRS:

@@ -54,7 +54,8 @@ def change(
         typer.Option(
             "--dem",
             metavar="DEM",
-            help="Elevation model, or a folder of them: adds attributes, area by elevation and aspect, and termini.",
+            help="Elevation model, or a folder of them: adds attributes, flow lines, area by elevation and aspect; the "
+            "lowest end of a glacier is then its terminus.",
         ),
     ] = None,
     regions: Annotated[

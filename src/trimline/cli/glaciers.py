@@ -51,6 +51,8 @@ def glaciers(
     if input_file.suffix.lower() in PROJECT_SUFFIXES:
         carry_out(input_file, overrides or [], until="glaciers", quick=quick, force=force, json=json, wait_s=wait)
         return
+    if overrides or quick:
+        raise ChangeError("--set and --quick are for a project file", where=input_file)
     if not dem:
         raise ChangeError("no elevation model is given", where=input_file, remedy="name one with --dem")
     from trimline.files import whole_folder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -34,6 +34,15 @@ def terminus(
     ] = None,
     points: Annotated[
         Path | None, typer.Option("--points", metavar="FILE", help="Points at the termini, by id.")
+    ] = None,
+    directions: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--direction",
+            metavar="DEGREES|ID=DEGREES",
+            help="Flow direction at the terminus, clockwise from north; lines without a centre line need it. May be "
+            "repeated.",
+        ),
     ] = None,
     box: Annotated[Path | None, typer.Option("--box", metavar="FILE", help="Boxes of the box method, by id.")] = None,
     id_column: Annotated[
@@ -71,14 +80,17 @@ def terminus(
             raise ChangeError("a project file stands alone", where=inputs[1])
         carry_out(inputs[0], overrides or [], until="terminus", quick=quick, force=force, json=json, wait_s=wait)
         return
-    if len(inputs) < 2:
-        raise ChangeError("there is one date only", where=inputs[0], remedy="give the files of two dates or more")
     from trimline.files import whole_folder
-    from trimline.study.own_glaciers import read_keyed, years_of_files
+    from trimline.study.own_glaciers import expanded, read_dates, read_keyed, years_of_files
     from trimline.study.terminus_files import write_terminus
 
-    years = years_of_files(inputs, dates or [])
-    tables = [read_keyed(path, id_column) for path in inputs]
+    if overrides or quick:
+        raise ChangeError("--set and --quick are for a project file", where=inputs[0])
+    files = expanded(inputs)
+    if len(files) < 2:
+        raise ChangeError("there is one date only", where=inputs[0], remedy="give the files of two dates or more")
+    years = years_of_files(files, dates or [])
+    tables = read_dates(files, years, id_column)
     given = {
         name: None if path is None else read_keyed(path, id_column)
         for name, path in (("lines", lines), ("points", points), ("boxes", box))
@@ -90,6 +102,7 @@ def terminus(
             years,
             dem=dem or None,
             methods=method or "all",
+            directions=_directions(directions or [], tables[0]),
             spacing_m=spacing,
             pixel_m=pixel,
             **given,
@@ -110,3 +123,18 @@ def terminus(
     ]
     print_table("Terminus change, means over glaciers (retreat is positive)", heads, rows)
     typer.echo(f"layers and tables: {out}")
+
+
+def _directions(given: list[str], table: Any) -> dict[str, float] | None:
+    """Return flow directions by glacier: of `DEGREES` for all, or `ID=DEGREES`."""
+    found: dict[str, float] = {}
+    for text in given:
+        name, _, degrees = text.rpartition("=")
+        try:
+            value = float(degrees)
+        except ValueError:
+            raise ChangeError(
+                f"--direction is '{text}'", remedy="give degrees clockwise from north, or ID=DEGREES"
+            ) from None
+        found |= {name: value} if name else dict.fromkeys(table["glac_id"], value)
+    return found or None

@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import LineString
 
-from trimline.change.equal_area import centred_on, projected
+from trimline.change.equal_area import equal_area_crs, projected
 from trimline.errors import ChangeError
 from trimline.outlines.check import require_crs, require_polygons
 
@@ -57,7 +57,7 @@ def offset_lengths(
     require_crs(lines)
     if count < 2 or count % 2 or not reach_m > 0:
         raise ChangeError(f"{count} lines within {reach_m:g} m", remedy="give an even number of lines and a distance")
-    plane = centred_on(outlines.total_bounds, outlines.crs)
+    plane = equal_area_crs(outlines)
     polygons = projected(outlines.geometry.to_numpy(), outlines.crs, plane)
     centre = _lines_of(outlines, lines, projected(lines.geometry.to_numpy(), lines.crs, plane))
     rows = [_lengths(polygon, line, count, reach_m) for polygon, line in zip(polygons, centre, strict=True)]

@@ -66,7 +66,7 @@ def with_parts(outlines: gpd.GeoDataFrame, parts: Sequence[Sequence[shapely.Geom
         share = of_margin if column in ERROR_COLUMNS else of_area
         frame[column] = pd.to_numeric(frame[column]).astype("float64") * np.where(cut, share, 1.0)
     for column in frame.columns.intersection(MEASURED_COLUMNS):
-        frame[column] = pd.to_numeric(frame[column]).astype("float64").where(~cut)
+        frame[column] = frame[column].where(~cut)
     if {"cenlon", "cenlat"} <= set(frame.columns) and cut.any():
         inside = frame.geometry[cut].representative_point().to_crs(4326)
         frame.loc[cut, "cenlon"], frame.loc[cut, "cenlat"] = inside.x, inside.y

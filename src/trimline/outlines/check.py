@@ -63,6 +63,10 @@ class Problem:
         return f"{who}: {self.text}; {self.action}"
 
 
+_HALF_THE_WORLD = 180.0
+"""Degrees of longitude that no glacier is wide."""
+
+
 def check(outlines: gpd.GeoDataFrame, repair: bool = True) -> tuple[gpd.GeoDataFrame, list[Problem]]:
     """Report the problems of outlines, and repair them.
 
@@ -86,7 +90,8 @@ def check(outlines: gpd.GeoDataFrame, repair: bool = True) -> tuple[gpd.GeoDataF
     Raises
     ------
     OutlineError
-        There is no CRS, or coordinates lie outside the world in a CRS of longitude and latitude.
+        There is no CRS, or coordinates lie outside the world in a CRS of longitude and latitude, or an outline is wider
+        than half the world.
     """
     require_crs(outlines)
     _require_world(outlines)
@@ -169,6 +174,13 @@ def _require_world(outlines: gpd.GeoDataFrame) -> None:
         raise OutlineError(
             f"coordinates from {west:.0f}, {south:.0f} to {east:.0f}, {north:.0f} are no longitudes and latitudes",
             remedy=f"the CRS '{outlines.crs.name}' is not that of the coordinates: correct it",
+        )
+    widths = outlines.bounds["maxx"] - outlines.bounds["minx"]
+    wide = widths[widths > _HALF_THE_WORLD]
+    if len(wide):
+        raise OutlineError(
+            f"outline {wide.index[0]} is {wide.iloc[0]:.2f} degrees wide: it lies across the 180th meridian",
+            remedy="write its longitudes on one side (179.9 and 180.1), or cut it at the meridian",
         )
 
 

@@ -6,6 +6,7 @@ https://doi.org/10.5067/f6jmovy5navz) where it has the column; the others hold t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -15,6 +16,8 @@ import geopandas as gpd
 import pandas as pd
 
 from trimline.errors import OutlineError
+
+_LOG = logging.getLogger(__name__)
 
 ColumnKind = Literal["text", "number", "count"]
 
@@ -129,7 +132,7 @@ def conform(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     OutlineError
         A published column holds values that are not of its type.
     """
-    conformed = outlines.copy()
+    conformed = _without_doubles(outlines.copy())
     for name in conformed.columns.intersection(list(COLUMNS)):
         column = COLUMNS[name]
         try:
@@ -146,6 +149,15 @@ def conform(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     published = [name for name in COLUMNS if name in conformed.columns]
     others = [name for name in conformed.columns if name not in COLUMNS and name != geometry]
     return conformed[[*published, *others, geometry]]
+
+
+def _without_doubles(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Leave out columns whose names differ from a published one by capitals only: files have no room for both."""
+    published = {name.lower(): name for name in COLUMNS if name in outlines.columns}
+    doubles = [name for name in outlines.columns if published.get(str(name).lower(), name) != name]
+    if doubles:
+        _LOG.info("the columns %s give way to published ones of the same name", ", ".join(doubles))
+    return outlines.drop(columns=doubles)
 
 
 def _text(values: pd.Series) -> pd.Series:

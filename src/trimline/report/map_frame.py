@@ -8,6 +8,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PatchCollection
@@ -18,7 +19,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
-from trimline.change.equal_area import centred_on, projected
+from trimline.change.equal_area import centred_on, equal_area_crs, projected
 from trimline.files import StrPath
 from trimline.report.change_figures import save_figure
 from trimline.report.error_map import scale_bar
@@ -136,13 +137,12 @@ def frame_around(*tables: gpd.GeoDataFrame | gpd.GeoSeries | None, strip: bool =
         Whether a strip at the foot stays free for scale bar and key.
     """
     boxes = [
-        gpd.GeoSeries([shapely.box(*each.total_bounds)], crs=each.crs).to_crs(4326)
+        gpd.GeoSeries(shapely.box(*each.bounds.dropna().to_numpy().T), crs=each.crs).to_crs(4326)
         for each in tables
         if each is not None and len(each) and np.isfinite(each.total_bounds).all()
     ]
-    bounds = np.array([box.total_bounds for box in boxes])
-    whole = np.array([*bounds[:, :2].min(axis=0), *bounds[:, 2:].max(axis=0)]) if len(bounds) else np.zeros(4)
-    plane = centred_on(whole, CRS.from_epsg(4326))
+    known_boxes = gpd.GeoSeries(pd.concat(boxes, ignore_index=True)) if boxes else gpd.GeoSeries([], crs=4326)
+    plane = equal_area_crs(known_boxes) if len(known_boxes) else centred_on(np.zeros(4), CRS.from_epsg(4326))
     extents = [each.to_crs(plane).total_bounds for each in tables if each is not None and len(each)]
     known = np.array([each for each in extents if np.isfinite(each).all()])
     if not len(known):

@@ -126,7 +126,7 @@ def draw_terminus_lines(
     if len(drawn):
         handles.append(Line2D([], [], color=INK, lw=1.4, marker=">", ms=5, label="typical change of the terminus"))
     if handles:
-        figure.legend(handles=handles, loc="outside lower center", ncols=6, frameon=False, fontsize=9)
+        figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     frame.finish(axes)
     axes.set_title(title, loc="left", fontsize=10)
     return save_figure(figure, Path(stem))

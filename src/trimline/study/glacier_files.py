@@ -10,7 +10,9 @@ import geopandas as gpd
 import pandas as pd
 
 from trimline.change import LANDSAT_PIXEL_M
+from trimline.errors import GridError
 from trimline.glaciers import (
+    LEAST_SHARE,
     ElevationModel,
     area_sums,
     aspects,
@@ -73,6 +75,13 @@ def write_glaciers(
     """
     flow = _flow_lines(outlines, dem, lines)
     measured = attributes(outlines, dem, flow_lines=flow)
+    if (measured["dem_share"] == 0).all():
+        west, south, east, north = outlines.to_crs(4326).total_bounds
+        raise GridError(
+            "no outline lies on the elevation model",
+            where=", ".join(each.path.name for each in dem),
+            remedy=f"the outlines lie from {west:.3f} to {east:.3f} degrees east, {south:.3f} to {north:.3f} north",
+        )
     bands = hypsometry(outlines, dem, band_m, pixel_m=pixel_m)
     sectors = aspects(outlines, dem, pixel_m=pixel_m)
     tables = {
@@ -93,7 +102,7 @@ def write_glaciers(
         write_glims(measured, folder / GLIMS, session, flow_lines=flow)
     for name, table in tables.items():
         write_csv(folder / f"{name}.csv", list(table.columns), table.itertuples(index=False))
-    without = measured["dem_share"] == 0
+    without = measured["dem_share"] < LEAST_SHARE
     return {
         "glaciers": int(measured["glac_id"].nunique()),
         "outlines": len(measured),

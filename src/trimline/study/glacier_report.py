@@ -88,13 +88,16 @@ def _termini(study: Study, folder: Path) -> list[Section]:
     tables = read_tables(project.output / TERMINUS)
     method = project.terminus.methods[0]
     changes = _first_span(gpd.read_file(project.output / TERMINUS / LAYER))
+    if not len(changes):
+        return [Section("Termini", ["No glacier was measured; why, selection.csv says."])]
     outlines = _outlines(study)
     compared = outlines[outlines["period"].isin([changes["first"].iloc[0], changes["last"].iloc[0]])]
     png, _ = draw_retreat_map(folder / "retreat_map", changes, compared, method=method)
     pictures = [Picture(png, "Arrows from the earlier terminus to the later one.")]
-    by_elevation = _first_span(tables["by_elevation"])
-    png, _ = draw_retreat_by_elevation(folder / "retreat_by_elevation", by_elevation, method=method)
-    pictures.append(Picture(png, "Retreat by elevation of the terminus."))
+    if changes["terminus_before_m"].notna().any():
+        by_elevation = _first_span(tables["by_elevation"])
+        png, _ = draw_retreat_by_elevation(folder / "retreat_by_elevation", by_elevation, method=method)
+        pictures.append(Picture(png, "Retreat by elevation of the terminus."))
     own = _of_method(changes, method)
     moved = own[own.geometry.notna() & own["retreat_m"].notna()]
     if len(moved):

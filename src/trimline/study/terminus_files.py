@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ def write_terminus(
     lines: gpd.GeoDataFrame | None,
     points: gpd.GeoDataFrame | None,
     boxes: gpd.GeoDataFrame | None,
+    directions: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """Measure termini and write layer and tables into a folder.
 
@@ -40,7 +41,7 @@ def write_terminus(
         Outlines or terminus lines of two dates or more, keyed by `glac_id`.
     years
         Their dates [decimal year], rising.
-    dem, methods, spacing_m, pixel_m, lines, points, boxes
+    dem, methods, spacing_m, pixel_m, lines, points, boxes, directions
         As `trimline.glaciers.terminus_change` takes them.
 
     Returns
@@ -54,6 +55,7 @@ def write_terminus(
         "lines": lines,
         "points": points,
         "boxes": boxes,
+        "directions": directions,
     }
     whole = terminus_change(tables[0], tables[-1], dem, methods, (years[0], years[-1]), **settings)
     write_lines(whole, folder / LAYER)

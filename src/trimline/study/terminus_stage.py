@@ -12,6 +12,7 @@ import pandas as pd
 from trimline.file_identity import file_identity
 from trimline.files import whole_folder
 from trimline.glaciers import retreat_by, select_glaciers, terminus_change, terminus_series
+from trimline.glaciers.terminus import RETREAT_COLUMNS
 from trimline.outlines import write_lines
 from trimline.report.on_disk import write_csv
 from trimline.study.change_stage import spans_of
@@ -161,10 +162,10 @@ def _selection(study: Study, outlines: gpd.GeoDataFrame, periods: list[str]) -> 
 
 def _by_span(table: gpd.GeoDataFrame, by: Literal["aspect", "elevation"], class_m: float) -> pd.DataFrame:
     """Return the mean retreat of classes, span by span."""
-    parts = []
+    parts: list[pd.DataFrame] = [pd.DataFrame(columns=["first", "last", *RETREAT_COLUMNS])]
     for (first, last), of_span in table.groupby(["first", "last"], sort=False):
         means = retreat_by(of_span, by, class_m)
         means.insert(0, "first", first)
         means.insert(1, "last", last)
         parts.append(means)
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts[1:] or parts, ignore_index=True)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from trimline.change import AREA_COLUMNS, equal_area_crs, glacier_areas, perimeter_error_km2
 from trimline.change.equal_area import lengths_m, projected
 from trimline.errors import ChangeError, OutlineError
-from trimline.outlines import area_km2, perimeter_km
+from trimline.outlines import area_km2, check, perimeter_km
 
 SeriesOf = Callable[..., gpd.GeoDataFrame]
 HALF = 15.0
@@ -179,3 +179,23 @@ def test_what_cannot_be_measured_is_a_named_error(series_of: SeriesOf) -> None:
         glacier_areas(series_of([one], crs=None))
     with pytest.raises(OutlineError, match="no polygons"):
         glacier_areas(series_of([shapely.Point(0, 0)]))
+
+
+def test_glaciers_on_both_sides_of_the_180th_meridian_are_neighbours() -> None:
+    here = [shapely.box(10.0 + 0.02 * k, 70.0, 10.01 + 0.02 * k, 70.01) for k in range(4)]
+
+    def turned(points: np.ndarray) -> np.ndarray:
+        return np.column_stack([(points[:, 0] - 10.036 + 360) % 360 - 180, points[:, 1]])
+
+    there = [shapely.transform(each, turned) for each in here]
+    columns = {"glac_id": list("abcd"), "period": "2000", "subregion": "all", "src_year": 2000.5}
+    one, other = (gpd.GeoDataFrame(columns, geometry=shapes, crs=4326) for shapes in (here, there))
+    first, second = glacier_areas(one), glacier_areas(other)
+    for name in ("area_km2", "uncertainty_km2"):
+        np.testing.assert_allclose(first[name], second[name], rtol=1e-4)
+
+
+def test_an_outline_wider_than_half_the_world_is_refused() -> None:
+    across = shapely.box(-179.98, 70.0, 179.98, 70.01)
+    with pytest.raises(OutlineError, match="180th meridian"):
+        check(gpd.GeoDataFrame(geometry=[across], crs=4326))

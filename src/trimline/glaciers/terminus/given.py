@@ -14,7 +14,7 @@ from pyproj import CRS, Transformer
 from shapely.geometry import LineString, MultiLineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from trimline.change.equal_area import centred_on, projected
+from trimline.change.equal_area import equal_area_crs, projected
 from trimline.errors import ChangeError, OutlineError
 from trimline.glaciers.elevation import ElevationModel, open_models
 from trimline.glaciers.terminus.frame import Axis
@@ -118,7 +118,7 @@ def gather(
         raise ChangeError("lines and boxes need a positive number, spacing and width", remedy="see terminus_change")
     if axis not in ("tongue", "glacier"):
         raise ChangeError(f"an axis '{axis}'", remedy="choose 'tongue' or 'glacier'")
-    plane = centred_on(termini.total_bounds, termini.crs)
+    plane = equal_area_crs(termini)
     models = tuple(open_models(dem)) if dem is not None else ()  # type: ignore[arg-type] # checked there
     bearings = {} if directions is None else {str(key): float(value) for key, value in directions.items()}
     return Given(
