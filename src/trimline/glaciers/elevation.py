@@ -41,6 +41,9 @@ _SUFFIXES = (".tif", ".tiff", ".vrt", ".img", ".dem", ".hgt", ".asc")
 _WGS84 = Geod(ellps="WGS84")
 _GEOGRAPHIC = CRS.from_epsg(4326)
 
+_HIGHEST_FOOT, _MANY = 32_000.0, 0.01
+"""The highest mountain in feet, above which values are codes of voids, as 32767; and the share of values that counts."""
+
 _WIDER = 4
 """Factor by which a window grows where all that it shows is 0."""
 
@@ -176,6 +179,7 @@ class ElevationModel:
             raise GridError(f"cannot be read ({error})", where=path) from error
         self.crs = _crs_of(self.geobox)
         self._of_thread = threading.local()
+        self._is_doubted = False
 
     def __reduce__(self) -> tuple[type[ElevationModel], tuple[Path, str]]:
         """Pickle the model without the open file."""
@@ -254,8 +258,19 @@ class ElevationModel:
             bottom, right = min(height, last_row + wider), min(width, last_column + wider)
             around = self._values(top, bottom, left, right)
         found = without_voids(around)[first_row - top : last_row - top, first_column - left : last_column - left]
+        self._doubt_the_unit(values)
         grid = self.geobox[first_row:last_row, first_column:last_column]
         return Elevation(found, grid, self.source)
+
+    def _doubt_the_unit(self, values: NDArray[np.float32]) -> None:
+        """Say once that many heights are above all mountains, and yet no number that stands for a void."""
+        if not self._is_doubted and ((values > HIGHEST_M) & (values < _HIGHEST_FOOT)).mean() > _MANY:
+            self._is_doubted = True
+            _LOG.warning(
+                "%s: many values are above %.0f m and count as voids; is the model in feet or decimetres?",
+                self.path.name,
+                HIGHEST_M,
+            )
 
     def _values(self, first_row: int, last_row: int, first_column: int, last_column: int) -> NDArray[np.float32]:
         """Return the values of a window, NaN for declared nodata."""

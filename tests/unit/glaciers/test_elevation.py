@@ -9,13 +9,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import rasterio
+from affine import Affine
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from odc.geo.geobox import GeoBox
 from pyproj import CRS
 
 from trimline.errors import GridError
 from trimline.glaciers import Elevation, ElevationModel, open_models
 from trimline.glaciers.elevation import without_voids
+from trimline.rasters import write_raster
 
 PLACES = {
     "geographic": (CRS(4326), (-180, 180), (-75, 78)),
@@ -161,3 +164,17 @@ def test_a_folder_without_a_model_and_a_raster_without_a_crs_are_refused(tmp_pat
         open_models(tmp_path)
     with pytest.raises(GridError, match="cannot be read"):
         open_models(tmp_path / "absent.tif")
+
+
+@pytest.mark.parametrize(("factor", "doubted"), [(1.0, False), (3.2808, True)])
+def test_a_model_in_feet_is_doubted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, factor: float, doubted: bool
+) -> None:
+    geobox = GeoBox((40, 40), Affine(30, 0, 600_000, 0, -30, 5_200_000), "EPSG:32632")
+    heights = np.linspace(2500, 3500, 1600, dtype=np.float32).reshape(40, 40) * np.float32(factor)
+    heights[0, 0] = 32_767
+    path = write_raster(tmp_path / "dem.tif", heights, geobox)
+    model = ElevationModel(path)
+    for _ in range(2):
+        model.read((600_000, 5_198_800, 601_200, 5_200_000), CRS.from_epsg(32632))
+    assert len([each for each in caplog.messages if "feet" in each]) == int(doubted)
