@@ -42,7 +42,7 @@ _WGS84 = Geod(ellps="WGS84")
 _GEOGRAPHIC = CRS.from_epsg(4326)
 
 _HIGHEST_FOOT, _MANY = 32_000.0, 0.01
-"""The highest mountain in feet, above which values are codes of voids, as 32767; and the share of values that counts."""
+"""The highest mountain in feet, above which values are codes of voids, as 32767; the share of values that counts."""
 
 _WIDER = 4
 """Factor by which a window grows where all that it shows is 0."""
