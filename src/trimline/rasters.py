@@ -130,7 +130,9 @@ def encode_probability(probability: NDArray[np.float32], threshold: float | None
     np.rint(counts, out=counts)
     if threshold is not None:
         least = least_count(threshold)
-        counts = np.where(probability >= threshold, np.maximum(counts, least), np.minimum(counts, least - 1))
+        reached = probability >= threshold
+        np.maximum(counts, least, out=counts, where=reached)
+        np.minimum(counts, least - 1, out=counts, where=~reached)
     counts[np.isnan(counts)] = PROBABILITY_NODATA
     return counts.astype(np.uint16)
 

@@ -29,6 +29,9 @@ _DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON"}
 _LAST_CHANGE = "1970-01-01T00:00:00.000Z"
 """Time of last change in a GeoPackage."""
 
+_COUNTERS = (24, 92)
+"""Bytes of SQLite's header at which the count of transactions begins, and the count that the header was written at."""
+
 DBF_DATE = {"DBF_DATE_LAST_UPDATE": _LAST_CHANGE[:10]}
 """Option of a Shapefile's layer: its time of last change."""
 
@@ -170,7 +173,7 @@ def _shortened(names: Iterable[str]) -> dict[str, str]:
 
 
 def fix_date(path: Path) -> None:
-    """Set the time of last change of a finished GeoPackage to a fixed one.
+    """Set the time of last change of a new and finished GeoPackage, and its count of changes, to fixed ones.
 
     GDAL writes a fixed time only by an option of the whole process, which threads would set and unset for each other.
     """
@@ -178,3 +181,9 @@ def fix_date(path: Path) -> None:
         database.execute("UPDATE gpkg_contents SET last_change = ?", (_LAST_CHANGE,))
         if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'gpkg_metadata_reference'").fetchone():
             database.execute("UPDATE gpkg_metadata_reference SET timestamp = ?", (_LAST_CHANGE,))
+    # SQLite counts transactions in the header (https://sqlite.org/fileformat2.html, 1.3), and how many GDAL makes of a
+    # layer depends on the clock. Nobody else has the new file open.
+    with path.open("r+b") as file:
+        for place in _COUNTERS:
+            file.seek(place)
+            file.write((1).to_bytes(4, "big"))

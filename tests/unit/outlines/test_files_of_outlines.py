@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import geopandas as gpd
@@ -218,3 +220,15 @@ def test_a_shapefile_says_a_fixed_date_and_cuts_names_as_gdal_does(outlines: gpd
         pyogrio.write_dataframe(conform(named), tmp_path / "gdal.shp", driver="ESRI Shapefile")
     ours, gdal = (pyogrio.read_info(tmp_path / name)["fields"].tolist() for name in ("ours.shp", "gdal.shp"))
     assert ours == gdal
+
+
+def test_a_geopackage_does_not_tell_how_often_it_was_written_to(tmp_path: Path) -> None:
+    """GDAL makes more transactions of a layer on some days than on others, and SQLite counts them in the header."""
+    square = gpd.GeoDataFrame({"glac_id": ["a"]}, geometry=[box(0, 0, 100, 100)], crs=32646)
+    write_outlines(square, tmp_path / "a.gpkg")
+    write_outlines(square, tmp_path / "b.gpkg", further={"not_seen": square})
+    headers = [(tmp_path / name).read_bytes()[:100] for name in ("a.gpkg", "b.gpkg")]
+    for header in headers:
+        assert header[24:28] == header[92:96] == (1).to_bytes(4, "big")
+    with closing(sqlite3.connect(tmp_path / "b.gpkg")) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
