@@ -102,7 +102,7 @@ def _among_neighbours(
 ) -> tuple[float, float, shapely.Geometry]:
     """Return inner and outer area and the shared border of one outline that has neighbours."""
     own, others = outlines[i], outlines[neighbours]
-    ice = _without_slivers(shapely.union_all(np.append(others, own)))
+    ice = without_slivers(shapely.union_all(np.append(others, own)))
     inner = shapely.area(shapely.intersection(own, moved_one(ice, -distance)))
     reached = shapely.difference(moved_one(own, distance), shapely.union_all(others))
     ring = shapely.difference(reached, own)
@@ -117,7 +117,7 @@ def _among_neighbours(
     return float(inner), float(shapely.area(own) + sum(shares) / 2), along
 
 
-def _without_slivers(ice: shapely.Geometry) -> shapely.Geometry:
+def without_slivers(ice: shapely.Geometry) -> shapely.Geometry:
     """Close the gaps that are too narrow to be ground."""
     wider = shapely.buffer(ice, SLIVER_M / 2, join_style="mitre")
     return shapely.union(ice, shapely.buffer(wider, -SLIVER_M / 2, join_style="mitre"))

@@ -16,27 +16,14 @@ import pandas as pd
 from trimline.change.areas import AREA_COLUMNS
 from trimline.change.long_table import period_order, require_columns
 from trimline.change.propagation import change_error
+from trimline.change.rates import CHANGE_COLUMNS
 from trimline.errors import ChangeError
 
 GLACIER_CHANGE_COLUMNS = (
     "glac_id",
     "subregion",
     "size_class",
-    "first",
-    "last",
-    "year_first",
-    "year_last",
-    "years",
-    "area_first_km2",
-    "area_last_km2",
-    "change_km2",
-    "change_error_km2",
-    "change_percent",
-    "change_error_percent",
-    "rate_km2_per_a",
-    "rate_error_km2_per_a",
-    "rate_percent_per_a",
-    "rate_error_percent_per_a",
+    *CHANGE_COLUMNS[CHANGE_COLUMNS.index("first") :],
     "status",
     "glac_ids",
     "verdict",

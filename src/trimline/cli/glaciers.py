@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from trimline.cli.change import PROJECT_SUFFIXES
+from trimline.cli.own_options import ElevationModels, IdColumn
 from trimline.cli.results import print_json, print_table
 from trimline.cli.stage_commands import AsJson, Force, Overrides, Quick, Wait, carry_out
 from trimline.errors import ChangeError
@@ -18,16 +19,11 @@ def glaciers(
     input_file: Annotated[
         Path, typer.Argument(metavar="PROJECT|OUTLINES", help="A project file (YAML), or outlines of one date.")
     ],
-    dem: Annotated[
-        list[Path] | None,
-        typer.Option("--dem", metavar="DEM", help="Elevation model, or a folder of them. May be repeated."),
-    ] = None,
+    dem: ElevationModels = None,
     out: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where layers and tables go.")] = Path(
         "glaciers"
     ),
-    id_column: Annotated[
-        str | None, typer.Option("--id", metavar="COLUMN", help="Column of the glaciers' ids.")
-    ] = None,
+    id_column: IdColumn = None,
     divide: Annotated[
         bool, typer.Option("--divide", help="Split connected ice along the drainage divides of the DEM first.")
     ] = False,

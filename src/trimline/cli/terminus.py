@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from trimline.cli.change import PROJECT_SUFFIXES
+from trimline.cli.own_options import ElevationModels, IdColumn
 from trimline.cli.results import print_json, print_table
 from trimline.cli.stage_commands import AsJson, Force, Overrides, Quick, Wait, carry_out
 from trimline.errors import ChangeError
@@ -25,10 +26,7 @@ def terminus(
     out: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where layers and tables go.")] = Path(
         "terminus"
     ),
-    dem: Annotated[
-        list[Path] | None,
-        typer.Option("--dem", metavar="DEM", help="Elevation model, or a folder of them. May be repeated."),
-    ] = None,
+    dem: ElevationModels = None,
     lines: Annotated[
         Path | None, typer.Option("--lines", metavar="FILE", help="Centre lines from head to terminus, by id.")
     ] = None,
@@ -45,9 +43,7 @@ def terminus(
         ),
     ] = None,
     box: Annotated[Path | None, typer.Option("--box", metavar="FILE", help="Boxes of the box method, by id.")] = None,
-    id_column: Annotated[
-        str | None, typer.Option("--id", metavar="COLUMN", help="Column of the glaciers' ids.")
-    ] = None,
+    id_column: IdColumn = None,
     dates: Annotated[
         list[str] | None,
         typer.Option(

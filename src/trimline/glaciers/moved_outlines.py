@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 
 from trimline.change.moving import moved_one
-from trimline.change.one_sided import SLIVER_M, near_pairs, neighbour_lists
+from trimline.change.one_sided import near_pairs, neighbour_lists, without_slivers
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def fringe(outlines: NDArray[np.object_], i: int, distance_m: float, neighbours:
         inner = moved_one(own, -distance_m)
         return Fringe(np.array([outer, inner]), (0.5, -0.5), outer)
     others = outlines[neighbours]
-    ice = _without_gaps(shapely.union_all(np.append(others, own)))
+    ice = without_slivers(shapely.union_all(np.append(others, own)))
     inner = shapely.intersection(own, moved_one(ice, -distance_m))
     ring = shapely.difference(outer, shapely.union_all(np.append(others, own)))
     polygons, weights = [own, inner, ring], [0.5, -0.5, 0.5]
@@ -87,12 +87,6 @@ def fringe(outlines: NDArray[np.object_], i: int, distance_m: float, neighbours:
             polygons.append(shapely.intersection(ring, theirs))
             weights.append(-0.25)
     return Fringe(_polygonal(polygons), tuple(weights), outer)
-
-
-def _without_gaps(ice: shapely.Geometry) -> shapely.Geometry:
-    """Close gaps that are rounding of a shared border."""
-    wider = shapely.buffer(ice, SLIVER_M / 2, join_style="mitre")
-    return shapely.union(ice, shapely.buffer(wider, -SLIVER_M / 2, join_style="mitre"))
 
 
 def _polygonal(geometries: list[shapely.Geometry]) -> NDArray[np.object_]:

@@ -28,8 +28,8 @@ from trimline.study.glaciers_stage import FOLDER as GLACIERS
 from trimline.study.scenes import open_entry
 from trimline.study.study import Study
 from trimline.study.tables_on_disk import read_table, read_tables
+from trimline.study.terminus_files import LAYER
 from trimline.study.terminus_stage import FOLDER as TERMINUS
-from trimline.study.terminus_stage import LAYER
 
 _Table = TypeVar("_Table", bound=pd.DataFrame)
 

@@ -22,13 +22,11 @@ from trimline.study.ledger import Done
 from trimline.study.period_series import outlines_identity, period_series
 from trimline.study.series import Series
 from trimline.study.study import Study
+from trimline.study.terminus_files import LAYER
 
 _LOG = logging.getLogger(__name__)
 
 FOLDER = "terminus"
-LAYER = "terminus.gpkg"
-"""Layer in the folder of the stage: an arrow from the earlier terminus to the later one."""
-
 RESULTS_VERSION = 1
 """Raised when the same inputs and settings give other results."""
 
@@ -89,21 +87,24 @@ def _measure(study: Study, series: Series, folder: Path) -> dict[str, Any]:
         )
         # All outlines are given, because neighbours tell borders from margins; only the chosen ones are kept.
         found.append(table[table["glac_id"].isin(kept)].assign(first=first, last=last))
+    if not found:
+        _LOG.warning("terminus: no two periods have outlines")
+        return {}
     table = gpd.GeoDataFrame(pd.concat(found, ignore_index=True), crs=series.outlines.crs)
     if aspects is not None:
         table = table.merge(aspects, left_on=["glac_id", "first"], right_on=["glac_id", "period"], how="left")
         table = table.drop(columns="period")
     write_lines(table, folder / LAYER)
     plain = pd.DataFrame(table.drop(columns=table.geometry.name))
-    pixel_m = max(series.pixel_m.values())
-    series_of_dates = _series(study, outlines[outlines["glac_id"].isin(kept)], lines, points, pixel_m)
     tables = {
         "terminus": plain[["first", "last", *plain.columns.drop(["first", "last"])]],
-        **({"series": series_of_dates} if len(periods) > 2 else {}),
         "selection": chosen,
         "by_aspect": _by_span(table, "aspect", settings.class_m),
         "by_elevation": _by_span(table, "elevation", settings.class_m),
     }
+    if len(periods) > 2:
+        measured = outlines[outlines["glac_id"].isin(kept)]
+        tables["series"] = _series(study, measured, lines, points, max(series.pixel_m.values()))
     for name, each in tables.items():
         write_csv(folder / f"{name}.csv", list(each.columns), each.itertuples(index=False))
     shown = tables["by_aspect"]
