@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+_LONGEST_WHAT = 400
+"""Characters of a message after which its middle is left out: it may quote a file."""
+
 
 class TrimlineError(Exception):
     """An error that the user can correct.
@@ -45,7 +48,8 @@ class TrimlineError(Exception):
         return _made_again, (type(self), self.what, self.where, self.remedy)
 
     def __str__(self) -> str:
-        first = f"{self.where}: {self.what}" if self.where is not None else self.what
+        what = shortened(self.what, _LONGEST_WHAT)
+        first = f"{shortened(str(self.where), _LONGEST_WHAT)}: {what}" if self.where is not None else what
         return f"{first}\n{self.remedy}" if self.remedy else first
 
 
@@ -115,6 +119,19 @@ class ReleaseError(TrimlineError):
 
 class StageError(TrimlineError):
     """A stage lacks a file or result of an earlier stage."""
+
+
+class DiskError(TrimlineError):
+    """The disk is full or read-only, or what was written on it cannot be read back."""
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text in one line of at most `most` characters; what is left out of its middle becomes an ellipsis."""
+    line = " ".join(text.split())
+    if len(line) <= most:
+        return line
+    half = (most - 5) // 2
+    return f"{line[:half]} ... {line[-half:]}"
 
 
 def _made_again(kind: type[TrimlineError], what: str, where: object, remedy: str | None) -> TrimlineError:

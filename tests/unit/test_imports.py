@@ -14,6 +14,7 @@ PACKAGE = Path(trimline.__file__).parent
 
 ROOMS = (
     "errors",
+    "foreign",
     "cores",
     "extras",
     "display",
