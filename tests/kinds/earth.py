@@ -1,0 +1,7 @@
+"""Where on Earth: longitudes, projections, regions."""
+
+from __future__ import annotations
+
+from tests.kinds.kind import Kind
+
+KINDS: tuple[Kind, ...] = ()

@@ -1,0 +1,7 @@
+"""Outlines and tables."""
+
+from __future__ import annotations
+
+from tests.kinds.kind import Kind
+
+KINDS: tuple[Kind, ...] = ()
