@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-_LONGEST_WHAT = 400
-"""Characters of a message after which its middle is left out: it may quote a file."""
+_LONGEST_LINE, _LONGEST_WHERE = 440, 200
+"""Characters of a line of a message, and of the place in it, after which the middle is left out: it may quote a file."""
 
 
 class TrimlineError(Exception):
@@ -48,9 +48,9 @@ class TrimlineError(Exception):
         return _made_again, (type(self), self.what, self.where, self.remedy)
 
     def __str__(self) -> str:
-        what = shortened(self.what, _LONGEST_WHAT)
-        first = f"{shortened(str(self.where), _LONGEST_WHAT)}: {what}" if self.where is not None else what
-        return f"{first}\n{self.remedy}" if self.remedy else first
+        place = f"{shortened(str(self.where), _LONGEST_WHERE)}: " if self.where is not None else ""
+        first = place + shortened(self.what, _LONGEST_LINE - len(place))
+        return f"{first}\n{shortened(self.remedy, _LONGEST_LINE)}" if self.remedy else first
 
 
 class ProductError(TrimlineError):

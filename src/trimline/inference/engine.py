@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict
@@ -99,8 +100,6 @@ class OpenVINOEngine(Engine):
     def _for_shape(self, shape: tuple[int, ...]) -> Any:
         """Return the network compiled for images of one shape, which lets OpenVINO plan its memory once."""
         if shape not in self._compiled:
-            import openvino
-
             while len(self._compiled) >= _SHAPES:
                 self._compiled.popitem(last=False)
             self._graph.reshape(list(shape))
@@ -109,7 +108,7 @@ class OpenVINOEngine(Engine):
                 "PERFORMANCE_HINT": "LATENCY",
                 "INFERENCE_NUM_THREADS": available_cores(),
             }
-            self._compiled[shape] = openvino.Core().compile_model(self._graph, "CPU", options)
+            self._compiled[shape] = _core().compile_model(self._graph, "CPU", options)
         self._compiled.move_to_end(shape)
         return self._compiled[shape]
 
@@ -122,16 +121,26 @@ def read_graph(graph: Path | bytes) -> openvino.Model:
     WeightsError
         It is not a whole ONNX file.
     """
-    import openvino
-
     try:
-        return openvino.Core().read_model(graph)
+        return _core().read_model(graph)
     except RuntimeError as error:
         raise WeightsError(
             f"this is not a whole ONNX file ({str(error).strip().splitlines()[-1]})",
             where=graph if isinstance(graph, Path) else None,
             remedy="copy it again from where it was made",
         ) from error
+
+
+def _core() -> openvino.Core:
+    """Return OpenVINO, imported so that it reports nothing to anybody.
+
+    Its converter, which an import brings along, writes an id into the home folder and sends statistics over the network
+    wherever its optional package `openvino_telemetry` can be imported.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type] # Python's mark of what is not to be had
+    import openvino
+
+    return openvino.Core()
 
 
 def _from_channels(graph: Path | bytes) -> openvino.Model:
