@@ -9,25 +9,18 @@ too wide on the others, which cancels around an outline.
 
 from __future__ import annotations
 
-from functools import cache
-
 import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
-from trimline.errors import OutlineError
-from trimline.outlines.area import unit_m
+from trimline.coordinate_systems import degrees, turn_of
+from trimline.longitudes import wrapped
+from trimline.reprojecting import moved_geometries, transformer
 
 AUTHALIC_RADIUS_M = 6_371_007.181
 """Radius of the sphere that has the area of the WGS 84 ellipsoid [m]."""
-
-_HALF_THE_WORLD = 180.0
-"""Longitudes that differ by more are nearer the other way round [degree]."""
-
-_LONGEST_EDGE_M = 1000.0
-"""Edges are split to this length before they are projected [m], so that straight edges keep their position."""
 
 
 def equal_area_crs(outlines: gpd.GeoDataFrame | gpd.GeoSeries) -> CRS:
@@ -39,7 +32,8 @@ def equal_area_crs(outlines: gpd.GeoDataFrame | gpd.GeoSeries) -> CRS:
         Geometries with a CRS, at least one of them not empty.
     """
     bounds = outlines.total_bounds
-    if CRS.from_user_input(outlines.crs).is_geographic and bounds[2] - bounds[0] > _HALF_THE_WORLD:
+    turn = turn_of(CRS.from_user_input(outlines.crs))
+    if turn is not None and bounds[2] - bounds[0] > turn / 2:
         bounds = _around_the_mean(outlines)
     return centred_on(bounds, outlines.crs)
 
@@ -59,7 +53,8 @@ def centred_on(bounds: NDArray[np.float64], crs: CRS) -> CRS:
     """Return the projection centred on (west, south, east, north) in some CRS, to a thousandth of a degree."""
     bounds = np.nan_to_num(bounds)  # without bounds any plane will do
     middle = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
-    longitude, latitude = Transformer.from_crs(crs, 4326, always_xy=True).transform(*middle)
+    longitude, latitude = transformer(CRS.from_user_input(crs), degrees()).transform(*middle)
+    longitude = float(wrapped(np.array(longitude)))
     return CRS.from_proj4(
         f"+proj=laea +lat_0={latitude:.3f} +lon_0={longitude:.3f} +datum=WGS84 +units=m +no_defs +type=crs"
     )
@@ -73,34 +68,7 @@ def projected(geometries: NDArray[np.object_], crs: CRS, plane: CRS) -> NDArray[
     OutlineError
         A coordinate is outside the domain of the projection.
     """
-    fine = _split(geometries, _LONGEST_EDGE_M / unit_m(crs))
-    change = _transformer(crs, plane)
-    coordinates = shapely.get_coordinates(fine)
-    x, y = change.transform(coordinates[:, 0], coordinates[:, 1])
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise OutlineError(
-            f"coordinates of the outlines have no place in '{plane.to_proj4()}'",
-            remedy=f"see whether '{crs.name}' is really the CRS of the coordinates",
-        )
-    moved: NDArray[np.object_] = shapely.set_coordinates(fine, np.column_stack([x, y]))
-    return moved
-
-
-def _split(geometries: NDArray[np.object_], longest: float) -> NDArray[np.object_]:
-    """Return a copy with long edges split; most outlines have none."""
-    coordinates, owner = shapely.get_coordinates(geometries, return_index=True)
-    x, y = coordinates.T
-    # A step from one ring to the next counts as an edge too, which is harmless.
-    long = (np.hypot(np.diff(x), np.diff(y)) > longest) & (owner[1:] == owner[:-1])
-    split = geometries.copy()
-    wanted = np.unique(owner[1:][long])
-    split[wanted] = shapely.segmentize(geometries[wanted], longest)
-    return split
-
-
-@cache
-def _transformer(crs: CRS, plane: CRS) -> Transformer:
-    return Transformer.from_crs(crs, plane, always_xy=True)
+    return moved_geometries(geometries, crs, plane)
 
 
 def lengths_m(geometries: NDArray[np.object_]) -> NDArray[np.float64]:

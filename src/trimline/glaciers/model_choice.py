@@ -21,7 +21,7 @@ from trimline.errors import OutlineError
 from trimline.files import StrPath
 from trimline.glaciers.elevation import ElevationModel, open_models, transformer
 from trimline.glaciers.model_pixels import in_pixels, strips
-from trimline.outlines.area import unit_m
+from trimline.reprojecting import unit_m
 from trimline.outlines.check import require_crs, require_polygons
 
 Dem = StrPath | ElevationModel | Iterable[StrPath | ElevationModel]

@@ -21,12 +21,14 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import CRS
 
+from trimline.coordinate_systems import horizontal, turn_of
 from trimline.errors import GridError, OutlineError
+from trimline.longitudes import Reading, connected
 from trimline.outlines.area import area_km2
 
 _LOG = logging.getLogger(__name__)
 
-Kind = Literal["null", "empty", "not a polygon", "with heights", "invalid", "duplicate", "overlap"]
+Kind = Literal["null", "empty", "not a polygon", "with heights", "longitudes", "invalid", "duplicate", "overlap"]
 """Kinds of problems of an outline that has a CRS."""
 
 _SMALLEST_OVERLAP_KM2 = 1e-6
@@ -63,15 +65,26 @@ class Problem:
         return f"{who}: {self.text}; {self.action}"
 
 
-_HALF_THE_WORLD = 180.0
-"""Degrees of longitude that no glacier is wide."""
+_MOST_TURNS = 1.5
+"""Longitudes may be counted from any meridian, and go on beyond 360 degrees [turns]."""
+
+_ROUNDING = 1e-4
+"""By how much a latitude may exceed that of the pole [degree]."""
+
+_READINGS: dict[Reading, tuple[str, str]] = {
+    "moved": ("has longitudes beyond 180 degrees", "moved by a full turn"),
+    "across": ("has edges that go the long way round the Earth", "read across the 180th meridian"),
+    "joined": ("is cut in two at the 180th meridian", "joined"),
+    "polar": ("winds around a pole", "closed along the pole"),
+}
+"""What an outline is like, and what is done to it, for each reading of its longitudes."""
 
 
 def check(outlines: gpd.GeoDataFrame, repair: bool = True) -> tuple[gpd.GeoDataFrame, list[Problem]]:
     """Report the problems of outlines, and repair them.
 
     Invalid polygons become valid ones of the same ground; of mixed collections the polygons are kept; heights are
-    dropped; null, empty and non-polygon geometries and exact duplicates (of geometry and of all columns) are removed.
+    dropped; longitudes are brought to one form, without a break at the 180th meridian (`trimline.longitudes`); null, empty and non-polygon geometries and exact duplicates (of geometry and of all columns) are removed.
     Overlaps are reported and kept, because the geometry does not tell the owner of the ground; where there is a column
     `src_date`, only outlines of one date are compared.
 
@@ -90,14 +103,14 @@ def check(outlines: gpd.GeoDataFrame, repair: bool = True) -> tuple[gpd.GeoDataF
     Raises
     ------
     OutlineError
-        There is no CRS, or coordinates lie outside the world in a CRS of longitude and latitude, or an outline is wider
-        than half the world.
+        There is no CRS, or one that is local or geocentric; or coordinates lie outside the world in a CRS of longitude
+        and latitude, or an outline can be read both ways round the Earth.
     """
     require_crs(outlines)
     _require_world(outlines)
     findings = _Findings(outlines, repair)
-    checked = outlines.copy()
-    for step in (_drop_absent, _keep_polygons, _drop_heights, _make_valid, _drop_duplicates):
+    checked = _in_horizontal_crs(outlines)
+    for step in (_drop_absent, _keep_polygons, _drop_heights, _connect, _make_valid, _drop_duplicates):
         checked = step(checked, findings)
     _report_overlaps(checked, findings)
     if not repair:
@@ -139,8 +152,8 @@ def report(problems: Sequence[Problem], where: Path | None = None) -> None:
     prefix = f"{where.name}: " if where is not None else ""
     for kind, number in Counter(problem.kind for problem in problems).items():
         of_kind = [problem for problem in problems if problem.kind == kind]
-        # Inventories often have heights of 0 in every outline, which is harmless.
-        level = logging.INFO if kind == "with heights" else logging.WARNING
+        # Inventories often have heights of 0 in every outline, or longitudes from 0 to 360, which is harmless.
+        level = logging.INFO if kind in ("with heights", "longitudes") else logging.WARNING
         if number <= _SPELLED_OUT:
             for problem in of_kind:
                 _LOG.log(level, "%s%s", prefix, problem)
@@ -167,21 +180,22 @@ class _Findings:
 
 
 def _require_world(outlines: gpd.GeoDataFrame) -> None:
-    if not outlines.crs.is_geographic or outlines.empty:
+    turn = turn_of(CRS.from_user_input(outlines.crs))
+    if turn is None or outlines.empty:
         return
     west, south, east, north = outlines.total_bounds
-    if west < -360 or east > 360 or south < -90.0001 or north > 90.0001:
+    if max(-west, east) > _MOST_TURNS * turn or max(-south, north) > turn / 4 + _ROUNDING:
         raise OutlineError(
             f"coordinates from {west:.0f}, {south:.0f} to {east:.0f}, {north:.0f} are no longitudes and latitudes",
             remedy=f"the CRS '{outlines.crs.name}' is not that of the coordinates: correct it",
         )
-    widths = outlines.bounds["maxx"] - outlines.bounds["minx"]
-    wide = widths[widths > _HALF_THE_WORLD]
-    if len(wide):
-        raise OutlineError(
-            f"outline {wide.index[0]} is {wide.iloc[0]:.2f} degrees wide: it lies across the 180th meridian",
-            remedy="write its longitudes on one side (179.9 and 180.1), or cut it at the meridian",
-        )
+
+
+def _in_horizontal_crs(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a copy in the horizontal part of its CRS; raise `OutlineError` where there is none."""
+    given = CRS.from_user_input(outlines.crs)
+    plane = horizontal(given, kind=OutlineError)
+    return outlines.copy() if plane is given else outlines.set_crs(plane, allow_override=True)
 
 
 def _drop_absent(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataFrame:
@@ -212,6 +226,17 @@ def _drop_heights(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDat
     for row in outlines.index[more]:
         findings.add("with heights", row, "has more than two coordinates per vertex", "only x and y kept")
     return outlines.set_geometry(gpd.GeoSeries(shapely.force_2d(geometries), outlines.index, crs=outlines.crs))
+
+
+def _connect(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataFrame:
+    """Bring longitudes to one form."""
+    turn = turn_of(CRS.from_user_input(outlines.crs))
+    if turn is None or outlines.empty:
+        return outlines
+    geometries, readings = connected(outlines.geometry.to_numpy(), turn, list(outlines.index))
+    for place, reading in sorted(readings.items()):
+        findings.add("longitudes", outlines.index[place], *_READINGS[reading])
+    return outlines.set_geometry(gpd.GeoSeries(geometries, outlines.index, crs=outlines.crs))
 
 
 def _make_valid(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataFrame:

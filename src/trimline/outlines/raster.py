@@ -14,12 +14,15 @@ import rasterio.features
 import shapely
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
-from trimline.errors import GridError
-from trimline.outlines.area import unit_m
+from trimline.coordinate_systems import turn_of
+from trimline.errors import GridError, OutlineError
+from trimline.foreign import foreign_errors
+from trimline.longitudes import beside, connected
 from trimline.outlines.check import grid_crs, require_crs
 from trimline.outlines.tracing import RowTracer
+from trimline.reprojecting import moved_where_possible, transformer, unit_m
 
 _EDGE_PIXELS = 10.0
 """Longest edge before reprojection [pixels], so that straight lines keep their position: over 300 m, no two CRS in use
@@ -122,26 +125,62 @@ def trace(
     return tracer.finish()
 
 
+def rows_near(geometries: gpd.GeoSeries, geobox: GeoBox) -> NDArray[np.intp]:
+    """Return the positions of the geometries that may touch a grid, whatever meridian their longitudes start from.
+
+    Parameters
+    ----------
+    geometries
+        Geometries with a CRS.
+    geobox
+        The grid, in any CRS.
+
+    Returns
+    -------
+    NDArray[np.intp]
+        Positions in ascending order; distant geometries, which may be outside the domain of the grid's CRS, are not
+        among them.
+
+    Raises
+    ------
+    GridError
+        The grid has no CRS.
+    OutlineError
+        No transformation between the two is known.
+    """
+    box, source = geobox.boundingbox, CRS.from_user_input(geometries.crs)
+    to_outlines = transformer(grid_crs(geobox), source)
+    with foreign_errors(OutlineError, source.name, what="the grid cannot be found in the CRS of the outlines"):
+        west, south, east, north = to_outlines.transform_bounds(
+            box.left, box.bottom, box.right, box.top, densify_pts=51
+        )
+    if not np.isfinite([west, south, east, north]).all():
+        return np.arange(len(geometries))
+    turn = turn_of(source)
+    if turn is None:
+        boxes = [shapely.box(west, south, east, north)]
+    else:
+        # At the 180th meridian longitudes start again at -180; those of outlines may go on.
+        east += turn if east < west else 0.0
+        boxes = [shapely.box(west + k * turn, south, east + k * turn, north) for k in (-2, -1, 0, 1, 2)]
+    return np.unique(np.concatenate([geometries.sindex.query(each) for each in boxes]))
+
+
 def _on_grid(geometries: gpd.GeoSeries, geobox: GeoBox) -> list[shapely.Geometry]:
     """Return those geometries that may touch the grid, in its CRS."""
     crs = grid_crs(geobox)
     present = geometries[~(geometries.isna() | geometries.is_empty)]
-    if present.empty or crs.equals(present.crs):
+    if present.empty or (crs.equals(present.crs) and not crs.is_geographic):
         return list(present)
-    near = present.iloc[_candidates(present, geobox, crs)]
+    source_turn = turn_of(CRS.from_user_input(present.crs))
+    if source_turn is not None:
+        present = gpd.GeoSeries(connected(present.to_numpy(), source_turn)[0], crs=present.crs)
+    near = present.iloc[rows_near(present, geobox)]
     pixel_m = max(abs(float(geobox.resolution.x)), abs(float(geobox.resolution.y))) * unit_m(crs)
-    fine = near.segmentize(_EDGE_PIXELS * pixel_m / unit_m(near.crs)).to_crs(crs)
-    return list(fine[~fine.is_empty])
-
-
-def _candidates(geometries: gpd.GeoSeries, geobox: GeoBox, crs: CRS) -> NDArray[np.intp]:
-    """Return which geometries lie near the grid; distant ones may be outside the domain of its CRS."""
-    box = geobox.boundingbox
-    to_outlines = Transformer.from_crs(crs, geometries.crs, always_xy=True)
-    west, south, east, north = to_outlines.transform_bounds(box.left, box.bottom, box.right, box.top, densify_pts=51)
-    if not np.isfinite([west, south, east, north]).all():
-        return np.arange(len(geometries))
-    # East of the antimeridian longitudes start again at -180, and the box has two parts.
-    boxes = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
-    found = [geometries.sindex.query(shapely.box(left, south, right, north)) for left, right in boxes]
-    return np.unique(np.concatenate(found))
+    fine, _ = moved_where_possible(near.to_numpy(), CRS.from_user_input(near.crs), crs, _EDGE_PIXELS * pixel_m)
+    fine = fine[~shapely.is_empty(fine)]
+    turn = turn_of(crs)
+    if turn is not None:
+        box = geobox.boundingbox
+        fine = beside(fine, (box.left + box.right) / 2, turn)
+    return list(fine)

@@ -22,7 +22,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, depth_first_order
 
 from trimline.errors import GridError
-from trimline.outlines.area import unit_m
+from trimline.reprojecting import unit_m
 from trimline.outlines.check import grid_crs
 from trimline.outlines.rings import Rings
 from trimline.outlines.smoothing import require_iterations, smooth_polygons

@@ -100,7 +100,7 @@ def raster_grid(source: Any, otherwise: GeoBox | None = None) -> GeoBox:
     """
     has_transform = not source.transform.is_identity
     if source.crs is not None and has_transform:
-        return GeoBox(source.shape, source.transform, crs_from(source.crs))
+        return GeoBox(source.shape, source.transform, crs_from(source.crs, source.name))
     if source.crs is not None:
         raise GridError(
             "the raster has a CRS but no geotransform",

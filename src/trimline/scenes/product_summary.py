@@ -9,6 +9,8 @@ from typing import Any
 
 from odc.geo.geobox import GeoBox
 
+from trimline.scenes.grid import bounds_in_degrees
+
 
 @dataclass(frozen=True)
 class ProductInfo:
@@ -62,23 +64,25 @@ class ProductInfo:
     pixel_unit: str | None = None
     """Unit of the CRS: `metre`, `degree`, ..."""
     bounds: tuple[float, float, float, float] | None = None
-    """West, south, east, north [degrees]."""
+    """West, south, east, north [degrees]; east is above 180 where the product lies across the 180th meridian."""
     notes: tuple[str, ...] = ()
     """Warnings for users of the product."""
 
     @staticmethod
     def grid_fields(grid: GeoBox | None) -> dict[str, Any]:
-        """Return the fields of a grid."""
+        """Return the fields of a grid; none of one that has no place on the Earth."""
         if grid is None or grid.crs is None:
             return {}
-        box = grid.footprint("EPSG:4326").boundingbox
+        bounds = bounds_in_degrees(grid)
+        if bounds is None:
+            return {}
         return {
             "crs": str(grid.crs),
             "width": int(grid.shape[1]),
             "height": int(grid.shape[0]),
             "pixel": (abs(float(grid.resolution.x)), abs(float(grid.resolution.y))),
-            "pixel_unit": "degree" if grid.crs.geographic else str(grid.crs.units[0]),
-            "bounds": (box.left, box.bottom, box.right, box.top),
+            "pixel_unit": str(grid.crs.proj.axis_info[0].unit_name),
+            "bounds": bounds,
         }
 
     def to_dict(self) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from trimline.scenes.band_names import (
 )
 from trimline.scenes.calibration import IDENTITY, Calibration, Linear, NoCalibration
 from trimline.scenes.given import Given, parse_date
-from trimline.scenes.grid import is_working_grid, working_grid
+from trimline.scenes.grid import crs_from, flaw_of, grid_in_metres, in_words, working_grid
 from trimline.scenes.plausible import refuse_impossible
 from trimline.scenes.product_summary import ProductInfo
 from trimline.scenes.reader import Reader
@@ -241,7 +241,7 @@ def open_stack(path: Path, given: Given) -> Scene:
     if isinstance(native, GridError):
         raise native
     bands = stack.bands()
-    grid = working_grid(native)
+    grid = working_grid(native, path.name)
     date, time = _when(stack)
     assets = stack.assets(bands)
     refuse_impossible(path, assets, is_scale_given=stack.is_scale_given)
@@ -297,8 +297,9 @@ def describe_stack(path: Path, given: Given) -> ProductInfo:
         notes.append("integers without a scale: to be read as reflectance, scale and offset must be given")
     if isinstance(native, GridError):
         notes.append(f"{native.what}: it cannot be opened as a scene; {native.remedy}")
-    elif not is_working_grid(native):
-        notes.append(f"worked on as {_in_words(working_grid(native))}")
+    elif (flaw := flaw_of(native)) is not None:
+        said = f"{flaw}: " if native.crs is not None and native.crs.projected else ""
+        notes.append(f"{said}worked on as {in_words(grid_in_metres(native, path))}")
     damage = check_readable(str(path))
     if damage:
         notes.append(f"damaged: {damage}")
@@ -334,6 +335,8 @@ def _gather(path: Path, given: Given) -> tuple[_Stack, GeoBox | GridError]:
     with open_raster(str(path)) as source:
         raster = _RasterMetadata.of(source)
         native: GeoBox | GridError
+        if source.crs is not None:
+            crs_from(source.crs, source.name)  # a CRS that is not of the Earth is an error, none at all is said
         try:
             native = raster_grid(source)
         except GridError as error:
@@ -365,10 +368,6 @@ def _calibration_or_none(stack: _Stack, common: str, index: int) -> Calibration 
         return stack.calibration(common, index)
     except BandError:
         return None
-
-
-def _in_words(grid: GeoBox) -> str:
-    return f"{grid.shape[1]} x {grid.shape[0]} pixels of {grid.resolution.x:g} m in {grid.crs}"
 
 
 STACK = Reader("GeoTIFF stack", recognises, open_stack, describe_stack)

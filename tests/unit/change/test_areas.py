@@ -195,7 +195,8 @@ def test_glaciers_on_both_sides_of_the_180th_meridian_are_neighbours() -> None:
         np.testing.assert_allclose(first[name], second[name], rtol=1e-4)
 
 
-def test_an_outline_wider_than_half_the_world_is_refused() -> None:
-    across = shapely.box(-179.98, 70.0, 179.98, 70.01)
-    with pytest.raises(OutlineError, match="180th meridian"):
-        check(gpd.GeoDataFrame(geometry=[across], crs=4326))
+def test_an_outline_that_went_the_long_way_round_is_read_across_the_180th_meridian() -> None:
+    across, twin = shapely.box(-179.98, 70.0, 179.98, 70.01), shapely.box(179.98, 70.0, 180.02, 70.01)
+    checked, problems = check(gpd.GeoDataFrame(geometry=[across], crs=4326))
+    assert [problem.kind for problem in problems] == ["longitudes"]
+    np.testing.assert_allclose(area_km2(checked), area_km2(gpd.GeoDataFrame(geometry=[twin], crs=4326)), rtol=1e-9)
