@@ -47,6 +47,7 @@ _LIBRARIES = frozenset(
         "struct",
         "tarfile",
         "xml",
+        "_csv",
         "yaml",
         "zarr",
         "zipfile",

@@ -18,6 +18,7 @@ ROOMS = (
     "cores",
     "extras",
     "display",
+    "layer_path",
     "files",
     "file_identity",
     "progress",

@@ -8,6 +8,7 @@ area.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,9 +19,13 @@ from trimline.change.long_table import require_columns
 from trimline.change.rates import label_years
 from trimline.errors import ChangeError
 from trimline.files import StrPath
+from trimline.foreign import foreign_errors, reason
 
 PUBLISHED_COLUMNS = ("region", "year", "area_km2", "source")
 """Columns of a file of published areas."""
+
+_LATEST = 9999
+"""Largest number that is a year."""
 
 COMPARISON_COLUMNS = (
     "region",
@@ -55,26 +60,61 @@ def read_published(path: StrPath) -> pd.DataFrame:
     Raises
     ------
     ChangeError
-        The file is missing or empty, lacks a column, or a year or area is no positive number; the line is named.
+        The file is missing or empty, is not in UTF-8 or not separated by commas, lacks a column, or a line has more
+        fields than columns; or a year is no year, or an area no positive number; the line is named.
     """
     path = Path(path)
     if not path.is_file():
         raise ChangeError("the file does not exist", where=path)
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        lines = list(csv.DictReader(stream, skipinitialspace=True))
-    if not lines:
-        raise ChangeError("holds no published area", where=path, remedy=f"columns are {', '.join(PUBLISHED_COLUMNS)}")
-    require_columns(pd.DataFrame(lines), PUBLISHED_COLUMNS, where=path)
+    lines = _lines(path)
     rows = [
         {
             "region": (line["region"] or "").strip(),
-            "year": int(_positive(line["year"], "year", f"{path}, line {number}")),
+            "year": _year(line["year"], f"{path}, line {number}"),
             "area_km2": _positive(line["area_km2"], "area_km2", f"{path}, line {number}"),
             "source": (line["source"] or "").strip(),
         }
-        for number, line in enumerate(lines, start=2)
+        for number, line in lines
     ]
     return pd.DataFrame(rows, columns=list(PUBLISHED_COLUMNS))
+
+
+def _lines(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """Return the lines of a CSV file with published areas, by number and column."""
+    with foreign_errors(ChangeError, path):
+        content = path.read_bytes()
+    try:
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise UnicodeError("it is in UTF-16")
+        text = content.decode("utf-8-sig")
+    except UnicodeError as error:
+        raise ChangeError(
+            f"is not in UTF-8 ({reason(error)})",
+            where=path,
+            remedy="save it as 'CSV UTF-8', with commas between columns and points in numbers",
+        ) from error
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    other = next((each for each in (";", "\t") if first.count(each) > first.count(",")), None)
+    if other is not None:
+        raise ChangeError(
+            f"its columns are separated by {'semicolons' if other == ';' else 'tabs'}",
+            where=path,
+            remedy="save it as CSV with commas between columns and points in numbers, not decimal commas",
+        )
+    with foreign_errors(ChangeError, path):
+        reader = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)
+        lines = [(reader.line_num, line) for line in reader]
+    if not lines:
+        raise ChangeError("holds no published area", where=path, remedy=f"columns are {', '.join(PUBLISHED_COLUMNS)}")
+    require_columns(pd.DataFrame(columns=list(reader.fieldnames or ())), PUBLISHED_COLUMNS, where=path)
+    for number, line in lines:
+        if None in line:
+            raise ChangeError(
+                f"has more than {len(reader.fieldnames or ())} fields",
+                where=f"{path}, line {number}",
+                remedy="write numbers with a point, and text that holds a comma in quotes",
+            )
+    return lines
 
 
 def compare_published(
@@ -154,11 +194,20 @@ def _period_of(year: int, spans: dict[str, tuple[int, int]]) -> str | None:
     return holding[0] if holding else None
 
 
+def _year(text: str | None, where: str) -> int:
+    number = _positive(text, "year", where)
+    if not (number.is_integer() and number <= _LATEST):
+        raise ChangeError(f"'year' is '{text}'", where=where, remedy="give a whole year, as in 2006")
+    return int(number)
+
+
 def _positive(text: str | None, name: str, where: str) -> float:
     try:
         number = float(text or "")
     except ValueError:
         number = np.nan
     if not (np.isfinite(number) and number > 0):
-        raise ChangeError(f"'{name}' is '{text or ''}'", where=where, remedy="give a positive number")
+        raise ChangeError(
+            f"'{name}' is '{text or ''}'", where=where, remedy="give a positive number, with a decimal point"
+        )
     return number

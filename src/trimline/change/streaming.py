@@ -30,6 +30,7 @@ from trimline.change.long_table import NEEDED, OPTIONAL, require_columns, requir
 from trimline.change.sizes import SIZE_BOUNDS_KM2
 from trimline.errors import OutlineError
 from trimline.files import StrPath
+from trimline.foreign import foreign_errors
 
 BATCH = 4096
 """Outlines read at a time."""
@@ -105,6 +106,8 @@ def areas_streamed(
 
 @dataclass(frozen=True)
 class _File:
+    path: Path
+    """Its path."""
     parquet: pyarrow.parquet.ParquetFile
     """The open file."""
     geometry: str
@@ -117,25 +120,38 @@ class _File:
         """Open a file and read what its metadata say of the geometry."""
         if not path.is_file():
             raise OutlineError("the file does not exist", where=path)
-        try:
+        with foreign_errors(OutlineError, path, what="is no GeoParquet file"):
             # By default pyarrow reads a whole column at once, which is all of the file.
             parquet = pyarrow.parquet.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False)
             geo = json.loads((parquet.schema_arrow.metadata or {})[b"geo"])
-        except (pyarrow.ArrowInvalid, KeyError, OSError) as error:
-            raise OutlineError(f"is no GeoParquet file: {error}", where=path) from error
-        name = geo["primary_column"]
-        column = geo["columns"][name]
+            name = str(geo["primary_column"])
+            column = dict(geo["columns"][name])
         if column.get("encoding") != "WKB":
             raise OutlineError(f"its polygons are stored as '{column.get('encoding')}'", where=path, remedy="use WKB")
         crs = column.get("crs", "OGC:CRS84")
         if crs is None:
             raise OutlineError("the outlines have no CRS", where=path)
-        require_columns(pd.DataFrame(columns=parquet.schema_arrow.names), NEEDED, where=path)
-        return cls(parquet, name, CRS.from_user_input(crs))
+        require_columns(pd.DataFrame(columns=parquet.schema_arrow.names), (*NEEDED, name), where=path)
+        with foreign_errors(
+            OutlineError, path, what="its CRS cannot be read", remedy="write the file anew with its CRS"
+        ):
+            return cls(path, parquet, name, CRS.from_user_input(crs))
 
     def batches(self, columns: Sequence[str], rows: int) -> Iterator[pyarrow.RecordBatch]:
         """Yield some columns, so many rows at a time."""
-        yield from self.parquet.iter_batches(batch_size=rows, columns=list(columns))
+        batches = self.parquet.iter_batches(batch_size=rows, columns=list(columns))
+        while True:
+            with foreign_errors(OutlineError, self.path):
+                batch = next(batches, None)
+            if batch is None:
+                return
+            yield batch
+
+    def shapes(self, batch: pyarrow.RecordBatch) -> NDArray[np.object_]:
+        """Return the polygons of a batch."""
+        with foreign_errors(OutlineError, self.path, what="a polygon cannot be read"):
+            shapes: NDArray[np.object_] = shapely.from_wkb(batch.column(self.geometry).to_numpy(zero_copy_only=False))
+        return shapes
 
 
 def _first_pass(file: _File, batch: int) -> tuple[pd.DataFrame, NDArray[np.float64]]:
@@ -144,7 +160,7 @@ def _first_pass(file: _File, batch: int) -> tuple[pd.DataFrame, NDArray[np.float
     columns = [*NEEDED, *(name for name in OPTIONAL if name in file.parquet.schema_arrow.names)]
     for rows in file.batches([*columns, file.geometry], batch):
         table = rows.drop_columns([file.geometry]).to_pandas()[columns]
-        geometries = shapely.from_wkb(rows.column(file.geometry).to_numpy(zero_copy_only=False))
+        geometries = file.shapes(rows)
         require_measurable(_frame(table, geometries, file.crs))
         keys.append(table)
         bounds.append(shapely.bounds(geometries))
@@ -156,7 +172,7 @@ def _outlines(file: _File, batch: int) -> Iterator[tuple[int, shapely.Geometry]]
     """Yield the number of each row and its polygon."""
     start = 0
     for rows in file.batches([file.geometry], batch):
-        geometries = shapely.from_wkb(rows.column(file.geometry).to_numpy(zero_copy_only=False))
+        geometries = file.shapes(rows)
         yield from enumerate(geometries, start)
         start += len(geometries)
 

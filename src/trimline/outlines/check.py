@@ -24,7 +24,7 @@ from pyproj import CRS
 from trimline.coordinate_systems import horizontal, turn_of
 from trimline.errors import GridError, OutlineError
 from trimline.longitudes import Reading, connected
-from trimline.outlines.area import area_km2
+from trimline.outlines.area import area_km2, unit_m
 
 _LOG = logging.getLogger(__name__)
 
@@ -79,6 +79,12 @@ _READINGS: dict[Reading, tuple[str, str]] = {
 }
 """What an outline is like, and what is done to it, for each reading of its longitudes."""
 
+_FARTHEST_M = 1e8
+"""Distance from the origin of a projection that no coordinate on Earth has, false eastings and zones included [m]."""
+
+_WITHIN = 0.9
+"""Share of a part within another part of one outline from which it may be a hole of it."""
+
 
 def check(outlines: gpd.GeoDataFrame, repair: bool = True) -> tuple[gpd.GeoDataFrame, list[Problem]]:
     """Report the problems of outlines, and repair them.
@@ -104,9 +110,11 @@ def check(outlines: gpd.GeoDataFrame, repair: bool = True) -> tuple[gpd.GeoDataF
     ------
     OutlineError
         There is no CRS, or one that is local or geocentric; or coordinates lie outside the world in a CRS of longitude
-        and latitude, or an outline can be read both ways round the Earth.
+        and latitude, or an outline can be read both ways round the Earth; or an outline has vertices that are no
+        numbers, or a part within another part, which may be a hole.
     """
     require_crs(outlines)
+    require_finite(outlines)
     _require_world(outlines)
     findings = _Findings(outlines, repair)
     checked = _in_horizontal_crs(outlines)
@@ -122,10 +130,31 @@ def require_crs(outlines: gpd.GeoDataFrame) -> None:
     """Raise `OutlineError` unless outlines are a GeoDataFrame with a CRS."""
     if not isinstance(outlines, gpd.GeoDataFrame):
         raise OutlineError(f"outlines are a GeoDataFrame, not a {type(outlines).__name__}")
+    if outlines.active_geometry_name is None:
+        raise OutlineError("the outlines have no geometry", remedy="set it with outlines.set_geometry(...)")
     if outlines.crs is None:
         raise OutlineError(
             "the outlines have no CRS",
             remedy="a Shapefile needs its .prj beside it; in Python, set it with outlines.set_crs(...)",
+        )
+
+
+def require_finite(outlines: gpd.GeoDataFrame) -> None:
+    """Raise `OutlineError` for the first row with a vertex that is no number, or is nowhere on Earth.
+
+    Any geometries pass; heights are not looked at.
+    """
+    geometries = outlines.geometry.to_numpy()
+    coordinates, row = shapely.get_coordinates(geometries, return_index=True)
+    is_projected = outlines.crs is not None and outlines.crs.is_projected
+    farthest = _FARTHEST_M / unit_m(outlines.crs) if is_projected else _FARTHEST_M
+    odd = ~(np.isfinite(coordinates).all(axis=1) & (np.abs(coordinates) < farthest).all(axis=1))
+    if odd.any():
+        vertex = int(np.flatnonzero(odd)[0])
+        x, y = coordinates[vertex]
+        raise OutlineError(
+            f"outline {outlines.index[row[vertex]]} has a vertex at {x:g}, {y:g}, which is nowhere on Earth",
+            remedy="draw the outline again, or leave it out",
         )
 
 
@@ -241,6 +270,7 @@ def _connect(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataFram
 
 def _make_valid(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataFrame:
     def repaired(row: Hashable, geometry: shapely.Geometry) -> shapely.Geometry | None:
+        _refuse_parts_within(row, geometry)
         reason = shapely.is_valid_reason(geometry)
         # A ring of one point, which encloses nothing, has no geodesic area.
         encloses = shapely.area(geometry) > 0
@@ -261,6 +291,24 @@ def _make_valid(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataF
         return kept
 
     return _mend(outlines, ~outlines.geometry.is_valid.to_numpy(), repaired)
+
+
+def _refuse_parts_within(row: Hashable, geometry: shapely.Geometry) -> None:
+    """Raise where a part of an outline lies within another part: a hole, or ground that is outlined twice."""
+    parts = shapely.get_parts(geometry)
+    if len(parts) < 2:
+        return
+    parts = shapely.make_valid(parts, method="structure", keep_collapsed=False)
+    areas = shapely.area(parts)
+    first, second = shapely.STRtree(parts).query(parts, predicate="intersects")
+    smaller = (first != second) & (areas[first] < _WITHIN * areas[second])
+    first, second = first[smaller], second[smaller]
+    shared = shapely.area(shapely.intersection(parts[first], parts[second]))
+    if (shared > _WITHIN * areas[first]).any():
+        raise OutlineError(
+            f"outline {row} has a part within another: a hole, or ground that is outlined twice",
+            remedy="draw the hole again, for instance with 'Delete Part' and 'Add Ring' of QGIS",
+        )
 
 
 def _drop_duplicates(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataFrame:

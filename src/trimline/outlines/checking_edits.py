@@ -112,7 +112,10 @@ def value_of(edit: Mapping[str, Any]) -> dict[str, Any]:
     """
     if edit["value"] is None:
         return {}
-    content = json.loads(edit["value"])
+    try:
+        content = json.loads(edit["value"])
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if not isinstance(content, dict):
         raise ValueError("no object")
     return content

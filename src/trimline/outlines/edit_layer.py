@@ -24,6 +24,7 @@ import shapely
 
 from trimline.errors import EditError
 from trimline.files import StrPath
+from trimline.foreign import foreign_errors
 
 LAYER = "edits"
 """Name of the layer."""
@@ -68,6 +69,9 @@ _CONTENT = ("operation", "period", "glac_id", "value", "reverts")
 PATIENCE_S = 10.0
 """Time to wait for another program that holds the file [s]."""
 
+_EXACT = 2.0**53
+"""Size below which a whole number in floating point is exact."""
+
 _ID_DIGITS = 12
 """Hexadecimal digits of a computed identifier: two of a million edits collide with a probability of 0.2 %."""
 
@@ -107,10 +111,10 @@ def read_rows(path: Path) -> gpd.GeoDataFrame:
     if not path.exists():
         raise EditError("the file does not exist", where=path)
     _roll_back(path)
-    try:
-        rows = pyogrio.read_dataframe(path, layer=layer_of(path), fid_as_index=True)
-    except pyogrio.errors.DataSourceError as error:
-        raise EditError(f"cannot be read as edits: {error}", where=path) from error
+    layer = layer_of(path)
+    with foreign_errors(EditError, path, what="cannot be read as edits"):
+        # As text, because one absurd date among the rows would keep all of them from being read.
+        rows = pyogrio.read_dataframe(path, layer=layer, fid_as_index=True, datetime_as_string=True)
     if not isinstance(rows, gpd.GeoDataFrame):
         rows = gpd.GeoDataFrame(rows, geometry=[None] * len(rows), crs=4326)
     if rows.crs is None and rows.geometry.notna().any():
@@ -126,10 +130,8 @@ def layer_of(path: Path) -> str:
     EditError
         The file cannot be read, or has several layers of which none is called `edits`.
     """
-    try:
+    with foreign_errors(EditError, path, what="cannot be read as edits"):
         names = [str(name) for name, _ in pyogrio.list_layers(path)]
-    except pyogrio.errors.DataSourceError as error:
-        raise EditError(f"cannot be read as edits: {error}", where=path) from error
     if LAYER in names:
         return LAYER
     if len(names) == 1:
@@ -209,9 +211,9 @@ def instant(time: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(time)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # no day of any year, or out of the years 1 to 9999 in UTC
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _ids(edits: gpd.GeoDataFrame, taken: Collection[str]) -> list[str]:
@@ -255,7 +257,7 @@ def _objects(values: list[Any]) -> pd.Series:
 def _text(value: Any) -> str | None:
     if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return None
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         value = int(value)
     return str(value).strip() or None
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import geopandas as gpd
-import pyogrio
 
 from trimline.errors import OutlineError
 from trimline.files import StrPath
-from trimline.outlines.check import check, report
-from trimline.outlines.schema import NOT_SEEN, with_present_names
+from trimline.foreign import foreign_errors
+from trimline.layer_path import layer_path
+from trimline.outlines.check import check, report, require_finite
+from trimline.outlines.line_types import glaciers_of
+from trimline.outlines.schema import with_present_names
+from trimline.outlines.vector_file import read_vector
 
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
 
@@ -21,21 +25,25 @@ def read_outlines(path: StrPath, layer: str | None = None) -> gpd.GeoDataFrame:
     Parameters
     ----------
     path
-        ``.shp``, ``.gpkg``, ``.geojson``, ``.parquet``, or anything else that GDAL reads polygons from.
+        ``.shp``, ``.gpkg``, ``.geojson``, ``.parquet``, an archive ``.zip`` of one of them, or anything else that GDAL
+        reads polygons from. `FILE|layer=NAME` names a layer, `FILE|encoding=NAME` the encoding of the text of a
+        Shapefile whose ``.cpg`` is wrong; see `trimline.layer_path`.
     layer
-        Which layer, where a file has several beside `NOT_SEEN`.
+        Which layer, where a file has several beside `NOT_SEEN`; in place of one in the path.
 
     Returns
     -------
     GeoDataFrame
         Valid polygons in the CRS of the file, with its columns and a fresh index. Published columns that had another
-        name in earlier versions have their present one.
+        name in earlier versions have their present one. Of a file of GLIMS only the glaciers, without the rock in
+        them; see `trimline.outlines.line_types`.
 
     Raises
     ------
     OutlineError
-        The file is missing or unreadable, has several layers and none was named, has no CRS, or holds
-        rows of which none is a polygon. A file without any row is no error: a scene without ice gives one.
+        The file is missing or unreadable or ends early, has several layers and none was named, has no CRS, or holds
+        rows of which none is a polygon; or a row is no geometry, has vertices that are no numbers, or rings that can
+        be read in two ways. A file without any row is no error: a scene without ice gives one.
 
     Examples
     --------
@@ -57,32 +65,21 @@ def read_outlines(path: StrPath, layer: str | None = None) -> gpd.GeoDataFrame:
 
 
 def read_unchecked(path: StrPath, layer: str | None = None) -> gpd.GeoDataFrame:
-    """Read outlines as they are in a file, for those who check a part of them; see `read_outlines`."""
-    path = Path(path)
-    if not path.exists():
-        raise OutlineError("the file does not exist", where=path)
-    return _read_parquet(path) if path.suffix.lower() in PARQUET_SUFFIXES else _read_vector(path, layer)
+    """Read the glaciers, lines or points of a file whose polygons are not yet checked; see `read_outlines`."""
+    given = layer_path(path)
+    given = given if layer is None else dataclasses.replace(given, layer=layer)
+    if not given.file.exists():
+        raise OutlineError("the file does not exist", where=given.file)
+    is_parquet = given.file.suffix.lower() in PARQUET_SUFFIXES
+    found = _read_parquet(given.file) if is_parquet else read_vector(given)
+    try:
+        require_finite(found)
+    except OutlineError as error:
+        error.where = given.file
+        raise
+    return glaciers_of(found, given.file)
 
 
 def _read_parquet(path: Path) -> gpd.GeoDataFrame:
-    try:
+    with foreign_errors(OutlineError, path, what="cannot be read as GeoParquet"):
         return gpd.read_parquet(path)
-    except (ValueError, OSError) as error:
-        raise OutlineError(f"cannot be read as GeoParquet: {error}", where=path) from error
-
-
-def _read_vector(path: Path, layer: str | None) -> gpd.GeoDataFrame:
-    try:
-        layers = [str(name) for name, geometry in pyogrio.list_layers(path) if geometry is not None]
-        if layer is None and len(layers) > 1:
-            layers = [name for name in layers if name != NOT_SEEN]
-        if layer is None and len(layers) > 1:
-            raise OutlineError(f"has {len(layers)} layers", where=path, remedy=f"name one of them: {', '.join(layers)}")
-        if layer is not None and layer not in layers:
-            raise OutlineError(f"has no layer '{layer}'", where=path, remedy=f"its layers are {', '.join(layers)}")
-        outlines = gpd.read_file(path, layer=layer or (layers[0] if layers else None), engine="pyogrio")
-    except pyogrio.errors.DataSourceError as error:
-        raise OutlineError(f"cannot be read as outlines: {error}", where=path) from error
-    if not isinstance(outlines, gpd.GeoDataFrame):
-        raise OutlineError("holds a table without geometry", where=path)
-    return outlines

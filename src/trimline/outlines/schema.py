@@ -130,8 +130,11 @@ def conform(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     Raises
     ------
     OutlineError
-        A published column holds values that are not of its type.
+        A published column stands twice, or holds values that are not of its type.
     """
+    twice = outlines.columns[outlines.columns.duplicated()].intersection(list(COLUMNS))
+    if len(twice):
+        raise OutlineError(f"the column '{twice[0]}' stands twice", remedy="rename or drop one of them")
     conformed = _without_doubles(outlines.copy())
     for name in conformed.columns.intersection(list(COLUMNS)):
         column = COLUMNS[name]
@@ -140,15 +143,16 @@ def conform(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
                 conformed[name] = _text(conformed[name])
             else:
                 conformed[name] = pd.to_numeric(conformed[name]).astype(_DTYPES[column.kind])
-        except (ValueError, TypeError) as error:
+        except (ArithmeticError, ValueError, TypeError) as error:
             raise OutlineError(
                 f"the column '{name}' holds what is not a {column.kind}: {error}",
                 remedy=f"'{name}' is the {column.meaning}; rename the column or correct its values",
             ) from error
+    # By their places, because names of other columns may stand twice.
+    places = {name: place for place, name in enumerate(COLUMNS)}
     geometry = conformed.geometry.name
-    published = [name for name in COLUMNS if name in conformed.columns]
-    others = [name for name in conformed.columns if name not in COLUMNS and name != geometry]
-    return conformed[[*published, *others, geometry]]
+    rank = [len(places) + 1 if name == geometry else places.get(name, len(places)) for name in conformed.columns]
+    return conformed.iloc[:, sorted(range(len(rank)), key=rank.__getitem__)]
 
 
 def _without_doubles(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -157,7 +161,7 @@ def _without_doubles(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     doubles = [name for name in outlines.columns if published.get(str(name).lower(), name) != name]
     if doubles:
         _LOG.info("the columns %s give way to published ones of the same name", ", ".join(doubles))
-    return outlines.drop(columns=doubles)
+    return outlines.drop(columns=doubles) if doubles else outlines
 
 
 def _text(values: pd.Series) -> pd.Series:

@@ -6,10 +6,9 @@ fixed time of last change instead of the clock's, so that a copy or a hash shows
 
 from __future__ import annotations
 
-import logging
 import sqlite3
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,22 @@ import pyogrio
 
 from trimline.errors import OutlineError
 from trimline.files import StrPath, whole_file
+from trimline.foreign import foreign_errors
 from trimline.outlines.check import require_crs, require_polygons
+from trimline.outlines.columns import writable
 from trimline.outlines.reading import PARQUET_SUFFIXES
 from trimline.outlines.schema import conform
+from trimline.outlines.vector_file import said_once
 
-_LOG = logging.getLogger(__name__)
-
-_DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON"}
+_PARQUET, _SHAPEFILE = "Parquet", "ESRI Shapefile"
+_DRIVERS = {
+    ".gpkg": "GPKG",
+    ".geojson": "GeoJSON",
+    ".json": "GeoJSON",
+    ".shp": _SHAPEFILE,
+    **dict.fromkeys(PARQUET_SUFFIXES, _PARQUET),
+}
+"""Formats by suffix, as `trimline.outlines.columns` names them."""
 
 _LAST_CHANGE = "1970-01-01T00:00:00.000Z"
 """Time of last change in a GeoPackage."""
@@ -54,7 +62,8 @@ def write_outlines(
         Polygons with a CRS. Published columns get their types and order, see `trimline.outlines.COLUMNS`.
     path
         ``.gpkg`` (one layer, named after the file), ``.parquet``, ``.geojson`` (in longitude and latitude, as RFC 7946
-        demands) or ``.shp`` (whose column names end after ten characters, which is logged).
+        demands) or ``.shp``. Columns that the format has no room for are renamed, written as text or left out, which
+        is logged; see `trimline.outlines.columns`.
     metadata
         Keys and values that a GeoPackage carries of itself; other formats have no place for them.
     further
@@ -64,7 +73,9 @@ def write_outlines(
     ------
     OutlineError
         The suffix is none of these, the outlines have no CRS or are no polygons, a published column holds what it
-        cannot, or further layers are given for a format that has one layer.
+        cannot, further layers are given for a format that has one layer, or the file cannot be written.
+    DiskError
+        The disk is full or read-only.
 
     Examples
     --------
@@ -78,23 +89,25 @@ def write_outlines(
     require_polygons(outlines)
     if further and suffix != ".gpkg":
         raise OutlineError(f"'{suffix}' has room for one layer", where=path, remedy="use .gpkg")
-    outlines = conform(outlines)
-    if suffix in PARQUET_SUFFIXES:
-        with whole_file(path) as temporary:
-            outlines.to_parquet(temporary, index=False, compression="zstd")
-    elif suffix == ".shp":
-        _write_shapefile(outlines, path)
-    elif suffix in _DRIVERS:
-        with whole_file(path) as temporary:
-            _write_vector(outlines, temporary, _DRIVERS[suffix], metadata)
-            if further:
-                _add_layers(further, temporary)
-    else:
+    driver = _DRIVERS.get(suffix)
+    if driver is None:
         raise OutlineError(
             f"outlines cannot be written as '{suffix}'",
             where=path,
             remedy="use .gpkg or .parquet (or .geojson, .shp)",
         )
+    outlines = writable(conform(outlines), driver, path)
+    if driver == _SHAPEFILE:
+        _write_shapefile(outlines, path)
+        return
+    with whole_file(path) as temporary:
+        if driver == _PARQUET:
+            with foreign_errors(OutlineError, path, what="cannot be written"):
+                outlines.to_parquet(temporary, index=False, compression="zstd")
+            return
+        _write_vector(outlines, temporary, driver, path, metadata)
+        if further:
+            _add_layers(further, temporary, path)
 
 
 def write_lines(lines: gpd.GeoDataFrame, path: StrPath) -> None:
@@ -109,67 +122,60 @@ def write_lines(lines: gpd.GeoDataFrame, path: StrPath) -> None:
     """
     path = Path(path)
     require_crs(lines)
-    with whole_file(path) as temporary:
-        pyogrio.write_dataframe(lines, temporary, layer=path.stem, driver="GPKG", geometry_type="LineString")
+    with whole_file(path) as temporary, _writing(path):
+        pyogrio.write_dataframe(
+            writable(lines, "GPKG", path), temporary, layer=path.stem, driver="GPKG", geometry_type="LineString"
+        )
         fix_date(temporary)
 
 
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turn errors of a library into ours, and put its warnings into the log."""
+    with foreign_errors(OutlineError, path, what="cannot be written"), said_once(path):
+        yield
+
+
 def _write_vector(
-    outlines: gpd.GeoDataFrame, path: Path, driver: str, metadata: Mapping[str, str] | None = None
+    outlines: gpd.GeoDataFrame, temporary: Path, driver: str, path: Path, metadata: Mapping[str, str] | None = None
 ) -> None:
     options: dict[str, Any] = {"dataset_metadata": dict(metadata)} if metadata and driver == "GPKG" else {}
     if driver == "GeoJSON":
         outlines = outlines.to_crs(4326)
         options |= {"RFC7946": "YES"}
-    elif driver == "ESRI Shapefile":
+    elif driver == _SHAPEFILE:
         options |= {"layer_options": DBF_DATE}
-    pyogrio.write_dataframe(
-        outlines,
-        path,
-        layer=path.stem,
-        driver=driver,
-        # A layer has one type of geometry: QGIS cannot edit one that has two.
-        geometry_type="Polygon" if set(outlines.geom_type) <= {"Polygon"} else "MultiPolygon",
-        promote_to_multi=not set(outlines.geom_type) <= {"Polygon"},
-        **options,
-    )
-    if driver == "GPKG":
-        fix_date(path)
+    with _writing(path):
+        pyogrio.write_dataframe(
+            outlines,
+            temporary,
+            layer=path.stem,
+            driver=driver,
+            # A layer has one type of geometry: QGIS cannot edit one that has two.
+            geometry_type="Polygon" if set(outlines.geom_type) <= {"Polygon"} else "MultiPolygon",
+            promote_to_multi=not set(outlines.geom_type) <= {"Polygon"},
+            **options,
+        )
+        if driver == "GPKG":
+            fix_date(temporary)
 
 
-def _add_layers(layers: Mapping[str, gpd.GeoDataFrame], path: Path) -> None:
+def _add_layers(layers: Mapping[str, gpd.GeoDataFrame], temporary: Path, path: Path) -> None:
     """Add layers to a GeoPackage that is there."""
     for name, polygons in layers.items():
-        pyogrio.write_dataframe(polygons, path, layer=name, driver="GPKG", geometry_type="Polygon", append=True)
-    fix_date(path)
+        with _writing(path):
+            fitting = writable(polygons, "GPKG", path)
+            pyogrio.write_dataframe(fitting, temporary, layer=name, driver="GPKG", geometry_type="Polygon", append=True)
+    fix_date(temporary)
 
 
 def _write_shapefile(outlines: gpd.GeoDataFrame, path: Path) -> None:
     """Write the four files of a Shapefile beside their place, and the one that names the others last."""
-    long = [name for name in outlines.columns if len(name) > SHAPEFILE_NAME]
-    if long:
-        _LOG.warning("%s: a Shapefile shortens the column names %s", path, ", ".join(long))
     with whole_file(path) as temporary:
-        _write_vector(outlines.rename(columns=_shortened(outlines.columns)), temporary, "ESRI Shapefile")
+        _write_vector(outlines, temporary, _SHAPEFILE, path)
         for part in sorted(temporary.parent.glob(f"{temporary.stem}.*")):
             if part != temporary:
                 part.replace(path.with_suffix(part.suffix))
-
-
-def _shortened(names: Iterable[str]) -> dict[str, str]:
-    """Return the names that GDAL would give the long ones, so that it need not warn: cut, and numbered if taken."""
-    names = [name for name in names if name != "geometry"]
-    taken = {name.lower() for name in names if len(name) <= SHAPEFILE_NAME}
-    short: dict[str, str] = {}
-    for name in names:
-        if len(name) > SHAPEFILE_NAME:
-            numbered = (f"{name[: SHAPEFILE_NAME - 2]}_{count}" for count in range(1, 10))
-            counted = (f"{name[: SHAPEFILE_NAME - 2]}{count}" for count in range(10, 100))
-            short[name] = next(
-                each for each in (name[:SHAPEFILE_NAME], *numbered, *counted) if each.lower() not in taken
-            )
-            taken.add(short[name].lower())
-    return short
 
 
 def fix_date(path: Path) -> None:
