@@ -19,6 +19,7 @@ ROOMS = (
     "extras",
     "display",
     "files",
+    "file_names",
     "file_identity",
     "progress",
     "sensors",
