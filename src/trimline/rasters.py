@@ -17,7 +17,9 @@ from rasterio.warp import Resampling, reproject
 
 from trimline.errors import GridError
 from trimline.files import StrPath, whole_file
-from trimline.scenes.asset import check_readable
+from trimline.foreign import foreign_errors
+from trimline.scenes.asset import check_readable, raster_grid
+from trimline.scenes.raster_opening import open_user_raster
 
 PROBABILITY_SCALE = 1e-4
 """Probability of ice per count, in the rasters that hold it."""
@@ -99,15 +101,20 @@ def read_onto(path: StrPath, geobox: GeoBox, *, classes: bool = False) -> NDArra
     Raises
     ------
     GridError
-        The raster cannot be read or has no CRS.
+        The raster cannot be read or placed, or its classes have no value for what is missing.
     """
     path = Path(path)
-    try:
-        with rasterio.open(path) as source:
-            if source.crs is None:
-                raise GridError("has no CRS", where=path, remedy="assign one with gdal_edit.py -a_srs")
-            outside = source.nodata if classes else np.nan
-            values = np.full(geobox.shape, outside, source.dtypes[0] if classes else np.float32)
+    with open_user_raster(path, GridError) as source:
+        raster_grid(source)
+        if classes and source.nodata is None:
+            raise GridError(
+                "the raster of classes says no value of missing data",
+                where=path,
+                remedy="write one, for instance with gdal_edit.py -a_nodata 255",
+            )
+        outside = source.nodata if classes else np.nan
+        values = np.full(geobox.shape, outside, source.dtypes[0] if classes else np.float32)
+        with foreign_errors(GridError, path):
             reproject(
                 rasterio.band(source, 1),
                 values,
@@ -116,8 +123,6 @@ def read_onto(path: StrPath, geobox: GeoBox, *, classes: bool = False) -> NDArra
                 dst_nodata=outside,
                 resampling=Resampling.nearest if classes else Resampling.bilinear,
             )
-    except RasterioIOError as error:
-        raise GridError(f"cannot be read ({error})", where=path) from error
     return values
 
 

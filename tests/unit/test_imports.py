@@ -20,6 +20,7 @@ ROOMS = (
     "display",
     "layer_path",
     "files",
+    "file_names",
     "file_identity",
     "progress",
     "sensors",

@@ -55,7 +55,7 @@ def test_classes_keep_their_values_and_their_pixels(tmp_path: Path) -> None:
 def test_what_has_no_place_is_an_error(tmp_path: Path) -> None:
     with rasterio.open(tmp_path / "a.tif", "w", driver="GTiff", height=2, width=2, count=1, dtype="uint8") as target:
         target.write(np.zeros((1, 2, 2), np.uint8))
-    with pytest.raises(GridError, match="no CRS"):
+    with pytest.raises(GridError, match="neither a CRS nor"):
         read_onto(tmp_path / "a.tif", GRID)
-    with pytest.raises(GridError, match="cannot be read"):
+    with pytest.raises(GridError, match="no such file"):
         read_onto(tmp_path / "b.tif", GRID)

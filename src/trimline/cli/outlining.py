@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import typer
 from trimline.cli.exit_codes import SOME_FAILED
 from trimline.cli.results import print_json, print_table
 from trimline.errors import ProductError, TrimlineError
+from trimline.file_names import safe_name
 
 if TYPE_CHECKING:
     from trimline.inference import Model
@@ -233,7 +233,7 @@ def folder_for(scene_id: str, taken: set[str], parent: Path | None) -> Path:
     parent
         The folder that was asked for; None means this one, where ``_outlines`` follows the id.
     """
-    plain = re.sub(r"[^\w.+-]+", "_", scene_id).strip(".") or "scene"
+    plain = safe_name(scene_id, "scene")
     name, number = plain, 1
     while name in taken:
         number += 1

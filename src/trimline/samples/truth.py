@@ -8,7 +8,6 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.enums import Resampling
@@ -16,8 +15,11 @@ from rasterio.vrt import WarpedVRT
 
 from trimline.errors import OutlineError
 from trimline.files import StrPath
+from trimline.foreign import foreign_errors
 from trimline.outlines import area_km2, rasterise, read_outlines, trace
 from trimline.samples.samples import ICE, IGNORE
+from trimline.scenes.asset import raster_grid
+from trimline.scenes.raster_opening import open_user_raster
 
 _RASTERS = {".tif", ".tiff", ".vrt"}
 
@@ -76,19 +78,21 @@ class RasterTruth(Truth):
 
     def mask(self, geobox: GeoBox) -> NDArray[np.uint8]:
         """Read the raster onto the grid, by nearest neighbour; see `Truth.mask`."""
-        with rasterio.open(self.path) as source:
-            if source.crs is None:
-                raise OutlineError("the label raster has no CRS", where=self.path)
-            with WarpedVRT(
-                source,
-                crs=str(geobox.crs),
-                transform=geobox.transform,
-                width=geobox.width,
-                height=geobox.height,
-                resampling=Resampling.nearest,
-                src_nodata=IGNORE,
-                nodata=IGNORE,
-            ) as warped:
+        with open_user_raster(self.path, OutlineError) as source:
+            raster_grid(source)
+            with (
+                foreign_errors(OutlineError, self.path),
+                WarpedVRT(
+                    source,
+                    crs=str(geobox.crs),
+                    transform=geobox.transform,
+                    width=geobox.width,
+                    height=geobox.height,
+                    resampling=Resampling.nearest,
+                    src_nodata=IGNORE,
+                    nodata=IGNORE,
+                ) as warped,
+            ):
                 values = warped.read(1)
         return np.where(np.isin(values, (0, 1)), values, IGNORE).astype(np.uint8)
 

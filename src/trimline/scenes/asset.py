@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,17 +9,14 @@ from typing import Any
 
 import rasterio
 from odc.geo.geobox import GeoBox
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from trimline.errors import GridError, ProductError
 from trimline.scenes.calibration import Calibration, Linear
 from trimline.scenes.grid import crs_from
-from trimline.scenes.product_files import readable
-
-# A raster without a grid is dealt with by `raster_grid`. Set once and for all: `warnings.catch_warnings` around each
-# opening would change the process for threads that read at the same time.
-warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
+from trimline.scenes.product_files import label_of, member_of, readable, size_of
+from trimline.scenes.raster_opening import impossible_grid, open_user_raster
 
 
 @dataclass(frozen=True)
@@ -28,8 +24,7 @@ class Asset:
     """One band of one raster."""
 
     href: str
-    """Anything that GDAL opens; of a raster in an archive ``/vsitar/{archive}/member``, compressed or not: the
-    same in every process."""
+    """A file; of a raster in an archive ``/vsitar/{archive}/member``, compressed or not: the same in every process."""
     calibration: Calibration
     """From digital numbers to reflectance or kelvin."""
     index: int = 1
@@ -66,7 +61,7 @@ JPEG_2000 = ".jp2"
 
 @contextmanager
 def open_raster(href: str) -> Iterator[Any]:
-    """Open a raster with rasterio; a member of a compressed archive is unpacked first.
+    """Open a raster; a member of a compressed archive is unpacked first.
 
     JPEG 2000 is decoded by the calling thread alone: the threads of GDAL 3.10 take what a truncated file lacks for 0
     without an error.
@@ -74,18 +69,17 @@ def open_raster(href: str) -> Iterator[Any]:
     Raises
     ------
     ProductError
-        GDAL cannot open it, or its archive cannot be unpacked.
+        It cannot be opened or claims what cannot be, see `open_user_raster`; or its archive cannot be unpacked.
     """
     alone = {"GDAL_NUM_THREADS": "1"} if href.lower().endswith(JPEG_2000) else {}
     with rasterio.Env(**alone):
-        try:
-            source = rasterio.open(readable([href])[href])
-        except RasterioError as error:
-            raise ProductError(
-                f"the raster cannot be opened ({first_line(error)})",
-                where=href,
-                remedy="it is damaged or not a raster: fetch the product again",
-            ) from error
+        source = open_user_raster(
+            readable([href])[href],
+            ProductError,
+            label=label_of(href),
+            size=size_of(href) if member_of(href) is not None else None,
+            remedy="it is damaged or not a raster: fetch the product again",
+        )
         with source:
             yield source
 
@@ -96,10 +90,17 @@ def raster_grid(source: Any, otherwise: GeoBox | None = None) -> GeoBox:
     Raises
     ------
     GridError
-        The raster lacks a CRS or a geotransform, or has another size than `otherwise`.
+        The raster lacks a CRS or a geotransform, or has another size than `otherwise`; or its geotransform cannot be.
     """
     has_transform = not source.transform.is_identity
     if source.crs is not None and has_transform:
+        why = impossible_grid(source.shape, source.transform, is_geographic=source.crs.is_geographic)
+        if why is not None:
+            raise GridError(
+                f"the raster cannot be placed: {why}",
+                where=source.name,
+                remedy="assign the right place, for instance with `gdal_edit.py -a_ullr WEST NORTH EAST SOUTH FILE`",
+            )
         return GeoBox(source.shape, source.transform, crs_from(source.crs, source.name))
     if source.crs is not None:
         raise GridError(

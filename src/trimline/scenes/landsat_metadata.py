@@ -19,6 +19,7 @@ from odc.geo.geobox import GeoBox
 from trimline.errors import MetadataError
 from trimline.scenes.calibration import Calibration
 from trimline.scenes.landsat_calibration import calibrations
+from trimline.scenes.metadata_text import parse_moment
 from trimline.scenes.mtl import Keys, parse_mtl
 from trimline.sensors import SENSORS, Sensor
 
@@ -173,7 +174,7 @@ def _time(keys: Keys) -> datetime:
     whole, _, fraction = clock.partition(".")
     try:
         # The file has seven decimals, one more than datetime.
-        return datetime.fromisoformat(f"{day}T{whole}.{fraction[:6]:0<6}").replace(tzinfo=UTC)
+        return parse_moment(f"{day}T{whole}.{fraction[:6]:0<6}")
     except ValueError:
         raise keys.impossible("DATE_ACQUIRED and SCENE_CENTER_TIME", f"{day} {clock}") from None
 

@@ -20,9 +20,10 @@ from pyproj.exceptions import CRSError
 from rasterio.features import rasterize
 
 from trimline.errors import MetadataError, ProductError
+from trimline.scenes.archive import open_archive
 from trimline.scenes.grid import transform_points
-from trimline.scenes.product_files import decode, member_of
-from trimline.scenes.product_tree import read_member
+from trimline.scenes.metadata_text import check_text_size, decode
+from trimline.scenes.product_files import member_of
 from trimline.scenes.safe_xml import elements, parse_xml, text_of
 
 LONGEST_EDGE_M = 1000.0
@@ -78,14 +79,21 @@ def read_mask_polygons(href: str) -> MaskPolygons:
 
 @lru_cache(maxsize=64)
 def _read(href: str, _size: int, _modified_ns: int) -> MaskPolygons:
-    member = member_of(href)
-    content = read_member(member.archive, member.name) if member else Path(href).read_bytes()
-    root = parse_xml(decode(content), href, _REMEDY)
+    root = parse_xml(decode(_content(href)), href, _REMEDY)
     polygons = []
     for feature in elements(root, "MaskFeature"):
         kind = next((text_of(each) for each in elements(feature, "maskType")), "")
         polygons += [(kind, _polygon(each, href)) for each in elements(feature, "Polygon")]
     return MaskPolygons(tuple(polygons), _crs(root, href) if polygons else None)
+
+
+def _content(href: str) -> bytes:
+    member = member_of(href)
+    if member is not None:
+        return open_archive(member.archive).content(member.name)
+    path = Path(href)
+    check_text_size(path.stat().st_size, path)
+    return path.read_bytes()
 
 
 def _crs(root: ElementTree.Element, name: str) -> CRS:

@@ -5,7 +5,6 @@ USGS writes the same groups and keys as text (ODL), JSON and XML; values stay as
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from trimline.errors import MetadataError
+from trimline.scenes.metadata_text import parse_json
 from trimline.scenes.safe_xml import parse_xml
 
 Groups = Mapping[str, Mapping[str, str]]
@@ -101,7 +101,7 @@ def parse_mtl(text: str, name: str) -> Keys:
         content = tree.get(root)
         if isinstance(content, Mapping):
             groups = {
-                group: {key: str(value) for key, value in pairs.items()}
+                group: {key: str(value) for key, value in pairs.items() if not isinstance(value, Mapping | list)}
                 for group, pairs in content.items()
                 if isinstance(pairs, Mapping)
             }
@@ -119,7 +119,10 @@ def _parse_odl(text: str, name: str) -> dict[str, Any]:
             continue
         key, value = match["key"], match["value"].strip('"')
         if key == "GROUP":
-            stack.append(stack[-1].setdefault(value, {}))
+            within = stack[-1].setdefault(value, {})
+            if not isinstance(within, dict):
+                raise MetadataError(f"{value} is both a key and a group", where=name, remedy=_REMEDY)
+            stack.append(within)
         elif key == "END_GROUP":
             if len(stack) == 1:
                 raise MetadataError(f"group {value} ends before it begins", where=name, remedy=_REMEDY)
@@ -132,10 +135,7 @@ def _parse_odl(text: str, name: str) -> dict[str, Any]:
 
 
 def _parse_json(text: str, name: str) -> dict[str, Any]:
-    try:
-        tree = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise MetadataError(f"the file is not JSON ({error})", where=name, remedy=_REMEDY) from error
+    tree = parse_json(text, name, remedy=_REMEDY)
     return tree if isinstance(tree, dict) else {}
 
 

@@ -1,15 +1,14 @@
 """The files of a product, whether they lie in a folder or in an archive.
 
-A folder and a plain ``.tar`` (what USGS delivers) are read in place: GDAL seeks in an uncompressed archive as in a
-file. A compressed archive (``.tar.gz``) cannot be sought in: every window would unpack all that lies before it. So
-the rasters that are read, and no others, are unpacked once per process, those asked for together in one pass, into a
-temporary folder that is removed when the process ends (choose its place with ``TMPDIR``). Nothing is ever written
-outside it: members are written under their bare names, and an archive that holds links, devices, absolute paths or
-``..`` is refused as a whole. A zip archive is read in place (`trimline.scenes.product_tree`).
+A folder, and what an archive holds as it is (all of a plain ``.tar``, which USGS delivers), are read in place: GDAL is
+told where in the file the raster lies. A compressed archive (``.tar.gz``) cannot be sought in: every window would
+unpack all that lies before it. So the rasters that are read, and no others, are unpacked once per process, those asked
+for together in one pass, into a temporary folder that is removed when the process ends (choose its place with
+``TMPDIR``). Nothing is ever written outside it: members are written under names of their own, and an archive that holds
+links, devices, absolute paths or ``..`` is refused as a whole.
 
-A raster in an archive, compressed or not, has one name in every process: GDAL's ``/vsitar/{archive}/member``, or
-``/vsizip/{archive}/member``.
-`readable` gives the file to open for it in this process.
+A raster in an archive, compressed or not, has one name in every process: ``/vsitar/{archive}/member``, or
+``/vsizip/{archive}/member``. `readable` gives the file to open for it in this process.
 """
 
 from __future__ import annotations
@@ -17,24 +16,23 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tarfile
 import tempfile
 import threading
-import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from trimline.errors import ProductError
+from trimline.file_names import safe_name
+from trimline.scenes.archive import Archive, Entry, open_archive
+from trimline.scenes.metadata_text import check_text_size, decode
 
-ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz")
-_GZIP_MAGIC = b"\x1f\x8b"
-_COPY_BYTES = 1 << 20
+ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _MEMBER = re.compile(r"/vsi(?:tar|zip)/\{(?P<archive>.+)\}/(?P<name>.+)", re.DOTALL)
 _IN_ZIP = "/vsizip/"
+_SEEN_BY_GDAL = re.compile(r"(?!\./)[\x20-\x7e]+")
 
 
 class Member(NamedTuple):
@@ -51,11 +49,31 @@ def member_of(href: str) -> Member | None:
     return Member(Path(match["archive"]), match["name"]) if match else None
 
 
+def label_of(href: str) -> str:
+    """Return what a raster is called in messages."""
+    member = member_of(href)
+    return href if member is None else f"{member.archive}, {member.name}"
+
+
+def size_of(href: str) -> int:
+    """Return the size of a raster's file, unpacked [bytes].
+
+    Raises
+    ------
+    ProductError
+        Its archive is damaged, or no longer holds it.
+    """
+    member = member_of(href)
+    if member is None:
+        return Path(href).stat().st_size
+    return _entry(open_archive(member.archive), member.name).size
+
+
 def readable(hrefs: Iterable[str]) -> dict[str, str]:
     """Return what GDAL opens for each raster in this process.
 
-    Members of a compressed archive are unpacked where they have not been, all of one archive in one pass. Threads may
-    ask at the same time.
+    Members that GDAL cannot read in their archive are unpacked where they have not been, all of one archive in one
+    pass. Threads may ask at the same time.
 
     Raises
     ------
@@ -66,11 +84,23 @@ def readable(hrefs: Iterable[str]) -> dict[str, str]:
     packed: dict[Path, dict[str, str]] = {}
     for href in opened:
         member = member_of(href)
-        if member is not None and not href.startswith(_IN_ZIP) and not _is_plain(member.archive):
+        if member is None:
+            continue
+        entry = _entry(open_archive(member.archive), member.name)
+        if entry.offset is not None:
+            opened[href] = f"/vsisubfile/{entry.offset}_{entry.size},{member.archive}"
+        elif not (href.startswith(_IN_ZIP) and _SEEN_BY_GDAL.fullmatch(member.name)):
             packed.setdefault(member.archive, {})[member.name] = href
     for archive, names in packed.items():
         opened |= {names[name]: path for name, path in _unpack(archive, names).items()}
     return opened
+
+
+def _entry(archive: Archive, name: str) -> Entry:
+    try:
+        return archive.entries[name]
+    except KeyError:
+        raise ProductError(f"the archive holds no {name}", where=archive.path, remedy="open the scene again") from None
 
 
 class ProductFiles(ABC):
@@ -109,7 +139,9 @@ class FolderFiles(ProductFiles):
 
     def text(self, name: str) -> str:
         """Return the content of a text file."""
-        return decode((self.path / name).read_bytes())
+        path = self.path / name
+        check_text_size(path.stat().st_size, path)
+        return decode(path.read_bytes())
 
     def hrefs(self, names: Iterable[str]) -> dict[str, str]:
         """Return the paths of files."""
@@ -120,22 +152,21 @@ class TarFiles(ProductFiles):
     """An archive."""
 
     def __init__(self, path: Path) -> None:
-        self._members = _members(*_state_of(path))
+        self._archive = open_archive(path)
+        self._members = _by_bare_name(self._archive)
         super().__init__(path, self._members)
 
     @property
     def in_place(self) -> bool:
-        """Whether the archive is uncompressed."""
-        return _is_plain(self.path)
+        """Whether the archive holds all as it is."""
+        return all(self._archive.entries[member].offset is not None for member in self._members.values())
 
     def text(self, name: str) -> str:
         """Return the content of a text file."""
-        with _opened(self.path) as archive:
-            stream = archive.extractfile(self._members[name])
-            return decode(stream.read() if stream else b"")
+        return decode(self._archive.content(self._members[name]))
 
     def hrefs(self, names: Iterable[str]) -> dict[str, str]:
-        """Return GDAL's names of members."""
+        """Return names of members for `readable`."""
         return {name: f"/vsitar/{{{self.path.resolve()}}}/{self._members[name]}" for name in names}
 
 
@@ -155,19 +186,23 @@ def product_files(path: Path) -> ProductFiles:
     return TarFiles(path) if path.is_file() else FolderFiles(path)
 
 
-def decode(content: bytes) -> str:
-    """Return the text of a metadata file."""
-    # USGS pads some metadata files with null bytes to a whole block.
-    return content.replace(b"\0", b"").decode("utf-8", errors="replace")
+def _by_bare_name(archive: Archive) -> dict[str, str]:
+    """Return the names within an archive by their bare names; hidden files are left out."""
+    members: dict[str, str] = {}
+    for name in archive.entries:
+        bare = PurePosixPath(name).name
+        if bare.startswith("."):
+            continue
+        if bare in members:
+            raise ProductError(
+                f"the archive holds {bare} twice", where=archive.path, remedy="unpack it and give the folder to be read"
+            )
+        members[bare] = name
+    return members
 
 
-def _is_plain(path: Path) -> bool:
-    """Whether GDAL can seek in an archive as in a file."""
-    try:
-        with path.open("rb") as stream:
-            return path.name.endswith(".tar") and stream.read(len(_GZIP_MAGIC)) != _GZIP_MAGIC
-    except FileNotFoundError as error:
-        raise ProductError("there is no such archive", where=path, remedy="check the path") from error
+_unpacked: dict[tuple[str, int, int], tempfile.TemporaryDirectory[str]] = {}
+_unpacking = threading.Lock()
 
 
 def _state_of(path: Path) -> tuple[str, int, int]:
@@ -176,85 +211,35 @@ def _state_of(path: Path) -> tuple[str, int, int]:
     return str(path.resolve()), status.st_size, status.st_mtime_ns
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[tarfile.TarFile]:
-    try:
-        with tarfile.open(path, "r:*") as archive:
-            yield archive
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        raise ProductError(
-            f"the archive cannot be read ({error})", where=path, remedy="it is damaged: fetch it again"
-        ) from error
-
-
-@lru_cache(maxsize=32)
-def _members(path: str, _size: int, _modified_ns: int) -> Mapping[str, str]:
-    """Return the names within an archive by their bare names; size and time make a changed archive another one."""
-    members: dict[str, str] = {}
-    with _opened(Path(path)) as archive:
-        for member in archive:
-            refuse_unsafe(member.name, path, is_plain=member.isreg() or member.isdir())
-            name = PurePosixPath(member.name).name
-            if member.isdir() or name.startswith("."):
-                continue
-            if name in members:
-                raise ProductError(
-                    f"the archive holds {name} twice", where=path, remedy="unpack it and give the folder to be read"
-                )
-            members[name] = member.name
-    return members
-
-
-def refuse_unsafe(name: str, path: object, *, is_plain: bool = True) -> None:
-    """Raise where a member of an archive is not a plain file or folder below the archive's root."""
-    parts = PurePosixPath(name.replace("\\", "/"))
-    if parts.is_absolute() or ".." in parts.parts or ":" in "".join(parts.parts[:1]) or not is_plain:
-        raise ProductError(
-            f"the archive holds '{name}', which is not a plain file inside it",
-            where=path,
-            remedy="do not trust it: fetch the product from its agency",
-        )
-
-
-_unpacked: dict[tuple[str, int, int], tempfile.TemporaryDirectory[str]] = {}
-_unpacking = threading.Lock()
-
-
 def _unpack(path: Path, wanted: Iterable[str]) -> dict[str, str]:
-    """Unpack members under their bare names, and return where they lie; those already unpacked are not again."""
+    """Unpack members, and return where they lie; those already unpacked are not again."""
     with _unpacking:
         state = _state_of(path)
-        bare = {member: name for name, member in _members(*state).items()}  # the whole archive is checked here
+        archive = open_archive(path)
         if state not in _unpacked:
             _unpacked[state] = tempfile.TemporaryDirectory(prefix="trimline-")
         folder = Path(_unpacked[state].name)
-        targets = {}
-        for member in wanted:
-            if member not in bare:
-                raise ProductError(f"the archive holds no {member}", where=path, remedy="open the scene again")
-            targets[member] = folder / bare[member]
+        # Numbered, as two names may be alike once they are shortened.
+        numbers = {name: number for number, name in enumerate(archive.entries)}
+        targets = {member: folder / f"{numbers[member]}_{safe_name(PurePosixPath(member).name)}" for member in wanted}
         left = {member: target for member, target in targets.items() if not target.exists()}
         if left:
-            with _opened(path) as archive:
-                for entry in archive:
-                    if entry.name in left:
-                        _unpack_one(archive, entry, left.pop(entry.name))
-                    if not left:
-                        break
+            _copy(archive, left)
         return {member: str(target) for member, target in targets.items()}
 
 
-def _unpack_one(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
-    free = shutil.disk_usage(target.parent).free
-    if member.size > free:
+def _copy(archive: Archive, targets: Mapping[str, Path]) -> None:
+    """Copy members to files, each whole or not at all."""
+    folder = next(iter(targets.values())).parent
+    free, needed = shutil.disk_usage(folder).free, sum(archive.entries[member].size for member in targets)
+    if needed > free:
         raise ProductError(
-            f"{member.name} needs {member.size >> 20} MB, and {target.parent} has {free >> 20} MB left",
+            f"{len(targets)} rasters need {needed >> 20} MB, and {folder} has {free >> 20} MB left",
+            where=archive.path,
             remedy="set TMPDIR to a roomier folder, or unpack the product and give its folder",
         )
-    stream = archive.extractfile(member)
-    if stream is None:
-        raise ProductError(f"{member.name} is not a plain file", where=archive.name)
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
-    with partial.open("wb") as file:
-        shutil.copyfileobj(stream, file, _COPY_BYTES)
-    partial.replace(target)
+    partial = {member: target.with_name(f".{target.name}.{os.getpid()}") for member, target in targets.items()}
+    with ExitStack() as stack:
+        archive.copy({member: stack.enter_context(path.open("wb")) for member, path in partial.items()})
+    for member, target in targets.items():
+        partial[member].replace(target)

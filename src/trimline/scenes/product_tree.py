@@ -1,29 +1,22 @@
 """The files of a product that has folders within: a folder on disk, or a zip archive read in place.
 
-A raster in a zip archive has one name in every process, GDAL's ``/vsizip/{archive}/member``; nothing is unpacked. An
-archive that holds links, absolute paths or ``..`` is refused as a whole.
+A raster in a zip archive has one name in every process, GDAL's ``/vsizip/{archive}/member``; see
+`trimline.scenes.product_files` for what GDAL opens. An archive that holds links, absolute paths or ``..`` is refused as
+a whole.
 """
 
 from __future__ import annotations
 
 import os
-import stat
-import zipfile
-import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-from trimline.errors import ProductError
-from trimline.scenes.product_files import decode, refuse_unsafe
+from trimline.scenes.archive import ZIP_SUFFIX, open_archive
+from trimline.scenes.metadata_text import check_text_size, decode
 
-ZIP_SUFFIX = ".zip"
 MOST_DEPTH = 6
 """Folders below a product's root that are looked into; Sentinel-2 products have four."""
-MOST_TEXT_BYTES = 1 << 28
-"""Size of the largest file that is read as metadata [bytes]; the largest of ESA have some 20 MB."""
 _NOT_DATA = "__MACOSX"
 
 
@@ -61,7 +54,7 @@ class FolderTree(ProductTree):
     def text(self, name: str) -> str:
         """Return the content of a text file."""
         path = self.path / name
-        _check_size(path.stat().st_size, path)
+        check_text_size(path.stat().st_size, path)
         return decode(path.read_bytes())
 
     def href(self, name: str) -> str:
@@ -77,14 +70,12 @@ class ZipTree(ProductTree):
     """A zip archive."""
 
     def __init__(self, path: Path) -> None:
-        status = path.stat()
-        self._sizes = _members(str(path.resolve()), status.st_size, status.st_mtime_ns)
-        super().__init__(path, self._sizes)
+        self._archive = open_archive(path)
+        super().__init__(path, (name for name in self._archive.entries if _is_data(name)))
 
     def text(self, name: str) -> str:
         """Return the content of a text file."""
-        _check_size(self._sizes[name], self.where(name))
-        return decode(read_member(self.path, name))
+        return decode(self._archive.content(name))
 
     def href(self, name: str) -> str:
         """Return GDAL's name of a member."""
@@ -111,18 +102,6 @@ def product_tree(path: Path) -> ProductTree:
     return ZipTree(path) if path.is_file() else FolderTree(path)
 
 
-def read_member(path: Path, name: str) -> bytes:
-    """Return the content of a member of a zip archive.
-
-    Raises
-    ------
-    ProductError
-        The archive or the member is damaged.
-    """
-    with _opened(path) as archive:
-        return archive.read(name)
-
-
 def _names_below(root: Path) -> Iterator[str]:
     """Yield the files of a folder; hidden ones, and links to folders, are left out."""
     for folder, folders, files in os.walk(root):
@@ -132,45 +111,7 @@ def _names_below(root: Path) -> Iterator[str]:
         yield from ((inside / each).as_posix() for each in files if not each.startswith("."))
 
 
-def _check_size(size: int, where: object) -> None:
-    if size > MOST_TEXT_BYTES:
-        raise ProductError(
-            f"the metadata file has {size >> 20} MB, which none has",
-            where=where,
-            remedy="do not trust it: fetch the product from its agency",
-        )
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    # zipfile raises NotImplementedError for a compression that it does not know, RuntimeError for an encrypted member.
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise ProductError(
-            f"the archive cannot be read ({error})", where=path, remedy="it is damaged: fetch it again"
-        ) from error
-
-
-@lru_cache(maxsize=32)
-def _members(path: str, _size: int, _modified_ns: int) -> Mapping[str, int]:
-    """Return the sizes of members by name [bytes]; size and time make a changed archive another one."""
-    members: dict[str, int] = {}
-    with _opened(Path(path)) as archive:
-        for member in archive.infolist():
-            mode = member.external_attr >> 16
-            refuse_unsafe(member.filename, path, is_plain=stat.S_IFMT(mode) in (0, stat.S_IFREG, stat.S_IFDIR))
-            parts = PurePosixPath(member.filename).parts
-            if member.is_dir() or _NOT_DATA in parts or any(part.startswith(".") for part in parts):
-                continue
-            if member.flag_bits & 1:
-                raise ProductError("the archive is encrypted", where=path, remedy="unpack it and give the folder")
-            if member.filename in members:
-                raise ProductError(
-                    f"the archive holds {member.filename} twice",
-                    where=path,
-                    remedy="unpack it and give the folder to be read",
-                )
-            members[member.filename] = member.file_size
-    return members
+def _is_data(name: str) -> bool:
+    """Whether a member of an archive is neither hidden nor something that a Mac adds."""
+    parts = PurePosixPath(name).parts
+    return _NOT_DATA not in parts and not any(part.startswith(".") for part in parts)

@@ -7,6 +7,9 @@ from xml.etree import ElementTree
 
 from trimline.errors import MetadataError
 
+_MOST_TAGS = 4_000_000
+"""Opening and closing tags of a document, at most; the largest of ESA have a quarter of it."""
+
 
 def parse_xml(text: str, name: str, remedy: str) -> ElementTree.Element:
     """Return the root of an XML document.
@@ -26,6 +29,8 @@ def parse_xml(text: str, name: str, remedy: str) -> ElementTree.Element:
     """
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise MetadataError("the file declares a document type", where=name, remedy=remedy)
+    if text.count("<") > _MOST_TAGS:
+        raise MetadataError(f"the file has more than {_MOST_TAGS} elements", where=name, remedy=remedy)
     try:
         return ElementTree.fromstring(text.lstrip("\ufeff"))  # noqa: S314 - entities are refused above
     except (ElementTree.ParseError, ValueError) as error:

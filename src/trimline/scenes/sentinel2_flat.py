@@ -8,11 +8,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,6 +19,7 @@ from trimline.errors import MetadataError, ProductError, TrimlineError
 from trimline.scenes.band_names import common_name
 from trimline.scenes.calibration import Calibration, NoCalibration
 from trimline.scenes.given import Given
+from trimline.scenes.metadata_text import float_of, parse_json, parse_moment
 from trimline.scenes.product_tree import FolderTree
 from trimline.scenes.sentinel2_item import Item, read_item
 from trimline.scenes.sentinel2_metadata import (
@@ -198,10 +198,7 @@ def _metadata(tree: FolderTree, item_name: str | None) -> _Metadata:
 
 
 def _tile_info(text: str, where: str) -> Mapping[str, Any]:
-    try:
-        content = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise MetadataError(f"the file is not JSON ({error})", where=where, remedy="fetch it again") from error
+    content = parse_json(text, where, remedy="fetch it again")
     if not isinstance(content, dict):
         raise MetadataError("the file holds no description of a tile", where=where, remedy="fetch it again")
     return content
@@ -284,8 +281,7 @@ def _tile_of(tile_info: Mapping[str, Any]) -> str | None:
 
 
 def _cloud_of(tile_info: Mapping[str, Any]) -> float | None:
-    value = tile_info.get("cloudyPixelPercentage")
-    return float(value) if isinstance(value, int | float) else None
+    return float_of(tile_info.get("cloudyPixelPercentage"))
 
 
 def _time_of(tile_info: Mapping[str, Any], folder: Path) -> datetime | None:
@@ -293,12 +289,11 @@ def _time_of(tile_info: Mapping[str, Any], folder: Path) -> datetime | None:
     if written is None:
         return None
     try:
-        moment = datetime.fromisoformat(str(written))
+        return parse_moment(str(written))
     except ValueError:
         raise MetadataError(
             f"timestamp cannot be '{written}'", where=folder / TILE_INFO, remedy="fetch it again"
         ) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _baseline_of(tile_info: Mapping[str, Any]) -> str | None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
 from trimline.errors import MetadataError
 from trimline.scenes.band_names import common_name
 from trimline.scenes.calibration import Linear
+from trimline.scenes.metadata_text import float_of, parse_json, parse_moment
 from trimline.scenes.sentinel2_metadata import MSI, Level, check_baseline
 
 _APPLIED = ("earthsearch:boa_offset_applied", "sentinel:boa_offset_applied")
@@ -53,10 +52,7 @@ def read_item(text: str, name: str) -> Item | None:
     MetadataError
         It is not JSON, or an item with an impossible value.
     """
-    try:
-        content = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise MetadataError(f"the file is not JSON ({error})", where=name, remedy="mend it, or move it away") from error
+    content = parse_json(text, name, remedy="mend it, or move it away")
     if not isinstance(content, dict) or "stac_version" not in content or content.get("type") != "Feature":
         return None
     properties, assets = content.get("properties"), content.get("assets")
@@ -131,9 +127,10 @@ def _number(content: Mapping[str, Any], key: str, name: str) -> float | None:
     value = content.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    number = float_of(value)
+    if number is None:
         raise MetadataError(f"{key} is {value!r}, not a number", where=name, remedy="mend the item")
-    return float(value)
+    return number
 
 
 def _scale(asset: Mapping[str, Any], name: str) -> float | None:
@@ -148,10 +145,9 @@ def _time(properties: Mapping[str, Any], name: str) -> datetime | None:
     if written is None:
         return None
     try:
-        moment = datetime.fromisoformat(str(written))
+        return parse_moment(str(written))
     except ValueError:
         raise MetadataError(f"datetime cannot be '{written}'", where=name, remedy="mend the item") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _sun(properties: Mapping[str, Any], angle: str, name: str) -> float | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from xml.etree import ElementTree
 
 from trimline.errors import MetadataError
+from trimline.scenes.metadata_text import parse_moment
 from trimline.scenes.safe_xml import elements, local_name, parse_xml, text_of
 
 REMEDY = "it is damaged or no Sentinel-2 metadata file: fetch the product again"
@@ -85,10 +86,9 @@ class Document:
         """Return a moment (UTC)."""
         written = self.text(*names)
         try:
-            moment = datetime.fromisoformat(written)
+            return parse_moment(written)
         except ValueError:
             raise self.impossible(names[0], written) from None
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
     def missing(self, name: str) -> MetadataError:
         """Return the error for a missing element."""

@@ -19,16 +19,23 @@ Every key may be left out; an unknown one is an error. Reflectance is ``(DN + of
 from __future__ import annotations
 
 import difflib
-import json
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from trimline.errors import MetadataError
+from trimline.scenes.metadata_text import MOST_JSON_BYTES, check_text_size, decode, in_utc, parse_json
 
 _NOT_OURS = "stac_version"
 """A key of STAC items, which some archives store under the name of the sidecar."""
+
+
+def _of_an_image(moment: datetime | date) -> datetime | date:
+    """Raise `ValueError` where no image is of that time."""
+    in_utc(moment)
+    return moment
 
 
 class Sidecar(BaseModel):
@@ -42,13 +49,13 @@ class Sidecar(BaseModel):
     """A sensor id, as `trimline.sensors.SENSORS` lists them."""
     bands: tuple[str, ...] | None = None
     """Names in the order of the file, common (`red`) or the agency's (`B4`); `-` for a band to leave out."""
-    scale: float | dict[str, float] | None = None
+    scale: FiniteFloat | dict[str, FiniteFloat] | None = None
     """Reflectance per digital number; by band name where bands differ. A single number excludes thermal bands."""
-    offset: float | dict[str, float] | None = None
+    offset: FiniteFloat | dict[str, FiniteFloat] | None = None
     """Added to the digital number before scaling; by band name where bands differ."""
     nodata: float | None = None
     """Digital number of missing data."""
-    time: datetime | date | None = None
+    time: Annotated[datetime | date, AfterValidator(_of_an_image)] | None = None
     """Acquisition, ISO 8601; UTC where it has no zone."""
     sun_azimuth: float | None = Field(None, ge=0, le=360)
     """[degrees]"""
@@ -64,11 +71,7 @@ class Sidecar(BaseModel):
     @property
     def utc(self) -> datetime | None:
         """Acquisition as a datetime in UTC; a day is its start."""
-        if self.time is None:
-            return None
-        if not isinstance(self.time, datetime):
-            return datetime(self.time.year, self.time.month, self.time.day, tzinfo=UTC)
-        return self.time.replace(tzinfo=UTC) if self.time.tzinfo is None else self.time.astimezone(UTC)
+        return None if self.time is None else in_utc(self.time)
 
 
 def sidecar_of(raster: Path) -> Path:
@@ -87,12 +90,8 @@ def read_sidecar(raster: Path) -> Sidecar:
     path = sidecar_of(raster)
     if not path.is_file():
         return Sidecar()
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise MetadataError(
-            f"the sidecar is not JSON ({error})", where=path, remedy="mend it, or move it away"
-        ) from error
+    check_text_size(path.stat().st_size, path, MOST_JSON_BYTES)
+    content = parse_json(decode(path.read_bytes()), path, what="the sidecar", remedy="mend it, or move it away")
     if isinstance(content, dict) and _NOT_OURS in content:
         return Sidecar()
     try:
