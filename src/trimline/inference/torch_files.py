@@ -65,7 +65,7 @@ def load_network(path: Path) -> tuple[Network, ModelMetadata]:
         raise WeightsError(
             f"the network of these weights cannot be built: {error.what}",
             where=path,
-            remedy=error.remedy or _REMEDY or _REMEDY,
+            remedy=error.remedy or _REMEDY,
         ) from error
     misfit = f"the weights do not fit the network '{metadata.network}' that they name"
     with foreign_errors(WeightsError, path, what=misfit, remedy=_REMEDY):
