@@ -32,9 +32,12 @@ _BUILT_IN = (
 _LIBRARIES = frozenset(
     {
         "fiona",
+        "google",
         "lxml",
         "numcodecs",
         "odc",
+        "onnx",
+        "openvino",
         "pyarrow",
         "pyexpat",
         "pyogrio",

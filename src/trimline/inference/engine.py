@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from trimline.cores import available_cores
 from trimline.errors import NetworkError, WeightsError
+from trimline.foreign import foreign_errors
 from trimline.inference.precision import Arithmetic
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ EngineName = Literal["auto", "openvino", "torch"]
 
 CHANNELS = "channels"
 """Name, in an exported graph, of the tensor that the network is fed with: between the inputs and the network."""
+
+_NOT_COMPUTED = "the graph of this model file cannot be computed"
+_EXPORT = "give a file that `trimline export` wrote"
 
 _SHAPES = 2
 """Input shapes that a network is kept compiled for: each takes the memory of its features."""
@@ -87,7 +91,9 @@ class OpenVINOEngine(Engine):
         if arithmetic == "fp16":
             raise NetworkError("networks are not computed in fp16 on the CPU", remedy="take bf16, fp32 or auto")
         super().__init__("openvino", "cpu", arithmetic)
-        self._graph = _from_channels(graph)
+        self._file = graph if isinstance(graph, Path) else None
+        with foreign_errors(WeightsError, self._file, what=_NOT_COMPUTED, remedy=_EXPORT):
+            self._graph = _from_channels(graph)
         self._compiled: OrderedDict[tuple[int, ...], Any] = OrderedDict()
         self._turn = threading.Lock()
 
@@ -95,22 +101,58 @@ class OpenVINOEngine(Engine):
         """Return probabilities, (n, outputs, h, w); see `Engine`."""
         with self._turn:
             network = self._for_shape((1, *channels.shape[1:]))
-            return np.concatenate([network(image[np.newaxis])[0] for image in channels])
+            with foreign_errors(WeightsError, self._file, what=_NOT_COMPUTED, remedy=_EXPORT):
+                return np.concatenate([network(image[np.newaxis])[0] for image in channels])
+
+    def check_channels(self, channels: int, outputs: int) -> None:
+        """Refuse a graph that takes or gives another number of channels than the metadata beside it say.
+
+        Parameters
+        ----------
+        channels
+            Of the input.
+        outputs
+            Of the result.
+
+        Raises
+        ------
+        WeightsError
+            It does.
+        """
+        with foreign_errors(WeightsError, self._file, what=_NOT_COMPUTED, remedy=_EXPORT):
+            ends = (self._graph.input(0).get_partial_shape(), self._graph.output(0).get_partial_shape())
+            found = [_channels(each) for each in ends]
+        if found[0] not in (None, channels) or found[1] not in (None, outputs):
+            raise WeightsError(
+                f"the graph takes {found[0]} channels and gives {found[1]}, its metadata say {channels} and {outputs}",
+                where=self._file,
+                remedy=_EXPORT,
+            )
 
     def _for_shape(self, shape: tuple[int, ...]) -> Any:
         """Return the network compiled for images of one shape, which lets OpenVINO plan its memory once."""
         if shape not in self._compiled:
             while len(self._compiled) >= _SHAPES:
                 self._compiled.popitem(last=False)
-            self._graph.reshape(list(shape))
             options = {
                 "INFERENCE_PRECISION_HINT": {"fp32": "f32", "bf16": "bf16"}[self.arithmetic],
                 "PERFORMANCE_HINT": "LATENCY",
                 "INFERENCE_NUM_THREADS": available_cores(),
             }
-            self._compiled[shape] = _core().compile_model(self._graph, "CPU", options)
+            with foreign_errors(WeightsError, self._file, what=_NOT_COMPUTED, remedy=_EXPORT):
+                self._graph.reshape(list(shape))
+                self._compiled[shape] = _core().compile_model(self._graph, "CPU", options)
         self._compiled.move_to_end(shape)
         return self._compiled[shape]
+
+
+def _channels(shape: Any) -> int | None:
+    """Return the channels of (n, channels, h, w), None where they are free, -1 where the shape is another one."""
+    if shape.rank.is_dynamic:
+        return None
+    if len(shape) != 4:
+        return -1
+    return None if shape[1].is_dynamic else int(shape[1].get_length())
 
 
 def read_graph(graph: Path | bytes) -> openvino.Model:
@@ -121,14 +163,11 @@ def read_graph(graph: Path | bytes) -> openvino.Model:
     WeightsError
         It is not a whole ONNX file.
     """
-    try:
+    where = graph if isinstance(graph, Path) else None
+    with foreign_errors(
+        WeightsError, where, what="this is not a whole ONNX file", remedy="copy it again from where it was made"
+    ):
         return _core().read_model(graph)
-    except RuntimeError as error:
-        raise WeightsError(
-            f"this is not a whole ONNX file ({str(error).strip().splitlines()[-1]})",
-            where=graph if isinstance(graph, Path) else None,
-            remedy="copy it again from where it was made",
-        ) from error
 
 
 def _core() -> openvino.Core:
@@ -153,7 +192,7 @@ def _from_channels(graph: Path | bytes) -> openvino.Model:
         raise WeightsError(
             f"the graph has no tensor '{CHANNELS}'",
             where=graph if isinstance(graph, Path) else None,
-            remedy="give a file that `trimline export` wrote",
+            remedy=_EXPORT,
         )
     fed = opset13.parameter(found[0].get_partial_shape(), np.float32, name=CHANNELS)
     for consumer in list(found[0].get_target_inputs()):

@@ -6,6 +6,7 @@ libraries share. The object lies in the model file, so that a network never sees
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, TypeVar
@@ -75,6 +76,10 @@ class Inputs:
         for name, values in (("mean", self.mean), ("std", self.std)):
             if len(values) not in (0, self.channels):
                 raise BandError(f"{len(values)} values of {name} do not fit {self.channels} channels")
+            if not all(map(math.isfinite, values)):
+                raise BandError(f"a {name} of the normalisation is not a finite number")
+        if any(value <= 0 for value in self.std):
+            raise BandError("a standard deviation of the normalisation is not positive")
 
     @property
     def channels(self) -> int:

@@ -67,7 +67,7 @@ class Model:
     @property
     def sensors(self) -> tuple[str, ...]:
         """Ids of the sensors whose scenes it was trained on; empty where the file does not say."""
-        return tuple(self.metadata.data.get("provenance", {}).get("sensors", ()))
+        return self.metadata.sensors
 
     @property
     def stride(self) -> int:
@@ -230,7 +230,9 @@ def load_weights(
     arithmetic = _on_cpu(precision, metadata)
     if is_onnx(path):
         _check_geometry(metadata, path)
-        return Model(metadata, OpenVINOEngine(path, arithmetic), sha256(path))
+        engine_of_file = OpenVINOEngine(path, arithmetic)
+        engine_of_file.check_channels(metadata.inputs.channels, len(metadata.outputs))
+        return Model(metadata, engine_of_file, sha256(path))
     network, metadata = _torch_module("torch_files").load_network(path)
     graph = _torch_module("torch_export").graph_of(network, metadata.inputs)
     return Model(metadata, OpenVINOEngine(graph, arithmetic), sha256(path))

@@ -12,10 +12,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from trimline import __version__
-from trimline.errors import WeightsError
+from trimline.errors import BandError, WeightsError, shortened
+from trimline.foreign import foreign_errors
 from trimline.inference.metadata import METADATA_KEY, ModelMetadata
 
 ONNX_SUFFIX = ".onnx"
+
+_DAMAGED = "the metadata of this weights file are damaged"
+_REMEDY = "copy it again from where it was trained, or train anew"
 
 _PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
@@ -56,16 +60,14 @@ def read_metadata(path: Path | str) -> ModelMetadata:
             where=path,
             remedy="give the weights.safetensors that `trimline train` wrote, or export them (`trimline export`)",
         )
-    try:
+    with foreign_errors(WeightsError, path, what=_DAMAGED, remedy=_REMEDY):
         content = json.loads(text)
-        _check_format(content, path)
+    _check_format(content, path)
+    try:
         return ModelMetadata.model_validate(content)
-    except (json.JSONDecodeError, ValidationError) as error:
-        raise WeightsError(
-            f"the metadata of this weights file are damaged ({_in_one_line(error)})",
-            where=path,
-            remedy="copy it again from where it was trained, or train anew",
-        ) from error
+    except (ValidationError, BandError) as error:
+        said = error.what if isinstance(error, BandError) else _first_of(error)
+        raise WeightsError(f"{_DAMAGED} ({said})", where=path, remedy=_REMEDY) from error
 
 
 def metadata_text(metadata: ModelMetadata) -> str:
@@ -74,17 +76,13 @@ def metadata_text(metadata: ModelMetadata) -> str:
 
 
 def _safetensors_header(path: Path) -> str | None:
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
-    try:
-        with safe_open(path, framework="np") as stored:
-            header = stored.metadata() or {}
-    except (SafetensorError, OSError, ValueError) as error:
-        raise WeightsError(
-            f"this is not a whole safetensors file ({error})",
-            where=path,
-            remedy="copy it again from where it was trained, or train anew",
-        ) from error
+    with (
+        foreign_errors(WeightsError, path, what="this is not a whole safetensors file", remedy=_REMEDY),
+        safe_open(path, framework="np") as stored,
+    ):
+        header = stored.metadata() or {}
     text: str | None = header.get(METADATA_KEY)
     return text
 
@@ -97,6 +95,12 @@ def _onnx_header(path: Path) -> str | None:
     return graph.get_rt_info(place).astype(str) if graph.has_rt_info(place) else None
 
 
+def _first_of(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(each) for each in first["loc"])
+    return shortened(f"{place}: {first['msg']}" if place else first["msg"], 200)
+
+
 def _check_format(content: Any, path: Path) -> None:
     found = content.get("format") if isinstance(content, dict) else None
     known = ModelMetadata.model_fields["format"].default
@@ -106,8 +110,3 @@ def _check_format(content: Any, path: Path) -> None:
             where=path,
             remedy="train anew, or use the version of trimline that wrote them",
         )
-
-
-def _in_one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if len(text) <= 200 else text[:197] + "..."

@@ -6,18 +6,21 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from trimline.errors import NetworkError, WeightsError
 from trimline.files import whole_file
+from trimline.foreign import foreign_errors
 from trimline.inference.metadata import METADATA_KEY, ModelMetadata
 from trimline.inference.model_file import is_onnx, metadata_text, read_metadata
 from trimline.networks import Network, build
 
 WEIGHTS_PREFIX = "network."
 """Begins the names of weights in an exported graph."""
+
+_REMEDY = "the file was changed, or written by another version: train anew"
 
 _COUNTER = "num_batches_tracked"
 """Ends the names of counters that training keeps beside batch norm, and a graph does not."""
@@ -60,16 +63,13 @@ def load_network(path: Path) -> tuple[Network, ModelMetadata]:
             network = build(metadata.network, metadata.inputs.channels, metadata.classes, **metadata.arguments)
     except NetworkError as error:
         raise WeightsError(
-            f"the network of these weights cannot be built: {error.what}", where=path, remedy=error.remedy
-        ) from error
-    try:
-        network.load_state_dict(_stored_tensors(path, network), strict=True, assign=True)
-    except (SafetensorError, RuntimeError) as error:
-        raise WeightsError(
-            f"the weights do not fit the network '{metadata.network}' that they name ({' '.join(str(error).split())})",
+            f"the network of these weights cannot be built: {error.what}",
             where=path,
-            remedy="the file was changed, or written by another version: train anew",
+            remedy=error.remedy or _REMEDY,
         ) from error
+    misfit = f"the weights do not fit the network '{metadata.network}' that they name"
+    with foreign_errors(WeightsError, path, what=misfit, remedy=_REMEDY):
+        network.load_state_dict(_stored_tensors(path, network), strict=True, assign=True)
     if not all(bool(torch.isfinite(each).all()) for each in network.state_dict().values()):
         raise WeightsError("some of the weights are not numbers", where=path, remedy="train anew")
     return network.requires_grad_(False).eval(), with_geometry(metadata, network)
@@ -89,8 +89,12 @@ def with_geometry(metadata: ModelMetadata, network: Network) -> ModelMetadata:
 def _stored_tensors(path: Path, network: Network) -> Mapping[str, Tensor]:
     if not is_onnx(path):
         with safe_open(path, framework="pt") as stored:
+            names = list(stored.keys())
+            _check_shapes({name: stored.get_slice(name).get_shape() for name in names}, network)
             # Copies, because what is read shares its memory with the whole file.
-            return {name: stored.get_tensor(name).clone() for name in stored.keys()}  # noqa: SIM118
+            read = {name: stored.get_tensor(name).clone() for name in names}
+        expected = network.state_dict()
+        return {name: each.to(expected[name].dtype) for name, each in read.items()}
     import onnx
 
     stored = {
@@ -106,6 +110,15 @@ def _stored_tensors(path: Path, network: Network) -> Mapping[str, Tensor]:
         absent -= _predicted_with(network)
     absent |= {name for name in expected if name.endswith(_COUNTER)}
     return stored | {name: torch.zeros(expected[name].shape, dtype=expected[name].dtype) for name in absent}
+
+
+def _check_shapes(shapes: Mapping[str, list[int]], network: Network) -> None:
+    """Raise `ValueError` where the header of a file names other tensors than the network has, before any is read."""
+    expected = {name: list(each.shape) for name, each in network.state_dict().items()}
+    for name in [*expected, *shapes]:
+        found, needed = shapes.get(name), expected.get(name)
+        if found != needed:
+            raise ValueError(f"{name} has the shape {found}, not {needed}")
 
 
 def _predicted_with(network: Network) -> set[str]:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from trimline.errors import NetworkError
+from trimline.networks.bounds import MOST_CHANNELS, check_bounds
 
 if TYPE_CHECKING:
     from trimline.networks.network import Network
@@ -214,13 +215,15 @@ def get_network(name: str) -> NetworkSpec:
     )
 
 
-def check_arguments(name: str, arguments: Iterable[str]) -> NetworkSpec:
-    """Return the entry of a network that has these arguments; their values are checked when it is built.
+def check_arguments(name: str, arguments: Mapping[str, Any]) -> NetworkSpec:
+    """Return the entry of a network that has these arguments, with values of the right type, within bounds.
+
+    Whether the values go together is checked when the network is built.
 
     Raises
     ------
     NetworkError
-        The network or an argument is unknown.
+        The network or an argument is unknown, or a value cannot be.
     """
     spec = get_network(name)
     for argument in arguments:
@@ -230,6 +233,7 @@ def check_arguments(name: str, arguments: Iterable[str]) -> NetworkSpec:
                 where=f"network {name}",
                 remedy=f"its arguments are {', '.join(spec.arguments)}",
             )
+    check_bounds(arguments, spec.arguments)
     return spec
 
 
@@ -250,21 +254,16 @@ def build(name: str, bands: int, classes: int = 2, **arguments: Any) -> Network:
     Raises
     ------
     NetworkError
-        The name or an argument is unknown, or an argument cannot be what it is set to.
+        The name or an argument is unknown, or an argument cannot be what it is set to, see `bounds`.
     """
     spec = check_arguments(name, arguments)
+    if not (0 < bands <= MOST_CHANNELS and 0 < classes <= MOST_CHANNELS):
+        raise NetworkError(f"a network needs 1 to {MOST_CHANNELS} bands and classes, not {bands} and {classes}")
     try:
         return spec.build(bands, classes, **arguments)
     except NetworkError as error:
         error.where = error.where or f"network {name}"
         raise
-    except TypeError as error:
-        given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
-        raise NetworkError(
-            f"{spec.title} cannot be built with {given}",
-            where=f"network {name}",
-            remedy=f"an argument has the wrong type: {error}",
-        ) from error
 
 
 def parameter_count(network: Network) -> int:

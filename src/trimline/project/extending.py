@@ -10,12 +10,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from trimline.errors import ProjectError
+from trimline.foreign import foreign_errors
+from trimline.project.yaml_text import read_yaml
 
 EXTENDS = "extends"
 """The key that names the file to start from."""
+
+_LONGEST_CHAIN = 20
+"""Files that extend one another."""
 
 PATH_KEYS = frozenset(
     {
@@ -58,8 +61,15 @@ class WrittenPath(str):
         return written
 
     def resolved(self) -> str:
-        """Return it as an absolute path."""
-        return str(self) if Path(self).is_absolute() else str((self.folder / self).resolve())
+        """Return it as an absolute path.
+
+        Raises
+        ------
+        ProjectError
+            It is no path: links that lead to each other, for instance.
+        """
+        with foreign_errors(ProjectError, str(self), what="is no path that can be used"):
+            return str(self) if Path(self).is_absolute() else str((self.folder / self).resolve())
 
 
 def read_project_file(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[str, Any]:
@@ -75,9 +85,12 @@ def read_project_file(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[st
     Raises
     ------
     ProjectError
-        A file cannot be read, is not a YAML mapping, or extends itself through others.
+        A file cannot be read, is not a YAML mapping (see `yaml_text`), or extends itself through others.
     """
-    path = path.resolve()
+    with foreign_errors(ProjectError, path, what="is no path that can be used"):
+        path = path.resolve()
+    if len(extended_by) >= _LONGEST_CHAIN:
+        raise ProjectError(f"more than {_LONGEST_CHAIN} files extend each other", where=extended_by[0])
     if path in extended_by:
         circle = " -> ".join(each.name for each in (*extended_by[extended_by.index(path) :], path))
         raise ProjectError(f"the files extend each other in a circle: {circle}", where=extended_by[0])
@@ -130,7 +143,7 @@ def _merge_lists(base: Sequence[Any], given: Sequence[Any]) -> list[Any]:
 
 def _read(path: Path, extended_by: tuple[Path, ...]) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except OSError as error:
         if extended_by:
             raise ProjectError(
@@ -141,16 +154,15 @@ def _read(path: Path, extended_by: tuple[Path, ...]) -> dict[str, Any]:
         raise ProjectError(
             f"cannot be read ({error.strerror})", where=path, remedy="check the path of the project file"
         ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ProjectError(f"is not valid YAML: {' '.join(str(error).split())}", where=path) from error
-    if not isinstance(content, dict):
+    read = read_yaml(content, path)
+    if not isinstance(read, dict):
         raise ProjectError("is not a mapping of keys to values", where=path, remedy="see docs/project-file.md")
-    return content
+    return read
 
 
 def _with_written_paths(value: Any, folder: Path, key: str = "") -> Any:
     if isinstance(value, dict):
-        return {each: _with_written_paths(held, folder, str(each)) for each, held in value.items()}
+        return {each: _with_written_paths(held, folder, each) for each, held in value.items()}
     if isinstance(value, list):
         return [_with_written_paths(each, folder, key) for each in value]
     is_path = isinstance(value, str) and key in PATH_KEYS and value != _WORDS.get(key)

@@ -18,13 +18,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
-from trimline.errors import ProjectError
+from trimline.errors import ProjectError, shortened
 from trimline.files import StrPath
 from trimline.project.extending import EXTENDS, SHORT_FORMS, WrittenPath, member_label, merge, read_project_file
 from trimline.project.project_file import Project
+from trimline.project.yaml_text import MOST_CHARACTERS, MOST_LEVELS, read_yaml
 
 _LOG = logging.getLogger(__name__)
 
@@ -133,6 +133,8 @@ def _expand(value: Any, lookup: Callable[[str], str | None], later: Sequence[str
         )
 
     expanded = _VARIABLE.sub(replace, value)
+    if len(expanded) > MOST_CHARACTERS:
+        raise ProjectError(f"'{shortened(value, 60)}' has {len(expanded)} characters with its variables expanded")
     return WrittenPath(expanded, value.folder) if isinstance(value, WrittenPath) else expanded
 
 
@@ -159,10 +161,9 @@ def _apply(content: dict[str, Any], override: str) -> None:
     steps = key.strip().split(".")
     if not separator or not all(steps):
         raise ProjectError(f"--set '{override}' is not of the form key.path=value")
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ProjectError(f"--set '{override}': the value is not valid YAML") from error
+    if len(steps) > MOST_LEVELS:
+        raise ProjectError(f"--set '{shortened(override, 60)}': the key has more than {MOST_LEVELS} levels")
+    value = read_yaml(text, f"--set '{shortened(override, 60)}'")
     holder: Any = content
     for step, following in pairwise(steps):
         holder = _member(holder, step, override, following)

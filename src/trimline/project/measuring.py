@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from trimline.project.places import Period
 from trimline.project.settings import Settings
+from trimline.project.yaml_text import as_written
 
 Rule = Literal["reference", "minimum-snow", "vote"]
 """Rule that combines several scenes of one place and period, see `trimline.timeline.rules`."""
@@ -45,7 +46,7 @@ def _projected(text: str) -> str:
     return text
 
 
-MonthDay = Annotated[str, BeforeValidator(str), AfterValidator(_day)]
+MonthDay = Annotated[str, BeforeValidator(as_written), AfterValidator(_day)]
 """A day of any year, `08-25`; YAML needs no quotes."""
 
 ProjectedCrs = Annotated[str, AfterValidator(_projected)]

@@ -104,7 +104,7 @@ class Method(Settings):
         try:
             check_arguments(self.network, self.arguments)
         except NetworkError as error:
-            choices = "" if error.what.endswith("?") else f"; {error.remedy}"
+            choices = "" if error.what.endswith("?") or error.remedy is None else f"; {error.remedy}"
             raise ValueError(f"network {self.network}: {error.what}{choices}") from error
         return self
 

@@ -33,6 +33,9 @@ SIMULATED = "simulated"
 """Folder of simulated ranges within the output."""
 
 
+LARGEST_TILE = 8192
+"""Side of a tile [pixels] above which one tile alone would fill the memory."""
+
 EDITS_FILE = "edits.gpkg"
 """File of corrections by hand within the output."""
 
@@ -40,9 +43,9 @@ EDITS_FILE = "edits.gpkg"
 class SampleSettings(Settings):
     """Settings of tiles."""
 
-    tile: int = Field(128, ge=16)
+    tile: int = Field(128, ge=16, le=LARGEST_TILE)
     """Side of a tile [pixels]."""
-    stride: int | None = Field(None, ge=8)
+    stride: int | None = Field(None, ge=8, le=LARGEST_TILE)
     """Distance between the corners of neighbouring tiles [pixels]; None means `tile`, so that none overlap."""
     without_ice: float = Field(0.3, ge=0, le=1)
     """Tiles without ice, as the largest share of all tiles kept; the papers keep none."""

@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from trimline.project.settings import IsoDate, Name, Settings
+from trimline.project.yaml_text import as_written
 
 _ORCID = re.compile(r"(?:https://orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3}[\dX])")
 
@@ -32,7 +33,9 @@ License = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+-]*$")]
 """An identifier of the SPDX licence list."""
 
 Doi = Annotated[
-    str, BeforeValidator(lambda given: str(given).removeprefix("https://doi.org/")), Field(pattern=r"^10\.\d{4,9}/\S+$")
+    str,
+    BeforeValidator(lambda given: str(as_written(given)).removeprefix("https://doi.org/")),
+    Field(pattern=r"^10\.\d{4,9}/\S+$"),
 ]
 """A DOI without the address in front."""
 

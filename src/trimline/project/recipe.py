@@ -100,7 +100,7 @@ class Recipe(Settings):
     optimiser: Literal["adam", "adamw"] = "adamw"
     learning_rate: float = Field(1e-3, gt=0)
     weight_decay: float = Field(0.0, ge=0)
-    batch_size: int = Field(8, ge=1)
+    batch_size: int = Field(8, ge=1, le=65_536)
     epochs: int = Field(80, ge=1)
     batches_per_epoch: int | None = Field(None, ge=1)
     """Batches drawn per epoch; None means each tile once."""

@@ -9,13 +9,16 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from trimline.errors import BandError
 from trimline.project.names import nearest_name
+from trimline.project.yaml_text import as_written
 from trimline.sensors import SENSORS
 
 
 class Settings(BaseModel):
-    """A part of the project file: frozen, and an unknown key is an error."""
+    """A part of the project file: frozen, and an unknown key or a number that is not finite is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False, coerce_numbers_to_str=True
+    )
 
 
 def _beside_project_file(path: Path, info: ValidationInfo) -> Path:
@@ -27,17 +30,17 @@ def _beside_project_file(path: Path, info: ValidationInfo) -> Path:
 ProjectPath = Annotated[Path, AfterValidator(_beside_project_file)]
 """A path that, where relative, starts at the folder of the project file."""
 
-Name = Annotated[str, BeforeValidator(str), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-"""A name that is valid as a file name; a bare number in YAML is taken as its digits."""
+Name = Annotated[str, BeforeValidator(as_written), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+"""A name that is valid as a file name; a bare number in YAML is taken as it is written."""
 
-PeriodName = Annotated[str, BeforeValidator(str), Field(pattern=r"^[\w]+([ .-]?[\w]+)*$")]
+PeriodName = Annotated[str, BeforeValidator(as_written), Field(pattern=r"^[\w]+([ .-]?[\w]+)*$")]
 """A name of a period: `1986-1988`, or in words, `Little Ice Age`."""
 
-IsoDate = Annotated[str, BeforeValidator(str), Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+IsoDate = Annotated[str, BeforeValidator(as_written), Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
 """A day, month or year in ISO 8601, as precise as known."""
 
-Tile = Annotated[str, BeforeValidator(str), Field(pattern=r"^(\d{6}|\d{2}[C-X][A-Z]{2})$")]
-"""A WRS-2 path and row (`139036`) or an MGRS tile (`45TVJ`); one that begins with 0 needs quotes in YAML."""
+Tile = Annotated[str, BeforeValidator(as_written), Field(pattern=r"^(\d{6}|\d{2}[C-X][A-Z]{2})$")]
+"""A WRS-2 path and row (`139036`) or an MGRS tile (`45TVJ`)."""
 
 
 def _of_some_sensor(name: str) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from trimline.project.settings import SensorId, Settings
+from trimline.project.yaml_text import as_written
 
 EnvironmentName = Literal["cold-dry", "warm-green", "cloudy"]
 
@@ -28,9 +29,9 @@ class SimulatedScene(Settings):
     """How Sentinel-2 is written: a GeoTIFF stack, ESA's SAFE folder, or that folder as an archive."""
     level: Literal["L1C", "L2A"] = "L1C"
     """Level of a SAFE product: reflectance at the top of the atmosphere, or of the surface."""
-    baseline: Literal["02.08", "04.00", "05.00"] | None = None
+    baseline: Annotated[Literal["02.08", "04.00", "05.00"] | None, BeforeValidator(as_written)] = None
     """Processing baseline of a SAFE product, without offset (02.08), with it (04.00), or reprocessed with it (05.00,
-    for any date); None means 02.08 before 25 January 2022 and 04.00 since. Write it in quotes."""
+    for any date); None means 02.08 before 25 January 2022 and 04.00 since."""
 
     @model_validator(mode="after")
     def _has_a_format_of_its_sensor(self) -> Self:
@@ -44,18 +45,18 @@ class SimulatedScene(Settings):
 class SimulatedRange(Settings):
     """A simulated mountain range."""
 
-    name: Annotated[str, BeforeValidator(str), Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+    name: Annotated[str, BeforeValidator(as_written), Field(pattern=r"^[A-Za-z0-9_.-]+$")]
     environment: EnvironmentName = "cold-dry"
     size: int = Field(512, ge=64, le=20_000)
     """Pixels on a side, at `resolution_m`."""
-    resolution_m: float = Field(30.0, gt=0)
+    resolution_m: float = Field(30.0, gt=0, le=10_000)
     """Pixel of the ground truth and the DEM [m]; sensors have their own resolution."""
     seed: int = Field(0, ge=0)
-    first_year: int = 1986
+    first_year: int = Field(1986, ge=1000, le=2100)
     """Year up to which the climate is steady; the equilibrium line rises from then on."""
     rise_m_per_a: float = 8.0
     """Rise of the equilibrium line [m per year]."""
-    wrs2: Annotated[str, BeforeValidator(str), Field(pattern=r"^\d{6}$")] = "139036"
+    wrs2: Annotated[str, BeforeValidator(as_written), Field(pattern=r"^\d{6}$")] = "139036"
     """WRS-2 path and row written into the Landsat products; the range's name where that is one."""
     epsg: int = Field(32646, ge=32601, le=32660)
     """CRS of the products, a northern UTM zone: WGS 84 / UTM 46N is that of the Three-Rivers Headwater. The climate's

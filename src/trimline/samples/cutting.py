@@ -30,7 +30,7 @@ from trimline.samples.split import (
     split_by_blocks,
     split_by_scenes,
 )
-from trimline.samples.store import GROUND_FILE, INDEX, TileWriter, ice_fraction
+from trimline.samples.store import GROUND_FILE, INDEX, TileWriter, ice_fraction, seal
 from trimline.samples.tile_grid import TileGrid, TilePosition
 from trimline.samples.truth import Truth
 from trimline.scenes import Scene
@@ -78,7 +78,8 @@ def cut_samples(
     scenes
         What to cut from.
     folder
-        Where ``tiles.zarr``, ``index.parquet`` and ``ground.parquet`` (the blocks of each part) are written.
+        Where ``tiles.zarr``, ``index.parquet`` and ``ground.parquet`` (the blocks of each part) are written, and
+        ``seal.json``.
     bands, units
         What the images hold.
     settings, split
@@ -122,6 +123,7 @@ def cut_samples(
         ],
         crs=_crs_shown(grids),
     ).to_parquet(folder / GROUND_FILE)
+    seal(folder)
 
 
 def _shown(grids: Sequence[TileGrid], geobox: GeoBox) -> Any:

@@ -3,11 +3,16 @@
 ``tiles.zarr`` holds the images, one array per unit (``reflectance``, ``dn``), and the masks; ``index.parquet`` has one
 row per sample with its scene, date, place, split and footprint, and the positions of its image and mask in the
 arrays. Several dates of one place share one mask where they share one truth.
+
+``seal.json`` holds the SHA-256 of every file. Each is compared with it before it is read: Zarr takes a chunk that is
+missing for a tile without data, and a changed one may still decode.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,10 +23,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimline.errors import SampleError
+from trimline.file_identity import digest
+from trimline.files import sha256, write_json
+from trimline.foreign import foreign_errors
 from trimline.samples.samples import GROUND, ICE, IGNORE, Samples
 from trimline.sensors import Units
 
-ARRAYS, INDEX, GROUND_FILE = "tiles.zarr", "index.parquet", "ground.parquet"
+ARRAYS, INDEX, GROUND_FILE, SEAL = "tiles.zarr", "index.parquet", "ground.parquet", "seal.json"
+
+_AGAIN = "cut the samples again: `trimline samples PROJECT --force`"
 
 INDEX_COLUMNS: dict[str, str] = {
     "image": "position in the image arrays",
@@ -90,25 +100,66 @@ class SampleStore:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "folder", Path(self.folder))
-        for name in (ARRAYS, INDEX):
+        for name in (ARRAYS, INDEX, SEAL):
             if not (self.folder / name).exists():
                 raise SampleError(f"there is no {name}", where=self.folder, remedy="run `trimline samples` first")
 
     @cached_property
     def index(self) -> gpd.GeoDataFrame:
         """One row per sample; see `INDEX_COLUMNS`."""
-        return gpd.read_parquet(self.folder / INDEX)
+        self._require_unchanged(INDEX)
+        with self._reading():
+            index = gpd.read_parquet(self.folder / INDEX)
+        missing = [each for each in INDEX_COLUMNS if each not in index.columns]
+        if missing:
+            raise SampleError(f"its index has no column '{missing[0]}'", where=self.folder, remedy=_AGAIN)
+        return index
+
+    @cached_property
+    def ground(self) -> gpd.GeoDataFrame:
+        """The blocks of ground of each part; none where the split is not by blocks."""
+        self._require_unchanged(GROUND_FILE)
+        with self._reading():
+            return gpd.read_parquet(self.folder / GROUND_FILE)
 
     @cached_property
     def bands(self) -> tuple[str, ...]:
         """Common names of the bands, in the order of the arrays."""
-        return tuple(self._group.attrs["bands"])
+        with self._reading():
+            return tuple(str(each) for each in self._group.attrs["bands"])
 
     @cached_property
     def _group(self) -> Any:
         import zarr
 
-        return zarr.open_group(self.folder / ARRAYS, mode="r")
+        for name in self._seal:
+            if name.startswith(f"{ARRAYS}/") and name.endswith("/zarr.json"):
+                self._require_unchanged(name)
+        with self._reading():
+            return zarr.open_group(self.folder / ARRAYS, mode="r")
+
+    @cached_property
+    def _seal(self) -> dict[str, str]:
+        with self._reading():
+            seal = json.loads((self.folder / SEAL).read_text(encoding="utf-8"))
+            if seal.pop("digest") != digest(seal):
+                raise ValueError(f"{SEAL} was changed")
+            return {str(name): str(known) for name, known in seal["files"].items()}
+
+    def _require_unchanged(self, name: str) -> None:
+        """Raise `SampleError` where a file is not as it was when the samples were cut."""
+        path, known = self.folder / name, self._seal.get(name)
+        if known is None and not path.exists():
+            return  # a tile without data has no chunk
+        if not path.is_file():
+            raise SampleError(f"{name} is missing", where=self.folder, remedy=_AGAIN)
+        with self._reading():
+            found = sha256(path)
+        if found != known:
+            raise SampleError(f"{name} was changed since the samples were cut", where=self.folder, remedy=_AGAIN)
+
+    def _reading(self) -> AbstractContextManager[None]:
+        return foreign_errors(SampleError, self.folder, what="the samples cannot be read", remedy=_AGAIN)
 
     def load(
         self,
@@ -122,7 +173,7 @@ class SampleStore:
         Raises
         ------
         SampleError
-            A band or the unit is not in the store.
+            A band or the unit is not in the store, or a file of it is missing or was changed.
         """
         rows = self.index[self.index["part"] == part]
         return self.read(rows, bands=bands, units=units)
@@ -144,14 +195,25 @@ class SampleStore:
                 f"the samples are not stored as '{units}'", where=self.folder, remedy="cut the samples again"
             )
         positions = [self.bands.index(band) for band in wanted]
-        side = int(self._group["mask"].shape[-1])
+        with self._reading():
+            side = int(self._group["mask"].shape[-1])
         images = np.empty((len(rows), len(wanted), side, side), np.float32)
         masks = np.empty((len(rows), side, side), np.uint8)
         for i, (image, mask, symmetry) in enumerate(zip(rows["image"], rows["mask"], rows["symmetry"], strict=True)):
-            images[i] = turned(self._group[units][int(image)][positions], int(symmetry))
-            masks[i] = turned(self._group["mask"][int(mask)], int(symmetry))
+            images[i] = turned(self._tile(units, image)[positions], int(symmetry))
+            masks[i] = turned(self._tile("mask", mask), int(symmetry))
         masks[np.isnan(images).any(axis=1)] = IGNORE
         return Samples(images, masks, wanted, units)
+
+    def _tile(self, array: str, position: Any) -> NDArray[Any]:
+        """Return one tile of an array, whose chunk is compared with the seal."""
+        with self._reading():
+            held = self._group[array]
+            chunk = held.metadata.encode_chunk_key((int(position), *(0 for _ in held.shape[1:])))
+        self._require_unchanged(f"{ARRAYS}/{array}/{chunk}")
+        with self._reading():
+            tile: NDArray[Any] = held[int(position)]
+        return tile
 
     def summary(self) -> dict[str, dict[str, float]]:
         """Return the number of samples and places and the mean share of ice, by part."""
@@ -165,6 +227,13 @@ class SampleStore:
             }
             for part, rows in parts
         }
+
+
+def seal(folder: Path) -> None:
+    """Write down the SHA-256 of every file of a store that is whole."""
+    files = sorted(each for each in folder.rglob("*") if each.is_file() and each.name != SEAL)
+    content = {"files": {each.relative_to(folder).as_posix(): sha256(each) for each in files}}
+    write_json(folder / SEAL, {**content, "digest": digest(content)})
 
 
 def turned(array: NDArray[Any], symmetry: int) -> NDArray[Any]:

@@ -116,7 +116,7 @@ def read_sealed(path: Path) -> dict[str, Any] | NoRecord:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return NoRecord("")
-    except ValueError:  # neither JSON nor UTF-8
+    except (ValueError, RecursionError, OSError):  # neither JSON nor UTF-8, or no file that can be read
         return NoRecord("its record is damaged")
     if not isinstance(content, dict):
         return NoRecord("its record is damaged")

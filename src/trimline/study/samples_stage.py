@@ -19,7 +19,7 @@ from trimline.study.study import Study
 _LOG = logging.getLogger(__name__)
 
 FOLDER = "samples"
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised when the same inputs and settings give other results."""
 
 

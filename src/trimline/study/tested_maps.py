@@ -15,8 +15,7 @@ from trimline.inference import Model
 from trimline.mapping import MapOptions, predict_array
 from trimline.outlines import rasterise
 from trimline.project import Project
-from trimline.samples import ICE, IGNORE
-from trimline.samples.store import GROUND_FILE
+from trimline.samples import ICE, IGNORE, SampleStore
 from trimline.study.samples_stage import FOLDER as SAMPLES
 from trimline.study.scenes import labelled_scene, split_of, tested_scenes
 
@@ -69,5 +68,5 @@ def _test_ground(project: Project) -> gpd.GeoDataFrame | None:
     """Return the blocks of ground kept for the test; None where whole scenes are."""
     if split_of(project) != "blocks":
         return None
-    ground = gpd.read_parquet(project.output / SAMPLES / GROUND_FILE)
+    ground = SampleStore(project.output / SAMPLES).ground
     return ground[ground["part"] == "test"]

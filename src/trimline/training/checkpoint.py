@@ -7,7 +7,6 @@ checkpoint is found, training starts anew and says so; it is never continued wit
 from __future__ import annotations
 
 import logging
-import pickle
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,12 +17,26 @@ from lightning.pytorch.callbacks import Checkpoint
 
 from trimline.errors import TrainingError
 from trimline.files import whole_file
-from trimline.training.module import TrainingModule
+from trimline.foreign import foreign_errors
+from trimline.training.module import MEMORY, TrainingModule
 
 _logger = logging.getLogger(__name__)
 
 CHECKPOINT_NAME = "checkpoint.ckpt"
 HISTORY_NAME = "history.csv"
+
+_NO_CHECKPOINT = "this is not a checkpoint that training can go on from"
+_REMEDY = "delete the file to train from the start"
+
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "run": str,
+    "history": list,
+    "best_score": (int, float),
+    "best_epoch": int,
+    "best_weights": (dict, type(None)),
+    "finished": bool,
+}
+"""What our own part of a checkpoint holds, as `TrainingModule` writes it."""
 
 
 class EpochRecord(Checkpoint):
@@ -59,16 +72,25 @@ def read_checkpoint(path: Path, run: str) -> dict[str, Any] | None:
     """
     if not path.is_file():
         return None
-    try:
+    with foreign_errors(TrainingError, path, what=_NO_CHECKPOINT, remedy=_REMEDY):
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-        found = checkpoint["trimline"]["run"]
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, ValueError) as error:
-        raise TrainingError(
-            "this is not a checkpoint that training can go on from",
-            where=path,
-            remedy="delete the file to train from the start",
-        ) from error
+    if not _is_whole(checkpoint):
+        raise TrainingError(_NO_CHECKPOINT, where=path, remedy=_REMEDY)
+    found = checkpoint[MEMORY]["run"]
     if found != run:
         _logger.warning("%s belongs to a run with other settings or samples: training starts anew", path)
         return None
     return dict(checkpoint)
+
+
+def _is_whole(checkpoint: Any) -> bool:
+    """Whether what was read has the form of what was written."""
+    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("state_dict"), dict):
+        return False
+    memory = checkpoint.get(MEMORY)
+    if not isinstance(memory, dict) or not _KINDS.keys() <= memory.keys():
+        return False
+    history = memory["history"]
+    return all(isinstance(memory[key], kinds) for key, kinds in _KINDS.items()) and all(
+        isinstance(row, dict) and "epoch" in row for row in history
+    )

@@ -30,7 +30,7 @@ _logger = logging.getLogger(__name__)
 _READ_EVERY = 16
 """Batches whose losses are read together on a GPU: reading makes it wait for its last step."""
 
-_MEMORY = "trimline"
+MEMORY = "trimline"
 """Key of our own part of a checkpoint."""
 
 
@@ -173,7 +173,7 @@ class TrainingModule(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what Lightning does not know of."""
-        checkpoint[_MEMORY] = {
+        checkpoint[MEMORY] = {
             "run": self.run,
             "history": self.history,
             "best_score": self.best_score,
@@ -184,7 +184,7 @@ class TrainingModule(pl.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take it back."""
-        memory = checkpoint[_MEMORY]
+        memory = checkpoint[MEMORY]
         self.history = list(memory["history"])
         self.best_score, self.best_epoch = memory["best_score"], memory["best_epoch"]
         self.best_weights, self.finished = memory["best_weights"], memory["finished"]

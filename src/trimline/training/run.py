@@ -174,7 +174,7 @@ def _train(
     """Train what metadata describe, from weights or afresh, unless that is done already."""
     _check_samples(training, validation, recipe)
     hashes = {"training": fingerprint(training), "validation": fingerprint(validation)}
-    begun = metadata.data.get("start", {}).get("sha256")
+    begun = metadata.begun_from
     run = identity_of_run(metadata.network, metadata.arguments, recipe, seed, hashes, start=begun)
     weights = folder / WEIGHTS_NAME
     if _is_finished(weights, run):

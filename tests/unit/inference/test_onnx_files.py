@@ -166,6 +166,11 @@ def changed(path: Path, **changes: object) -> Path:
         ({"stride": None}, "do not say the network's stride"),
         ({"format": 99}, "have format 99; this trimline"),
         ({"inputs": {"bands": ["red"]}}, "are damaged"),
+        (
+            {"inputs": {"bands": ["red", "green"], "units": "dn"}},
+            "the graph takes 4 channels and gives 1, its metadata",
+        ),
+        ({"stride": 10**9}, "stride: Input should be less than or equal to 8192"),
     ],
 )
 def test_metadata_that_do_not_do_are_refused(exported: Path, changes: dict[str, object], message: str) -> None:

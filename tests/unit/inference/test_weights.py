@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pickle
 from pathlib import Path
 
@@ -203,3 +204,52 @@ def test_a_pixel_that_is_not_finite_in_one_band_has_no_prediction(written: Path,
     images[0, 2, 3, 4] = lost
     absent = np.isnan(load_weights(written, engine="openvino").predict(images))
     assert np.argwhere(absent).tolist() == [[0, 3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"network": "glaciernet", "arguments": {"convolutions": 10**9}}, "convolutions must be a whole number"),
+        ({"arguments": {"widths": [4] * 2000}}, "widths must be a list of at most 8 values"),
+        ({"arguments": {"widths": [8192, 8192]}}, "do not fit the network 'unet' that they name"),
+        ({"classes": 10**9}, "classes: Input should be less than or equal to 64"),
+        ({"tile": [10**9, 16]}, "tile.0: Input should be less than or equal to 8192"),
+        ({"stride": 0}, "stride: Input should be greater than or equal to 1"),
+        ({"data": {"provenance": [1]}}, "data.provenance and data.start are no mappings"),
+        ({"data": {"provenance": {"sensors": "oli"}}}, "data.provenance.sensors is no list of names"),
+        ({"data": {"start": {"sha256": 3}}}, "data.start.sha256 is no text"),
+    ],
+)
+def test_metadata_that_ask_for_what_cannot_be_are_refused_before_anything_is_made(
+    written: Path, changes: dict[str, object], said: str
+) -> None:
+    with pytest.raises(WeightsError, match=said) as refused:
+        load_weights(rewrite(written, **changes), device="cpu")
+    assert refused.value.where == written
+    assert len(str(refused.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "values"), [("mean", [math.nan] * 4), ("std", [0.1, 0.1, 0.1, 0.0]), ("std", [0.1, 0.1, 0.1, math.inf])]
+)
+def test_a_normalisation_that_makes_no_numbers_is_refused(written: Path, name: str, values: list[float]) -> None:
+    inputs = {"bands": BANDS, "units": "reflectance", "indices": ["ndsi"], "mean": [0.1] * 4, "std": [0.1] * 4}
+    with pytest.raises(WeightsError, match=r"damaged \(.*normalisation is not"):
+        load_weights(rewrite(written, inputs={**inputs, name: values}))
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"format": ' + "9" * 5000 + "}", "{", "[]", "3"])
+def test_metadata_that_are_no_metadata_are_refused(written: Path, text: str) -> None:
+    save_file(load_file(written), written, metadata={"trimline": text})
+    with pytest.raises(WeightsError, match=r"metadata of this weights file are damaged|have format None"):
+        load_weights(written)
+
+
+def test_weights_in_half_precision_are_computed_in_single_precision(written: Path) -> None:
+    images = np.random.default_rng(0).uniform(size=(1, 3, 16, 16)).astype(np.float32)
+    exact = load_weights(written, device="cpu", precision="fp32").predict(images)
+    with safe_open(written, framework="pt") as stored:
+        metadata = stored.metadata()
+    halved = {name: each.bfloat16() if each.is_floating_point() else each for name, each in load_file(written).items()}
+    save_file(halved, written, metadata=metadata)
+    np.testing.assert_allclose(load_weights(written, precision="fp32").predict(images), exact, atol=0.05)

@@ -211,7 +211,21 @@ def test_weights_are_drawn_from_the_glorot_normal_distribution() -> None:
         ("unet", {"width": (8, 16)}, "did you mean 'widths'"),
         ("unet", {"widths": (8,)}, "at least 2 positive even numbers"),
         ("unet", {"widths": (8, -16)}, "at least 2 positive even numbers"),
-        ("unet", {"widths": 8}, "wrong type"),
+        ("unet", {"widths": 8}, "widths must be a list of at most 8 values"),
+        ("unet", {"widths": "8"}, "widths must be a list"),
+        ("unet", {"widths": (8, True)}, "widths must be a list"),
+        ("unet", {"widths": (8,) * 9}, "widths must be a list of at most 8 values"),
+        ("unet", {"widths": (10**9, 16)}, "each a whole number of at most 8192"),
+        ("unet", {"widths": None}, "widths must be a list"),
+        ("unet", {"batch_norm": "no"}, "batch_norm must be true or false, not 'no'"),
+        ("unet", {"order": ["norm-relu"]}, "order must be a word"),
+        ("glaciernet", {"convolutions": 10**9}, "convolutions must be a whole number of at most 64"),
+        ("glaciernet", {"convolutions": 2.0}, "convolutions must be a whole number"),
+        ("m_landsnet", {"middle": 10**9}, "middle must be a whole number of at most 8192"),
+        ("m_landsnet", {"dilations": (1, 2, 10**9)}, "dilations must be a list"),
+        ("dunet", {"mixed": 1}, "mixed must be true or false"),
+        ("band_ratio", {"threshold": float("nan")}, "threshold must be a finite number, not nan"),
+        ("band_ratio", {"opening": 10**9 + 1}, "opening must be a whole number of at most 1024"),
         ("unetpp", {"heads": 5}, "give 1 to 4"),
         ("unetpp", {"depth": 0}, "give a depth from 1 to 4"),
         ("unetpp", {"heads": 1, "depth": 3}, "give a depth from 4 to 4"),
@@ -233,9 +247,10 @@ def test_what_cannot_be_built_says_why(name: str, arguments: dict[str, Any], mes
         build(name, 7, 2, **arguments)
 
 
-def test_a_network_needs_bands() -> None:
-    with pytest.raises(NetworkError, match="at least one band"):
-        build("unet", 0)
+@pytest.mark.parametrize("bands", [-1, 0, 10**9])
+def test_a_network_needs_bands_but_not_any_number_of_them(bands: int) -> None:
+    with pytest.raises(NetworkError, match=f"1 to 8192 bands and classes, not {bands} and 2"):
+        build("unet", bands)
 
 
 def test_dilations_are_all_that_parts_landsnet_from_m_landsnet() -> None:

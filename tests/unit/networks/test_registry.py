@@ -37,6 +37,11 @@ def test_the_recorded_arguments_are_those_of_the_class(name: str) -> None:
 
 
 def test_an_unknown_argument_is_found_without_building() -> None:
-    assert check_arguments("unet", ["widths"]).title == "U-Net"
+    assert check_arguments("unet", {"widths": [2, 4]}).title == "U-Net"
     with pytest.raises(NetworkError, match="U-Net has no argument 'width'; did you mean 'widths'"):
-        check_arguments("unet", ["width"])
+        check_arguments("unet", {"width": [2, 4]})
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_defaults_of_every_argument_are_within_its_bounds(name: str) -> None:
+    assert check_arguments(name, NETWORKS[name].arguments) is NETWORKS[name]
