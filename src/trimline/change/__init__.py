@@ -5,8 +5,9 @@ measures each outline (`areas_streamed` those of a file too large to hold), `tot
 and size classes, `changes` gives loss and rate between any two periods, `fit_rate` and `fit_pieces` a line through
 all of them; `pieces_differ`, `fits_differ` and `break_test` test whether a rate changed. `compare_published`
 compares areas with published ones, `match_inventory` outlines with those of an inventory. `glacier_changes` gives the
-change of every glacier, `lineage` what merged, split, vanished and is new, `outlying_periods` the periods whose areas
-jump out of a series. `read_own_outlines` makes the long table from files of several dates.
+change of every glacier, `with_states` tells why one has no outline, `lineage` what merged, split, vanished and is new,
+`outlying_periods` the periods whose areas jump out of a series. `read_own_outlines` makes the long table from files of
+several dates.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ from trimline.change.pieces import RATE_CHANGE_COLUMNS, RATE_COLUMNS, fitted_rat
 from trimline.change.propagation import change_error, summed_error
 from trimline.change.rates import CHANGE_COLUMNS, Difference, changes, label_years, pieces_differ, rates_differ
 from trimline.change.sizes import SIZE_BOUNDS_KM2, class_names
+from trimline.change.states import STATE_COLUMNS, told_apart, with_states
 from trimline.change.streaming import areas_streamed
-from trimline.change.totals import LEVELS, REGION, TOTAL_COLUMNS, totals
+from trimline.change.totals import LEVELS, REGION, TOTAL_COLUMNS, UNKNOWN_ABOVE, totals
+from trimline.outlines.states import STATES, State
 
 __all__ = [
     "AREA_COLUMNS",
@@ -45,13 +48,17 @@ __all__ = [
     "REGION",
     "SIZE_BOUNDS_KM2",
     "SMALLEST_SHARE",
+    "STATES",
+    "STATE_COLUMNS",
     "TOTAL_COLUMNS",
+    "UNKNOWN_ABOVE",
     "BreakTest",
     "Difference",
     "Fit",
     "FitMethod",
     "OwnOutlines",
     "OwnPeriod",
+    "State",
     "areas_streamed",
     "break_test",
     "change_error",
@@ -77,6 +84,8 @@ __all__ = [
     "read_own_outlines",
     "read_published",
     "summed_error",
+    "told_apart",
     "totals",
     "verdict",
+    "with_states",
 ]

@@ -72,7 +72,9 @@ def follow(dates: Sequence[NDArray[np.object_]], smallest_share: float = SMALLES
     return numbers
 
 
-def lineage(outlines: gpd.GeoDataFrame, smallest_share: float = SMALLEST_SHARE) -> pd.DataFrame:
+def lineage(
+    outlines: gpd.GeoDataFrame, smallest_share: float = SMALLEST_SHARE, periods: Sequence[str] | None = None
+) -> pd.DataFrame:
     """Return what became of the glaciers of a series from each period to the next.
 
     Parameters
@@ -81,13 +83,16 @@ def lineage(outlines: gpd.GeoDataFrame, smallest_share: float = SMALLEST_SHARE) 
         One row per glacier and period, as for `trimline.change.glacier_areas`.
     smallest_share
         Share of the last outline of a missing glacier that must lie within another for the two to have merged.
+    periods
+        The periods in order of time, also those without an outline; None means those of the table.
 
     Returns
     -------
     DataFrame
         `LINEAGE_COLUMNS`, an event per row, in order of time: a glacier is `new`, `vanished` (it has no outline, and
         its ground is ice of no other), `merged` into `other_id`, `split` off `other_id`, or `seen again` after it was
-        missing. `shared_km2` is the ground that both have in common.
+        missing. `shared_km2` is the ground that both have in common. Outlines alone do not tell a glacier that is gone
+        from one that was not outlined: see `trimline.change.told_apart`.
 
     Raises
     ------
@@ -100,12 +105,12 @@ def lineage(outlines: gpd.GeoDataFrame, smallest_share: float = SMALLEST_SHARE) 
     plane = equal_area_crs(outlines)
     names = outlines["glac_id"].astype(str).to_numpy()
     polygons = projected(outlines.geometry.to_numpy(), outlines.crs, plane)
-    periods = outlines["period"].astype(str).to_numpy()
+    of_outline = outlines["period"].astype(str).to_numpy()
     last: dict[str, shapely.Geometry] = {}
     missing: set[str] = set()
     rows: list[tuple[str, str, str, str, float]] = []
-    for period in period_order(outlines):
-        here = periods == period
+    for period in period_order(outlines) if periods is None else periods:
+        here = of_outline == period
         now = dict(zip(names[here], polygons[here], strict=True))
         if last:
             gone = sorted(set(last) - set(now) - missing)

@@ -25,6 +25,7 @@ from trimline.errors import ChangeError
 from trimline.files import StrPath
 from trimline.outlines.check import Problem, check, report
 from trimline.outlines.reading import read_unchecked
+from trimline.outlines.states import GONE
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,6 +34,9 @@ SUFFIXES = (".shp", ".gpkg", ".geojson", ".json", ".parquet", ".geoparquet", ".f
 
 REPAIR_COLUMNS = ("period", "file", "outline", "problem", "repair", "before_km2", "after_km2")
 """Columns of the table of problems and repairs, in order."""
+
+STATUS_COLUMN = "glac_stat"
+"""Column of GLIMS that says of a glacier whether it exists or is gone."""
 
 WITHOUT_REGION = "outside the regions"
 """Region of glaciers that no region holds."""
@@ -63,6 +67,8 @@ class OwnOutlines:
     """Column of the ids, or `overlap`."""
     repairs: pd.DataFrame
     """`REPAIR_COLUMNS`, a row per problem."""
+    gone: pd.DataFrame
+    """`glac_id`, `period`, `state` (`gone`) and `src_year` of the glaciers that a row of their period says are gone."""
 
 
 def read_own_outlines(
@@ -71,6 +77,7 @@ def read_own_outlines(
     id_column: str | None = None,
     regions: gpd.GeoDataFrame | None = None,
     region_column: str | None = None,
+    may_be_empty: bool = False,
 ) -> OwnOutlines:
     """Read outlines of several dates, in any formats, CRSs and folders.
 
@@ -85,6 +92,8 @@ def read_own_outlines(
         Polygons of regions with a CRS; a glacier belongs to the one in which most of its first outline lies.
     region_column
         Column of their names; None means the first column of text.
+    may_be_empty
+        Whether a period may have no outline, because all glaciers are gone.
 
     Returns
     -------
@@ -100,9 +109,11 @@ def read_own_outlines(
     """
     frames: list[gpd.GeoDataFrame] = []
     repairs: list[tuple[object, ...]] = []
+    said: list[pd.DataFrame] = []
     for period in periods:
-        frame, problems = _read(period)
+        frame, gone, problems = _read(period, may_be_empty=may_be_empty)
         frames.append(frame.to_crs(frames[0].crs) if frames else frame)
+        said.append(gone)
         repairs += problems
     column = choose_column(frames, [each.name for each in periods], id_column)
     if column == OVERLAP:
@@ -122,7 +133,8 @@ def read_own_outlines(
     outlines["subregion"] = "all" if regions is None else _regions_of(outlines, regions, region_column)
     kept = ["glac_id", "glac_name", "period", "subregion", "src_year", "parts", "geometry"]
     table = outlines[[name for name in kept if name in outlines.columns]]
-    return OwnOutlines(table, column, pd.DataFrame(repairs, columns=list(REPAIR_COLUMNS)))
+    gone = _gone(periods, said, table, column)
+    return OwnOutlines(table, column, pd.DataFrame(repairs, columns=list(REPAIR_COLUMNS)), gone)
 
 
 def files_of(path: StrPath) -> list[Path]:
@@ -144,13 +156,43 @@ def files_of(path: StrPath) -> list[Path]:
     return found
 
 
-def _read(period: OwnPeriod) -> tuple[gpd.GeoDataFrame, list[tuple[object, ...]]]:
-    """Return the checked outlines of a period, with an index from 0, and their problems as rows of a table."""
+def _gone(
+    periods: Sequence[OwnPeriod], said: Sequence[pd.DataFrame], outlines: gpd.GeoDataFrame, column: str
+) -> pd.DataFrame:
+    """Return the glaciers that rows say are gone, and all of them in a period that has no outline."""
+    rows = []
+    for period, gone in zip(periods, said, strict=True):
+        if not (outlines["period"] == period.name).any():
+            names = sorted(set(outlines["glac_id"]))
+        elif column != OVERLAP:
+            names = [as_text(each) for each in gone[column]]
+        else:
+            names = []
+            if len(gone):
+                _LOG.warning(
+                    "%s: %d rows say that a glacier is gone, and no column of ids says which", period.name, len(gone)
+                )
+        rows += [(name, period.name, GONE, period.src_year) for name in dict.fromkeys(names)]
+    return pd.DataFrame(rows, columns=["glac_id", "period", "state", "src_year"])
+
+
+def _read(period: OwnPeriod, *, may_be_empty: bool) -> tuple[gpd.GeoDataFrame, pd.DataFrame, list[tuple[object, ...]]]:
+    """Return the checked outlines of a period, with an index from 0, its rows that say gone, and its problems."""
     frames: list[gpd.GeoDataFrame] = []
+    empty: list[gpd.GeoDataFrame] = []
+    gone: list[pd.DataFrame] = []
     rows: list[tuple[object, ...]] = []
     for path in [file for each in period.files for file in files_of(each)]:
         raw = _rows_of(read_unchecked(path), period, path)
+        status = next((name for name in raw.columns if str(name).lower() == STATUS_COLUMN), None)
+        if status is not None:
+            says = raw[status].astype(str).str.strip().str.lower() == GONE
+            gone.append(pd.DataFrame(raw[says].drop(columns=raw.geometry.name)))
+            if says.any():
+                _LOG.info("%s: %d rows say by '%s' that the glacier is gone", path, int(says.sum()), status)
+            raw = raw[~says]
         if raw.empty:
+            empty.append(raw)
             continue
         checked, problems = check(raw)
         report(problems, where=path)
@@ -164,13 +206,17 @@ def _read(period: OwnPeriod) -> tuple[gpd.GeoDataFrame, list[tuple[object, ...]]
                 _LOG.warning("%s: %d outlines of %s repeat those of other files: left out", path, repeated, period.name)
             _refuse_same_ground(checked, frames, period.name, path)
         frames.append(checked)
+    said = pd.concat(gone, ignore_index=True) if gone else pd.DataFrame()
+    if not frames and empty and (may_be_empty or len(said)):
+        return gpd.GeoDataFrame(empty[0], crs=empty[0].crs), said, rows
     if not sum(len(each) for each in frames):
         wanted = ", ".join(f"{column} is {value}" for column, value in period.where.items())
         raise ChangeError(
             f"no outline belongs to {period.name}" + (f": none whose {wanted}" if wanted else ""),
             where=", ".join(map(str, period.files)),
+            remedy="where the files hold all glaciers and these are gone, say so: --absent gone, or change.absent",
         )
-    return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=frames[0].crs), rows
+    return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=frames[0].crs), said, rows
 
 
 def _rows_of(frame: gpd.GeoDataFrame, period: OwnPeriod, path: Path) -> gpd.GeoDataFrame:

@@ -2,7 +2,8 @@
 
 Where a glacier merged into another, or split off it, between the two periods, their areas cannot be told apart on
 both dates: they are summed and compared as one, under the id of the glacier that stays, and the others say so. Every
-area is so counted once, and the changes of all glaciers add up to that of the region.
+area is so counted once, and the changes of all glaciers add up to that of the region, where all areas are known. The
+change of a glacier that is unseen, or not in one of the periods, is unknown: see `trimline.change.states`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from trimline.change.areas import AREA_COLUMNS
 from trimline.change.long_table import period_order, require_columns
 from trimline.change.propagation import change_error
 from trimline.change.rates import CHANGE_COLUMNS
+from trimline.change.states import STATE_COLUMNS, with_states
 from trimline.errors import ChangeError
+from trimline.outlines.states import GONE, NOT_IN_PERIOD, OUTLINED, UNKNOWN, State
 
 GLACIER_CHANGE_COLUMNS = (
     "glac_id",
@@ -55,13 +58,15 @@ def glacier_changes(
     lineage: pd.DataFrame | None = None,
     error: str = "uncertainty_km2",
     correlation: float = 0.0,
+    absent: State = NOT_IN_PERIOD,
 ) -> pd.DataFrame:
     """Return change and rate of every glacier between periods.
 
     Parameters
     ----------
     areas
-        The table of `trimline.change.glacier_areas`.
+        The table of `trimline.change.glacier_areas`, or that of `trimline.change.with_states`, which knows why outlines
+        are missing.
     spans
         First and last period of each change; None means the first and the last, then each period and the next.
     lineage
@@ -71,13 +76,16 @@ def glacier_changes(
     correlation
         Correlation of the errors of two periods, see `trimline.change.change_error`. The errors of glaciers that are
         compared as one are summed first.
+    absent
+        State of glaciers without an outline, where the table has no states.
 
     Returns
     -------
     DataFrame
         `GLACIER_CHANGE_COLUMNS`, span by span and glacier by glacier: every glacier that has an outline at one end at
-        least. `status` is `kept`, `new` or `vanished` (an area of 0 km2 on the other date), `merged into ID` or `split
-        off ID`, whose area is counted under that id. `glac_ids` lists the glaciers that are compared as one, joined by
+        least. `status` is `kept`, `new` or `vanished` (gone on the other date: an area of 0 km2), `unseen in PERIOD` or
+        `not in PERIOD` (the area on that date, and the change, are NaN), `merged into ID` or `split off ID`, whose area
+        is counted under that id. `glac_ids` lists the glaciers that are compared as one, joined by
         ";". `verdict` is `significant loss`, `significant gain` or `no significant change`, where a change is no larger
         than its error. Percentages are of the first area, NaN where there was none; years are those of the glacier's
         images, or of the period where it has no outline.
@@ -94,6 +102,8 @@ def glacier_changes(
     >>> lost = glacier_changes(areas, [("1973", "2016")])
     """
     require_columns(areas, (*AREA_COLUMNS[:5], "size_class", error))
+    if not set(STATE_COLUMNS) <= set(areas.columns):
+        areas = with_states(areas, lineage=lineage, absent=absent)
     order = period_order(areas)
     wanted = default_spans(order) if spans is None else list(spans)
     missing = sorted({period for span in wanted for period in span} - set(order))
@@ -141,9 +151,9 @@ def _between(
     values = ["src_year", "area_km2", error]
     ends = {}
     for period in (first, last):
-        of_period = areas.loc[areas["period"] == period, ["glac_id", *values]]
-        ends[period] = of_period.set_index(of_period["glac_id"].astype(str))[values]
-    names = sorted(set(ends[first].index) | set(ends[last].index))
+        of_period = areas.loc[areas["period"] == period, ["glac_id", *values, "state"]]
+        ends[period] = of_period.set_index(of_period["glac_id"].astype(str))[[*values, "state"]]
+    names = sorted({str(name) for end in ends.values() for name in end.index[end["state"].isin(OUTLINED)]})
     root = pd.Series({name: joined.get(name, (name, ""))[0] for name in names}, dtype=object)
     # The glacier that others merged into may itself be drawn at neither end.
     whole = sorted(set(names) | set(root))
@@ -152,16 +162,18 @@ def _between(
     for key in ("subregion", "size_class"):
         table[key] = known[key].astype(str).reindex(table.index)
     for which, period in (("first", first), ("last", last)):
-        end = ends[period]
-        year = float(np.average(end["src_year"], weights=end["area_km2"])) if len(end) else np.nan
-        groups = end.assign(root=root.reindex(end.index)).groupby("root")
+        end = ends[period] = ends[period].loc[ends[period].index.isin(names)]
+        ice = end[end["state"].isin(OUTLINED)]
+        year = float(np.average(ice["src_year"], weights=ice["area_km2"])) if len(ice) else np.nan
+        groups = end.assign(root=root.reindex(end.index), unknown=end["state"].isin(UNKNOWN)).groupby("root")
+        unknown = groups["unknown"].any().reindex(table.index, fill_value=False)
         table[f"year_{which}"] = end["src_year"].reindex(table.index).fillna(year)
-        table[f"area_{which}_km2"] = groups["area_km2"].sum().reindex(table.index).fillna(0.0)
-        table[f"error_{which}"] = groups[error].sum().reindex(table.index).fillna(0.0)
+        for column, key in ((f"area_{which}_km2", "area_km2"), (f"error_{which}", error)):
+            table[column] = groups[key].sum().reindex(table.index).fillna(0.0).mask(unknown)
     counted = pd.Series([name not in joined for name in table.index], table.index)
     members = root.groupby(root).agg(lambda group: ";".join(sorted(group.index)))
     table["glac_ids"] = members.reindex(table.index).fillna("")
-    table["status"] = _status(table, joined)
+    table["status"] = _status(table.index, joined, ends[first]["state"], ends[last]["state"], (first, last))
     change = (table["area_last_km2"] - table["area_first_km2"]).where(counted)
     off = pd.Series(change_error(table["error_first"], table["error_last"], correlation), table.index).where(counted)
     span = table["year_last"] - table["year_first"]
@@ -193,13 +205,25 @@ def _between(
     ).reset_index(drop=True)
 
 
-def _status(table: pd.DataFrame, joined: dict[str, tuple[str, str]]) -> list[str]:
+def _status(
+    names: pd.Index,
+    joined: dict[str, tuple[str, str]],
+    states_first: pd.Series,
+    states_last: pd.Series,
+    span: tuple[str, str],
+) -> list[str]:
     found = []
-    for row in table[["glac_id", "area_first_km2", "area_last_km2"]].itertuples(index=False):
-        if row.glac_id in joined:
-            found.append(joined[row.glac_id][1])
-        elif row.area_first_km2 > 0 and row.area_last_km2 > 0:
-            found.append("kept")
+    for name in names:
+        # Without a state, its ice is part of another glacier.
+        states = states_first.get(name, GONE), states_last.get(name, GONE)
+        unknown = [(state, period) for state, period in zip(states, span, strict=True) if state in UNKNOWN]
+        if name in joined:
+            found.append(joined[name][1])
+        elif unknown:
+            state, period = unknown[0]
+            found.append(f"not in {period}" if state == NOT_IN_PERIOD else f"{state} in {period}")
+        elif GONE in states:
+            found.append("vanished" if states[1] == GONE else "new")
         else:
-            found.append("new" if row.area_last_km2 > 0 else "vanished")
+            found.append("kept")
     return found

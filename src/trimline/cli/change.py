@@ -81,6 +81,16 @@ def change(
             help="Stated accuracy of the outlines, in place of half a pixel. May be repeated.",
         ),
     ] = None,
+    absent: Annotated[
+        str | None,
+        typer.Option(
+            "--absent",
+            metavar="gone|'not in period'",
+            help="What a glacier without an outline on a date is: 'gone' (0 km2) where the files hold all glaciers that "
+            "there were; otherwise its area is unknown.",
+            show_default="not in period",
+        ),
+    ] = None,
     published: Annotated[
         Path | None,
         typer.Option("--published", metavar="CSV", help="Published areas to compare: region,year,area_km2,source."),
@@ -93,12 +103,12 @@ def change(
 ) -> None:
     """Measure areas, their uncertainty and their change, of a project or of outlines that one has already."""
     if inputs[0].suffix.lower() in PROJECT_SUFFIXES:
-        given = (dates, id_column, dem, regions, region_column, pixel, accuracy, published)
+        given = (dates, id_column, dem, regions, region_column, pixel, accuracy, absent, published)
         if len(inputs) > 1:
             raise ChangeError("a project file stands alone", where=inputs[1])
         if any(each is not None for each in given):
             raise ChangeError(
-                "--id, --date, --dem, --regions, --pixel, --accuracy and --published are for outlines",
+                "--id, --date, --dem, --regions, --pixel, --accuracy, --absent and --published are for outlines",
                 where=inputs[0],
                 remedy="a project says them in its periods and under 'change'",
             )
@@ -110,6 +120,7 @@ def change(
         "id_column": id_column,
         "regions": None if regions is None else str(regions.absolute()),
         "region_column": region_column,
+        "absent": absent,
         "published": None if published is None else str(published.absolute()),
     }
     _of_outlines(

@@ -35,6 +35,13 @@ class ChangeSettings(Settings):
     inventory_period: PeriodName | None = None
     """The period whose outlines are compared with the project's inventory, glacier by glacier; None means no
     comparison."""
+    absent: Literal["gone", "not in period"] = "not in period"
+    """A glacier without an outline on a date of outlines that one has: `not in period` takes its area for unknown,
+    because a file does not tell what melted from what was left out; `gone` says that the files hold all glaciers there
+    were, so that its area is 0. A glacier whose row says so (GLIMS: `glac_stat` is `gone`) is gone anyway."""
+    unknown_above: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Largest share of an area that glaciers without a known area may have; their areas in the nearest period then
+    count in its error. Above it the area is unknown."""
     id_column: str | None = None
     """Column of the glaciers' ids in outlines that one has already; `overlap` finds the same glaciers by the ground
     they share. None takes a column of ids that agrees with the ground, or else the ground."""

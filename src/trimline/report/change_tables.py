@@ -51,7 +51,7 @@ def areas_table(totals: pd.DataFrame, titles: Mapping[str, str]) -> Table:
                 str(period),
                 number(region["src_year"], 1),
                 f"{int(region['glaciers'])}",
-                *(_with_error(each["area_km2"], each["uncertainty_km2"]) for each in values),
+                *(_area(each) for each in values),
             ]
         )
     return heads, rows
@@ -72,7 +72,7 @@ def region_table(periods: Mapping[str, Mapping[str, Any]]) -> Table:
             name,
             number(each["src_year"], 2),
             str(each["glaciers"]),
-            _with_error(_known(each["area_km2"]), _known(each["uncertainty_km2"])),
+            _area(each),
             f"± {number(each['uncertainty_independent_km2'], 2)}",
         ]
         for name, each in periods.items()
@@ -258,6 +258,16 @@ def _with_error(value: float, error: float, decimals: int = 2) -> str:
     if not math.isfinite(value):
         return UNDEFINED
     return f"{value:.{decimals}f} ± {number(error, decimals)}"
+
+
+def _area(row: Mapping[str, Any]) -> str:
+    """Return an area with its error, and what is unknown of it."""
+    area, unseen = _known(row["area_km2"]), _known(row.get("unseen_km2", 0.0))
+    if not unseen > 0:
+        return _with_error(area, _known(row["uncertainty_km2"]))
+    if math.isfinite(area):
+        return f"{_with_error(area, _known(row['uncertainty_km2']))}, unseen {unseen:.2f}"
+    return f"unknown: seen {number(_known(row['seen_km2']), 2)}, unseen {unseen:.2f}"
 
 
 def _in_words(row: Mapping[str, Any]) -> str:

@@ -21,7 +21,8 @@ _WORDS = {
 def verdict_counts_table(spans: Sequence[Mapping[str, Any]]) -> Table:
     """Return a row per span: how many glaciers lost, gained, did not change significantly, are new or gone."""
     heads = ["span", "glaciers", "loss", "no significant change", "gain", "vanished", "new", "merged or split"]
-    keys = ("glaciers", "loss", "no_change", "gain", "vanished", "new", "merged_or_split")
+    heads += ["unknown on a date"]
+    keys = ("glaciers", "loss", "no_change", "gain", "vanished", "new", "merged_or_split", "unknown")
     return heads, [[f"{row['first']} to {row['last']}", *(str(row[key]) for key in keys)] for row in spans]
 
 
@@ -74,12 +75,12 @@ def outlying_table(outlying: Sequence[Mapping[str, Any]], titles: Mapping[str, s
 
 
 def lineage_table(events: pd.DataFrame) -> Table:
-    """Return a row per period: which glaciers merged and split, and how many are new, vanished or seen again."""
-    heads = ["period", "new", "vanished", "seen again", "merged", "split"]
+    """Return a row per period: which glaciers merged and split, and how many came and went."""
+    heads = ["period", "new", "vanished", "seen again", "first seen", "missing", "merged", "split"]
     rows = []
     for period, table in events.groupby("period", sort=False):
         kinds = table.groupby("kind")
-        counts = [str(len(kinds.get_group(kind))) if kind in kinds.groups else "0" for kind in heads[1:4]]
+        counts = [str(len(kinds.get_group(kind))) if kind in kinds.groups else "0" for kind in heads[1:6]]
         named = [
             "; ".join(f"{row.glac_id} {word} {row.other_id}" for row in table[table["kind"] == kind].itertuples())
             for kind, word in (("merged", "into"), ("split", "off"))

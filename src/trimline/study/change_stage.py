@@ -22,10 +22,12 @@ from trimline.change import (
     compare_published,
     fitted_rates,
     glacier_areas,
+    lineage,
     match_inventory,
     rate_changes,
     read_published,
     totals,
+    with_states,
 )
 from trimline.file_identity import file_identity
 from trimline.files import whole_folder
@@ -57,7 +59,7 @@ from trimline.timeline.inventory import read_inventory
 _LOG = logging.getLogger(__name__)
 
 FOLDER = "change"
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 """Raised when the same inputs and settings give other results."""
 
 
@@ -117,10 +119,19 @@ def _run_own(study: Study) -> Done:
 
 def _measure(project: Project, series: Series, folder: Path) -> dict[str, Any]:
     settings, periods = project.change, list(series.periods)
-    areas = glacier_areas(series.outlines, pixel_m=series.pixel_m, buffer_m=settings.buffer_m)
+    measured = glacier_areas(series.outlines, pixel_m=series.pixel_m, buffer_m=settings.buffer_m)
+    events = lineage(series.outlines, periods=periods)
+    areas = with_states(
+        measured,
+        series.states,
+        lineage=events,
+        absent=settings.absent,
+        periods=periods,
+        limit_km2=series.limit_km2,
+    )
     present = set(areas["subregion"])
     parts = [each.name for each in project.areas] + sorted(present - {each.name for each in project.areas})
-    sums = totals(areas, periods=periods, parts=parts)
+    sums = totals(areas, periods=periods, parts=parts, unknown_above=settings.unknown_above)
     spans, skipped = spans_of(project, periods)
     found = {
         "areas": areas,
@@ -131,7 +142,7 @@ def _measure(project: Project, series: Series, folder: Path) -> dict[str, Any]:
     labels = {each.name: (each.first, each.last) for each in project.periods}
     if len(periods) > 1:
         outlying = outlying_of(sums, areas, periods)
-        found |= glacier_tables(series.outlines, areas, spans, outlying, settings)
+        found |= glacier_tables(series.outlines, areas, events, spans, outlying, settings)
         by_span = changes(sums, spans, correlation=settings.correlation, years=settings.years, labels=labels)
         by_span = with_verdicts(by_span, outlying)
         breaks = [each for each in settings.breaks if each in periods]
@@ -150,7 +161,9 @@ def _measure(project: Project, series: Series, folder: Path) -> dict[str, Any]:
             _LOG.warning("nothing is compared with the inventory: %s was not mapped", settings.inventory_period)
     if not project.has_own_outlines:
         found |= _beside_truth(project, series, sums, found.get("changes"))
-    write_layers(folder, series.outlines, areas, found.get("glacier_changes"), found.get("outlying"))
+    write_layers(
+        folder, series.outlines, areas.loc[measured.index], found.get("glacier_changes"), found.get("outlying")
+    )
     for name, table in found.items():
         write_csv(folder / f"{name}.csv", list(table.columns), table.itertuples(index=False))
     _write_latex(project, found, folder)
@@ -240,6 +253,7 @@ def _result(
 ) -> dict[str, Any]:
     """Return the numbers of the region and its subregions as one object."""
     kept = ["src_year", "glaciers", "area_km2", *(name for name in sums.columns if name.startswith("uncertainty"))]
+    kept += ["seen_km2", "unseen_km2", "gone_glaciers", "unseen_glaciers", "absent_glaciers"]
     region = sums[sums["level"] == "region"].set_index("period")[kept]
     result: dict[str, Any] = {"periods": region.to_dict("index"), "skipped_spans": list(skipped)}
     if "changes" in found:

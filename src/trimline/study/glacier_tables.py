@@ -14,8 +14,8 @@ from trimline.change import (
     fitted_rates,
     flagged_periods,
     glacier_changes,
-    lineage,
     outlying_periods,
+    told_apart,
     totals,
     verdict,
 )
@@ -37,7 +37,10 @@ def outlying_of(sums: pd.DataFrame, areas: pd.DataFrame, periods: Sequence[str])
     # A glacier without an outline has an area of 0, which is no sign of snow in the other periods.
     of_glaciers = of_glaciers[of_glaciers["glaciers"] > 0]
     parts = sums[sums["level"].isin(("region", "subregion"))]
-    outlying = outlying_periods(pd.concat([parts, of_glaciers], ignore_index=True))
+    known = pd.concat([parts, of_glaciers], ignore_index=True)
+    # Glaciers that are unknown in a period make its area uncertain, which is no scatter of the outlines.
+    known = known.assign(uncertainty_km2=known["uncertainty_km2"] - known["unseen_km2"])
+    outlying = outlying_periods(known)
     for row in outlying[outlying["level"] == "region"].itertuples():
         why = "snow taken for ice?" if row.kind == "too much" else "is a part missing?"
         _LOG.warning(
@@ -76,12 +79,15 @@ def with_verdicts(changes: pd.DataFrame, outlying: pd.DataFrame) -> pd.DataFrame
 def glacier_tables(
     outlines: gpd.GeoDataFrame,
     areas: pd.DataFrame,
+    events: pd.DataFrame,
     spans: Sequence[tuple[str, str]],
     outlying: pd.DataFrame,
     settings: ChangeSettings,
 ) -> dict[str, pd.DataFrame]:
-    """Return the tables `outlying`, `lineage`, `glacier_changes` and, of three periods and more, `glacier_rates`."""
-    events = lineage(outlines)
+    """Return the tables `outlying`, `lineage`, `glacier_changes` and, of three periods and more, `glacier_rates`.
+
+    `areas` is the table of `trimline.change.with_states`, `events` that of `trimline.change.lineage`.
+    """
     changed = glacier_changes(areas, spans, lineage=events, correlation=settings.correlation)
     region = set(flagged_periods(outlying))
     own = outlying[outlying["level"] == "glacier"].groupby("part")["period"].agg(set).to_dict()
@@ -90,7 +96,7 @@ def glacier_tables(
     if "glac_name" in outlines:
         names = outlines.dropna(subset="glac_name").drop_duplicates("glac_id").set_index("glac_id")["glac_name"]
         changed.insert(1, "glac_name", changed["glac_id"].map(names).fillna(""))
-    found = {"outlying": outlying, "lineage": events, "glacier_changes": changed}
+    found = {"outlying": outlying, "lineage": told_apart(events, areas), "glacier_changes": changed}
     of_glaciers = totals(areas, ["glacier"])
     of_glaciers = of_glaciers[of_glaciers["glaciers"] > 0]
     enough = of_glaciers.groupby("part")["period"].transform("size") >= _FOR_LINES
@@ -114,7 +120,7 @@ def write_layers(
     """Write the outlines with their areas, and the changes with the outline of the first of the two periods."""
     measured = areas.drop(columns=["glac_id", "period", "subregion", "src_year"])
     layer = outlines.drop(columns=[name for name in measured.columns if name in outlines.columns])
-    layer = layer.join(measured.assign(size_class=measured["size_class"].astype(str)))
+    layer = layer.join(measured.assign(size_class=measured["size_class"].astype(str)).drop(columns="nearest_km2"))
     if outlying is not None:
         layer["flagged"] = layer["period"].isin(flagged_periods(outlying))
     write_outlines(gpd.GeoDataFrame(layer, geometry="geometry", crs=outlines.crs), folder / OUTLINES)
@@ -137,6 +143,7 @@ def verdicts_by_span(changed: pd.DataFrame) -> list[dict[str, Any]]:
         counts: Mapping[str, int] = table["verdict"].value_counts().to_dict()
         status: Mapping[str, int] = table["status"].value_counts().to_dict()
         joined = int(table["status"].str.startswith(("merged", "split")).sum())
+        unknown = int(table["status"].str.startswith(("unseen in", "not in")).sum())
         rows.append(
             {
                 "first": first,
@@ -147,6 +154,7 @@ def verdicts_by_span(changed: pd.DataFrame) -> list[dict[str, Any]]:
                 "gain": int(counts.get("significant gain", 0)),
                 "vanished": int(status.get("vanished", 0)),
                 "new": int(status.get("new", 0)),
+                "unknown": unknown,
                 "merged_or_split": joined,
             }
         )

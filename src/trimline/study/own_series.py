@@ -12,7 +12,7 @@ from trimline.errors import ProjectError
 from trimline.file_identity import file_identity
 from trimline.outlines import read_outlines
 from trimline.project import Period, Project
-from trimline.study.series import Series
+from trimline.study.series import Series, smallest_km2
 from trimline.timeline.preference import decimal_year
 
 _LOG = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ def own_series(project: Project) -> tuple[Series, str]:
         id_column=settings.id_column,
         regions=regions,
         region_column=column,
+        may_be_empty=settings.absent == "gone",
     )
     assumed = [each.name for each in project.periods if each.error_m is None]
     if assumed and settings.buffer_m is None:
@@ -37,7 +38,10 @@ def own_series(project: Project) -> tuple[Series, str]:
         )
     pixel_m = {each.name: LANDSAT_PIXEL_M if each.error_m is None else 2 * each.error_m for each in project.periods}
     periods = tuple(each.name for each in project.periods)
-    return Series(periods, read.outlines, pd.DataFrame(), min(pixel_m.values()), pixel_m, read.repairs), read.ids
+    finest = min(pixel_m.values())
+    smallest = smallest_km2(project)
+    series = Series(periods, read.outlines, pd.DataFrame(), finest, pixel_m, read.gone, smallest, read.repairs)
+    return series, read.ids
 
 
 def year_of(period: Period) -> float:

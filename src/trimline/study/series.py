@@ -11,11 +11,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from trimline.change.states import SMALLEST_AREA_KM2
 from trimline.outlines import read_outlines
 from trimline.project import Project
 from trimline.sensors import get_sensor
-from trimline.study.timeline_stage import outlines_path, period_folder
+from trimline.study.timeline_stage import FOLDER, outlines_path, period_folder
 from trimline.timeline.period_maps import SOURCE_LIST
+from trimline.timeline.states import read_states
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,24 @@ class Series:
     pixel_m: Mapping[str, float]
     """By period, side of a pixel of the coarsest image behind its outlines [m], or of the study grid if that is
     larger; of given outlines, twice their error."""
+    states: pd.DataFrame | None = None
+    """What is known of the glaciers in every period: `glac_id`, `period`, `state`, as for
+    `trimline.change.with_states`; None where nothing but the outlines is."""
+    smallest_km2: float = SMALLEST_AREA_KM2
+    """Area of the smallest outlines that are drawn [km2]."""
     repairs: pd.DataFrame | None = None
     """Problems of given outlines and their repairs, as of `trimline.change.read_own_outlines`."""
+
+    @property
+    def limit_km2(self) -> dict[str, float]:
+        """By period, the detection limit: the smallest area that is outlined, and at least one pixel [km2]."""
+        return {period: max(self.smallest_km2, self.pixel_m[period] ** 2 / 1e6) for period in self.periods}
+
+
+def smallest_km2(project: Project) -> float:
+    """Return the area of the smallest outlines of a project's periods [km2]."""
+    own = project.timeline.minimum_area_km2
+    return project.map.minimum_area_km2 if own is None else own
 
 
 def series_of(project: Project, timeline: Mapping[str, Any]) -> Series:
@@ -48,7 +66,8 @@ def series_of(project: Project, timeline: Mapping[str, Any]) -> Series:
     used = images[images["pixels"] > 0]
     coarsest = used["sensor"].map(lambda sensor: get_sensor(sensor).gsd_m).groupby(used["period"]).max()
     pixel_m = {period: max(resolution_m, float(coarsest.get(period, resolution_m))) for period in periods}
-    return Series(periods, outlines, images, resolution_m, pixel_m)
+    states = read_states(project.output / FOLDER)
+    return Series(periods, outlines, images, resolution_m, pixel_m, states, smallest_km2(project))
 
 
 def _images(project: Project, periods: Sequence[str]) -> pd.DataFrame:

@@ -46,6 +46,7 @@ from trimline.timeline.period_maps import (
 )
 from trimline.timeline.place import Place, common_crs, footprint_of, footprints, ground_of, lay_out_grid
 from trimline.timeline.scene_view import MappedScene
+from trimline.timeline.states import STATES_FILE, write_states
 from trimline.timeline.subregion import refuse_areas_beyond
 
 _LOG = logging.getLogger(__name__)
@@ -90,13 +91,14 @@ def run(study: Study) -> Done:
     drawn = _draw(study, mapped, combined, place)
     named = _name(study, mapped, combined, drawn, place)
     final = [_correct(study, each, named, edits) for each in mapped]
+    told = _tell(study, mapped, combined, final)
     periods = []
     for each, *results in zip(mapped, combined, drawn, final, strict=True):
         unseen = named.result["unseen_glaciers"][each.period.name]
         left_out = list(each.left_out)
         merged = {key: value for step in results for key, value in step.result.items()}
         periods.append({**merged, "unseen_glaciers": unseen, "not_mapped": left_out})
-    steps = (laid, *combined, *drawn, named, *final)
+    steps = (laid, *combined, *drawn, named, *final, told)
     return ledger.together("timeline", steps, _result(periods, skipped, named.result, laid.result))
 
 
@@ -262,7 +264,7 @@ def _name(
     """Give the glaciers of all periods their ids, and write the outlines of each before corrections by hand."""
     project = study.project
     folder = project.output / FOLDER
-    periods = {each.period.name: (each.period.first + each.period.last + 1) / 2.0 for each in mapped}
+    periods = _middles(mapped)
     homes = {entry.id: entry.area for each in mapped for entry in each.entries}
     inputs = {
         "periods": {step.step: step.outputs_digest for step in (*combined, *drawn)},
@@ -319,6 +321,31 @@ def _correct(study: Study, mapped: Mapped, named: Done, edits: gpd.GeoDataFrame)
 
     outputs = [path, folder / OUTCOMES]
     return study.ledger.once(f"timeline-outlines/{name}", inputs, outputs, work, results_version=RESULTS_VERSION)
+
+
+def _tell(study: Study, mapped: Sequence[Mapped], combined: Sequence[Done], final: Sequence[Done]) -> Done:
+    """Write the state of every glacier in every period, with its outlines as corrected by hand."""
+    folder = study.project.output / FOLDER
+    periods = _middles(mapped)
+    inputs = {step.step: step.outputs_digest for step in (*combined, *final)}
+
+    def work() -> dict[str, Any]:
+        states = write_states(folder, periods, OUTLINES).groupby(["period", "state"]).size()
+        return {"states": {name: {str(key): int(n) for key, n in states.get(name, {}).items()} for name in periods}}
+
+    return study.ledger.once(
+        "timeline-states",
+        inputs,
+        [folder / STATES_FILE],
+        work,
+        settings={"periods": periods},
+        results_version=RESULTS_VERSION,
+    )
+
+
+def _middles(mapped: Sequence[Mapped]) -> dict[str, float]:
+    """Return the year in the middle of each period."""
+    return {each.period.name: (each.period.first + each.period.last + 1) / 2.0 for each in mapped}
 
 
 def _trace_options(project: Project) -> TraceOptions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -39,6 +40,14 @@ class SourceScene:
     date: str
     """Day, month or year, ISO 8601."""
     sensor: str
+
+
+def read_source_scenes(path: Path) -> dict[int, SourceScene]:
+    """Return the scenes in `sources.json`, by their number in `sources.tif`."""
+    listed = json.loads(path.read_text(encoding="utf-8"))
+    return {
+        each["index"]: SourceScene(each["index"], each["scene_id"], each["date"], each["sensor"]) for each in listed
+    }
 
 
 def shares(outlines: gpd.GeoDataFrame, raster: Path, scenes: Mapping[int, SourceScene]) -> pd.DataFrame:

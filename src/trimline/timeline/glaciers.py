@@ -6,7 +6,6 @@ period. A glacier without an outline is `gone` there where its ground was observ
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,17 +20,15 @@ from trimline.files import whole_file
 from trimline.outlines import area_km2, read_outlines, write_outlines
 from trimline.timeline.bridging import INFERRED, PATCHES
 from trimline.timeline.certainty import observation_of, unseen_errors
-from trimline.timeline.description import SourceScene, areas_by_value, described, shares
+from trimline.timeline.description import areas_by_value, described, read_source_scenes, shares
 from trimline.timeline.period_maps import SOURCE_LIST, SOURCES
 from trimline.timeline.rules import ICE
+from trimline.timeline.states import MOST_UNSEEN
 from trimline.timeline.subregion import subregions
 from trimline.timeline.tracking import ground_by_glacier, identify
 
 AUTOMATIC = "automatic.gpkg"
 GLACIERS, TABLE = "glaciers.gpkg", "glaciers.csv"
-
-_MOST_UNSEEN = 0.5
-"""Share of unseen ground above which a glacier without an outline is `unseen` and not `gone`."""
 
 
 @dataclass(frozen=True)
@@ -117,14 +114,6 @@ def write_glaciers(folder: Path, periods: Mapping[str, float], attribution: Attr
     }
 
 
-def read_source_scenes(path: Path) -> dict[int, SourceScene]:
-    """Return the scenes in `sources.json`, by their number in `sources.tif`."""
-    listed = json.loads(path.read_text(encoding="utf-8"))
-    return {
-        each["index"]: SourceScene(each["index"], each["scene_id"], each["date"], each["sensor"]) for each in listed
-    }
-
-
 def _table(
     ground: gpd.GeoDataFrame,
     by_period: Mapping[str, gpd.GeoDataFrame],
@@ -137,7 +126,7 @@ def _table(
     for period, frame in by_period.items():
         area = frame.set_index("glac_id")["area_km2"].reindex(ground["glac_id"]).to_numpy(dtype=float)
         unseen = observed[period]["unseen_km2"].to_numpy()
-        hidden = np.nan_to_num(unseen / np.where(whole > 0, whole, np.nan)) > _MOST_UNSEEN
+        hidden = np.nan_to_num(unseen / np.where(whole > 0, whole, np.nan)) > MOST_UNSEEN
         state = np.where(np.isfinite(area), "ice", np.where(hidden, "unseen", "gone"))
         tables.append(
             pd.DataFrame(

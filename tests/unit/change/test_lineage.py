@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from trimline.change import glacier_areas, glacier_changes, lineage, totals
+from trimline.change import glacier_areas, glacier_changes, lineage, told_apart, totals, with_states
 from trimline.change.equal_area import equal_area_crs, projected
 from trimline.change.lineage import follow
 from trimline.errors import ChangeError
@@ -98,7 +98,7 @@ def test_merged_and_split_glaciers_are_compared_as_one_and_nothing_is_counted_tw
         {"a": square(0, 2800), "c": square(5000, 400), "c2": square(5600, 400), "e": square(11_000)},
     )
     areas = glacier_areas(outlines)
-    changed = glacier_changes(areas, lineage=lineage(outlines)).set_index("glac_id")
+    changed = glacier_changes(areas, lineage=lineage(outlines), absent="gone").set_index("glac_id")
     assert changed["status"].to_dict() == {
         "a": "kept",
         "b": "merged into a",
@@ -113,8 +113,22 @@ def test_merged_and_split_glaciers_are_compared_as_one_and_nothing_is_counted_tw
     assert np.isnan(changed.loc["b", "change_km2"])
     assert changed.loc["d", "change_km2"] == pytest.approx(-1, rel=1e-3)
     assert np.isnan(changed.loc["e", "change_percent"])
-    region = totals(areas, ["region"])["area_km2"]
+    told = with_states(areas, lineage=lineage(outlines), absent="gone")
+    assert set(told["glac_id"][told["state"] == "gone"]) == {"d", "e"}, "b and c2 are part of others"
+    region = totals(told, ["region"])["area_km2"]
     assert changed["change_km2"].sum() == pytest.approx(region.iloc[1] - region.iloc[0])
+
+
+def test_a_glacier_that_is_not_in_an_inventory_has_neither_vanished_nor_come() -> None:
+    outlines = table({"a": square(0), "d": square(8000)}, {"a": square(0, 800), "e": square(11_000)})
+    events = lineage(outlines)
+    told = with_states(glacier_areas(outlines), lineage=events)
+    changed = glacier_changes(told, lineage=events).set_index("glac_id")
+    assert changed["status"].to_dict() == {"a": "kept", "d": "not in 1980", "e": "not in 1970"}
+    assert changed.loc[["d", "e"], "change_km2"].isna().all()
+    assert told_apart(events, told).set_index("glac_id")["kind"].to_dict() == {"d": "missing", "e": "first seen"}
+    gone = with_states(glacier_areas(outlines), lineage=events, absent="gone")
+    assert told_apart(events, gone).set_index("glac_id")["kind"].to_dict() == {"d": "vanished", "e": "new"}
 
 
 def test_a_change_smaller_than_its_error_is_called_so() -> None:
