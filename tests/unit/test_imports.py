@@ -18,6 +18,8 @@ ROOMS = (
     "cores",
     "extras",
     "display",
+    "workplace",
+    "written",
     "files",
     "file_identity",
     "progress",
