@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 _LONGEST_LINE, _LONGEST_WHERE = 440, 200
-"""Characters of a line of a message, and of the place in it, after which the middle is left out: it may quote a file."""
+"""Characters of a line of a message, and of the place in it; of more the middle is left out: it may quote a file."""
 
 
 class TrimlineError(Exception):

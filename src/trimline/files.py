@@ -1,7 +1,7 @@
 """Atomic output: files and folders that are whole or absent.
 
-A file is written under a temporary name in the same folder, flushed to the disk, and renamed: a reader finds the old
-bytes or the new ones, never a part of them, even if the writer is killed.
+A file is written under a temporary name in the same folder, flushed to the disk, checked, and renamed: a reader finds
+the old bytes or the new ones, never a part of them, even if the writer is killed or the disk is full.
 """
 
 from __future__ import annotations
@@ -10,13 +10,17 @@ import hashlib
 import json
 import math
 import os
-import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import Any
+
+from trimline.errors import DiskError
+from trimline.foreign import disk_error, disk_errors, forbidden
+from trimline.workplace import workplace
+from trimline.written import NotWhole, require_whole
 
 StrPath = str | PathLike[str]
 """What every public function takes where it needs a path."""
@@ -24,44 +28,98 @@ StrPath = str | PathLike[str]
 _BLOCK_BYTES = 1 << 20
 
 
+_folders_under_way: set[Path] = set()
+"""Folders that `whole_folder` is filling: what lies in them is flushed and checked with them, once."""
+
+
 @contextmanager
 def whole_file(path: StrPath) -> Iterator[Path]:
     """Give a temporary path in the folder of `path`; rename it to `path` when the block ends without an error.
 
-    The temporary name keeps the suffix, because GDAL and pyogrio choose their driver by it.
+    The temporary name keeps the suffix, because GDAL and pyogrio choose their driver by it. Before the renaming the
+    file is flushed to the disk and read back (`trimline.written`), because GDAL says nothing of a disk that is full
+    when it closes a file. A link is replaced by the file, never followed.
+
+    Raises
+    ------
+    DiskError
+        The disk is full, read-only or closed to the user, or what was written is not whole.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-        temporary = Path(folder) / path.name
-        yield temporary
-        _flush(temporary)
+    if any(folder in _folders_under_way for folder in path.parents):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".", dir=path.parent) as name:
+            temporary = Path(name) / path.name
+            yield temporary
+            temporary.replace(path)
+        return
+    with _place_for(path) as place:
+        temporary = place / path.name
+        with disk_errors(path, written=place):
+            yield temporary
+            _require_whole([temporary], path)
         temporary.replace(path)
     _flush(path.parent)
 
 
 @contextmanager
 def whole_folder(path: StrPath) -> Iterator[Path]:
-    """Give a temporary folder beside `path`; it takes the place of `path` when the block ends without an error."""
+    """Give a temporary folder beside `path`; it takes the place of `path` when the block ends without an error.
+
+    Its files are flushed and checked as by `whole_file`.
+
+    Raises
+    ------
+    DiskError
+        The disk is full, read-only or closed to the user, or a file is not whole.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    try:
-        yield temporary
-        for each in sorted(temporary.rglob("*")):
-            if each.is_file():
-                _flush(each)
-        temporary.chmod(0o755)
-        if path.exists():
-            retired = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-            path.replace(retired / path.name)
-            temporary.replace(path)
-            shutil.rmtree(retired)
-        else:
-            temporary.replace(path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with _place_for(path) as place:
+        temporary, retired = place / path.name, place / "retired"
+        with disk_errors(path, written=place):
+            temporary.mkdir()
+            _folders_under_way.add(temporary)
+            try:
+                yield temporary
+                _require_whole((each for each in sorted(temporary.rglob("*")) if each.is_file()), path)
+            finally:
+                _folders_under_way.discard(temporary)
+        if os.path.lexists(path):
+            path.replace(retired)
+        temporary.replace(path)
     _flush(path.parent)
+
+
+@contextmanager
+def _place_for(path: Path) -> Iterator[Path]:
+    """Give a hidden folder beside `path`, or say why there is none."""
+    with ExitStack() as stack:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            place = stack.enter_context(workplace(path.parent, path.name))
+        except OSError as error:
+            of_disk = disk_error(error, path) or forbidden(error, path)
+            if of_disk is None and isinstance(error, FileExistsError | NotADirectoryError):
+                of_disk = DiskError("a file is in the way of its folder", where=path, remedy="move it, or give another")
+            if of_disk is None:
+                raise
+            raise of_disk from error
+        yield place
+
+
+def _require_whole(files: Iterable[Path], path: Path) -> None:
+    """Flush files and raise where one is not whole; `path` is the output that they are or belong to."""
+    for each in files:
+        try:
+            _flush(each)
+            require_whole(each)
+        except NotWhole as error:
+            name = "" if each.name == path.name else f"{each.name}: "
+            raise DiskError(
+                f"{name}what was written cannot be read back ({error}); the disk is full, or fails",
+                where=path,
+                remedy="make room, and run again: it goes on there",
+            ) from error
 
 
 def write_json(path: StrPath, content: Any) -> None:

@@ -8,8 +8,10 @@ the call into the library and around nothing else, because an error of our own c
 from __future__ import annotations
 
 import errno
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from trimline.errors import DiskError, TrimlineError
 
@@ -91,20 +93,128 @@ def foreign_errors(
     except TrimlineError:
         raise
     except Exception as error:
-        if isinstance(error, OSError) and (of_disk := disk_error(error, where)) is not None:
+        if (of_disk := disk_error(error, where)) is not None:
             raise of_disk from error
-        if not isinstance(error, _BUILT_IN) and type(error).__module__.split(".")[0] not in _LIBRARIES:
+        if not isinstance(error, _BUILT_IN) and not _is_of_library(error):
             raise
         raise kind(f"{what} ({reason(error)})", where=where, remedy=remedy) from error
 
 
-def disk_error(error: OSError, where: object = None) -> DiskError | None:
-    """Return the error of a full or read-only disk that an error of the system means, or None."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return DiskError("the disk is full", where=where, remedy="make room, and run again: it goes on there")
-    if error.errno == errno.EROFS:
-        return DiskError("the disk is read-only", where=where, remedy="give a folder that can be written")
+@contextmanager
+def disk_errors(where: Path, *, written: Path | None = None) -> Iterator[None]:
+    """Raise as `DiskError` what a disk that is full, read-only or closed to the user makes of the block.
+
+    Parameters
+    ----------
+    where
+        The file or folder that the message names where the error itself names none.
+    written
+        The folder that the block writes in. Given, an error of a library that does not say why it could not write
+        counts as a full disk where next to nothing is free there.
+
+    Raises
+    ------
+    DiskError
+        See `disk_error`. Any other error passes unchanged.
+    """
+    try:
+        yield
+    except DiskError:
+        raise
+    except Exception as error:
+        of_disk = disk_error(error, where)
+        if of_disk is None and written is not None and _is_full(written) and _is_of_writing(error):
+            of_disk = _full(where, f" ({reason(_first(error))})")
+        if of_disk is None:
+            raise
+        raise of_disk from error
+
+
+def disk_error(error: BaseException, where: object = None) -> DiskError | None:
+    """Return the error of a disk that an error means, or its cause; None where it means another.
+
+    Parameters
+    ----------
+    error
+        Of the system, or of a library that passes the system's words on, or of trimline and caused by one of these.
+    where
+        What was read or written; of the files that the system names, the one of a forbidden file is named instead.
+    """
+    if isinstance(error, DiskError):
+        return error
+    for each in _causes(error):
+        number = each.errno if isinstance(each, OSError) else None
+        if number in _FULL or (_says_full(each) and not isinstance(each, TrimlineError)):
+            return _full(where)
+        if number == errno.EROFS:
+            return DiskError("the disk is read-only", where=where, remedy="give a folder that can be written")
+        if number == errno.EIO:
+            return DiskError(
+                "the disk cannot be read or written (input/output error)",
+                where=where,
+                remedy="check the disk and its connection, and run again",
+            )
+        if number == errno.ENAMETOOLONG:
+            return DiskError("the name of a file is too long", where=where, remedy="give a shorter name or folder")
     return None
+
+
+def forbidden(error: OSError, where: object = None) -> DiskError | None:
+    """Return the error of a file or folder that the user may not read or write, or None where it is another error."""
+    if error.errno not in (errno.EACCES, errno.EPERM):
+        return None
+    return DiskError(
+        "this user may not read or write here (permission denied)",
+        where=error.filename or where,
+        remedy="change the permissions, or give another folder",
+    )
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FULL_IN_WORDS = ("no space left on device", "disk is full", "disk quota exceeded", "file too large")
+"""What a library says where it passes on the words of the system but not its number."""
+_NEXT_TO_NOTHING = 1 << 20
+"""Room below which a disk counts as full [bytes]: GDAL writes blocks of half a megabyte, and removes what it began."""
+
+
+def _full(where: object, why: str = "") -> DiskError:
+    return DiskError(f"the disk is full{why}", where=where, remedy="make room, and run again: it goes on there")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, its cause, and so on."""
+    each: BaseException | None = error
+    while each is not None:
+        yield each
+        each = each.__cause__
+
+
+def _first(error: BaseException) -> BaseException:
+    return list(_causes(error))[-1]
+
+
+def _says_full(error: BaseException) -> bool:
+    said = str(error).lower()
+    return any(words in said for words in _FULL_IN_WORDS)
+
+
+def _is_of_library(error: BaseException) -> bool:
+    return type(error).__module__.split(".")[0] in _LIBRARIES
+
+
+def _is_of_writing(error: BaseException) -> bool:
+    """Whether an error, or what caused it, is one by which a library says that it could not write, but not why."""
+    return any(
+        _is_of_library(each) or type(each) is RuntimeError or (isinstance(each, OSError) and each.errno is None)
+        for each in _causes(error)
+    )
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _NEXT_TO_NOTHING
+    except OSError:
+        return False
 
 
 def reason(error: BaseException) -> str:

@@ -12,13 +12,12 @@ import rasterio
 import rasterio.shutil
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
-from rasterio.errors import RasterioIOError
 from rasterio.warp import Resampling, reproject
 
-from trimline.errors import GridError
+from trimline.errors import DiskError, GridError
 from trimline.files import StrPath, whole_file
 from trimline.foreign import foreign_errors
-from trimline.scenes.asset import check_readable, raster_grid
+from trimline.scenes.asset import raster_grid
 from trimline.scenes.raster_opening import open_user_raster
 
 PROBABILITY_SCALE = 1e-4
@@ -33,6 +32,8 @@ BLOCK = 512
 
 _CACHE_BYTES = 128 << 20
 """Limit of GDAL's block cache: the blocks that two strips of a scene as wide as Landsat's share."""
+
+_NOT_WRITTEN, _ROOM = "cannot be written", "see that the disk has room and works, and run again: it goes on there"
 
 _SMALLEST_TILED = 256
 """Side from which on a GeoTIFF is tiled [pixels]."""
@@ -69,6 +70,11 @@ def write_raster(
         Descriptions of the bands.
     driver
         A GeoTIFF, or a Cloud Optimized one.
+
+    Raises
+    ------
+    DiskError
+        It cannot be written.
     """
     path = Path(path)
     bands = values[np.newaxis] if values.ndim == 2 else values
@@ -76,6 +82,7 @@ def write_raster(
     options = grid_options(geobox) | layout | {"compress": "deflate", "nodata": nodata}
     with (
         whole_file(path) as temporary,
+        foreign_errors(DiskError, path, what=_NOT_WRITTEN, remedy=_ROOM),
         rasterio.open(temporary, "w", driver=driver, count=len(bands), dtype=bands.dtype, **options) as target,
     ):
         target.write(bands)
@@ -183,23 +190,20 @@ def write_cog(
 
     Raises
     ------
-    RasterioError
-        It cannot be written, or the written file cannot be read.
+    DiskError
+        It cannot be written. That it is whole is checked by `trimline.files.whole_file`.
     """
     source, path = Path(source), Path(path)
-    rasterio.shutil.copy(
-        source,
-        path,
-        driver="COG",
-        compress="deflate",
-        predictor="yes",
-        blocksize=BLOCK,
-        **({"overviews": "force_use_existing"} if overviews is None else {"overview_resampling": overviews}),
-        bigtiff="if_safer",
-        num_threads="all_cpus",
-        sparse_ok=sparse,
-    )
-    # GDAL reports no error when the disk is full as it closes a file.
-    wrong = check_readable(str(path))
-    if wrong is not None:
-        raise RasterioIOError(wrong)
+    with foreign_errors(DiskError, path.name, what=_NOT_WRITTEN, remedy=_ROOM):
+        rasterio.shutil.copy(
+            source,
+            path,
+            driver="COG",
+            compress="deflate",
+            predictor="yes",
+            blocksize=BLOCK,
+            **({"overviews": "force_use_existing"} if overviews is None else {"overview_resampling": overviews}),
+            bigtiff="if_safer",
+            num_threads="all_cpus",
+            sparse_ok=sparse,
+        )

@@ -24,11 +24,11 @@ def test_a_file_interrupted_while_written_keeps_its_old_content(tmp_path: Path) 
 
 
 def test_a_temporary_file_keeps_the_suffix_and_lies_beside_its_final_name(tmp_path: Path) -> None:
-    with whole_file(tmp_path / "deep" / "mask.tif") as temporary:
-        assert temporary.suffix == ".tif"
+    with whole_file(tmp_path / "deep" / "mask.png") as temporary:
+        assert temporary.suffix == ".png"
         assert temporary.parent.parent == tmp_path / "deep"
         temporary.write_bytes(b"x")
-    assert (tmp_path / "deep" / "mask.tif").read_bytes() == b"x"
+    assert (tmp_path / "deep" / "mask.png").read_bytes() == b"x"
 
 
 def test_a_folder_interrupted_while_written_keeps_its_old_content(tmp_path: Path) -> None:

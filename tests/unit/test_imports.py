@@ -19,6 +19,8 @@ ROOMS = (
     "extras",
     "display",
     "layer_path",
+    "workplace",
+    "written",
     "files",
     "file_names",
     "file_identity",

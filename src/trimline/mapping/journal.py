@@ -1,16 +1,18 @@
 """The finished rows of a map on disk, so that a map that was interrupted goes on where it stopped.
 
-Rows are appended as plain numbers, the record of each strip after its rows: what a strip left half-written is cut off
-when the journal is opened again. GDAL reads the files as they are, through a VRT.
+Rows are appended as plain numbers, the record of each strip after its rows, with a checksum of both: what a strip left
+half-written, or a bad disk changed, is cut off when the journal is opened again. GDAL reads the files as they are,
+through a VRT.
 """
 
 from __future__ import annotations
 
-import errno
+import logging
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Literal
 from xml.sax.saxutils import escape, quoteattr
@@ -20,11 +22,14 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
-from trimline.errors import MappingError
+from trimline.errors import DiskError, MappingError
+from trimline.foreign import disk_error
 from trimline.mapping.strip_prediction import NOTHING, PixelCounts
 
+_LOG = logging.getLogger(__name__)
+
 _KEY = "key"
-_RECORD = np.dtype([("rows", "<i8"), *((name, "<i8") for name in PixelCounts._fields)])
+_RECORD = np.dtype([("rows", "<i8"), *((name, "<i8") for name in PixelCounts._fields), ("checksum", "<i8")])
 _LAYERS: dict[str, np.dtype[np.uint16] | np.dtype[np.uint8]] = {
     "probability": np.dtype("<u2"),
     "mask": np.dtype("u1"),
@@ -72,16 +77,17 @@ class Journal:
         MappingError
             The disk is full.
         """
-        record = np.array([(len(mask), *counts)], _RECORD)
-        try:
-            layers = {"probability": probability, "mask": mask, "classes": classes, "records": record}
-            for layer, values in layers.items():
+        layers = {"probability": probability, "mask": mask, "classes": classes}
+        written = {layer: np.ascontiguousarray(values).tobytes() for layer, values in layers.items()}
+        record = np.array([(len(mask), *counts, 0)], _RECORD)
+        record["checksum"] = _checksum(record[0], written.values())
+        written["records"] = record.tobytes()
+        with disk_kept(self._folder.parent, lambda: f"{self.rows} rows are kept"):
+            for layer, content in written.items():
                 with self._path(layer).open("ab") as stream:
-                    stream.write(np.ascontiguousarray(values).data)
+                    stream.write(content)
                     stream.flush()
                     os.fsync(stream.fileno())
-        except OSError as error:
-            raise disk_error(error, self._folder.parent, f"{self.rows} rows are kept") from error
         self._records = np.concatenate([self._records, record])
 
     def finished(self, at_once: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
@@ -135,11 +141,36 @@ class Journal:
         return self._folder / f"{name}.bin"
 
     def _read_records(self) -> NDArray[np.void]:
+        """Return the records up to the first whose rows are not on the disk as they were written."""
         path = self._path("records")
-        if not path.exists():
+        if not all(each.is_file() for each in (path, *map(self._path, _LAYERS))):
             return np.zeros(0, _RECORD)
         raw = path.read_bytes()
-        return np.frombuffer(raw[: len(raw) // _RECORD.itemsize * _RECORD.itemsize], _RECORD).copy()
+        records = np.frombuffer(raw[: len(raw) // _RECORD.itemsize * _RECORD.itemsize], _RECORD)
+        good = 0
+        with ExitStack() as stack:
+            files = {layer: stack.enter_context(self._path(layer).open("rb")) for layer in _LAYERS}
+            left = {layer: self._path(layer).stat().st_size for layer in _LAYERS}
+            for record in records:
+                sizes = {layer: int(record["rows"]) * self._width * dtype.itemsize for layer, dtype in _LAYERS.items()}
+                if record["rows"] <= 0 or any(sizes[layer] > left[layer] for layer in sizes):
+                    break
+                content = [files[layer].read(size) for layer, size in sizes.items()]
+                if _checksum(record, content) != record["checksum"]:
+                    break
+                left = {layer: left[layer] - size for layer, size in sizes.items()}
+                good += 1
+        if good < len(records):
+            _LOG.warning("%s: rows of a map that was interrupted are damaged, and mapped again", self._folder.parent)
+        return records[:good].copy()
+
+
+def _checksum(record: np.void, layers: Iterable[bytes]) -> int:
+    """Return the CRC-32 of a record's numbers and of its rows in all layers."""
+    found = zlib.crc32(record.tobytes()[: -_RECORD["checksum"].itemsize])
+    for content in layers:
+        found = zlib.crc32(content, found)
+    return found
 
 
 @contextmanager
@@ -158,23 +189,26 @@ def open_journal(folder: Path, width: int, key: str) -> Iterator[Journal]:
     Raises
     ------
     MappingError
-        Another run maps into the folder.
+        Another run maps into the folder, the journal is a link, or the disk is full.
     """
     journal = folder / ".map"
-    journal.mkdir(parents=True, exist_ok=True)
+    _require_no_link(journal)
     lock = FileLock(journal / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise MappingError(
-            "another run maps into this folder", where=folder, remedy="wait for it, or give another folder"
-        ) from error
+    with disk_kept(folder, lambda: "nothing is mapped yet"):
+        journal.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise MappingError(
+                "another run maps into this folder", where=folder, remedy="wait for it, or give another folder"
+            ) from error
     with lock:
         known = journal / _KEY
-        if not known.exists() or known.read_text(encoding="utf-8") != key:
-            for path in journal.glob("*.bin"):
-                path.unlink()
-            known.write_text(key, encoding="utf-8")
+        with disk_kept(folder, lambda: "nothing is mapped yet"):
+            if not known.is_file() or known.read_bytes() != key.encode():
+                for path in journal.glob("*.bin"):
+                    path.unlink()
+                known.write_bytes(key.encode())
         yield Journal(journal, width)
         # The lock goes with its folder while it is held, so that nobody else's journal is deleted.
         shutil.rmtree(journal, ignore_errors=_KEEPS_OPEN_FILES)
@@ -182,13 +216,33 @@ def open_journal(folder: Path, width: int, key: str) -> Iterator[Journal]:
         shutil.rmtree(journal, ignore_errors=True)
 
 
-def disk_error(error: OSError, where: Path, kept: str) -> MappingError:
-    """Return what to say of a file that cannot be written."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return MappingError(
-            f"the disk is full; {kept}", where=where, remedy="make room, and run again: it goes on there"
-        )
-    return MappingError(f"cannot be written ({error.strerror or error}); {kept}", where=where)
+@contextmanager
+def disk_kept(where: Path, kept: Callable[[], str]) -> Iterator[None]:
+    """Say of a file that cannot be written what is kept of the map.
+
+    Raises
+    ------
+    MappingError
+        The disk is full, or the file cannot be written for another reason.
+    """
+    try:
+        yield
+    except (OSError, DiskError) as error:
+        of_disk = disk_error(error, where)
+        if of_disk is None and isinstance(error, OSError):
+            of_disk = DiskError(f"cannot be written ({error.strerror or error})")
+        if of_disk is None:
+            raise
+        raise MappingError(f"{of_disk.what}; {kept()}", where=where, remedy=of_disk.remedy) from error
+
+
+def _require_no_link(journal: Path) -> None:
+    """Raise where the journal, or a file in it, is a link: what is written would land elsewhere than asked."""
+    for each in (journal, *(journal.iterdir() if journal.is_dir() and not journal.is_symlink() else ())):
+        if each.is_symlink():
+            raise MappingError(
+                f"is a link to {each.readlink()}, which would be written to", where=each, remedy="remove the link"
+            )
 
 
 def _cut_off(path: Path, size: int) -> None:

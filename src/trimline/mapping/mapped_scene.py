@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
-from pyogrio.errors import DataSourceError
-from rasterio.errors import RasterioError
 
 from trimline.errors import MappingError
 from trimline.files import StrPath, whole_file
-from trimline.mapping.journal import Journal, disk_error, open_journal
+from trimline.mapping.journal import Journal, disk_kept, open_journal
 from trimline.mapping.options import MapOptions
 from trimline.mapping.plan import MapPlan
 from trimline.mapping.provenance import described, journal_key, tags_of
@@ -37,7 +35,6 @@ from trimline.rasters import (
     encode_probability,
     write_cog,
 )
-from trimline.scenes.asset import first_line
 from trimline.surfaces import CLASS_COLOURS, CLASSES_NODATA, SurfaceClass
 
 if TYPE_CHECKING:
@@ -258,7 +255,8 @@ def _write(
         folder / "outlines.gpkg",
         journal.counts,
     )
-    with _writing(folder), ExitStack() as stack:
+    kept = "the map is finished but for its files"
+    with disk_kept(folder, lambda: kept), ExitStack() as stack:
         # Renamed together at the end of the block, so that they always belong to one another.
         probability, mask, classes, gpkg = (
             stack.enter_context(whole_file(path))
@@ -286,19 +284,3 @@ def _write(
         write_cog(source, classes, overviews="mode")
         write_outlines(outlines, gpkg, metadata=tags, further={NOT_SEEN: not_seen})
     return result
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    """Say what the user can do where a file cannot be written."""
-    kept = "the map is finished but for its files"
-    try:
-        yield
-    except OSError as error:
-        raise disk_error(error, folder, kept) from error
-    except (RasterioError, DataSourceError) as error:
-        raise MappingError(
-            f"the files cannot be written ({first_line(error)}); {kept}",
-            where=folder,
-            remedy="see that the disk has room, and run again: it goes on there",
-        ) from error
