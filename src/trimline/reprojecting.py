@@ -150,8 +150,25 @@ def split(geometries: NDArray[np.object_], longest: float) -> NDArray[np.object_
     long = (np.hypot(np.diff(x), np.diff(y)) > longest) & (owner[1:] == owner[:-1])
     fine = geometries.copy()
     wanted = np.unique(owner[1:][long])
-    fine[wanted] = shapely.segmentize(geometries[wanted], longest)
+    fine[wanted] = shapely.segmentize(without_empty_parts(geometries[wanted]), longest)
     return fine
+
+
+def without_empty_parts(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return a copy without the empty parts of multipart geometries and collections: they end GEOS as it splits edges.
+
+    Reproduced with GEOS 3.14.1: ``segmentize`` of ``MULTIPOLYGON (EMPTY, ((0 0, 10 0, 10 10, 0 0)))`` is a segmentation
+    fault.
+    """
+    parts, owner = shapely.get_parts(geometries, return_index=True)
+    is_collection = shapely.get_type_id(geometries) >= shapely.GeometryType.MULTIPOINT
+    nested = shapely.get_type_id(parts) >= shapely.GeometryType.MULTIPOINT
+    suspect = is_collection[owner] & (nested | shapely.is_empty(parts))
+    kept = geometries.copy()
+    for each in np.unique(owner[suspect]):
+        there = without_empty_parts(parts[owner == each])
+        kept[each] = type(geometries[each])([part for part in there if not part.is_empty])
+    return kept
 
 
 def transformer(source: CRS, target: CRS) -> Transformer:

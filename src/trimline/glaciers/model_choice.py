@@ -21,8 +21,8 @@ from trimline.errors import OutlineError
 from trimline.files import StrPath
 from trimline.glaciers.elevation import ElevationModel, open_models, transformer
 from trimline.glaciers.model_pixels import in_pixels, strips
-from trimline.reprojecting import unit_m
 from trimline.outlines.check import require_crs, require_polygons
+from trimline.reprojecting import split, unit_m
 
 Dem = StrPath | ElevationModel | Iterable[StrPath | ElevationModel]
 """Elevation models: a file, a folder of files, an `ElevationModel`, or several of these."""
@@ -118,7 +118,7 @@ def in_crs(geometries: NDArray[np.object_], source: CRS, target: CRS) -> NDArray
     """Return geometries in another CRS, long edges split before; empty where they have no place in it."""
     if source == target:
         return geometries
-    fine = shapely.segmentize(geometries, _LONGEST_EDGE_M / unit_m(source))
+    fine = split(geometries, _LONGEST_EDGE_M / unit_m(source))
     change = transformer(source, target)
     corners, owner = shapely.get_coordinates(fine, return_index=True)
     there = np.stack(change.transform(corners[:, 0], corners[:, 1]), axis=1)

@@ -25,7 +25,7 @@ from trimline.coordinate_systems import horizontal, turn_of
 from trimline.errors import GridError, OutlineError
 from trimline.longitudes import Reading, connected
 from trimline.outlines.area import area_km2
-from trimline.reprojecting import unit_m
+from trimline.reprojecting import unit_m, without_empty_parts
 
 _LOG = logging.getLogger(__name__)
 
@@ -91,8 +91,9 @@ def check(outlines: gpd.GeoDataFrame, repair: bool = True) -> tuple[gpd.GeoDataF
     """Report the problems of outlines, and repair them.
 
     Invalid polygons become valid ones of the same ground; of mixed collections the polygons are kept; heights are
-    dropped; longitudes are brought to one form, without a break at the 180th meridian (`trimline.longitudes`); null,
-    empty and non-polygon geometries and exact duplicates (of geometry and of all columns) are removed.
+    dropped, and so are empty parts; longitudes are brought to one form, without a break at the 180th meridian
+    (`trimline.longitudes`); null, empty and non-polygon geometries and exact duplicates (of geometry and of all
+    columns) are removed.
     Overlaps are reported and kept, because the geometry does not tell the owner of the ground; where there is a column
     `src_date`, only outlines of one date are compared.
 
@@ -235,7 +236,12 @@ def _drop_absent(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoData
         findings.add("null", row, "has no geometry", "left out")
     for row in outlines.index[empty & ~null]:
         findings.add("empty", row, "has an empty geometry", "left out")
-    return outlines[~(null | empty)]
+    present = outlines[~(null | empty)]
+    given = present.geometry.to_numpy()
+    whole = without_empty_parts(given)
+    for place in np.flatnonzero(shapely.get_num_geometries(whole) < shapely.get_num_geometries(given)):
+        findings.add("empty", present.index[place], "has an empty part", "the part left out")
+    return present.set_geometry(gpd.GeoSeries(whole, present.index, crs=present.crs))
 
 
 def _keep_polygons(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataFrame:

@@ -14,6 +14,7 @@ from shapely.geometry import GeometryCollection, LineString, MultiPolygon, Point
 from trimline.errors import OutlineError
 from trimline.outlines import area_km2, check
 from trimline.outlines.check import report
+from trimline.reprojecting import reprojected, split
 
 BOW_TIE = Polygon([(0, 0), (100, 100), (100, 0), (0, 100)])
 
@@ -147,3 +148,22 @@ def test_any_ring_becomes_valid_polygons_or_leaves(points: list[tuple[int, int]]
     assert bool(problems) == (not ring.is_valid or ring.is_empty)
     assert check(checked)[1] == []
     assert (area_km2(checked) > 0).all()
+
+
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        "MULTIPOLYGON (EMPTY, ((0 0, 9000 0, 9000 9000, 0 0)))",
+        "GEOMETRYCOLLECTION (MULTIPOLYGON (EMPTY, ((0 0, 9000 0, 9000 9000, 0 0))), LINESTRING EMPTY)",
+    ],
+)
+def test_empty_parts_are_left_out_before_they_end_the_process(geometry: str) -> None:
+    checked, problems = check(frame(shapely.from_wkt(geometry)))
+    assert "empty" in {p.kind for p in problems} or "not a polygon" in {p.kind for p in problems}
+    assert checked.geometry[0].area == pytest.approx(4.05e7)
+    assert reprojected(checked, 4326, longest_m=100).is_valid.all()
+
+
+def test_edges_of_geometries_with_empty_parts_can_be_split() -> None:
+    given = gpd.GeoSeries.from_wkt(["MULTILINESTRING (EMPTY, (0 0, 1000 0))"], crs=32646)
+    assert shapely.get_num_coordinates(split(given.to_numpy(), 100.0)[0]) == 11
