@@ -76,11 +76,16 @@ def _main() -> None:
     parser.add_argument("kind", nargs="?")
     parser.add_argument("numbers", nargs="*", type=int)
     given = parser.parse_args()
-    if given.kind is None:
-        outcomes = list(tried(given.folder, given.count, given.seed))
-    else:
-        with Watch(given.folder, given.seed) as watch:
-            outcomes = list(watch.tried([Try(given.kind, each) for each in given.numbers or range(given.count)]))
+    tries = drawn(given.count, given.seed)
+    if given.kind is not None:
+        tries = [Try(given.kind, each) for each in given.numbers or range(given.count)]
+    outcomes = []
+    with Watch(given.folder, given.seed) as watch:
+        for outcome in watch.tried(tries):
+            outcomes.append(outcome)
+            if outcome.is_bad:
+                sys.stdout.write(f"{outcome}\n")
+                sys.stdout.flush()
     sys.stdout.write(in_words(outcomes) + "\n")
 
 
