@@ -25,6 +25,7 @@ from trimline.errors import ChangeError
 from trimline.files import StrPath
 from trimline.outlines.check import Problem, check, report
 from trimline.outlines.reading import read_unchecked
+from trimline.reprojecting import reprojected
 
 _LOG = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ def read_own_outlines(
     repairs: list[tuple[object, ...]] = []
     for period in periods:
         frame, problems = _read(period)
-        frames.append(frame.to_crs(frames[0].crs) if frames else frame)
+        frames.append(reprojected(frame, frames[0].crs, like=frames[0]) if frames else frame)
         repairs += problems
     column = choose_column(frames, [each.name for each in periods], id_column)
     if column == OVERLAP:
@@ -158,7 +159,7 @@ def _read(period: OwnPeriod) -> tuple[gpd.GeoDataFrame, list[tuple[object, ...]]
         checked = checked.reset_index(drop=True)
         checked = checked.rename_geometry("geometry") if checked.geometry.name != "geometry" else checked
         if frames:
-            checked = checked.to_crs(frames[0].crs)
+            checked = reprojected(checked, frames[0].crs, like=frames[0])
             checked, repeated = _without_repeats(checked, frames)
             if repeated:
                 _LOG.warning("%s: %d outlines of %s repeat those of other files: left out", path, repeated, period.name)

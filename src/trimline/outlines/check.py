@@ -84,7 +84,8 @@ def check(outlines: gpd.GeoDataFrame, repair: bool = True) -> tuple[gpd.GeoDataF
     """Report the problems of outlines, and repair them.
 
     Invalid polygons become valid ones of the same ground; of mixed collections the polygons are kept; heights are
-    dropped; longitudes are brought to one form, without a break at the 180th meridian (`trimline.longitudes`); null, empty and non-polygon geometries and exact duplicates (of geometry and of all columns) are removed.
+    dropped; longitudes are brought to one form, without a break at the 180th meridian (`trimline.longitudes`); null,
+    empty and non-polygon geometries and exact duplicates (of geometry and of all columns) are removed.
     Overlaps are reported and kept, because the geometry does not tell the owner of the ground; where there is a column
     `src_date`, only outlines of one date are compared.
 

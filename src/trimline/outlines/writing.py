@@ -21,6 +21,7 @@ from trimline.files import StrPath, whole_file
 from trimline.outlines.check import require_crs, require_polygons
 from trimline.outlines.reading import PARQUET_SUFFIXES
 from trimline.outlines.schema import conform
+from trimline.reprojecting import published_in_degrees
 
 _LOG = logging.getLogger(__name__)
 
@@ -119,7 +120,7 @@ def _write_vector(
 ) -> None:
     options: dict[str, Any] = {"dataset_metadata": dict(metadata)} if metadata and driver == "GPKG" else {}
     if driver == "GeoJSON":
-        outlines = outlines.to_crs(4326)
+        outlines = published_in_degrees(outlines)
         options |= {"RFC7946": "YES"}
     elif driver == "ESRI Shapefile":
         options |= {"layer_options": DBF_DATE}
