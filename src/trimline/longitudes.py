@@ -156,12 +156,11 @@ def cut(geometries: NDArray[np.object_], turn: float = 360.0) -> NDArray[np.obje
     return result
 
 
-def wrapped(longitudes: NDArray[np.float64], turn: float = 360.0) -> NDArray[np.float64]:
-    """Return longitudes from -180 up to 180; those that are there already are not touched."""
-    values = np.asarray(longitudes, np.float64)
-    away = (values < -turn / 2) | (values > turn / 2)
-    moved: NDArray[np.float64] = np.where(away, (values + turn / 2) % turn - turn / 2, values)
-    return moved
+def wrapped(longitude: float, turn: float = 360.0) -> float:
+    """Return a longitude from -180 up to 180; one that is there already is not touched."""
+    if -turn / 2 <= longitude <= turn / 2:
+        return float(longitude)
+    return float((longitude + turn / 2) % turn - turn / 2)
 
 
 def short_way(points: NDArray[np.float64], turn: float = 360.0) -> NDArray[np.float64]:
@@ -306,7 +305,7 @@ def _snapped(points: NDArray[np.float64], seam: float) -> NDArray[np.float64]:
 
 
 def _moved(geometries: NDArray[np.object_], by: float) -> NDArray[np.object_]:
-    moved: NDArray[np.object_] = shapely.transform(geometries, lambda points: points + (by, 0.0))
+    moved: NDArray[np.object_] = shapely.transform(geometries, lambda points: np.add(points, [by, 0.0]))
     return moved
 
 

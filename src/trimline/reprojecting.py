@@ -1,8 +1,8 @@
 """Geometries in another CRS: the one place where outlines, regions and lines are brought there.
 
 A straight edge in one CRS is bent in another, and vertices alone do not show it: the border of a box in degrees lies
-394 m off over 1.8 degrees. Edges are therefore split to `LONGEST_EDGE_M` first. A parallel at latitude 60 then lies 3 cm
-off, and 11 cm at 80; within 10 km of a pole a straight edge in degrees has no meaning.
+394 m off over 1.8 degrees. Edges are therefore split to `LONGEST_EDGE_M` first. A parallel at latitude 60 then lies 3
+cm off, and 11 cm at 80; within 10 km of a pole a straight edge in degrees has no meaning.
 
 Longitudes go on without a break at the 180th meridian (`trimline.longitudes`). An outline around a pole is cut into
 halves in degrees and dissolved in the plane, so that the meridian it was closed along is no border.
@@ -21,7 +21,7 @@ from pyproj import CRS, Transformer
 from trimline.coordinate_systems import degrees, turn_of
 from trimline.errors import OutlineError
 from trimline.foreign import foreign_errors
-from trimline.longitudes import beside, connected, goes_round, short_way, wrapped
+from trimline.longitudes import beside, connected, cut, goes_round, short_way, wrapped
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -93,6 +93,13 @@ def in_degrees(points: gpd.GeoSeries) -> gpd.GeoSeries:
         given, lambda xy: _wrapped_points(np.column_stack(change.transform(xy[:, 0], xy[:, 1]))), include_z=False
     )
     return type(points)(moved, index=points.index, crs=4326, name=points.name)
+
+
+def published_in_degrees(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return outlines or lines in WGS 84 as published: cut at the 180th meridian (RFC 7946, section 3.1.9)."""
+    there = reprojected(table, 4326)
+    pieces = cut(there.geometry.to_numpy())
+    return there.set_geometry(type(there.geometry)(pieces, index=there.index, crs=there.crs))
 
 
 def moved_geometries(
@@ -216,4 +223,4 @@ def _without_break(geometries: NDArray[np.object_], turn: float) -> NDArray[np.o
 
 
 def _wrapped_points(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.column_stack([wrapped(points[:, 0]), points[:, 1]])
+    return np.column_stack([[wrapped(x) for x in points[:, 0]], points[:, 1]])

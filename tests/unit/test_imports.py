@@ -15,6 +15,9 @@ PACKAGE = Path(trimline.__file__).parent
 ROOMS = (
     "errors",
     "foreign",
+    "coordinate_systems",
+    "longitudes",
+    "reprojecting",
     "cores",
     "extras",
     "display",

@@ -18,6 +18,7 @@ from pyproj import Geod
 from trimline.bench.big_inventory import GLACIERS, PERIODS, VERTICES, simulate_inventory
 from trimline.bench.turns import Turns
 from trimline.change import AREA_COLUMNS, LANDSAT_PIXEL_M, SIZE_BOUNDS_KM2, class_names, equal_area_crs, glacier_areas
+from trimline.reprojecting import reprojected
 
 _NUMBERS = (
     "area_km2",
@@ -79,8 +80,8 @@ def row_by_row(outlines: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return the table of `glacier_areas` as a script makes it, for glaciers that have no neighbours."""
     ellipsoid = Geod(ellps="WGS84")
     half_pixel = LANDSAT_PIXEL_M / 2
-    projected = outlines.to_crs(equal_area_crs(outlines))
-    projected["geographic"] = outlines.geometry.to_crs(4326)
+    projected = reprojected(outlines, equal_area_crs(outlines))
+    projected["geographic"] = reprojected(outlines.geometry, 4326)
     rows = []
     for _, row in projected.iterrows():
         area, perimeter = ellipsoid.geometry_area_perimeter(row["geographic"])

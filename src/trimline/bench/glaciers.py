@@ -30,6 +30,7 @@ from trimline.bench.big_inventory import GLACIERS, VERTICES, simulate_inventory
 from trimline.bench.turns import Turns
 from trimline.glaciers import attributes, terminus_change
 from trimline.rasters import write_raster
+from trimline.reprojecting import reprojected
 
 PIXEL_M = 30.0
 """Pixel of the elevation model [m]."""
@@ -137,7 +138,7 @@ def glacier_by_glacier(outlines: gpd.GeoDataFrame, dem: Path) -> pd.DataFrame:
     rows = []
     with rasterio.open(dem) as raster:
         for name, polygon, geographic in zip(
-            outlines["glac_id"], outlines.geometry, outlines.geometry.to_crs(4326), strict=True
+            outlines["glac_id"], outlines.geometry, reprojected(outlines.geometry, 4326), strict=True
         ):
             window = _around(raster, polygon.bounds)
             height = raster.read(1, window=window).astype(np.float64)

@@ -54,7 +54,7 @@ def centred_on(bounds: NDArray[np.float64], crs: CRS) -> CRS:
     bounds = np.nan_to_num(bounds)  # without bounds any plane will do
     middle = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
     longitude, latitude = transformer(CRS.from_user_input(crs), degrees()).transform(*middle)
-    longitude = float(wrapped(np.array(longitude)))
+    longitude = wrapped(longitude)
     return CRS.from_proj4(
         f"+proj=laea +lat_0={latitude:.3f} +lon_0={longitude:.3f} +datum=WGS84 +units=m +no_defs +type=crs"
     )

@@ -26,6 +26,7 @@ from trimline.files import StrPath
 from trimline.outlines.check import Problem, check, report
 from trimline.outlines.reading import read_unchecked
 from trimline.outlines.states import GONE
+from trimline.reprojecting import reprojected
 
 _LOG = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ def read_own_outlines(
     said: list[pd.DataFrame] = []
     for period in periods:
         frame, gone, problems = _read(period, may_be_empty=may_be_empty)
-        frames.append(frame.to_crs(frames[0].crs) if frames else frame)
+        frames.append(reprojected(frame, frames[0].crs, like=frames[0]) if frames else frame)
         said.append(gone)
         repairs += problems
     column = choose_column(frames, [each.name for each in periods], id_column)
@@ -200,7 +201,7 @@ def _read(period: OwnPeriod, *, may_be_empty: bool) -> tuple[gpd.GeoDataFrame, p
         checked = checked.reset_index(drop=True)
         checked = checked.rename_geometry("geometry") if checked.geometry.name != "geometry" else checked
         if frames:
-            checked = checked.to_crs(frames[0].crs)
+            checked = reprojected(checked, frames[0].crs, like=frames[0])
             checked, repeated = _without_repeats(checked, frames)
             if repeated:
                 _LOG.warning("%s: %d outlines of %s repeat those of other files: left out", path, repeated, period.name)

@@ -29,6 +29,7 @@ from trimline.glaciers.parts import ids_of
 from trimline.outlines.area import area_and_perimeter_km, area_km2
 from trimline.outlines.check import require_crs, require_polygons
 from trimline.outlines.ownership import MEASURED_COLUMNS, SHARED_COLUMNS
+from trimline.reprojecting import in_degrees, reprojected
 
 _LOG = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ def copy_divides(
         raise OutlineError(f"the smallest glacier is {smallest_km2:g} km2", remedy="give 0 or more")
     names = ids_of(inventory)
     # What is valid in one CRS may cross itself by a hair in another.
-    known = shapely.make_valid(inventory.geometry.to_crs(outlines.crs).to_numpy())
+    known = shapely.make_valid(reprojected(inventory.geometry, outlines.crs, like=outlines).to_numpy())
     crs = CRS.from_user_input(outlines.crs)
     tree = shapely.STRtree(known)
     pieces: list[_Piece] = []
@@ -122,7 +123,7 @@ def _cut(
         return {int(owners[0]): polygon}
     series = gpd.GeoSeries([polygon], crs=crs)
     plane = equal_area_crs(series)
-    there = series.to_crs(plane).iloc[0]
+    there = reprojected(series, plane).iloc[0]
     pixel_m = float(np.clip(math.sqrt(there.area) / _ACROSS, _SMALLEST_PIXEL_M, _LARGEST_PIXEL_M))
     ground = ground_around(there, plane, (), pixel_m=pixel_m, margin_m=2 * pixel_m)
     of_owners = moved(known[owners], crs, plane)
@@ -153,7 +154,7 @@ def _rows(outlines: gpd.GeoDataFrame, names: list[str], pieces: list[_Piece], na
     table["glac_id"] = [names[piece.glacier] if piece.glacier != _FREE else None for piece in pieces]
     table["order"] = [piece.glacier for piece in pieces]
     free = np.flatnonzero(table["order"] == _FREE)
-    bounds = shapes.iloc[free].to_crs(4326).bounds
+    bounds = reprojected(shapes.iloc[free], 4326).bounds
     taken, number = set(names), 0
     for rank, place in enumerate(np.lexsort((bounds["miny"], bounds["minx"])), start=len(names)):
         number += 1
@@ -181,7 +182,7 @@ def _rows(outlines: gpd.GeoDataFrame, names: list[str], pieces: list[_Piece], na
     for column in frame.columns.intersection(MEASURED_COLUMNS):
         frame[column] = pd.to_numeric(frame[column]).astype("float64").where(~cut)
     if {"cenlon", "cenlat"} <= set(frame.columns) and cut.any():
-        inside = frame.geometry[cut].representative_point().to_crs(4326)
+        inside = in_degrees(frame.geometry[cut].representative_point())
         frame.loc[cut, "cenlon"], frame.loc[cut, "cenlat"] = inside.x, inside.y
     return frame
 

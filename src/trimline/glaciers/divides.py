@@ -30,6 +30,7 @@ from trimline.glaciers.ground import Ground, ground_around, smoothed
 from trimline.glaciers.parts import ids_of, with_parts
 from trimline.outlines.area import area_km2
 from trimline.outlines.check import require_crs, require_polygons
+from trimline.reprojecting import in_degrees, reprojected
 
 _LOG = logging.getLogger(__name__)
 
@@ -158,7 +159,7 @@ def _divided(
         shapes[nearest] = joined
     if len(parts) == 1:
         return [(outline, *parts[0][1:])]
-    inside = gpd.GeoSeries([shape for shape, *_ in parts], crs=crs).representative_point().to_crs(4326)
+    inside = in_degrees(gpd.GeoSeries([shape for shape, *_ in parts], crs=crs).representative_point())
     return [parts[each] for each in np.lexsort((inside.y, inside.x))]
 
 
@@ -182,7 +183,7 @@ def _of_polygon(
 def _ground_of(polygon: shapely.Geometry, crs: CRS, models: Sequence[ElevationModel]) -> Ground:
     series = gpd.GeoSeries([polygon], crs=crs)
     plane = equal_area_crs(series)
-    there = series.to_crs(plane).iloc[0]
+    there = reprojected(series, plane).iloc[0]
     west, south, east, north = there.bounds
     wide = (east - west + 2 * _MARGIN_M) * (north - south + 2 * _MARGIN_M)
     pixel_m = _PIXEL_M * max(1, math.ceil(math.sqrt(wide / _PIXEL_M**2 / _MOST_PIXELS)))

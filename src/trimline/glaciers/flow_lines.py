@@ -30,6 +30,7 @@ from trimline.glaciers.ground import Ground, fall_of, ground_around, smoothed
 from trimline.glaciers.parts import ids_of
 from trimline.glaciers.routes import Routes, heads_of
 from trimline.outlines.check import require_crs, require_polygons
+from trimline.reprojecting import in_degrees
 
 _LOG = logging.getLogger(__name__)
 
@@ -119,7 +120,7 @@ def flow_lines(
     ]
     _log(names, found)
     ends = np.array([line.terminus or (np.nan, np.nan) for line in found], np.float64).reshape(-1, 2)
-    there = gpd.GeoSeries(gpd.points_from_xy(ends[:, 0], ends[:, 1]), crs=crs).to_crs(4326)
+    there = in_degrees(gpd.GeoSeries(gpd.points_from_xy(ends[:, 0], ends[:, 1]), crs=crs))
     known = np.isfinite(ends[:, 0])
     return gpd.GeoDataFrame(
         {
@@ -156,7 +157,7 @@ def _plane_at(longitude: int, latitude: int) -> CRS:
 
 def _plane_of(geometry: shapely.Geometry, crs: CRS) -> CRS:
     """Return the equal-area plane of the square degree that a geometry lies in."""
-    point = gpd.GeoSeries([shapely.Point(*shapely.get_coordinates(geometry)[0])], crs=crs).to_crs(4326).iloc[0]
+    point = in_degrees(gpd.GeoSeries([shapely.Point(*shapely.get_coordinates(geometry)[0])], crs=crs)).iloc[0]
     return _plane_at(math.floor(point.x), math.floor(point.y))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from trimline.errors import OutlineError
+from trimline.reprojecting import reprojected
 
 _LOG = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def clipped_lines(
             f"{int(odd.sum())} of {len(lines)} flow lines are no lines; the first is a {lines.geom_type[odd].iloc[0]}",
             remedy="give LineStrings from the head to the terminus",
         )
-    moved = shapely.force_2d(lines.to_crs(outlines.crs).geometry.to_numpy())
+    moved = shapely.force_2d(reprojected(lines, outlines.crs, like=outlines).geometry.to_numpy())
     merged = np.array([shapely.line_merge(each) for each in moved], object)
     shapes = outlines.geometry.to_numpy()
     if "glac_id" in lines.columns:

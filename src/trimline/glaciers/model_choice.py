@@ -19,10 +19,10 @@ from pyproj import CRS
 from trimline.change.chunks import work_through
 from trimline.errors import OutlineError
 from trimline.files import StrPath
-from trimline.glaciers.elevation import ElevationModel, open_models, transformer
+from trimline.glaciers.elevation import ElevationModel, open_models
 from trimline.glaciers.model_pixels import in_pixels, strips
 from trimline.outlines.check import require_crs, require_polygons
-from trimline.reprojecting import split, unit_m
+from trimline.reprojecting import moved_where_possible
 
 Dem = StrPath | ElevationModel | Iterable[StrPath | ElevationModel]
 """Elevation models: a file, a folder of files, an `ElevationModel`, or several of these."""
@@ -118,14 +118,7 @@ def in_crs(geometries: NDArray[np.object_], source: CRS, target: CRS) -> NDArray
     """Return geometries in another CRS, long edges split before; empty where they have no place in it."""
     if source == target:
         return geometries
-    fine = split(geometries, _LONGEST_EDGE_M / unit_m(source))
-    change = transformer(source, target)
-    corners, owner = shapely.get_coordinates(fine, return_index=True)
-    there = np.stack(change.transform(corners[:, 0], corners[:, 1]), axis=1)
-    lost = np.unique(owner[~np.isfinite(there).all(axis=1)])
-    moved: NDArray[np.object_] = shapely.set_coordinates(fine, np.nan_to_num(there, posinf=0.0, neginf=0.0))
-    moved[lost] = shapely.Polygon()
-    return moved
+    return moved_where_possible(geometries, source, target)[0]
 
 
 def _near(geometries: NDArray[np.object_], model: ElevationModel) -> NDArray[np.intp]:

@@ -14,6 +14,7 @@ from trimline.change import equal_area_crs
 from trimline.errors import OutlineError
 from trimline.outlines.area import area_and_perimeter_km
 from trimline.outlines.ownership import ERROR_COLUMNS, MEASURED_COLUMNS, SHARED_COLUMNS
+from trimline.reprojecting import in_degrees, reprojected
 
 
 def with_parts(outlines: gpd.GeoDataFrame, parts: Sequence[Sequence[shapely.Geometry]]) -> gpd.GeoDataFrame:
@@ -68,7 +69,7 @@ def with_parts(outlines: gpd.GeoDataFrame, parts: Sequence[Sequence[shapely.Geom
     for column in frame.columns.intersection(MEASURED_COLUMNS):
         frame[column] = frame[column].where(~cut)
     if {"cenlon", "cenlat"} <= set(frame.columns) and cut.any():
-        inside = frame.geometry[cut].representative_point().to_crs(4326)
+        inside = in_degrees(frame.geometry[cut].representative_point())
         frame.loc[cut, "cenlon"], frame.loc[cut, "cenlat"] = inside.x, inside.y
     return frame
 
@@ -78,7 +79,7 @@ def _margins_m(outlines: gpd.GeoDataFrame, parts: gpd.GeoDataFrame, rows: NDArra
     borders = shapely.boundary(outlines.geometry.to_numpy())[rows]
     own = shapely.intersection(shapely.boundary(parts.geometry.to_numpy()), borders)
     plane = equal_area_crs(outlines)
-    return np.asarray(shapely.length(gpd.GeoSeries(own, crs=outlines.crs).to_crs(plane).to_numpy()), np.float64)
+    return np.asarray(shapely.length(reprojected(gpd.GeoSeries(own, crs=outlines.crs), plane).to_numpy()), np.float64)
 
 
 def _shares(sizes: NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.float64]:

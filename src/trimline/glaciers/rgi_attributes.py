@@ -25,6 +25,7 @@ from trimline.errors import OutlineError
 from trimline.glaciers.model_choice import Choice, Dem, choose_models, keys_of, require_glaciers
 from trimline.glaciers.model_pixels import Strip, strips
 from trimline.outlines import area_km2, conform
+from trimline.reprojecting import in_degrees, reprojected
 
 _LOG = logging.getLogger(__name__)
 
@@ -245,7 +246,7 @@ def weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -
 
 def _places(outlines: gpd.GeoDataFrame) -> dict[str, NDArray[np.float64]]:
     """Return areas, points inside, and their UTM zones."""
-    points = gpd.GeoSeries(outlines.geometry.to_crs(4326).representative_point())
+    points = in_degrees(reprojected(outlines.geometry, 4326).representative_point())
     longitude, latitude = points.x.to_numpy(), points.y.to_numpy()
     zone = pd.array(pd.Series(np.floor((longitude + 180.0) / 6.0) % 60 + 1), dtype="Int64")
     return {"area_km2": area_km2(outlines), "cenlon": longitude, "cenlat": latitude, "utm_zone": zone}

@@ -13,6 +13,7 @@ from trimline import __version__
 from trimline.mapping.clouds import cloud_model
 from trimline.mapping.plan import MapPlan
 from trimline.outlines import area_and_perimeter_km
+from trimline.reprojecting import in_degrees
 from trimline.scenes import scene_content
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def tags_of(plan: MapPlan, model: Model, threshold: float) -> dict[str, str]:
 
 def described(outlines: gpd.GeoDataFrame, scene: Scene, model: Model, threshold: float) -> gpd.GeoDataFrame:
     """Return outlines with the published columns, the largest first."""
-    inside = outlines.representative_point().to_crs(4326)
+    inside = in_degrees(outlines.representative_point())
     area, perimeter = area_and_perimeter_km(outlines)
     outlines = outlines.assign(
         src_date=scene.time.strftime("%Y-%m-%dT%H:%M:%SZ") if scene.time is not None else scene.date,

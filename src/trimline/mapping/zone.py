@@ -61,7 +61,11 @@ class GlacierZone:
 
     def _near(self, outlines: gpd.GeoDataFrame, geobox: GeoBox) -> gpd.GeoDataFrame:
         """Return the outlines around a grid, buffered in its CRS."""
+        from trimline.outlines.check import grid_crs
+        from trimline.outlines.raster import rows_near
+        from trimline.reprojecting import reprojected
+
         wider = geobox.pad(1 + math.ceil(self.buffer_m / abs(float(geobox.resolution.x))))
-        chosen = outlines.iloc[outlines.sindex.query(wider.footprint(outlines.crs.to_wkt()).geom)]
-        on_grid = chosen.to_crs(geobox.crs.proj if geobox.crs is not None else chosen.crs)
+        chosen = outlines.iloc[rows_near(outlines.geometry, wider)]
+        on_grid = reprojected(chosen, grid_crs(geobox))
         return on_grid.set_geometry(on_grid.buffer(self.buffer_m))

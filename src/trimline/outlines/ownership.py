@@ -17,6 +17,7 @@ from trimline.errors import OutlineError
 from trimline.outlines.area import area_km2, perimeter_km
 from trimline.outlines.polygon_cut import polygonal
 from trimline.outlines.schema import COLUMNS
+from trimline.reprojecting import in_degrees
 
 EDIT_IDS = "edit_ids"
 """Column of the edits that were applied to an outline."""
@@ -207,7 +208,7 @@ class Ownership:
                 frame[key] = frame[key].astype("float64")
                 frame.loc[redrawn, key] = measure(frame.iloc[redrawn])
         if redrawn and {"cenlon", "cenlat"} <= set(frame.columns):
-            inside = frame.geometry.iloc[redrawn].representative_point().to_crs(4326)
+            inside = in_degrees(frame.geometry.iloc[redrawn].representative_point())
             frame.loc[redrawn, "cenlon"], frame.loc[redrawn, "cenlat"] = inside.x, inside.y
         for key in frame.columns.intersection(MEASURED_COLUMNS):
             if redrawn:

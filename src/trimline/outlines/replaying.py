@@ -24,6 +24,7 @@ from trimline.outlines.checking_edits import NEW_ID, TAKE, require_sound, value_
 from trimline.outlines.edit_layer import EVERY_PERIOD, REVERT, in_order, rows_of, taken_back
 from trimline.outlines.ownership import Ownership
 from trimline.outlines.polygon_cut import cut, polygonal
+from trimline.reprojecting import reprojected
 
 State = Literal["applied", "not applied", "reverted"]
 """State of an edit after the replay."""
@@ -90,7 +91,7 @@ def replay(
     require_sound(edits)
     period = period if period is not None else _only_period(outlines)
     owners = Ownership(outlines, period)
-    placed = edits.to_crs(outlines.crs) if len(edits) and edits.crs is not None else edits
+    placed = reprojected(edits, outlines.crs, like=outlines) if len(edits) and edits.crs is not None else edits
     dead, by_id = taken_back(edits), dict(zip(edits["edit_id"], edits["period"], strict=True))
     outcomes: list[EditOutcome] = []
     for edit in rows_of(in_order(placed)):

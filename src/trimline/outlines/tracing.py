@@ -22,10 +22,10 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, depth_first_order
 
 from trimline.errors import GridError
-from trimline.reprojecting import unit_m
 from trimline.outlines.check import grid_crs
 from trimline.outlines.rings import Rings
 from trimline.outlines.smoothing import require_iterations, smooth_polygons
+from trimline.reprojecting import unit_m
 
 _NORTH_WEST, _NORTH_EAST, _SOUTH_WEST, _SOUTH_EAST = 1, 2, 4, 8
 """Bits of the four pixels that meet in a corner, set where they are ice."""

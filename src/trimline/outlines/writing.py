@@ -23,6 +23,7 @@ from trimline.outlines.columns import writable
 from trimline.outlines.reading import PARQUET_SUFFIXES
 from trimline.outlines.schema import conform
 from trimline.outlines.vector_file import said_once
+from trimline.reprojecting import published_in_degrees
 
 _PARQUET, _SHAPEFILE = "Parquet", "ESRI Shapefile"
 _DRIVERS = {
@@ -141,7 +142,7 @@ def _write_vector(
 ) -> None:
     options: dict[str, Any] = {"dataset_metadata": dict(metadata)} if metadata and driver == "GPKG" else {}
     if driver == "GeoJSON":
-        outlines = outlines.to_crs(4326)
+        outlines = published_in_degrees(outlines)
         options |= {"RFC7946": "YES"}
     elif driver == _SHAPEFILE:
         options |= {"layer_options": DBF_DATE}

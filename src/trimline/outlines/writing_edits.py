@@ -28,6 +28,7 @@ from trimline.outlines.edit_layer import (
     rows_of,
 )
 from trimline.outlines.writing import fix_date
+from trimline.reprojecting import reprojected
 
 _ANY_GEOMETRY = ("Unknown", "GeometryCollection")
 """Types of layers that hold both polygons and lines."""
@@ -167,7 +168,7 @@ def _append(path: Path, edits: gpd.GeoDataFrame) -> None:
     _widen(path, layer, missing)
     fitting = gpd.GeoDataFrame(columns, geometry=edits.geometry, crs=edits.crs)
     if about["crs"] is not None and edits.crs is not None:
-        fitting = fitting.to_crs(about["crs"])
+        fitting = reprojected(fitting, about["crs"])
     pyogrio.write_dataframe(
         fitting, path, layer=layer, append=True, promote_to_multi="Multi" in (about["geometry_type"] or "")
     )

@@ -35,14 +35,15 @@ def _projected(text: str) -> str:
     from pyproj import CRS
     from pyproj.exceptions import CRSError
 
+    from trimline.coordinate_systems import measuring_problem
+
     try:
         crs = CRS.from_user_input(text)
     except CRSError:
         raise ValueError(f"'{text}' is no CRS that is known: give its code, as in EPSG:32646") from None
-    if not crs.is_projected or any(axis.unit_name not in ("metre", "meter") for axis in crs.axis_info[:2]):
-        raise ValueError(f"'{text}' is not projected in metres: give a UTM zone, or an equal-area projection")
-    if crs.to_epsg() == 3857:
-        raise ValueError(f"'{text}' is Web Mercator, in which areas mean nothing: give a UTM zone, for instance")
+    problem = measuring_problem(crs)
+    if problem is not None:
+        raise ValueError(f"'{text}' {problem}: give a UTM zone, or an equal-area projection of the region")
     return text
 
 

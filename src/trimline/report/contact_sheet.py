@@ -20,6 +20,7 @@ from trimline.files import StrPath, whole_file
 from trimline.outlines import read_outlines
 from trimline.report.composite import false_colour
 from trimline.report.figures import MAPPED_COLOUR, coarse
+from trimline.reprojecting import reprojected
 from trimline.surfaces import CLASS_COLOURS, CLASSES_NODATA, SurfaceClass
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _draw(axes: NDArray[np.object_], sheet: Sheet) -> None:
 
 
 def _draw_outlines(axes: Axes, path: Path, geobox: GeoBox) -> None:
-    boundary = read_outlines(path).to_crs(str(geobox.crs)).boundary
+    boundary = reprojected(read_outlines(path), str(geobox.crs)).boundary
     if len(boundary):
         boundary.plot(ax=axes, color=MAPPED_COLOUR, linewidth=0.6, aspect=None)
     axes.set_axis_off()

@@ -14,6 +14,7 @@ from odc.geo.geobox import GeoBox
 
 from trimline.files import StrPath, whole_file
 from trimline.report.composite import false_colour
+from trimline.reprojecting import reprojected
 from trimline.scenes import Scene
 
 LONGEST_SIDE = 1200
@@ -48,7 +49,7 @@ def draw_outlines(
     axes.imshow(false_colour(scene, geobox), extent=extent, interpolation="nearest")
     lines = [("mapped", MAPPED_COLOUR, mapped)] + ([("true", TRUE_COLOUR, truth)] if truth is not None else [])
     for _, colour, outlines in reversed(lines):
-        boundary = outlines.to_crs(str(geobox.crs)).boundary
+        boundary = reprojected(outlines, str(geobox.crs)).boundary
         boundary = boundary.affine_transform([1e-3, 0, 0, 1e-3, 0, 0])
         boundary[~boundary.is_empty].plot(ax=axes, color=colour, linewidth=0.9, aspect=None)
     axes.set(

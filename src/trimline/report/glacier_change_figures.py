@@ -24,6 +24,7 @@ from matplotlib.path import Path as Outline
 from trimline.change import equal_area_crs
 from trimline.files import StrPath
 from trimline.report.change_figures import save_figure
+from trimline.reprojecting import reprojected
 
 _LOSS, _GAIN, _NONE, _FLAG = "#c1272d", "#1d6fa5", "#8b97a3", "#e08a00"
 _COLOURS = "RdBu"
@@ -59,7 +60,7 @@ def draw_change_map(stem: StrPath, outlines: gpd.GeoDataFrame, changed: pd.DataF
         The rows of one span of `trimline.change.glacier_changes`.
     """
     first, last = str(changed["first"].iloc[0]), str(changed["last"].iloc[0])
-    plane = outlines.to_crs(equal_area_crs(outlines))
+    plane = reprojected(outlines, equal_area_crs(outlines))
     before, after = (plane[plane["period"] == each] for each in (first, last))
     percent = changed.set_index("glac_id")["change_percent"]
     own = percent.groupby(level=0).first()
@@ -241,7 +242,7 @@ def draw_glacier_outlines(
     titles
         Names of glaciers by id; without one the id is shown.
     """
-    plane = outlines.to_crs(equal_area_crs(outlines))
+    plane = reprojected(outlines, equal_area_crs(outlines))
     columns = min(3, len(glaciers))
     rows = math.ceil(len(glaciers) / columns)
     figure = Figure(

@@ -27,6 +27,7 @@ from trimline.report.change_figures import save_figure
 from trimline.report.hypsometry_figures import draw_band_areas, without_class
 from trimline.report.map_frame import GROUND, INK, draw_lines, draw_polygons, drawable, frame_around
 from trimline.report.period_colours import Colour, colours_of, periods_of
+from trimline.reprojecting import in_degrees
 
 _PAGE = (8.27, 11.69)
 """Width and height of A4 [inch]."""
@@ -113,7 +114,7 @@ def draw_glacier_sheet(stem: StrPath, glacier: str, tables: GlacierTables) -> li
     if layout is not None:
         layout.set(w_pad=0.12, h_pad=0.1)  # type: ignore[call-arg] # of constrained layout
     name = tables.names.get(glacier, "")
-    point = own.representative_point().to_crs(4326).iloc[-1]
+    point = in_degrees(own.geometry.representative_point()).iloc[-1]
     place = f"{abs(point.y):.4f}° {'N' if point.y >= 0 else 'S'}, {abs(point.x):.4f}° {'E' if point.x >= 0 else 'W'}"
     figure.suptitle(
         f"{name} ({glacier})" if name else glacier, x=0.02, ha="left", fontsize=15, fontweight="bold", color=INK

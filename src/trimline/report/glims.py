@@ -24,6 +24,7 @@ from trimline.errors import OutlineError
 from trimline.files import StrPath, whole_folder
 from trimline.outlines import area_km2
 from trimline.outlines.writing import DBF_DATE
+from trimline.reprojecting import in_degrees, published_in_degrees, reprojected
 
 POLYGONS, LINES, IMAGES = "glims_polygons", "glims_lines", "glims_images"
 """Names of the Shapefiles."""
@@ -112,7 +113,7 @@ def write_glims(
 def _ids(outlines: gpd.GeoDataFrame) -> dict[str, str]:
     """Return the GLIMS id of each glacier, by its `glac_id`: one for all periods, and each once."""
     first = outlines.drop_duplicates("glac_id")
-    inside = first.geometry.to_crs(4326).representative_point()
+    inside = in_degrees(reprojected(first.geometry, 4326).representative_point())
     given = first["glims_id"] if "glims_id" in first else pd.Series([None] * len(first), first.index)
     found: dict[str, str] = {}
     taken: set[str] = set()
@@ -127,7 +128,7 @@ def _ids(outlines: gpd.GeoDataFrame) -> dict[str, str]:
 
 
 def _polygons(outlines: gpd.GeoDataFrame, ids: dict[str, str], session: GlimsSession) -> gpd.GeoDataFrame:
-    there = outlines.to_crs(4326).reset_index(drop=True)
+    there = published_in_degrees(outlines).reset_index(drop=True)
     # A Shapefile has no rings of both kinds in one of GLIMS' polygons: rock is a polygon of its own.
     parts, owner = shapely.get_parts(there.geometry.to_numpy(), return_index=True)
     rings, part_of = [], []
@@ -147,14 +148,14 @@ def _polygons(outlines: gpd.GeoDataFrame, ids: dict[str, str], session: GlimsSes
 
 
 def _lines(lines: gpd.GeoDataFrame, ids: dict[str, str], session: GlimsSession) -> gpd.GeoDataFrame:
-    known = lines[~lines.geometry.is_empty & ~lines.geometry.isna()].to_crs(4326).reset_index(drop=True)
+    known = published_in_degrees(lines[~lines.geometry.is_empty & ~lines.geometry.isna()]).reset_index(drop=True)
     table = _described(known, ids, session)
     table.insert(0, "line_type", "centerline")
     return gpd.GeoDataFrame(table, geometry=known.geometry.to_numpy(), crs=4326)
 
 
 def _images(images: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    there = images.to_crs(4326)
+    there = published_in_degrees(images)
     table = pd.DataFrame(
         {
             "orig_id": there["scene_id"].astype(str).str[:_TEXT],

@@ -23,6 +23,7 @@ from trimline.change.equal_area import centred_on, equal_area_crs, projected
 from trimline.files import StrPath
 from trimline.report.change_figures import save_figure
 from trimline.report.error_map import scale_bar
+from trimline.reprojecting import reprojected
 
 _MARGIN = 0.04
 """Margin around what is shown, as a share of its longer side."""
@@ -137,13 +138,13 @@ def frame_around(*tables: gpd.GeoDataFrame | gpd.GeoSeries | None, strip: bool =
         Whether a strip at the foot stays free for scale bar and key.
     """
     boxes = [
-        gpd.GeoSeries(shapely.box(*each.bounds.dropna().to_numpy().T), crs=each.crs).to_crs(4326)
+        reprojected(gpd.GeoSeries(shapely.box(*each.bounds.dropna().to_numpy().T), crs=each.crs), 4326)
         for each in tables
         if each is not None and len(each) and np.isfinite(each.total_bounds).all()
     ]
     known_boxes = gpd.GeoSeries(pd.concat(boxes, ignore_index=True)) if boxes else gpd.GeoSeries([], crs=4326)
     plane = equal_area_crs(known_boxes) if len(known_boxes) else centred_on(np.zeros(4), CRS.from_epsg(4326))
-    extents = [each.to_crs(plane).total_bounds for each in tables if each is not None and len(each)]
+    extents = [reprojected(each, plane).total_bounds for each in tables if each is not None and len(each)]
     known = np.array([each for each in extents if np.isfinite(each).all()])
     if not len(known):
         return within(plane, (-500.0, -500.0, 500.0, 500.0), strip=strip)

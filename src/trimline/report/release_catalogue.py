@@ -15,8 +15,10 @@ import geopandas as gpd
 import shapely
 
 from trimline.files import StrPath, write_json
+from trimline.longitudes import wrapped
 from trimline.report.release import CITATION, COLUMNS_FILE, PARQUET, README, Release, ReleasedPeriod
 from trimline.report.release_outlines import OUTLINES, SHAPEFILES, UNSEEN
+from trimline.reprojecting import reprojected
 
 FOLDER = "stac"
 COLLECTION = "collection.json"
@@ -157,8 +159,9 @@ def _filled(date: str, *, late: bool) -> str:
 
 
 def _degrees(outlines: gpd.GeoDataFrame) -> list[float]:
-    """Return west, south, east and north, rounded outwards."""
-    west, south, east, north = outlines.to_crs(4326).total_bounds
+    """Return west, south, east and north, rounded outwards; across the 180th meridian west is the larger (RFC 7946)."""
+    west, south, east, north = reprojected(outlines, 4326).total_bounds
+    west, east = wrapped(west), wrapped(east)
     unit = 10.0**_DEGREE_DIGITS
     low = [math.floor(side * unit) / unit for side in (west, south)]
     return [*low, *(math.ceil(side * unit) / unit for side in (east, north))]

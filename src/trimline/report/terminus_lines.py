@@ -19,6 +19,7 @@ from odc.geo.geobox import GeoBox
 from odc.geo.warp import rio_reproject
 from pyproj import Transformer
 
+from trimline.coordinate_systems import is_in_metres
 from trimline.errors import ChangeError, GridError
 from trimline.files import StrPath
 from trimline.report.change_figures import save_figure
@@ -32,6 +33,7 @@ from trimline.report.map_frame import (
     write_words,
 )
 from trimline.report.period_colours import Colour, colour_of_year, colours_of, periods_of
+from trimline.reprojecting import reprojected
 
 _NONE = "#8b97a3"
 """Colour of measuring lines on white, and of termini without a date."""
@@ -158,14 +160,14 @@ def _draw_dates(figure: Figure, axes: Axes, frame: MapFrame, termini: gpd.GeoDat
 def _frame_of_termini(termini: gpd.GeoDataFrame, geobox: GeoBox | None, arrows: gpd.GeoDataFrame | None) -> MapFrame:
     """Return the frame: in the CRS of the image where that is in metres, else in an equal-area plane."""
     plane = frame_around(termini).crs
-    if geobox is not None and geobox.crs is not None and geobox.crs.projected and geobox.crs.units[0] == "metre":
+    if geobox is not None and geobox.crs is not None and is_in_metres(geobox.crs.proj):
         plane = geobox.crs.proj
-    there = termini.to_crs(plane)
+    there = reprojected(termini, plane)
     extent = there.total_bounds
     polygonal = there.geom_type.str.endswith("Polygon")
     drawn = _arrows_of(arrows)
     if len(drawn):
-        west, south, east, north = drawn.to_crs(plane).total_bounds
+        west, south, east, north = reprojected(drawn, plane).total_bounds
         half = _AROUND * max(east - west, north - south)
         extent = (west - half, south - half, east + half, north + half)
     elif polygonal.all():

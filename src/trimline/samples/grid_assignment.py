@@ -6,7 +6,6 @@ projection would distort it, starts a grid of its own: nothing is resampled to a
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,15 +13,17 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
-from pyproj import CRS, Proj
+from pyproj import CRS
 
+from trimline.coordinate_systems import scale_error
+from trimline.longitudes import connected
 from trimline.project import SampleSettings
 from trimline.samples.tile_grid import TileGrid, TilePosition
+from trimline.scenes.grid import centre_in_degrees, footprint_in_degrees
 
 LARGEST_DISTORTION = 0.01
 """Largest relative error of lengths on a grid; that of a Landsat scene in the next UTM zone is below 0.7 %."""
 _SAME_PIXEL = 0.01
-_GEOGRAPHIC = "EPSG:4326"
 
 
 def grids_for(geoboxes: Sequence[GeoBox], settings: SampleSettings) -> tuple[list[TileGrid], list[int]]:
@@ -52,7 +53,7 @@ def grids_for(geoboxes: Sequence[GeoBox], settings: SampleSettings) -> tuple[lis
 
 def footprint(geobox: GeoBox) -> shapely.Polygon:
     """Return the ground of a tile or block in longitude and latitude."""
-    polygon: shapely.Polygon = geobox.extent.to_crs(_GEOGRAPHIC, resolution=16 * abs(geobox.resolution.x)).geom
+    polygon: shapely.Polygon = footprint_in_degrees(geobox).geom
     return polygon
 
 
@@ -73,12 +74,11 @@ def one_sided(tiles: pd.DataFrame, grids: Sequence[TileGrid], parts: pd.Series) 
     """
     if len(grids) == 1:
         return parts
-    ground = np.array(
-        [
-            footprint(grids[grid].geobox(TilePosition(row, column)))
-            for grid, row, column in zip(tiles["grid"], tiles["row"], tiles["column"], strict=True)
-        ]
-    )
+    shapes = [
+        footprint(grids[grid].geobox(TilePosition(row, column)))
+        for grid, row, column in zip(tiles["grid"], tiles["row"], tiles["column"], strict=True)
+    ]
+    ground, _ = connected(np.array(shapes))
     kept = parts.copy()
     for stays, gives_way in (("test", ("train", "validation")), ("validation", ("train",))):
         for number in range(len(grids)):
@@ -103,7 +103,6 @@ def _serves(grid: TileGrid, geobox: GeoBox, one_resolution: bool) -> bool:
     pixel_m = abs(float(geobox.resolution.x))
     if not one_resolution and abs(pixel_m / grid.resolution_m - 1.0) > _SAME_PIXEL:
         return False
-    (longitude, latitude) = geobox.footprint(_GEOGRAPHIC).centroid.coords[0]
-    factors = Proj(CRS.from_user_input(grid.crs)).get_factors(longitude, latitude)
-    scales = (factors.meridional_scale, factors.parallel_scale)
-    return all(math.isfinite(scale) and abs(scale - 1.0) <= LARGEST_DISTORTION for scale in scales)
+    longitude, latitude = centre_in_degrees(geobox)
+    there = np.array([longitude]), np.array([latitude])
+    return scale_error(CRS.from_user_input(grid.crs), *there) <= LARGEST_DISTORTION

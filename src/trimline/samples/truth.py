@@ -12,13 +12,18 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window
 
 from trimline.errors import OutlineError
 from trimline.files import StrPath
 from trimline.foreign import foreign_errors
 from trimline.outlines import area_km2, rasterise, read_outlines, trace
+from trimline.outlines.check import grid_crs
+from trimline.outlines.raster import rows_near
+from trimline.reprojecting import reprojected
 from trimline.samples.samples import ICE, IGNORE
 from trimline.scenes.asset import raster_grid
+from trimline.scenes.grid import positions_in
 from trimline.scenes.raster_opening import open_user_raster
 
 _RASTERS = {".tif", ".tiff", ".vrt"}
@@ -63,11 +68,10 @@ class OutlineTruth(Truth):
 
     def outlines_on(self, geobox: GeoBox) -> gpd.GeoDataFrame:
         """Clip the outlines to the grid, in its CRS."""
-        return self._near(geobox).to_crs(str(geobox.crs)).clip(geobox.extent.geom)
+        return reprojected(self._near(geobox), grid_crs(geobox)).clip(geobox.extent.geom)
 
     def _near(self, geobox: GeoBox) -> gpd.GeoDataFrame:
-        box = geobox.footprint(self.outlines.crs.to_wkt(), buffer=abs(float(geobox.resolution.x))).boundingbox
-        return self.outlines.cx[box.left : box.right, box.bottom : box.top]
+        return self.outlines.iloc[rows_near(self.outlines.geometry, geobox.pad(1))]
 
 
 class RasterTruth(Truth):
@@ -79,9 +83,9 @@ class RasterTruth(Truth):
     def mask(self, geobox: GeoBox) -> NDArray[np.uint8]:
         """Read the raster onto the grid, by nearest neighbour; see `Truth.mask`."""
         with open_user_raster(self.path, OutlineError) as source:
-            raster_grid(source)
+            raster_grid(source)  # it must have a place on the Earth
             with (
-                foreign_errors(OutlineError, self.path),
+                foreign_errors(OutlineError, self.path, what="the label raster cannot be read"),
                 WarpedVRT(
                     source,
                     crs=str(geobox.crs),
@@ -97,13 +101,36 @@ class RasterTruth(Truth):
         return np.where(np.isin(values, (0, 1)), values, IGNORE).astype(np.uint8)
 
     def area_km2(self, geobox: GeoBox) -> float:
-        """Return the area of the pixels of ice [km2]."""
-        pixel_m2 = abs(float(geobox.resolution.x) * float(geobox.resolution.y))
-        return float(np.count_nonzero(self.mask(geobox) == ICE) * pixel_m2 / 1e6)
+        """Return the geodesic area of the raster's own pixels of ice within the grid [km2].
+
+        A pixel is as large as it is on the ground, in whatever CRS the raster is.
+        """
+        with open_user_raster(self.path, OutlineError) as source:
+            own = raster_grid(source)
+            window = _window_of(own, geobox)
+            if window.width < 1 or window.height < 1:
+                return 0.0
+            with foreign_errors(OutlineError, self.path, what="the label raster cannot be read"):
+                ice = source.read(1, window=window) == ICE
+        rows, columns = window.toslices()
+        traced = reprojected(trace(ice.astype(np.uint8), own[rows, columns]), grid_crs(geobox))
+        return float(area_km2(traced.clip(geobox.extent.geom)).sum())
 
     def outlines_on(self, geobox: GeoBox) -> gpd.GeoDataFrame:
         """Trace the pixels of ice on the grid."""
         return trace((self.mask(geobox) == ICE).astype(np.uint8), geobox)
+
+
+def _window_of(own: GeoBox, geobox: GeoBox) -> Window:
+    """Return the part of a raster that a grid covers, with two pixels around it; all of it where that is not known."""
+    columns, rows = np.meshgrid(np.linspace(0, geobox.width, 33), np.linspace(0, geobox.height, 33))
+    columns, rows = positions_in(own, geobox, columns.ravel(), rows.ravel())
+    height, width = own.shape
+    if not (np.isfinite(columns).all() and np.isfinite(rows).all()):
+        return Window(0, 0, width, height)
+    left, right = (int(np.clip(each, 0, width)) for each in (columns.min() - 2, columns.max() + 3))
+    top, bottom = (int(np.clip(each, 0, height)) for each in (rows.min() - 2, rows.max() + 3))
+    return Window(left, top, right - left, bottom - top)
 
 
 def open_truth(path: StrPath) -> Truth:

@@ -15,16 +15,18 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import pyproj
 from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.crs import CRS
 from odc.geo.geobox import GeoBox
-from pyproj import CRS as ProjCRS
+from odc.geo.geom import Geometry
 from pyproj import Transformer
 
 from trimline.coordinate_systems import LARGEST_SCALE_ERROR, degrees, horizontal, is_in_metres, scale_error, turn_of
 from trimline.errors import GridError
 from trimline.foreign import foreign_errors
+from trimline.reprojecting import moved_geometries, unit_m
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,6 +41,9 @@ _MOST_GROWTH = 8.0
 
 _POINTS = 5
 """Places along each side of a grid, and across it, at which its scale is looked at."""
+
+_EDGE_PIXELS = 16.0
+"""Longest edge of a footprint before it is brought into degrees [pixels]."""
 
 _EDGE_POINTS = 33
 """Places along each side of a grid at which its bounds are looked for."""
@@ -140,6 +145,16 @@ def grid_in_metres(geobox: GeoBox, where: object = None) -> GeoBox:
 def in_words(grid: GeoBox) -> str:
     """Return the size, the pixel and the CRS of a working grid."""
     return f"{grid.shape[1]} x {grid.shape[0]} pixels of {grid.resolution.x:g} m in {grid.crs}"
+
+
+def footprint_in_degrees(geobox: GeoBox) -> Geometry:
+    """Return the ground of a grid in WGS 84; longitudes go on above 180 where it lies across the 180th meridian."""
+    ground = geobox.footprint("EPSG:4326")
+    if ground.boundingbox.span_x <= 180.0:
+        return ground
+    longest_m = _EDGE_PIXELS * abs(float(geobox.resolution.x)) * unit_m(_proj(geobox))
+    moved = moved_geometries(np.array([geobox.extent.geom]), _proj(geobox), degrees(), longest_m)
+    return Geometry(moved[0], "EPSG:4326")
 
 
 def bounds_in_degrees(geobox: GeoBox) -> tuple[float, float, float, float] | None:
@@ -274,7 +289,7 @@ def crs_from(value: Any, where: object = None) -> CRS:
     """
     with foreign_errors(GridError, where, what="its CRS cannot be read", remedy="assign the right one"):
         text = value.to_wkt() if hasattr(value, "to_wkt") else value
-        crs = ProjCRS.from_user_input(text)
+        crs = pyproj.CRS.from_user_input(text)
         epsg = value.to_epsg() if hasattr(value, "to_epsg") else None
     plane = horizontal(crs, where)
     if plane is not crs:
@@ -312,8 +327,8 @@ def _holds_pole(geobox: GeoBox) -> bool:
     return bool(inside.any())
 
 
-def _proj(geobox: GeoBox) -> ProjCRS:
-    return ProjCRS.from_user_input(geobox.crs.proj) if geobox.crs is not None else degrees()
+def _proj(geobox: GeoBox) -> pyproj.CRS:
+    return pyproj.CRS.from_user_input(geobox.crs.proj) if geobox.crs is not None else degrees()
 
 
 def _utm_of(geobox: GeoBox, where: object = None) -> CRS:

@@ -21,7 +21,7 @@ from trimline.file_identity import digest
 from trimline.scenes.asset import Asset, asset_grid, check_readable
 from trimline.scenes.calibration import NoCalibration
 from trimline.scenes.given import Given
-from trimline.scenes.grid import working_grid
+from trimline.scenes.grid import footprint_in_degrees, working_grid
 from trimline.scenes.landsat_metadata import LandsatMetadata, read_landsat_metadata
 from trimline.scenes.product_files import ProductFiles, is_archive, product_files
 from trimline.scenes.product_summary import ProductInfo
@@ -105,7 +105,7 @@ def open_landsat(path: Path, given: Given) -> Scene:
         time=metadata.time,
         date=metadata.time.date().isoformat(),
         geobox=grid,
-        footprint=grid.footprint("EPSG:4326"),
+        footprint=footprint_in_degrees(grid),
         assets=assets,
         source=path,
         sun_azimuth=metadata.sun_azimuth,

@@ -20,7 +20,7 @@ from trimline.file_identity import digest
 from trimline.scenes.asset import Asset, asset_grid, check_readable
 from trimline.scenes.calibration import Linear, NoCalibration
 from trimline.scenes.given import Given
-from trimline.scenes.grid import working_grid
+from trimline.scenes.grid import footprint_in_degrees, working_grid
 from trimline.scenes.product_summary import ProductInfo
 from trimline.scenes.product_tree import is_zip
 from trimline.scenes.quality_reading import kind_of
@@ -93,7 +93,7 @@ def open_sentinel2(path: Path, given: Given) -> Scene:
         time=product.time,
         date=product.time.date().isoformat() if product.time else given.date,
         geobox=grid,
-        footprint=grid.footprint("EPSG:4326"),
+        footprint=footprint_in_degrees(grid),
         assets=assets,
         source=path,
         sun_azimuth=product.sun_azimuth,

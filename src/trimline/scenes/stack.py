@@ -31,7 +31,7 @@ from trimline.scenes.band_names import (
 )
 from trimline.scenes.calibration import IDENTITY, Calibration, Linear, NoCalibration
 from trimline.scenes.given import Given, parse_date
-from trimline.scenes.grid import crs_from, flaw_of, grid_in_metres, in_words, working_grid
+from trimline.scenes.grid import crs_from, flaw_of, footprint_in_degrees, grid_in_metres, in_words, working_grid
 from trimline.scenes.plausible import refuse_impossible
 from trimline.scenes.product_summary import ProductInfo
 from trimline.scenes.reader import Reader
@@ -257,7 +257,7 @@ def open_stack(path: Path, given: Given) -> Scene:
         time=time,
         date=date,
         geobox=grid,
-        footprint=grid.footprint("EPSG:4326"),
+        footprint=footprint_in_degrees(grid),
         assets=assets,
         source=path,
         sun_azimuth=stack.sidecar.sun_azimuth,

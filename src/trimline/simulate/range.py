@@ -25,6 +25,7 @@ from trimline.outlines import area_and_perimeter_km, trace, write_outlines
 from trimline.progress import track
 from trimline.project import SimulatedRange, SimulatedScene
 from trimline.rasters import write_raster
+from trimline.reprojecting import in_degrees
 from trimline.scenes.landsat_metadata import SLC_FAILURE
 from trimline.scenes.sun import sun_position
 from trimline.sensors import get_sensor
@@ -284,7 +285,7 @@ def _true_outlines(ground: Ground, geobox: GeoBox, scene: SimulatedScene) -> gpd
     outlines = outlines.sort_values("area_km2", ascending=False, ignore_index=True)
     outlines["glac_id"] = [f"{scene.date:%Y}-{number:04d}" for number in range(1, len(outlines) + 1)]
     outlines["src_date"] = scene.date.isoformat()
-    points = outlines.representative_point().to_crs("EPSG:4326")
+    points = in_degrees(outlines.representative_point())
     outlines["cenlon"], outlines["cenlat"] = points.x, points.y
     outlines[["zmin_m", "zmax_m", "zmed_m"]] = _heights(outlines, ground, geobox)
     return outlines

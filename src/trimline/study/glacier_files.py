@@ -25,6 +25,7 @@ from trimline.glaciers import (
 from trimline.outlines import write_lines, write_outlines
 from trimline.report.glims import GlimsSession, write_glims
 from trimline.report.on_disk import write_csv
+from trimline.reprojecting import reprojected
 
 ATTRIBUTES, FLOW_LINES = "attributes.gpkg", "flow_lines.gpkg"
 """Layers: outlines with their attributes, and flow lines, both of all periods."""
@@ -76,7 +77,7 @@ def write_glaciers(
     flow = _flow_lines(outlines, dem, lines)
     measured = attributes(outlines, dem, flow_lines=flow)
     if (measured["dem_share"] == 0).all():
-        west, south, east, north = outlines.to_crs(4326).total_bounds
+        west, south, east, north = reprojected(outlines, 4326).total_bounds
         raise GridError(
             "no outline lies on the elevation model",
             where=", ".join(each.path.name for each in dem),

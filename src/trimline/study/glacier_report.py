@@ -22,6 +22,7 @@ from trimline.report.retreat_by_elevation import draw_retreat_by_elevation
 from trimline.report.retreat_map import draw_retreat_map
 from trimline.report.terminus_lines import draw_terminus_lines
 from trimline.report.terminus_tables import class_table, status_table
+from trimline.reprojecting import reprojected
 from trimline.study.change_stage import FOLDER as CHANGE
 from trimline.study.glacier_files import ATTRIBUTES, FLOW_LINES
 from trimline.study.glaciers_stage import FOLDER as GLACIERS
@@ -133,7 +134,7 @@ def _image_of(project: Project, shapes: gpd.GeoDataFrame) -> tuple[NDArray[np.ui
     if not seen:
         return None, None
     scene = open_entry(entries[seen[-1]])
-    west, south, east, north = shapes.to_crs(str(scene.geobox.crs)).total_bounds
+    west, south, east, north = reprojected(shapes, str(scene.geobox.crs)).total_bounds
     around = _AROUND * max(east - west, north - south)
     bounds = (west - around, south - around, east + around, north + around)
     geobox = scene.geobox.enclosing(box(*bounds, scene.geobox.crs)) & scene.geobox

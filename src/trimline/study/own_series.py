@@ -12,6 +12,7 @@ from trimline.errors import ProjectError
 from trimline.file_identity import file_identity
 from trimline.outlines import read_outlines
 from trimline.project import Period, Project
+from trimline.reprojecting import reprojected
 from trimline.study.series import Series, smallest_km2
 from trimline.timeline.preference import decimal_year
 
@@ -68,4 +69,6 @@ def _regions(project: Project) -> tuple[gpd.GeoDataFrame | None, str | None]:
         return None, None
     frames = [read_outlines(area.outline).assign(region=area.name) for area in named if area.outline is not None]
     same = [frame[["region", frame.geometry.name]].rename_geometry("geometry") for frame in frames]
-    return gpd.GeoDataFrame(pd.concat([each.to_crs(same[0].crs) for each in same]), crs=same[0].crs), "region"
+    return gpd.GeoDataFrame(
+        pd.concat([reprojected(each, same[0].crs, like=same[0]) for each in same]), crs=same[0].crs
+    ), "region"

@@ -12,6 +12,7 @@ import pandas as pd
 from trimline.glaciers import retreat_by, terminus_change, terminus_series
 from trimline.outlines import write_lines
 from trimline.report.on_disk import write_csv
+from trimline.reprojecting import reprojected
 
 LAYER = "terminus.gpkg"
 """Arrows from the earlier terminus to the later one."""
@@ -64,7 +65,10 @@ def write_terminus(
         found[f"by_{by}"] = retreat_by(whole, by)
     if len(tables) > 2:
         crs = tables[0].crs
-        dated = [table.to_crs(crs).assign(src_year=year) for table, year in zip(tables, years, strict=True)]
+        dated = [
+            reprojected(table, crs, like=tables[0]).assign(src_year=year)
+            for table, year in zip(tables, years, strict=True)
+        ]
         together = gpd.GeoDataFrame(pd.concat(dated, ignore_index=True), crs=crs)
         found["series"] = terminus_series(together, dem, methods, **settings)
     for name, table in found.items():

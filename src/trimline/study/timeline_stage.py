@@ -22,6 +22,7 @@ from trimline.file_identity import file_identity
 from trimline.outlines import area_km2, read_outlines, write_outlines
 from trimline.progress import track
 from trimline.project import Area, Period, Project, SceneEntry
+from trimline.reprojecting import reprojected
 from trimline.study.candidates import candidates_of, off_glaciers
 from trimline.study.editing import FINAL as OUTLINES
 from trimline.study.editing import OUTCOMES, digest_of, edits_of, replay_period
@@ -189,7 +190,7 @@ def _place(project: Project, laid: Done) -> Place:
     prints = gpd.read_file(project.output / FOLDER / FOOTPRINTS, engine="pyogrio")
     geobox = GeoBox(tuple(found["shape"]), Affine(*found["affine"]), found["crs"])
     islands = tuple((a, b, c, d) for a, b, c, d in found["islands"])
-    return Place(geobox, islands, ground_of(prints.to_crs(found["crs"]), _region(project)))
+    return Place(geobox, islands, ground_of(reprojected(prints, found["crs"]), _region(project)))
 
 
 def _combine(study: Study, mapped: Mapped, place: Place, laid: Done) -> Done:
@@ -364,4 +365,4 @@ def _region(project: Project) -> gpd.GeoDataFrame | None:
 
 
 def _outline_of(area: Area, crs: str) -> gpd.GeoDataFrame | None:
-    return None if area.outline is None else read_outlines(area.outline).to_crs(crs)
+    return None if area.outline is None else reprojected(read_outlines(area.outline), crs)

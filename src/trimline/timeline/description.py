@@ -21,6 +21,7 @@ from rasterio.windows import transform as window_transform
 
 from trimline import __version__
 from trimline.outlines import area_and_perimeter_km, area_km2
+from trimline.reprojecting import in_degrees
 from trimline.timeline.preference import decimal_year
 
 _SEPARATOR = ";"
@@ -142,7 +143,7 @@ def shares_of(scene_ids: object) -> dict[str, float]:
 
 def with_measurements(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return outlines with geodesic `area_km2` and `perimeter_km` and a point inside, of their present geometry."""
-    inside = gpd.GeoSeries(shapely.point_on_surface(outlines.geometry.to_numpy()), crs=outlines.crs).to_crs(4326)
+    inside = in_degrees(gpd.GeoSeries(shapely.point_on_surface(outlines.geometry.to_numpy()), crs=outlines.crs))
     area, perimeter = area_and_perimeter_km(outlines)
     return outlines.assign(
         cenlon=inside.x.to_numpy(), cenlat=inside.y.to_numpy(), area_km2=area, perimeter_km=perimeter

@@ -10,6 +10,7 @@ import shapely
 
 from trimline.errors import OutlineError
 from trimline.outlines import check, read_outlines
+from trimline.reprojecting import reprojected
 
 ID_COLUMNS = ("rgi_id", "RGIId", "glac_id", "glims_id", "GLIMSId", "glac_name")
 """Columns of ids in order of preference; after them any column whose name ends in `id`. The first complete one
@@ -38,7 +39,7 @@ def read_inventory(path: Path, crs: str, *, pixel_m2: float) -> gpd.GeoDataFrame
     OutlineError
         It cannot be read, holds an id twice, or glaciers that overlap.
     """
-    inventory = read_outlines(path).to_crs(crs)
+    inventory = reprojected(read_outlines(path), crs)
     column = _id_column(inventory)
     ids = pd.Series([f"{number:04d}" for number in range(1, len(inventory) + 1)], dtype=object)
     if column is not None:

@@ -27,6 +27,7 @@ from rasterio.windows import Window
 
 from trimline.errors import ProjectError
 from trimline.outlines.check import grid_crs
+from trimline.reprojecting import reprojected
 from trimline.scenes.asset import raster_grid
 from trimline.timeline.rules import UNSEEN
 
@@ -91,8 +92,9 @@ def footprints(shown: Sequence[SceneFootprint], crs: str) -> gpd.GeoDataFrame:
     """Return the hulls of scenes in one CRS, with the column `scene_id`."""
     parts = []
     for each in shown:
-        fine = shapely.segmentize(each.hull, _EDGE_PIXELS * float(abs(each.grid.resolution.x)))
-        parts.append(gpd.GeoSeries([fine], crs=grid_crs(each.grid)).to_crs(crs).iloc[0])
+        hull = gpd.GeoSeries([each.hull], crs=grid_crs(each.grid))
+        longest_m = _EDGE_PIXELS * float(abs(each.grid.resolution.x))
+        parts.append(reprojected(hull, crs, longest_m=longest_m).iloc[0])
     return gpd.GeoDataFrame({"scene_id": [each.scene_id for each in shown]}, geometry=parts, crs=crs)
 
 
@@ -151,7 +153,7 @@ def ground_of(prints: gpd.GeoDataFrame, region: gpd.GeoDataFrame | None) -> gpd.
     """
     shown = shapely.union_all(prints.geometry.to_numpy())
     if region is not None:
-        shown = shapely.intersection(shown, shapely.union_all(region.to_crs(prints.crs).geometry.to_numpy()))
+        shown = shapely.intersection(shown, shapely.union_all(reprojected(region, prints.crs).geometry.to_numpy()))
     polygons = [part for part in shapely.get_parts(shown) if part.geom_type == "Polygon" and part.area > 0]
     if not polygons:
         raise ProjectError("no mapped scene shows the region", where="region", remedy="check the CRS of its file")

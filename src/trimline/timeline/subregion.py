@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from trimline.errors import ProjectError
+from trimline.reprojecting import reprojected
 
 EVERYWHERE = "all"
 """The subregion of glaciers that belong to no area."""
@@ -49,7 +50,7 @@ def refuse_areas_beyond(region: gpd.GeoDataFrame, areas: Mapping[str, gpd.GeoDat
     for name, outline in areas.items():
         if outline is None:
             continue
-        own = shapely.union_all(outline.to_crs(region.crs).geometry.to_numpy())
+        own = shapely.union_all(reprojected(outline, region.crs, like=region).geometry.to_numpy())
         if shapely.area(shapely.intersection(own, whole)) <= 0:
             raise ProjectError(
                 f"the area '{name}' lies outside the region",

@@ -24,6 +24,7 @@ from trimline.glaciers.terminus.methods import ALONG_THE_LINE, TERMINUS_METHODS,
 from trimline.glaciers.terminus.rectilinear_box import box_of
 from trimline.glaciers.terminus.setting_up import Neighbours, frame_of_fronts, frame_of_polygons
 from trimline.glaciers.terminus.uncertainty import PixelError, pixel_error
+from trimline.reprojecting import reprojected
 
 _LOG = logging.getLogger(__name__)
 
@@ -175,7 +176,7 @@ def terminus_change(
         rows += [_finished(row, span, error, named) for row in _with_methods(found)]
     table = gpd.GeoDataFrame(rows, columns=[*TERMINUS_COLUMNS, "geometry"], geometry="geometry", crs=given.plane)
     _report(table)
-    return table.to_crs(before.crs)
+    return reprojected(table, before.crs, like=before)
 
 
 def _glacier(
