@@ -119,13 +119,8 @@ def carry_out(
     """Load a project, carry it out as `run_study` does, and print the result."""
     from trimline.project import load_project
 
-    last = until if only is None else only
-    require_stage(last)
+    require_stage(until if only is None else only)
     loaded = load_project(path, overrides, quick=quick)
-    if last == "release":
-        from trimline.report.release_words import require_citable
-
-        require_citable(loaded)  # before hours of work, not after them
     from trimline.study import run_study
 
     study = run_study(loaded, until=until, only=only, force=force, scheduler=scheduler, wait_s=wait_s)

@@ -41,8 +41,10 @@ def _zone(project: Project) -> GlacierZone | None:
     outlines = None
     if settings.within_m is not None:
         if project.inventory is None:
-            raise ProjectError("within_m is a distance from an inventory", where="map", remedy="give an inventory")
+            raise ProjectError(
+                "within_m is a distance from an inventory", where="map.within_m", remedy="give an inventory"
+            )
         outlines = read_outlines(project.inventory)
     if settings.minimum_elevation_m is not None and project.dem is None:
-        raise ProjectError("minimum_elevation_m needs elevation", where="map", remedy="give a dem")
+        raise ProjectError("minimum_elevation_m needs elevation", where="map.minimum_elevation_m", remedy="give a dem")
     return GlacierZone(outlines, settings.within_m or 0.0, project.dem, settings.minimum_elevation_m)

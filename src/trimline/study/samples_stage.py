@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from trimline.errors import ProjectError
 from trimline.extras import require_training
 from trimline.files import whole_folder
 from trimline.progress import track
@@ -13,7 +12,8 @@ from trimline.project import Project
 from trimline.samples import SampleStore, Sides, cut_samples
 from trimline.study.ledger import Done
 from trimline.study.method_models import bands_of
-from trimline.study.scenes import has_any_truth, labelled_scene, tested_scenes, trained_scenes, truth_identities
+from trimline.study.needs import require_truth
+from trimline.study.scenes import labelled_scene, tested_scenes, trained_scenes, truth_identities
 from trimline.study.study import Study
 
 _LOG = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def run(study: Study) -> Done:
     if not project.learns:
         _LOG.info("samples: nothing to do, no method is trained")
         return study.ledger.once("samples", {}, [], dict)
-    _require_truth(project)
+    require_truth(project)
     folder = project.output / FOLDER
     trained, tested = trained_scenes(project), tested_scenes(project)
     used = [entry for entry in project.scenes if entry in trained or entry in tested]
@@ -74,17 +74,6 @@ def run(study: Study) -> Done:
         return {"samples": SampleStore(folder).summary()}
 
     return study.ledger.once("samples", inputs, [folder], work, settings=settings, results_version=RESULTS_VERSION)
-
-
-def _require_truth(project: Project) -> None:
-    if has_any_truth(project):
-        return
-    trained = ", ".join(method.name for method in project.methods if method.is_trained)
-    raise ProjectError(
-        f"no scene has a truth to train {trained} with",
-        where="scenes",
-        remedy="give scenes a truth or the project an inventory, or methods that need no training: weights or a ratio",
-    )
 
 
 def _bands(project: Project) -> tuple[str, ...]:

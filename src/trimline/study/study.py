@@ -10,6 +10,7 @@ from typing import Any
 from trimline.errors import StageError
 from trimline.project import Project, SceneEntry, project_hash
 from trimline.study.ledger import Done, Ledger, OutOfDate
+from trimline.study.needs import check_needs
 from trimline.study.running import only_run
 from trimline.study.scene_identities import SceneIdentities
 from trimline.study.stages import FROM_SCENES, PATIENCE_S, STAGES, require_stage, stages_before
@@ -118,11 +119,15 @@ def run_study(
 
     Raises
     ------
+    ProjectError
+        A late stage needs what the project does not give, see `check_needs`.
     StageError
         There is no such stage, one that `only` needs is missing or out of date, or another run of the project is
         still at work.
     """
-    require_stage(until if only is None else only)
+    last = until if only is None else only
+    require_stage(last)
+    check_needs(project, frozenset({last, *(stages_before(last) if only is None else ())}))
     study = Study(project, force=force, scheduler=scheduler)
     with only_run(project.output, wait_s):
         if only is None:

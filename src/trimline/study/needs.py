@@ -1,0 +1,129 @@
+"""What late stages need of a project, checked before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from trimline.errors import ProjectError
+from trimline.project import Project
+from trimline.study.method_models import model_file
+from trimline.study.scenes import has_any_truth, open_entry
+from trimline.study.stages import FROM_SCENES
+
+UNKNOWN_SENSOR = "unknown"
+"""Id of the sensor of a stack that does not say its own."""
+
+_MEASURING = frozenset({"change", "glaciers", "terminus"})
+"""Stages that take the error of outlines from the sensors of their images."""
+
+
+def check_needs(project: Project, stages: frozenset[str]) -> None:
+    """Refuse a project that lacks what one of the stages of a run needs.
+
+    Parameters
+    ----------
+    project
+        The project. What lies in its output folder may not be there yet, and is not looked for.
+    stages
+        All stages that will be carried out.
+
+    Raises
+    ------
+    ProjectError
+        A key is missing, or names a file that is not there; the key is named.
+    ReleaseError
+        Authors or licence are missing.
+    TrimlineError
+        A product, model file or table cannot be read.
+    """
+    if project.has_own_outlines:
+        stages -= FROM_SCENES
+    if "release" in stages:
+        from trimline.report.release_words import require_citable  # imports Jinja, which other stages do without
+
+        require_citable(project)
+    _check_keys(project, stages)
+    for key, path in _files(project, stages):
+        if not path.exists() and not _is_made(path, project):
+            raise ProjectError(f"{path} does not exist", where=key, remedy="correct the path, or leave the key out")
+    if "change" in stages and project.change.published is not None and not _is_made(project.change.published, project):
+        from trimline.change import read_published
+
+        read_published(project.change.published)
+    if stages & _MEASURING and not project.has_own_outlines:
+        _check_sensors(project)
+
+
+def _check_keys(project: Project, stages: frozenset[str]) -> None:
+    """Raise `ProjectError` for a key that another key makes necessary."""
+    if "map" in stages:
+        _ = project.mapping_method  # raises where map.method names none
+        if project.map.within_m is not None and project.inventory is None:
+            raise ProjectError("it is a distance from an inventory", where="map.within_m", remedy="give an inventory")
+    for key, stage, is_set in (
+        ("map.minimum_elevation_m", "map", project.map.minimum_elevation_m is not None),
+        ("sensors", "sensors", project.sensors is not None),
+        ("glaciers", "glaciers", "glaciers" in project.model_fields_set),
+    ):
+        if is_set and stage in stages and project.dem is None:
+            raise ProjectError("it needs elevation, and the project has no dem", where=key, remedy="give a dem")
+    if "samples" in stages and project.learns:
+        require_truth(project)
+
+
+def require_truth(project: Project) -> None:
+    """Raise `ProjectError` where a project trains methods, and no scene has a truth."""
+    if has_any_truth(project):
+        return
+    trained = ", ".join(method.name for method in project.methods if method.is_trained)
+    raise ProjectError(
+        f"no scene has a truth to train {trained} with",
+        where="scenes",
+        remedy="give scenes a truth or the project an inventory, or methods that need no training: weights or a ratio",
+    )
+
+
+def _files(project: Project, stages: frozenset[str]) -> Iterator[tuple[str, Path]]:
+    """Yield the files that the stages read, by the keys that name them; scenes say themselves where theirs are."""
+    given = {
+        "dem": (project.dem, {"map", "glaciers", "terminus", "sensors"}),
+        "inventory": (project.inventory, {"samples", "evaluate", "map", "timeline", "change"}),
+        "region": (project.region, {"timeline"}),
+        "change.published": (project.change.published, {"change"}),
+        "change.regions": (project.change.regions, {"change"}),
+        "glaciers.flow_lines": (project.glaciers.flow_lines, {"glaciers"}),
+        "terminus.points": (project.terminus.points, {"terminus"}),
+    }
+    for key, (path, users) in given.items():
+        if path is not None and stages & users:
+            yield key, path
+    for area in project.areas:
+        if area.outline is not None and "timeline" in stages:
+            yield f"areas.{area.name}.outline", area.outline
+    for method in project.methods:
+        path = None if method.is_trained else model_file(project, method)
+        if path is not None and "train" in stages:
+            yield f"methods.{method.name}.weights", path
+    if "samples" in stages or "map" in stages:
+        for entry in project.scenes:
+            if not _is_made(entry.path, project):
+                yield f"scenes.{entry.id}.path", entry.product
+
+
+def _check_sensors(project: Project) -> None:
+    """Raise `ProjectError` for the first scene of a period whose sensor nobody says."""
+    for entry in project.scenes:
+        if entry.period is None or entry.sensor is not None or _is_made(entry.path, project):
+            continue
+        if open_entry(entry).sensor.id == UNKNOWN_SENSOR:
+            raise ProjectError(
+                f"the sensor of {entry.path.name} is not known, and the error of areas follows from it",
+                where=f"scenes.{entry.id}.sensor",
+                remedy="name it, as in sensor: landsat-5-tm; `trimline info` says what a product is",
+            )
+
+
+def _is_made(path: Path, project: Project) -> bool:
+    """Whether a file lies where the study itself writes."""
+    return path.is_relative_to(project.output)
