@@ -25,7 +25,7 @@ from pyproj import CRS
 
 from trimline.change.chunks import chunks_of, work_through
 from trimline.change.equal_area import equal_area_crs, lengths_m, projected
-from trimline.change.long_table import optional_errors, require_no_overlap, require_series
+from trimline.change.long_table import optional_errors, require_no_overlap, require_series, with_years
 from trimline.change.one_sided import OneSided, near_pairs, neighbour_lists, one_sided_areas
 from trimline.change.sizes import SIZE_BOUNDS_KM2, first_size_class
 from trimline.cores import available_cores
@@ -67,9 +67,9 @@ def glacier_areas(
     Parameters
     ----------
     outlines
-        One row per glacier and period, with `glac_id`, `period`, `subregion`, `src_year` (decimal year) and valid
-        polygons in any CRS; outlines of one period do not overlap. The columns `uncertain_error_km2` and
-        `unseen_error_km2` are used where they are there.
+        One row per glacier and period, with `glac_id`, `period`, `subregion`, `src_year` (decimal year; dates are read
+        as `trimline.outlines.years` says) and valid polygons in any CRS; outlines of one period do not overlap. The
+        columns `uncertain_error_km2` and `unseen_error_km2` are used where they are there.
     pixel_m
         Width of a pixel [m], the same for all periods or by period; for the errors.
     buffer_m
@@ -95,9 +95,10 @@ def glacier_areas(
     OutlineError
         There is no CRS, or a geometry is no polygon.
     ChangeError
-        A column is missing, a glacier is twice in a period or lies in two subregions, outlines are invalid or overlap,
-        or a distance is not positive.
+        A column is missing, a `src_year` is no year, a glacier is twice in a period or lies in two subregions, outlines
+        are invalid or overlap, or a distance is not positive.
     """
+    outlines = with_years(outlines)
     require_series(outlines)
     table = measured(outlines, pixel_m, buffer_m, crs or equal_area_crs(outlines), threads)
     return with_size_classes(table, bounds_km2)

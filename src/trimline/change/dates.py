@@ -1,7 +1,8 @@
 """Dates of outlines, as they are written on a command line, in columns and in the names of files.
 
-A date is a year (`1966`), a span of years (`1840-1860`), or a day or month in ISO 8601 (`2015-08-31`); a name may stand
-before it (`little ice age:1850`). A year is read from the name of a file only where it holds one and no other.
+A date is a year (`1966`), a span of years (`1840-1860`), a day or month in ISO 8601 (`2015-08-31`), or a day as RGI 6.0
+writes it (`20150831`, and `20159999` where the year alone is known); a name may stand before it, as in
+`little ice age:1850`. A year is read from the name of a file only where it holds one and no other.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from trimline.errors import ChangeError
+from trimline.outlines.years import day_of_number
+from trimline.project.places import FIRST_YEAR
 
-_EARLIEST = 1000
 _YEAR = re.compile(r"\d{4}")
 _SPAN = re.compile(r"(\d{4})\s*[-–/]\s*(\d{4})")
 _DAY = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?(?:[T ].*)?")
@@ -45,7 +47,7 @@ def parse_date(text: str) -> OutlineDate:
     Parameters
     ----------
     text
-        `1966`, `1840-1860`, `2015-08-31`, `2015-08`, or one of them after a name and a colon.
+        `1966`, `1840-1860`, `2015-08-31`, `2015-08`, `20150831`, or one of them after a name and a colon.
 
     Raises
     ------
@@ -56,6 +58,10 @@ def parse_date(text: str) -> OutlineDate:
     if label and re.fullmatch(r"\d{4}-\d{2}-\d{2}T.*", text.strip()):  # a time of day holds a colon too
         label, rest = "", text
     written = rest.strip()
+    try:
+        written = day_of_number(written) or written
+    except ValueError:
+        raise ChangeError(f"'{written}' is no day of any year", remedy=WAYS) from None
     span, day = _SPAN.fullmatch(written), _DAY.fullmatch(written)
     if _YEAR.fullmatch(written):
         found = OutlineDate(written, int(written), int(written))
@@ -74,8 +80,10 @@ def parse_date(text: str) -> OutlineDate:
     if found.first > found.last:
         raise ChangeError(f"the years {written} are not in order", remedy="write the earlier year first")
     for year in (found.first, found.last):
-        if not _EARLIEST <= year <= this_year:
-            raise ChangeError(f"the year {year} is {'too early' if year < _EARLIEST else 'in the future'}", remedy=WAYS)
+        if not FIRST_YEAR <= year <= this_year:
+            raise ChangeError(
+                f"the year {year} is {'too early' if year < FIRST_YEAR else 'in the future'}", remedy=WAYS
+            )
     return OutlineDate(label.strip() or found.name, found.first, found.last, found.day)
 
 

@@ -18,7 +18,7 @@ import shapely
 from numpy.typing import NDArray
 
 from trimline.change.equal_area import equal_area_crs, projected
-from trimline.change.long_table import period_order, require_columns
+from trimline.change.long_table import period_order, require_columns, with_years
 from trimline.change.matching import SMALLEST_SHARE
 
 Fate = Literal["new", "vanished", "merged", "split", "seen again"]
@@ -100,6 +100,7 @@ def lineage(
         A column is missing.
     """
     require_columns(outlines, ("glac_id", "period", "src_year"))
+    outlines = with_years(outlines)
     if outlines.empty:
         return pd.DataFrame(columns=list(LINEAGE_COLUMNS))
     plane = equal_area_crs(outlines)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from trimline.errors import ChangeError
 from trimline.outlines.check import require_crs, require_polygons
+from trimline.outlines.years import decimal_years
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,6 +34,19 @@ LARGEST_OVERLAP_M2 = 100.0
 
 _NAMED = 5
 """Number of glaciers named in an error."""
+
+
+def with_years(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose `src_year` is a decimal year, also where it holds dates; see `trimline.outlines.years`.
+
+    Raises
+    ------
+    ChangeError
+        A value of `src_year` is no year.
+    """
+    if "src_year" not in table.columns:
+        return table
+    return table.assign(src_year=decimal_years(table["src_year"], "src_year", ChangeError))
 
 
 def require_series(outlines: gpd.GeoDataFrame) -> None:
@@ -57,8 +71,6 @@ def require_measurable(outlines: gpd.GeoDataFrame) -> None:
     require_columns(outlines, NEEDED)
     for name in NEEDED:
         _refuse(outlines, outlines[name].isna(), f"no '{name}'", "every outline needs one: see where it was written")
-    infinite = ~np.isfinite(outlines["src_year"].to_numpy(np.float64))
-    _refuse(outlines, infinite, "a 'src_year' that is no number", "give decimal years")
     _refuse(outlines, outlines.geometry.is_empty, "an empty geometry", "leave out the row: the glacier is gone")
     _refuse(
         outlines,

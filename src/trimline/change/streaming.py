@@ -26,7 +26,7 @@ from scipy.sparse.csgraph import connected_components
 
 from trimline.change.areas import LANDSAT_PIXEL_M, by_period, measured, with_size_classes
 from trimline.change.equal_area import centred_on, projected
-from trimline.change.long_table import NEEDED, OPTIONAL, require_columns, require_keys, require_measurable
+from trimline.change.long_table import NEEDED, OPTIONAL, require_columns, require_keys, require_measurable, with_years
 from trimline.change.sizes import SIZE_BOUNDS_KM2
 from trimline.errors import OutlineError
 from trimline.files import StrPath
@@ -159,7 +159,7 @@ def _first_pass(file: _File, batch: int) -> tuple[pd.DataFrame, NDArray[np.float
     keys, bounds = [], [np.empty((0, 4))]
     columns = [*NEEDED, *(name for name in OPTIONAL if name in file.parquet.schema_arrow.names)]
     for rows in file.batches([*columns, file.geometry], batch):
-        table = rows.drop_columns([file.geometry]).to_pandas()[columns]
+        table = with_years(rows.drop_columns([file.geometry]).to_pandas()[columns])
         geometries = file.shapes(rows)
         require_measurable(_frame(table, geometries, file.crs))
         keys.append(table)

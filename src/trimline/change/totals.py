@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from trimline.change.areas import AREA_COLUMNS
-from trimline.change.long_table import period_order, require_columns
+from trimline.change.long_table import period_order, require_columns, with_years
 from trimline.change.states import STATE_COLUMNS, with_states
 from trimline.errors import ChangeError
 from trimline.outlines.states import GONE, NOT_IN_PERIOD, OUTLINED, UNKNOWN, UNSEEN, State
@@ -116,6 +116,7 @@ def totals(
         raise ChangeError(f"there is no level '{unknown[0]}'", remedy=f"there are {', '.join(LEVELS)}")
     if not 0 <= unknown_above <= 1:
         raise ChangeError(f"the share of unknown area is {unknown_above:g}", remedy="give one from 0 to 1")
+    areas = with_years(areas)
     order = list(periods) if periods is not None else period_order(areas)
     _require_known(areas, "period", order)
     if parts is not None:

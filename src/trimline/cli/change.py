@@ -86,8 +86,8 @@ def change(
         typer.Option(
             "--absent",
             metavar="gone|'not in period'",
-            help="What a glacier without an outline on a date is: 'gone' (0 km2) where the files hold all glaciers that "
-            "there were; otherwise its area is unknown.",
+            help="What a glacier without an outline on a date is: 'gone' (0 km2) where the files hold all there "
+            "were; else its area is unknown.",
             show_default="not in period",
         ),
     ] = None,

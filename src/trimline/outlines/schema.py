@@ -16,6 +16,7 @@ import geopandas as gpd
 import pandas as pd
 
 from trimline.errors import OutlineError
+from trimline.outlines.years import decimal_years
 
 _LOG = logging.getLogger(__name__)
 
@@ -139,7 +140,9 @@ def conform(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     for name in conformed.columns.intersection(list(COLUMNS)):
         column = COLUMNS[name]
         try:
-            if column.kind == "text":
+            if name == "src_year":
+                conformed[name] = decimal_years(conformed[name])
+            elif column.kind == "text":
                 conformed[name] = _text(conformed[name])
             else:
                 conformed[name] = pd.to_numeric(conformed[name]).astype(_DTYPES[column.kind])

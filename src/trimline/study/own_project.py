@@ -23,7 +23,7 @@ from trimline.outlines.reading import read_unchecked
 
 _LOG = logging.getLogger(__name__)
 
-DATE_COLUMNS = ("src_date", "src_year", "year", "date")
+DATE_COLUMNS = ("src_date", "src_year", "year", "date", "bgndate")
 """Columns of dates that are taken unasked, in this order, where the name of a file says no year."""
 
 

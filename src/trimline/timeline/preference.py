@@ -14,7 +14,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
+
+from trimline.outlines.years import days_of
+from trimline.outlines.years import decimal_year as decimal_year
 
 UNKNOWN_SHARE = 0.5
 """Share assumed where cloud or snow was not measured. Zero would favour scenes without a measurement."""
@@ -73,7 +76,7 @@ def days_outside(iso_date: str, melt_season: tuple[str, str]) -> int:
 
     Of a month or a year alone the day is taken that lies nearest. The season may span the New Year.
     """
-    first, last = _span(iso_date)
+    first, last = days_of(iso_date)
     years = range(first.year - 1, last.year + 2)
     start, end = melt_season
     least = math.inf
@@ -84,27 +87,8 @@ def days_outside(iso_date: str, melt_season: tuple[str, str]) -> int:
     return int(least)
 
 
-def decimal_year(iso_date: str) -> float:
-    """Return a date as a year with its fraction: the middle of the day, month or year that is given."""
-    first, last = _span(iso_date)
-    middle = (first.toordinal() + last.toordinal() + 1) / 2.0
-    start = date(first.year, 1, 1).toordinal()
-    return first.year + (middle - start) / (date(first.year + 1, 1, 1).toordinal() - start)
-
-
 def _known(share: float) -> float:
     return share if math.isfinite(share) else UNKNOWN_SHARE
-
-
-def _span(iso_date: str) -> tuple[date, date]:
-    """Return the first and the last day that a date may mean."""
-    year, month, day = (int(part) for part in (*iso_date.split("-"), "0", "0")[:3])
-    if day:
-        return (date(year, month, day),) * 2
-    if month:
-        following = date(year + month // 12, month % 12 + 1, 1)
-        return date(year, month, 1), following - timedelta(days=1)
-    return date(year, 1, 1), date(year, 12, 31)
 
 
 def _day_of(year: int, month_day: str) -> date:
