@@ -16,8 +16,9 @@ from typing import Any
 import geopandas as gpd
 import pyogrio
 
-from trimline.errors import OutlineError
-from trimline.files import StrPath, whole_file
+from trimline.errors import DiskError, OutlineError
+from trimline.files import StrPath, require_whole_files, whole_file
+from trimline.foreign import foreign_errors
 from trimline.outlines.check import require_crs, require_polygons
 from trimline.outlines.reading import PARQUET_SUFFIXES
 from trimline.outlines.schema import conform
@@ -25,6 +26,8 @@ from trimline.outlines.schema import conform
 _LOG = logging.getLogger(__name__)
 
 _DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON"}
+
+_ROOM = "see that the disk has room and works, and run again"
 
 _LAST_CHANGE = "1970-01-01T00:00:00.000Z"
 """Time of last change in a GeoPackage."""
@@ -112,6 +115,7 @@ def write_lines(lines: gpd.GeoDataFrame, path: StrPath) -> None:
     with whole_file(path) as temporary:
         pyogrio.write_dataframe(lines, temporary, layer=path.stem, driver="GPKG", geometry_type="LineString")
         fix_date(temporary)
+        _require_rows(temporary, path.stem, len(lines))
 
 
 def _write_vector(
@@ -135,6 +139,17 @@ def _write_vector(
     )
     if driver == "GPKG":
         fix_date(path)
+    _require_rows(path, path.stem, len(outlines))
+
+
+def _require_rows(path: Path, layer: str, count: int) -> None:
+    """Raise where a closed file does not hold its rows: GDAL says nothing of a disk that is full as it closes."""
+    with foreign_errors(DiskError, path.name, what="what was written cannot be read back", remedy=_ROOM):
+        found = pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"]
+    if found != count:
+        raise DiskError(
+            f"{found} of {count} rows are on the disk, which is full, or fails", where=path.name, remedy=_ROOM
+        )
 
 
 def _add_layers(layers: Mapping[str, gpd.GeoDataFrame], path: Path) -> None:
@@ -142,6 +157,8 @@ def _add_layers(layers: Mapping[str, gpd.GeoDataFrame], path: Path) -> None:
     for name, polygons in layers.items():
         pyogrio.write_dataframe(polygons, path, layer=name, driver="GPKG", geometry_type="Polygon", append=True)
     fix_date(path)
+    for name, polygons in layers.items():
+        _require_rows(path, name, len(polygons))
 
 
 def _write_shapefile(outlines: gpd.GeoDataFrame, path: Path) -> None:
@@ -151,6 +168,7 @@ def _write_shapefile(outlines: gpd.GeoDataFrame, path: Path) -> None:
         _LOG.warning("%s: a Shapefile shortens the column names %s", path, ", ".join(long))
     with whole_file(path) as temporary:
         _write_vector(outlines.rename(columns=_shortened(outlines.columns)), temporary, "ESRI Shapefile")
+        require_whole_files([temporary], path)
         for part in sorted(temporary.parent.glob(f"{temporary.stem}.*")):
             if part != temporary:
                 part.replace(path.with_suffix(part.suffix))

@@ -14,21 +14,22 @@ A raster in an archive, compressed or not, has one name in every process: GDAL's
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shutil
 import tarfile
-import tempfile
 import threading
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from trimline.errors import ProductError
+from trimline.workplace import temporary_folder
 
 ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz")
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -216,7 +217,9 @@ def refuse_unsafe(name: str, path: object, *, is_plain: bool = True) -> None:
         )
 
 
-_unpacked: dict[tuple[str, int, int], tempfile.TemporaryDirectory[str]] = {}
+_unpacked: dict[tuple[str, int, int], Path] = {}
+_until_the_end = ExitStack()
+atexit.register(_until_the_end.close)
 _unpacking = threading.Lock()
 
 
@@ -226,8 +229,8 @@ def _unpack(path: Path, wanted: Iterable[str]) -> dict[str, str]:
         state = _state_of(path)
         bare = {member: name for name, member in _members(*state).items()}  # the whole archive is checked here
         if state not in _unpacked:
-            _unpacked[state] = tempfile.TemporaryDirectory(prefix="trimline-")
-        folder = Path(_unpacked[state].name)
+            _unpacked[state] = _until_the_end.enter_context(temporary_folder())
+        folder = _unpacked[state]
         targets = {}
         for member in wanted:
             if member not in bare:
