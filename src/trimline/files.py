@@ -29,7 +29,7 @@ _BLOCK_BYTES = 1 << 20
 
 
 _folders_under_way: set[Path] = set()
-"""Folders that `whole_folder` is filling: what lies in them is flushed and checked with them, once."""
+"""Hidden folders of outputs under way: what is made whole in them is flushed and checked with the output, once."""
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def whole_file(path: StrPath) -> Iterator[Path]:
     path = Path(path)
     if any(folder in _folders_under_way for folder in path.parents):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".", dir=path.parent) as name:
+        with tempfile.TemporaryDirectory(prefix=".", dir=path.parent, ignore_cleanup_errors=True) as name:
             temporary = Path(name) / path.name
             yield temporary
             temporary.replace(path)
@@ -56,10 +56,11 @@ def whole_file(path: StrPath) -> Iterator[Path]:
     with _place_for(path) as place:
         temporary = place / path.name
         with disk_errors(path, written=place):
-            yield temporary
-            _require_whole([temporary], path)
-        temporary.replace(path)
-    _flush(path.parent)
+            with _under_way(place):
+                yield temporary
+            require_whole_files([temporary], path)
+            temporary.replace(path)
+            _flush(path.parent)
 
 
 @contextmanager
@@ -78,16 +79,22 @@ def whole_folder(path: StrPath) -> Iterator[Path]:
         temporary, retired = place / path.name, place / "retired"
         with disk_errors(path, written=place):
             temporary.mkdir()
-            _folders_under_way.add(temporary)
-            try:
+            with _under_way(place):
                 yield temporary
-                _require_whole((each for each in sorted(temporary.rglob("*")) if each.is_file()), path)
-            finally:
-                _folders_under_way.discard(temporary)
-        if os.path.lexists(path):
-            path.replace(retired)
-        temporary.replace(path)
-    _flush(path.parent)
+            require_whole_files((each for each in sorted(temporary.rglob("*")) if each.is_file()), path)
+            if os.path.lexists(path):
+                path.replace(retired)
+            temporary.replace(path)
+            _flush(path.parent)
+
+
+@contextmanager
+def _under_way(place: Path) -> Iterator[None]:
+    _folders_under_way.add(place)
+    try:
+        yield
+    finally:
+        _folders_under_way.discard(place)
 
 
 @contextmanager
@@ -107,8 +114,21 @@ def _place_for(path: Path) -> Iterator[Path]:
         yield place
 
 
-def _require_whole(files: Iterable[Path], path: Path) -> None:
-    """Flush files and raise where one is not whole; `path` is the output that they are or belong to."""
+def require_whole_files(files: Iterable[Path], path: Path) -> None:
+    """Flush closed files to the disk and raise where one is not whole.
+
+    Parameters
+    ----------
+    files
+        The files.
+    path
+        The output that they are or belong to, which the message names.
+
+    Raises
+    ------
+    DiskError
+        A file is not whole.
+    """
     for each in files:
         try:
             _flush(each)

@@ -119,13 +119,12 @@ def disk_errors(where: Path, *, written: Path | None = None) -> Iterator[None]:
     """
     try:
         yield
-    except DiskError:
-        raise
     except Exception as error:
         of_disk = disk_error(error, where)
-        if of_disk is None and written is not None and _is_full(written) and _is_of_writing(error):
+        is_vague = of_disk is None or (of_disk is error and _says_not(of_disk))
+        if is_vague and written is not None and _is_full(written) and _is_of_writing(error):
             of_disk = _full(where, f" ({reason(_first(error))})")
-        if of_disk is None:
+        if of_disk is None or of_disk is error:
             raise
         raise of_disk from error
 
@@ -177,6 +176,13 @@ _NEXT_TO_NOTHING = 1 << 20
 """Room below which a disk counts as full [bytes]: GDAL writes blocks of half a megabyte, and removes what it began."""
 
 
+def _says_not(error: DiskError) -> bool:
+    """Whether an error leaves open what the disk has."""
+    return (
+        not error.what.startswith(("the disk is full (", "the disk is read-only")) and error.what != "the disk is full"
+    )
+
+
 def _full(where: object, why: str = "") -> DiskError:
     return DiskError(f"the disk is full{why}", where=where, remedy="make room, and run again: it goes on there")
 
@@ -205,7 +211,10 @@ def _is_of_library(error: BaseException) -> bool:
 def _is_of_writing(error: BaseException) -> bool:
     """Whether an error, or what caused it, is one by which a library says that it could not write, but not why."""
     return any(
-        _is_of_library(each) or type(each) is RuntimeError or (isinstance(each, OSError) and each.errno is None)
+        isinstance(each, DiskError)
+        or _is_of_library(each)
+        or type(each) is RuntimeError
+        or (isinstance(each, OSError) and each.errno is None)
         for each in _causes(error)
     )
 

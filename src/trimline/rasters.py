@@ -33,7 +33,9 @@ BLOCK = 512
 _CACHE_BYTES = 128 << 20
 """Limit of GDAL's block cache: the blocks that two strips of a scene as wide as Landsat's share."""
 
-_NOT_WRITTEN, _ROOM = "cannot be written", "see that the disk has room and works, and run again: it goes on there"
+NOT_WRITTEN = "cannot be written: the disk is full, or fails"
+ROOM = "see that the disk has room and works, and run again: it goes on there"
+"""What is said of a raster that GDAL could not write, and what to do."""
 
 _SMALLEST_TILED = 256
 """Side from which on a GeoTIFF is tiled [pixels]."""
@@ -82,7 +84,7 @@ def write_raster(
     options = grid_options(geobox) | layout | {"compress": "deflate", "nodata": nodata}
     with (
         whole_file(path) as temporary,
-        foreign_errors(DiskError, path, what=_NOT_WRITTEN, remedy=_ROOM),
+        foreign_errors(DiskError, path, what=NOT_WRITTEN, remedy=ROOM),
         rasterio.open(temporary, "w", driver=driver, count=len(bands), dtype=bands.dtype, **options) as target,
     ):
         target.write(bands)
@@ -194,7 +196,7 @@ def write_cog(
         It cannot be written. That it is whole is checked by `trimline.files.whole_file`.
     """
     source, path = Path(source), Path(path)
-    with foreign_errors(DiskError, path.name, what=_NOT_WRITTEN, remedy=_ROOM):
+    with foreign_errors(DiskError, path.name, what=NOT_WRITTEN, remedy=ROOM):
         rasterio.shutil.copy(
             source,
             path,

@@ -184,18 +184,23 @@ def _parquet(path: Path) -> None:
 
 
 def _shapefile(path: Path) -> None:
-    """Compare the sizes that the parts give with those they have, and their counts with one another."""
-    for part in (path, path.with_suffix(".shx")):
+    """Compare the sizes that the parts give with those they have, and their counts with one another.
+
+    The other parts get their names first: they are checked while they lie beside the one that names them.
+    """
+    index, table = path.with_suffix(".shx"), path.with_suffix(".dbf")
+    for part in (path, index) if index.exists() else (path,):
         with part.open("rb") as file:
             head = file.read(28)
         if 2 * struct.unpack(">I", head[24:28])[0] != part.stat().st_size:
             raise NotWhole(f"its {part.suffix} ends early")
-    table = path.with_suffix(".dbf")
+    if not (index.exists() and table.exists()):
+        return
     with table.open("rb") as file:
         count, head_size, row_size = struct.unpack("<IHH", file.read(12)[4:12])
     if head_size + count * row_size > table.stat().st_size:
         raise NotWhole("its .dbf ends early")
-    if path.with_suffix(".shx").stat().st_size != 100 + 8 * count:
+    if index.stat().st_size != 100 + 8 * count:
         raise NotWhole("its parts hold different counts of rows")
 
 

@@ -25,6 +25,7 @@ from trimline.cli import (
 )
 from trimline.cli.exit_codes import INTERRUPTED, USER_ERROR
 from trimline.errors import TrimlineError
+from trimline.foreign import disk_error, forbidden
 
 app = typer.Typer(
     name="trimline",
@@ -79,6 +80,12 @@ def main() -> None:
         if "--debug" in sys.argv[1:]:
             raise
         typer.echo(f"trimline: {error}", err=True)
+        sys.exit(USER_ERROR)
+    except OSError as error:
+        of_disk = disk_error(error, error.filename) or forbidden(error)
+        if of_disk is None or "--debug" in sys.argv[1:]:
+            raise
+        typer.echo(f"trimline: {of_disk}", err=True)
         sys.exit(USER_ERROR)
     except SystemExit as leaving:
         # After Ctrl-C, typer exits with an abort or with this code, depending on its version.

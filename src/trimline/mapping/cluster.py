@@ -11,15 +11,18 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distributed import Client, KilledWorker, Worker, WorkerPlugin, get_worker
 from distributed import TimeoutError as NotYet
+from distributed.comm.core import CommClosedError
 
 from trimline import __version__
 from trimline.errors import ClusterError, TrimlineError
+from trimline.foreign import reason
 from trimline.mapping.plan import MapPlan
 from trimline.mapping.stream import StripPredictor
 from trimline.mapping.strip_prediction import StripPrediction
@@ -113,16 +116,19 @@ def on_cluster(client: Client, weights: Path | None, model: Model) -> StripPredi
         alike.
     """
     plugin = _Index(model) if weights is None else _Weights(weights, model)
-    client.register_plugin(plugin)
+    with _answering(client):
+        client.register_plugin(plugin)
 
     def predict(plan: MapPlan, strips: list[Strip]) -> Iterator[StripPrediction]:
         pending: deque[Any] = deque()
         identity = plan.scene.identity
         for strip in strips:
-            pending.append(
-                client.submit(_predict, plan, strip, identity, plugin.name, __version__, pure=False, retries=2)
-            )
-            if len(pending) > _PER_THREAD * max(1, _threads(client)):
+            with _answering(client):
+                pending.append(
+                    client.submit(_predict, plan, strip, identity, plugin.name, __version__, pure=False, retries=2)
+                )
+                is_busy = len(pending) > _PER_THREAD * max(1, _threads(client))
+            if is_busy:
                 yield _result(client, pending.popleft(), plan)
         while pending:
             yield _result(client, pending.popleft(), plan)
@@ -159,9 +165,12 @@ def _result(client: Client, future: Any, plan: MapPlan) -> StripPrediction:
     """Wait for a strip; say so where nobody works on it."""
     while True:
         try:
-            prediction: StripPrediction | TrimlineError = future.result(timeout=_ASKING_AGAIN_S)
+            with _answering(client):
+                prediction: StripPrediction | TrimlineError = future.result(timeout=_ASKING_AGAIN_S)
         except NotYet:
-            if not _threads(client):
+            with _answering(client):
+                threads = _threads(client)
+            if not threads:
                 _LOG.warning("%s: the cluster has no workers; waiting for some", plan.scene.id)
         except KilledWorker as error:
             raise ClusterError(
@@ -173,6 +182,25 @@ def _result(client: Client, future: Any, plan: MapPlan) -> StripPrediction:
             if isinstance(prediction, TrimlineError):
                 raise prediction
             return prediction
+
+
+@contextmanager
+def _answering(client: Client) -> Iterator[None]:
+    """Say so where the scheduler is gone.
+
+    Raises
+    ------
+    ClusterError
+        It no longer answers.
+    """
+    try:
+        yield
+    except (CommClosedError, CancelledError) as error:
+        raise ClusterError(
+            f"the scheduler no longer answers ({reason(error)}); the rows that came are kept",
+            where=client.scheduler.addr if client.scheduler is not None else None,
+            remedy="start it and its workers again, and run again: it goes on there",
+        ) from error
 
 
 def _threads(client: Client) -> int:

@@ -40,6 +40,8 @@ _GDAL_TYPES = {2: "UInt16", 1: "Byte"}
 _KEEPS_OPEN_FILES = os.name == "nt"
 """Whether the system refuses to delete a file that is open: the lock, on Windows."""
 
+Buffer = bytes | memoryview
+
 Layer = Literal["probability", "mask", "classes"]
 
 
@@ -78,7 +80,7 @@ class Journal:
             The disk is full.
         """
         layers = {"probability": probability, "mask": mask, "classes": classes}
-        written = {layer: np.ascontiguousarray(values).tobytes() for layer, values in layers.items()}
+        written: dict[str, Buffer] = {layer: np.ascontiguousarray(values).data for layer, values in layers.items()}
         record = np.array([(len(mask), *counts, 0)], _RECORD)
         record["checksum"] = _checksum(record[0], written.values())
         written["records"] = record.tobytes()
@@ -165,7 +167,7 @@ class Journal:
         return records[:good].copy()
 
 
-def _checksum(record: np.void, layers: Iterable[bytes]) -> int:
+def _checksum(record: np.void, layers: Iterable[Buffer]) -> int:
     """Return the CRC-32 of a record's numbers and of its rows in all layers."""
     found = zlib.crc32(record.tobytes()[: -_RECORD["checksum"].itemsize])
     for content in layers:

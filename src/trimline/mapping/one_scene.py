@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 import geopandas as gpd
 import xarray as xr
 from odc.geo.geobox import GeoBox
@@ -17,6 +14,7 @@ from trimline.mapping.options import MapOptions
 from trimline.mapping.stream import predict_array
 from trimline.outlines import read_outlines
 from trimline.scenes import Scene, open_scene
+from trimline.workplace import temporary_folder
 
 _DIMENSIONS = ("y", "x")
 
@@ -114,8 +112,8 @@ def outlines_of(
     54.8
     """
     opened, loaded, options = _ready(scene, model, options)
-    with tempfile.TemporaryDirectory(prefix="trimline-") as folder:
-        written = map_scene(opened, loaded, Path(folder), region=region, options=options, progress=False)
+    with temporary_folder() as folder:
+        written = map_scene(opened, loaded, folder, region=region, options=options, progress=False)
         return read_outlines(written.outlines)
 
 

@@ -15,8 +15,8 @@ from typing import Any
 import geopandas as gpd
 import pyogrio
 
-from trimline.errors import OutlineError
-from trimline.files import StrPath, whole_file
+from trimline.errors import DiskError, OutlineError
+from trimline.files import StrPath, require_whole_files, whole_file
 from trimline.foreign import foreign_errors
 from trimline.outlines.check import require_crs, require_polygons
 from trimline.outlines.columns import writable
@@ -34,6 +34,8 @@ _DRIVERS = {
     **dict.fromkeys(PARQUET_SUFFIXES, _PARQUET),
 }
 """Formats by suffix, as `trimline.outlines.columns` names them."""
+
+_ROOM = "see that the disk has room and works, and run again"
 
 _LAST_CHANGE = "1970-01-01T00:00:00.000Z"
 """Time of last change in a GeoPackage."""
@@ -128,6 +130,7 @@ def write_lines(lines: gpd.GeoDataFrame, path: StrPath) -> None:
             writable(lines, "GPKG", path), temporary, layer=path.stem, driver="GPKG", geometry_type="LineString"
         )
         fix_date(temporary)
+        _require_rows(temporary, path.stem, len(lines))
 
 
 @contextmanager
@@ -159,6 +162,17 @@ def _write_vector(
         )
         if driver == "GPKG":
             fix_date(temporary)
+    _require_rows(temporary, path.stem, len(outlines))
+
+
+def _require_rows(path: Path, layer: str, count: int) -> None:
+    """Raise where a closed file does not hold its rows: GDAL says nothing of a disk that is full as it closes."""
+    with foreign_errors(DiskError, path.name, what="what was written cannot be read back", remedy=_ROOM):
+        found = pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"]
+    if found != count:
+        raise DiskError(
+            f"{found} of {count} rows are on the disk, which is full, or fails", where=path.name, remedy=_ROOM
+        )
 
 
 def _add_layers(layers: Mapping[str, gpd.GeoDataFrame], temporary: Path, path: Path) -> None:
@@ -168,12 +182,15 @@ def _add_layers(layers: Mapping[str, gpd.GeoDataFrame], temporary: Path, path: P
             fitting = writable(polygons, "GPKG", path)
             pyogrio.write_dataframe(fitting, temporary, layer=name, driver="GPKG", geometry_type="Polygon", append=True)
     fix_date(temporary)
+    for name, polygons in layers.items():
+        _require_rows(temporary, name, len(polygons))
 
 
 def _write_shapefile(outlines: gpd.GeoDataFrame, path: Path) -> None:
     """Write the four files of a Shapefile beside their place, and the one that names the others last."""
     with whole_file(path) as temporary:
         _write_vector(outlines, temporary, _SHAPEFILE, path)
+        require_whole_files([temporary], path)
         for part in sorted(temporary.parent.glob(f"{temporary.stem}.*")):
             if part != temporary:
                 part.replace(path.with_suffix(part.suffix))

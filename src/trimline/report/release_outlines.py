@@ -17,7 +17,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from trimline.files import StrPath
+from trimline.files import StrPath, require_whole_files
 from trimline.outlines import COLUMNS, append_edits, conform, write_outlines
 from trimline.outlines.writing import DBF_DATE, SHAPEFILE_NAME
 from trimline.report.on_disk import write_csv
@@ -114,6 +114,7 @@ def write_zipped_shapefile(outlines: gpd.GeoDataFrame, path: StrPath, short: Map
             geometry_type="Polygon",
             layer_options=DBF_DATE,
         )
+        require_whole_files([shapefile], path)
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for part in sorted(shapefile.parent.iterdir()):
                 entry = zipfile.ZipInfo(part.name, _EPOCH)

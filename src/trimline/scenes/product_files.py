@@ -13,10 +13,10 @@ A raster in an archive, compressed or not, has one name in every process: ``/vsi
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shutil
-import tempfile
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -28,6 +28,7 @@ from trimline.errors import ProductError
 from trimline.file_names import safe_name
 from trimline.scenes.archive import Archive, Entry, open_archive
 from trimline.scenes.metadata_text import check_text_size, decode
+from trimline.workplace import temporary_folder
 
 ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _MEMBER = re.compile(r"/vsi(?:tar|zip)/\{(?P<archive>.+)\}/(?P<name>.+)", re.DOTALL)
@@ -201,14 +202,16 @@ def _by_bare_name(archive: Archive) -> dict[str, str]:
     return members
 
 
-_unpacked: dict[tuple[str, int, int], tempfile.TemporaryDirectory[str]] = {}
-_unpacking = threading.Lock()
-
-
 def _state_of(path: Path) -> tuple[str, int, int]:
     """Return what tells one state of an archive from another: path, size and time."""
     status = path.stat()
     return str(path.resolve()), status.st_size, status.st_mtime_ns
+
+
+_unpacked: dict[tuple[str, int, int], Path] = {}
+_until_the_end = ExitStack()
+atexit.register(_until_the_end.close)
+_unpacking = threading.Lock()
 
 
 def _unpack(path: Path, wanted: Iterable[str]) -> dict[str, str]:
@@ -217,8 +220,8 @@ def _unpack(path: Path, wanted: Iterable[str]) -> dict[str, str]:
         state = _state_of(path)
         archive = open_archive(path)
         if state not in _unpacked:
-            _unpacked[state] = tempfile.TemporaryDirectory(prefix="trimline-")
-        folder = Path(_unpacked[state].name)
+            _unpacked[state] = _until_the_end.enter_context(temporary_folder())
+        folder = _unpacked[state]
         # Numbered, as two names may be alike once they are shortened.
         numbers = {name: number for number, name in enumerate(archive.entries)}
         targets = {member: folder / f"{numbers[member]}_{safe_name(PurePosixPath(member).name)}" for member in wanted}

@@ -18,7 +18,9 @@ from filelock import FileLock, Timeout
 
 from trimline.errors import StageError
 from trimline.files import write_json
+from trimline.foreign import disk_error, disk_errors, forbidden, reason
 from trimline.study.stages import PATIENCE_S
+from trimline.workplace import remove_leftovers
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,11 +39,28 @@ def only_run(output: Path, wait_s: float = PATIENCE_S) -> Iterator[None]:
     Raises
     ------
     StageError
-        Another run is still at work then.
+        Another run is still at work then, or the lock is a link.
+    DiskError
+        The disk is full, read-only or closed to the user, whatever the block writes on it.
     """
+    with disk_errors(output), _lock_of(output, wait_s):
+        remove_leftovers(output, deep=True)
+        yield
+
+
+@contextmanager
+def _lock_of(output: Path, wait_s: float) -> Iterator[None]:
     folder = output / "stages"
-    folder.mkdir(parents=True, exist_ok=True)
     lock, holder = FileLock(folder / "run.lock"), folder / "run.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        of_disk = disk_error(error, output) or forbidden(error, output)
+        if of_disk is not None:
+            raise of_disk from error
+        raise StageError(f"the output folder cannot be made ({reason(error)})", where=output) from error
+    if (folder / "run.lock").is_symlink():
+        raise StageError("is a link, which would be written to", where=folder / "run.lock", remedy="remove the link")
     try:
         lock.acquire(timeout=0)
     except Timeout:

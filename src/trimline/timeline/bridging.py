@@ -11,7 +11,6 @@ with what was observed.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -28,9 +27,11 @@ from trimline import __version__
 from trimline.files import StrPath, whole_file
 from trimline.outlines import RowTracer, write_outlines
 from trimline.rasters import bounded_cache, write_cog
-from trimline.timeline.period_maps import MASK, joined, open_draft
+from trimline.timeline.drafts import open_draft
+from trimline.timeline.period_maps import MASK, joined
 from trimline.timeline.place import Place, strips
 from trimline.timeline.rules import ICE, UNSEEN, StateMask
+from trimline.workplace import workplace
 
 INFERRED, HINDCAST, PATCHES = "inferred.tif", "hindcast.tif", "patches.gpkg"
 
@@ -106,11 +107,11 @@ def trace_period(
     count = 0
     with (
         bounded_cache(),
-        tempfile.TemporaryDirectory(prefix=".bridge.", dir=folder / period) as temporary,
+        workplace(folder / period, "bridge") as temporary,
         ExitStack() as stack,
     ):
         masks = {each: stack.enter_context(rasterio.open(folder / each / MASK)) for each in periods}
-        drafts = {name: Path(temporary) / name for name in (INFERRED, HINDCAST)}
+        drafts = {name: temporary / name for name in (INFERRED, HINDCAST)}
         tags = {"TRIMLINE_PERIOD": period, "TRIMLINE_VERSION": __version__}
         with (
             open_draft(drafts[INFERRED], place.geobox, "uint8", UNSEEN, tags) as inferred_file,
@@ -132,8 +133,8 @@ def trace_period(
                         later = (masks[each].read(1, window=window) for each in periods[at + 1 :])
                         around = bridge(earlier, later, mask.shape)
                     inferred = np.where(mask == UNSEEN, around, np.uint8(UNSEEN))
-                    inferred_file.write(inferred, 1, window=window)
-                    hindcast_file.write(_hindcast(around, mask), 1, window=window)
+                    inferred_file.write(inferred, window)
+                    hindcast_file.write(_hindcast(around, mask), window)
                     tracer.add((mask == ICE) | (inferred == ICE))
                     count += int((inferred != UNSEEN).sum())
                 patches.append(tracer.finish())

@@ -7,7 +7,6 @@ files, ground that no scene shows takes no space.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,7 +16,6 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import rasterio
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.windows import Window
@@ -26,12 +24,14 @@ from trimline import __version__
 from trimline.files import StrPath, whole_file, write_json
 from trimline.outlines import RowTracer, area_km2, rasterise, write_outlines
 from trimline.project.measuring import Rule
-from trimline.rasters import BLOCK, PROBABILITY_NODATA, bounded_cache, encode_probability, grid_options, write_cog
+from trimline.rasters import PROBABILITY_NODATA, bounded_cache, encode_probability, write_cog
+from trimline.timeline.drafts import open_draft
 from trimline.timeline.place import Place, Rectangle, strips
 from trimline.timeline.preference import Candidate
 from trimline.timeline.rules import ICE, UNSEEN, combine
 from trimline.timeline.scene_view import MappedScene
 from trimline.timeline.uncertain import CERTAIN, UNCERTAIN_GROUND, UNCERTAIN_ICE
+from trimline.workplace import workplace
 
 MASK, SOURCES, SOURCE_LIST = "mask.tif", "sources.tif", "sources.json"
 PROBABILITY, UNCERTAIN = "probability.tif", "uncertain.tif"
@@ -86,10 +86,10 @@ def combine_period(
     unseen: list[gpd.GeoDataFrame] = []
     with (
         bounded_cache(),
-        tempfile.TemporaryDirectory(prefix=".timeline.", dir=folder) as temporary,
+        workplace(folder, "timeline") as temporary,
         ExitStack() as all_,
     ):
-        drafts = {name: Path(temporary) / name for name in _LAYERS}
+        drafts = {name: temporary / name for name in _LAYERS}
         tags = {"TRIMLINE_PERIOD": period, "TRIMLINE_RULE": rule, "TRIMLINE_VERSION": __version__}
         with ExitStack() as opened:
             files = {
@@ -104,7 +104,7 @@ def combine_period(
                     used += np.bincount(layers[SOURCES].ravel(), minlength=len(used))
                     window = Window(columns.start, rows.start, gaps.shape[1], gaps.shape[0])
                     for name, layer in layers.items():
-                        files[name].write(layer, 1, window=window)
+                        files[name].write(layer, window)
                 unseen.append(tracer.finish())
         unseen_ground = joined(unseen, place).assign(period=period)
         # Renamed together at the end of the block, so that all files are of one run.
@@ -185,26 +185,6 @@ def _cut(one: Rectangle, other: Rectangle) -> Rectangle | None:
         min(one[3], other[3]),
     )
     return (top, bottom, left, right) if top < bottom and left < right else None
-
-
-def open_draft(path: Path, geobox: GeoBox, dtype: str, nodata: int, tags: Mapping[str, str]) -> Any:
-    """Open a sparse, tiled raster whose windows can be written in any order."""
-    opened = rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        count=1,
-        dtype=dtype,
-        nodata=nodata,
-        tiled=True,
-        blockxsize=BLOCK,
-        blockysize=BLOCK,
-        sparse_ok=True,
-        bigtiff="if_safer",
-        **grid_options(geobox),
-    )
-    opened.update_tags(**tags)
-    return opened
 
 
 def joined(parts: Sequence[gpd.GeoDataFrame], place: Place) -> gpd.GeoDataFrame:
