@@ -131,9 +131,13 @@ class Watch:
         """Yield how each of them ended, in their order."""
         left = list(tries)
         while left:
+            before = len(left)
             for outcome in self._batch(left[:BATCH]):
                 left = left[1:]
                 yield self._with_requests(outcome)
+            if len(left) == before:
+                said = (self.folder / "printed.txt").read_text(errors="replace")
+                raise RuntimeError(f"the valid input of '{left[0].kind}' fails: {said[-2000:]}")
 
     def _with_requests(self, outcome: Outcome) -> Outcome:
         try:
