@@ -112,7 +112,7 @@ _MEANINGS: Mapping[str, str] = MappingProxyType(
         "uncertainty_independent_km2": "error if outlines err by themselves: root of the sum of squares over glaciers",
         "uncertainty_km2": "error of the area: outlines moved, uncertain pixels and unseen ground together",
         "uncertainty_map_km2": "error from uncertain pixels of the map",
-        "uncertainty_outline_km2": "error from outlines moved in and out; of a glacier that is gone, the detection limit",
+        "uncertainty_outline_km2": "error from outlines moved in and out; of gone glaciers the detection limit",
         "uncertainty_perimeter_km2": "length of the outline times half a pixel",
         "uncertainty_unseen_km2": "error from ground that no scene shows",
         "unseen_glaciers": "glaciers without an outline, most of whose ground was not seen: their area is unknown",
