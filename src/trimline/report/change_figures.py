@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -309,7 +310,13 @@ def _plain_words(figure: Figure) -> None:
             if fonts:
                 text.set_fontfamily(["DejaVu Sans", *fonts])
             else:
-                _LOG.warning("no font has the characters of '%s': PNG pictures show boxes, SVG ones the name", words)
+                _warn_of_boxes(words)
+
+
+@cache
+def _warn_of_boxes(words: str) -> None:
+    """Say once that a name cannot be drawn."""
+    _LOG.warning("no font has the characters of '%s': PNG pictures show boxes, SVG ones the name", words)
 
 
 @contextmanager

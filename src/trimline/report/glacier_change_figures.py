@@ -73,8 +73,8 @@ def draw_change_map(stem: StrPath, outlines: gpd.GeoDataFrame, changed: pd.DataF
     of_whole = members.drop_duplicates("each").set_index("each")["change_percent"]
     values = before["glac_id"].map(own).fillna(before["glac_id"].map(of_whole)).to_numpy(float)
     west, south, east, north = plane.total_bounds / 1e3
-    ratio = min(max((north - south) / max(east - west, 1e-9), 0.35), 1.5)
-    figure = Figure(figsize=(8.2, 7.2 * ratio + 1.1), layout="constrained")
+    frame = within(plane.crs, tuple(plane.total_bounds), strip=True)
+    figure = Figure(figsize=(8.2, 7.2 * min(max(frame.ratio, 0.35), 1.5) + 1.1), layout="constrained")
     axes = figure.add_subplot()
     norm = TwoSlopeNorm(0.0, -100.0, _LARGEST_GAIN)
     shown = np.clip(values, -100.0, _LARGEST_GAIN)
@@ -113,7 +113,7 @@ def draw_change_map(stem: StrPath, outlines: gpd.GeoDataFrame, changed: pd.DataF
             Line2D([], [], color="#e5b5a8", marker="s", ls="", ms=8, label=f"ground of {first}, by its change"),
             Line2D([], [], color="#1b2733", lw=1, label=f"outline of {last}"),
         ]
-    within(plane.crs, tuple(plane.total_bounds), strip=True).finish(axes)
+    frame.finish(axes)
     bar = figure.colorbar(coloured, ax=axes, shrink=0.7, ticks=[-100, -75, -50, -25, 0, _LARGEST_GAIN])
     bar.set_label(f"change of area from {first} to {last}, %")
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
