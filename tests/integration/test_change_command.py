@@ -68,6 +68,68 @@ def test_tables_of_two_dates_from_a_bare_command(two: list[Path], tmp_path: Path
     assert study.done["change"].skipped
 
 
+@pytest.fixture
+def cloudy(tmp_path: Path) -> list[Path]:
+    """Return 10 km2 on three dates, of which the second inventory holds 1 km2."""
+    return [
+        outlines(tmp_path / "g_1990.gpkg", {"a": 1000, "b": 2900, "c": 2900, "d": 2900}),
+        outlines(tmp_path / "g_2005.gpkg", {"a": 1000}),
+        outlines(tmp_path / "g_2020.gpkg", {"a": 1000, "b": 2900, "c": 2900, "d": 2900}),
+    ]
+
+
+def test_what_an_inventory_leaves_out_is_unknown_and_not_lost(cloudy: list[Path], tmp_path: Path) -> None:
+    run(*cloudy, "--id", "glac_name", "-o", tmp_path / "out")
+    totals = pd.read_csv(tmp_path / "out/change/totals.csv", dtype={"period": str}).query("level == 'region'")
+    assert totals["area_km2"].tolist() == pytest.approx([9.7, float("nan"), 9.7], rel=1e-3, nan_ok=True)
+    hidden = totals.set_index("period").loc["2005"]
+    assert (hidden["seen_km2"], hidden["unseen_km2"]) == (pytest.approx(1.0, rel=1e-3), pytest.approx(8.7, rel=1e-3))
+    assert hidden["absent_glaciers"] == 3
+    changed = pd.read_csv(tmp_path / "out/change/glacier_changes.csv", dtype=str)
+    missing = changed[(changed["glac_id"] == "b") & (changed["last"] == "2005")].iloc[0]
+    assert missing["status"] == "not in 2005"
+    assert pd.isna(missing["change_km2"])
+    page = (tmp_path / "out/report/index.html").read_text()
+    assert "unknown: seen 1.00, unseen 8.70" in page
+    assert "3 are without an outline, and need not be gone" in page
+    assert "../change/totals.csv" in page
+    assert "the dashed line is fitted" not in page, "two known areas make no line"
+    # The project may allow more, and the interval then holds what is not known.
+    run(*cloudy, "--id", "glac_name", "-o", tmp_path / "wide", "--set", "change.unknown_above=1")
+    wide = pd.read_csv(tmp_path / "wide/change/totals.csv", dtype={"period": str}).query("level == 'region'").iloc[1]
+    assert wide["area_km2"] + wide["uncertainty_km2"] > 9.7
+    whole = pd.read_csv(tmp_path / "wide/change/changes.csv", dtype=str).query("level == 'region' and last == '2005'")
+    assert set(whole["verdict"]) == {"no significant change"}
+
+
+def test_inventories_that_hold_all_glaciers_say_what_is_gone(cloudy: list[Path], tmp_path: Path) -> None:
+    run(*cloudy[:2], "--id", "glac_name", "--absent", "gone", "-o", tmp_path / "out")
+    changes = pd.read_csv(tmp_path / "out/change/changes.csv").query("level == 'region'").iloc[0]
+    assert changes["change_km2"] == pytest.approx(-8.7, rel=1e-3)
+    changed = pd.read_csv(tmp_path / "out/change/glacier_changes.csv", index_col="glac_id")
+    assert changed["status"].to_dict() == {"a": "kept", "b": "vanished", "c": "vanished", "d": "vanished"}
+    assert changed.loc["b", "change_percent"] == -100
+
+
+def test_a_row_may_say_that_a_glacier_is_gone(cloudy: list[Path], tmp_path: Path) -> None:
+    gone = outlines(tmp_path / "h_2005.gpkg", {"a": 1000, "b": 10}, glac_stat=["exists", "gone"])
+    run(cloudy[0], gone, "--id", "glac_name", "-o", tmp_path / "out", "--set", "change.unknown_above=1")
+    changed = pd.read_csv(tmp_path / "out/change/glacier_changes.csv", index_col="glac_id")
+    assert changed["status"].to_dict() == {"a": "kept", "b": "vanished", "c": "not in 2005", "d": "not in 2005"}
+    assert changed.loc["b", "change_km2"] == pytest.approx(-2.9, rel=1e-3)
+
+
+def test_a_region_whose_ice_is_all_gone_lost_a_hundred_percent(cloudy: list[Path], tmp_path: Path) -> None:
+    gpd.GeoDataFrame({"glac_name": []}, geometry=[], crs=UTM).to_file(tmp_path / "g_2022.gpkg")
+    with pytest.raises(ChangeError, match=r"no outline belongs to 2022(.|\n)*--absent gone"):
+        run(cloudy[0], tmp_path / "g_2022.gpkg", "--id", "glac_name", "-o", tmp_path / "out")
+    run(cloudy[0], tmp_path / "g_2022.gpkg", "--id", "glac_name", "--absent", "gone", "-o", tmp_path / "out")
+    last = pd.read_csv(tmp_path / "out/change/totals.csv", dtype={"period": str}).query("level == 'region'").iloc[-1]
+    assert (last["area_km2"], last["gone_glaciers"], last["uncertainty_km2"]) == (0, 4, pytest.approx(0.04))
+    (lost,) = pd.read_csv(tmp_path / "out/change/changes.csv").query("level == 'region'").to_dict("records")
+    assert (lost["change_km2"], lost["change_percent"]) == (pytest.approx(-9.7, rel=1e-3), -100)
+
+
 def test_dates_come_in_order_from_a_column_or_by_name(two: list[Path], tmp_path: Path) -> None:
     def found(*inputs: Path, dates: list[str]) -> list[tuple[object, ...]]:
         periods = project_content(list(inputs), dates=dates)["periods"]

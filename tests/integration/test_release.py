@@ -147,6 +147,12 @@ def test_a_study_becomes_a_folder_that_stands_by_itself(study: Study) -> None:
     for path in folder.rglob("*"):
         assert not path.is_file() or str(study.project.output.parent).encode() not in path.read_bytes()
     assert (folder / "tables" / "scores.csv").exists()
+    settings = yaml.safe_load((folder / "project.yaml").read_text())
+    assert settings["scenes"][0]["path"].startswith("${output}/simulated/range/")
+    assert settings["map"]["minimum_area_km2"] == 0.01, "defaults are written out"
+    digest = study.identities.of(study.project.scenes[0])
+    assert f"| {digest} |" in text
+    assert "Where it was judged" in text
 
 
 def test_a_release_whose_inputs_did_not_change_is_not_made_again(study: Study) -> None:

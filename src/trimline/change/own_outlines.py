@@ -116,20 +116,24 @@ def read_own_outlines(
         frames.append(reprojected(frame, frames[0].crs, like=frames[0]) if frames else frame)
         said.append(gone)
         repairs += problems
-    column = choose_column(frames, [each.name for each in periods], id_column)
+    filled = [(frame, period.name) for frame, period in zip(frames, periods, strict=True) if len(frame)]
+    if not filled:
+        raise ChangeError("no date has any outline", remedy="a change needs the ice that was there before")
+    column = choose_column([frame for frame, _ in filled], [name for _, name in filled], id_column)
     if column == OVERLAP:
         plane = equal_area_crs(pd.concat([each.geometry for each in frames]))
         numbers = follow([projected(each.geometry.to_numpy(), each.crs, plane) for each in frames])
         ids = [pd.Series([f"{number + 1:04d}" for number in of_date], dtype=object) for of_date in numbers]
     else:
-        ids = [each[column].map(as_text) for each in frames]
+        ids = [each[column].map(as_text) if len(each) else pd.Series(dtype=object) for each in frames]
     joined = [
         dissolved(frame, own.to_numpy()).assign(period=period.name, src_year=period.src_year)
         for frame, own, period in zip(frames, ids, periods, strict=True)
+        if len(frame)
     ]
-    for period, frame, whole in zip(periods, frames, joined, strict=True):
+    for (frame, name), whole in zip(filled, joined, strict=True):
         if len(whole) < len(frame):
-            _LOG.info("%s: %d outlines joined to %d glaciers", period.name, len(frame), len(whole))
+            _LOG.info("%s: %d outlines joined to %d glaciers", name, len(frame), len(whole))
     outlines = gpd.GeoDataFrame(pd.concat(joined, ignore_index=True), crs=frames[0].crs)
     outlines["subregion"] = "all" if regions is None else _regions_of(outlines, regions, region_column)
     kept = ["glac_id", "glac_name", "period", "subregion", "src_year", "parts", "geometry"]
@@ -163,10 +167,10 @@ def _gone(
     """Return the glaciers that rows say are gone, and all of them in a period that has no outline."""
     rows = []
     for period, gone in zip(periods, said, strict=True):
-        if not (outlines["period"] == period.name).any():
-            names = sorted(set(outlines["glac_id"]))
+        if not len(gone) and not (outlines["period"] == period.name).any():
+            names = sorted(set(outlines["glac_id"]))  # the period may be empty: all of them are gone
         elif column != OVERLAP:
-            names = [as_text(each) for each in gone[column]]
+            names = [as_text(each) for each in gone[column]] if len(gone) else []
         else:
             names = []
             if len(gone):

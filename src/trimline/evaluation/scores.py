@@ -14,6 +14,9 @@ from trimline.evaluation.boundary import BoundaryDistance, boundary_distance
 from trimline.evaluation.confusion import SCORES, Confusion
 from trimline.files import StrPath, whole_file
 
+GROUND = ("ground_km2", "ice_km2")
+"""Ground that scores rest on, and the true ice on it [km2]."""
+
 POOLED = "all"
 """Name of the pooled scores in the table."""
 MEAN = "mean of years"
@@ -77,17 +80,20 @@ def write_scores(methods: Mapping[str, Mapping[str, Any]], path: StrPath) -> Non
         By method: its pooled scores, as `SceneScores.as_dict` names them, those of each scene below ``scenes``, and
         their mean over the years, where there is one, below ``mean``.
     path
-        The file. Undefined scores are empty fields.
+        The file. Undefined scores are empty fields. The ground that the scores rest on, `GROUND`, follows them where
+        all methods have it.
     """
     path = Path(path)
-    keys = (*SCORES, "boundary_m")
+    keys = (*SCORES, "boundary_m", *(key for key in GROUND if all(key in scores for scores in methods.values())))
     with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(("method", "scene", *keys))
         for method, scores in methods.items():
             mean = {MEAN: scores["mean"]} if "mean" in scores else {}
             for scene, row in ({POOLED: scores} | mean | dict(scores.get("scenes", {}))).items():
-                table.writerow((method, scene, *(_field(row[key]) for key in keys)))
+                # A mean of years rests on all of their ground, not on a mean of it.
+                left_out = GROUND if scene == MEAN else ()
+                table.writerow((method, scene, *("" if key in left_out else _field(row[key]) for key in keys)))
 
 
 def _field(value: float) -> str:

@@ -90,6 +90,7 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
             Column("inferred_km2", "number", "km2", "part of the outline inferred from other periods", False),
             Column("unseen_error_km2", "number", "km2", "error of the area from ground that no scene shows", False),
             Column("uncertain_error_km2", "number", "km2", "error of the area from uncertain pixels of the map", False),
+            Column("uncertainty_km2", "number", "km2", "error of the area from all causes together", False),
             Column("zmin_m", "number", "m", "lowest height", True),
             Column("zmax_m", "number", "m", "highest height", True),
             Column("zmed_m", "number", "m", "median height", True),

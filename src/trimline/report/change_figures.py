@@ -5,10 +5,12 @@ Both are written as PNG for screens and SVG for papers; the same numbers give th
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,7 +22,9 @@ import shapely
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import get_font_names
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from odc.geo.geobox import GeoBox
 
 from trimline.change import FitMethod, fit_rate
@@ -30,11 +34,33 @@ from trimline.report.change_tables import parts_of
 from trimline.report.composite import false_colour
 from trimline.scenes import Scene
 
+_LOG = logging.getLogger(__name__)
+
 _MEASURED, _LINE, _TRUE, _FLAGGED = "#1d6fa5", "#c1272d", "#5b6b7a", "#c77700"
 _COLUMNS = 2
 _DOTS_PER_INCH = 150
+FEWEST_FOR_LINE = 3
+"""Areas from which a line is drawn: two areas lie on any line."""
+
 _SIDE_M = 4000.0
 """Smallest side of a panel of outlines [m]."""
+_FIRST_OF_EAST_ASIA = 0x2E80
+"""Code point from which characters are Chinese, Japanese or Korean, which the default font lacks."""
+_EAST_ASIAN_FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "Droid Sans Fallback",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Microsoft YaHei",
+    "SimHei",
+    "Malgun Gothic",
+    "Arial Unicode MS",
+)
 _MARGIN = 0.25
 """Margin around the lost ground in a panel, as a share of its extent."""
 
@@ -84,9 +110,10 @@ def draw_area_series(
     for axes in panels[len(shown) :]:
         axes.set_axis_off()
     figure.supylabel("glacier area, km²", fontsize=10)
+    lined = {line.get_linestyle() for axes in panels for line in axes.lines}
     marked = any((flagged or {}).get(each) for each in shown)
     figure.legend(
-        handles=_legend(breaks, truth, marked),
+        handles=_legend(breaks, truth, marked, lined),
         loc="outside lower center",
         ncols=2 if columns == 1 else 4,
         frameon=False,
@@ -105,7 +132,7 @@ def _draw_areas(
         axes.errorbar(
             years[some], areas[some], errors[some], fmt="o", ms=4, lw=1, capsize=2.5, color=colour, mfc=face, zorder=3
         )
-    if off.any() and (~off).sum() > 1:
+    if off.any() and (np.isfinite(areas) & ~off).sum() >= FEWEST_FOR_LINE:
         fit = fit_rate(years[~off], areas[~off], errors[~off], method)
         axes.plot(years[[0, -1]], fit.area_km2(years[[0, -1]]), color=_FLAGGED, lw=1.3, zorder=2)
         axes.annotate(
@@ -117,10 +144,12 @@ def _draw_areas(
     pieces += [(i, j, ":", 1.6) for i, j in pairwise(ends)] if len(ends) > 2 else []
     for first, last, style, width in pieces:
         piece = slice(first, last + 1)
+        if np.isfinite(areas[piece]).sum() < FEWEST_FOR_LINE:
+            continue
         try:
             fit = fit_rate(years[piece], areas[piece], errors[piece], method)
         except ChangeError:
-            continue  # a line needs two areas
+            continue  # areas of one year, or an error of 0
         at = np.array([years[first], years[last]])
         axes.plot(at, fit.area_km2(at), style, color=_LINE, lw=width, zorder=2)
         if style == "--":
@@ -133,12 +162,12 @@ def _draw_areas(
     axes.tick_params(labelsize=9)
 
 
-def _legend(breaks: Sequence[str], truth: pd.DataFrame | None, flagged: bool) -> list[Line2D]:
-    handles = [
-        Line2D([], [], color=_MEASURED, marker="o", ms=4, lw=1, label="area and uncertainty"),
-        Line2D([], [], color=_LINE, ls="--", lw=1.3, label="line through all periods"),
-    ]
-    if breaks:
+def _legend(breaks: Sequence[str], truth: pd.DataFrame | None, flagged: bool, lined: set[object]) -> list[Line2D]:
+    """Return the entries of what is drawn; `lined` holds the styles of its lines."""
+    handles = [Line2D([], [], color=_MEASURED, marker="o", ms=4, lw=1, label="area and uncertainty")]
+    if "--" in lined:
+        handles.append(Line2D([], [], color=_LINE, ls="--", lw=1.3, label="line through all periods"))
+    if breaks and ":" in lined:
         handles.append(Line2D([], [], color=_LINE, ls=":", lw=1.6, label=f"broken at {', '.join(breaks)}"))
     if flagged:
         handles.append(
@@ -259,6 +288,7 @@ def _draw_panel(axes: Axes, panel: Panel, outlines: gpd.GeoDataFrame, colours: M
 def save_figure(figure: Figure, stem: StrPath) -> list[Path]:
     """Write a figure as PNG and SVG, the same bytes for the same figure; return both paths."""
     written, stem = [], Path(stem)
+    _plain_words(figure)
     with _same_bytes():
         for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None, "Creator": None})):
             path = stem.with_suffix(suffix)
@@ -267,6 +297,26 @@ def save_figure(figure: Figure, stem: StrPath) -> list[Path]:
             figure.set_layout_engine("none")  # laid out once, for both
             written.append(path)
     return written
+
+
+def _plain_words(figure: Figure) -> None:
+    """Draw names as they are: a dollar sign begins no formula, and characters come from any font that has them."""
+    for text in figure.findobj(Text):
+        words = text.get_text()
+        if "$" in words and r"\mathdefault" not in words:
+            text.set_parse_math(False)
+        if any(ord(letter) >= _FIRST_OF_EAST_ASIA for letter in words):
+            fonts = [name for name in _EAST_ASIAN_FONTS if name in set(get_font_names())]
+            if fonts:
+                text.set_fontfamily(["DejaVu Sans", *fonts])
+            else:
+                _warn_of_boxes(words)
+
+
+@cache
+def _warn_of_boxes(words: str) -> None:
+    """Say once that a name cannot be drawn."""
+    _LOG.warning("no font has the characters of '%s': PNG pictures show boxes, SVG ones the name", words)
 
 
 @contextmanager

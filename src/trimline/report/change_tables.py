@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from trimline.change import REGION
-from trimline.report.tables import UNDEFINED, Table, number
+from trimline.report.tables import UNDEFINED, Table, number, sized, with_error
 
 _METHODS = {"ols": "least squares", "wls": "weighted least squares", "theil-sen": "Theil-Sen"}
 _TESTS = {
@@ -61,7 +61,7 @@ def uncertainty_table(totals: pd.DataFrame) -> Table:
     """Return a row per period: the causes of the uncertainty of the region's area [km2]."""
     heads = ["period", *(f"{cause}, km²" for cause in _CAUSES.values())]
     region = totals[totals["level"] == "region"]
-    return heads, [[row["period"], *(number(row[key], 2) for key in _CAUSES)] for row in region.to_dict("records")]
+    return heads, [[row["period"], *(sized(row[key]) for key in _CAUSES)] for row in region.to_dict("records")]
 
 
 def region_table(periods: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -73,7 +73,7 @@ def region_table(periods: Mapping[str, Mapping[str, Any]]) -> Table:
             number(each["src_year"], 2),
             str(each["glaciers"]),
             _area(each),
-            f"± {number(each['uncertainty_independent_km2'], 2)}",
+            f"± {sized(each['uncertainty_independent_km2'])}",
         ]
         for name, each in periods.items()
     ]
@@ -95,7 +95,7 @@ def changes_table(changes: Sequence[Mapping[str, Any]], titles: Mapping[str, str
                 f"{row['first']} to {row['last']}, {titles.get(row['part'], row['part'])}",
                 number(row["years"], 1),
                 *(
-                    _with_error(_known(row[value]), _known(row[error]))
+                    with_error(_known(row[value]), _known(row[error]))
                     for value, error in (
                         ("change_km2", "change_error_km2"),
                         ("change_percent", "change_error_percent"),
@@ -110,7 +110,8 @@ def changes_table(changes: Sequence[Mapping[str, Any]], titles: Mapping[str, str
 
 
 def rates_table(rates: pd.DataFrame, titles: Mapping[str, str]) -> Table:
-    """Return a row per fitted line: its slope, the error and the confidence interval of the slope."""
+    """Return a row per line through three areas or more: its slope, and error and confidence interval of the slope."""
+    rates = rates[rates["periods"] > 2]  # two areas make no line: their change is in the table of changes
     share = f"{100 * float(rates['confidence'].iloc[0]):g}" if len(rates) else "95"
     if len(pd.unique(rates.loc[rates["level"] == "subregion", "part"])) == 1:
         rates = rates[rates["level"] != "subregion"]  # it is the region
@@ -121,8 +122,8 @@ def rates_table(rates: pd.DataFrame, titles: Mapping[str, str]) -> Table:
             f"{titles.get(row['part'], row['part'])}, {row['first']} to {row['last']}, {_METHODS[row['method']]}"
             + (f", without {row['without'].replace(';', ', ')}" if left_out and row["without"] else ""),
             str(row["periods"]),
-            number(row["rate_km2_per_a"], 3),
-            number(row["error_km2_per_a"], 3),
+            sized(row["rate_km2_per_a"], 3),
+            sized(row["error_km2_per_a"], 3),
             _interval(row["low_km2_per_a"], row["high_km2_per_a"]),
             number(row["rate_percent_per_a"], 2),
         ]
@@ -137,7 +138,7 @@ def tests_table(rate_changes: pd.DataFrame, titles: Mapping[str, str]) -> Table:
     rows = [
         [
             f"{titles.get(row['part'], row['part'])}, {row['break']}, {_TESTS[row['test']]}",
-            _with_error(row["difference_km2_per_a"], row["error_km2_per_a"]),
+            with_error(row["difference_km2_per_a"], row["error_km2_per_a"]),
             number(row["statistic"], 2),
             number(row["p_value"], 3),
         ]
@@ -152,8 +153,8 @@ def published_table(compared: pd.DataFrame, titles: Mapping[str, str]) -> Table:
     rows = [
         [
             f"{titles.get(row['region'], row['region'])}, {row['year']}",
-            number(row["published_km2"], 2),
-            _with_error(row["area_km2"], row["uncertainty_km2"]),
+            sized(row["published_km2"]),
+            with_error(row["area_km2"], row["uncertainty_km2"]),
             number(row["relative_error_percent"], 2),
             row["source"] if not row["note"] else f"{row['source']} ({row['note']})",
         ]
@@ -198,7 +199,7 @@ def truth_table(truth: pd.DataFrame, titles: Mapping[str, str]) -> Table:
                 continue
             each = cells.loc[key]
             star = "" if each["inside"] else " *"
-            row += [number(each["true_km2"], 2), _with_error(each["area_km2"], each["uncertainty_km2"]) + star]
+            row += [sized(each["true_km2"]), with_error(each["area_km2"], each["uncertainty_km2"]) + star]
         rows.append(row)
     return heads, rows
 
@@ -209,10 +210,10 @@ def true_changes_table(changes: pd.DataFrame, titles: Mapping[str, str]) -> Tabl
     rows = [
         [
             f"{row['first']} to {row['last']}, {titles.get(row['part'], row['part'])}",
-            number(row["true_change_km2"], 2),
-            _with_error(row["change_km2"], row["change_error_km2"]) + ("" if row["inside"] else " *"),
-            number(row["true_rate_km2_per_a"], 3),
-            _with_error(row["rate_km2_per_a"], row["rate_error_km2_per_a"], 3),
+            sized(row["true_change_km2"]),
+            with_error(row["change_km2"], row["change_error_km2"]) + ("" if row["inside"] else " *"),
+            sized(row["true_rate_km2_per_a"], 3),
+            with_error(row["rate_km2_per_a"], row["rate_error_km2_per_a"], 3),
         ]
         for row in changes.to_dict("records")
     ]
@@ -240,7 +241,7 @@ def inventory_table(matches: pd.DataFrame) -> Table:
     """Return how many glaciers of an inventory were kept, lost, split, merged and gained, and their areas [km2]."""
     heads = ["glaciers", "groups", "inventory km²", "this study km²", "shared km²"]
     rows = [
-        [str(kind), str(len(group)), *(number(float(group[key].sum()), 2) for key in _MATCHED)]
+        [str(kind), str(len(group)), *(sized(float(group[key].sum())) for key in _MATCHED)]
         for kind, group in matches.groupby("kind", sort=False)
     ]
     return heads, rows
@@ -254,20 +255,14 @@ def _image(row: Mapping[str, Any]) -> str:
     return f"{row['date'][:10]}{cloud}{'*' if row['reference'] else ''}"
 
 
-def _with_error(value: float, error: float, decimals: int = 2) -> str:
-    if not math.isfinite(value):
-        return UNDEFINED
-    return f"{value:.{decimals}f} ± {number(error, decimals)}"
-
-
 def _area(row: Mapping[str, Any]) -> str:
     """Return an area with its error, and what is unknown of it."""
     area, unseen = _known(row["area_km2"]), _known(row.get("unseen_km2", 0.0))
     if not unseen > 0:
-        return _with_error(area, _known(row["uncertainty_km2"]))
+        return with_error(area, _known(row["uncertainty_km2"]))
     if math.isfinite(area):
-        return f"{_with_error(area, _known(row['uncertainty_km2']))}, unseen {unseen:.2f}"
-    return f"unknown: seen {number(_known(row['seen_km2']), 2)}, unseen {unseen:.2f}"
+        return f"{with_error(area, _known(row['uncertainty_km2']))}, unseen {sized(unseen)}"
+    return f"unknown: seen {sized(_known(row['seen_km2']))}, unseen {sized(unseen)}"
 
 
 def _in_words(row: Mapping[str, Any]) -> str:
@@ -283,4 +278,4 @@ def _known(value: float | None) -> float:
 
 def _interval(low: float, high: float) -> str:
     ends: Sequence[float] = (low, high)
-    return f"{low:.3f} to {high:.3f}" if all(map(math.isfinite, ends)) else UNDEFINED
+    return f"{sized(low, 3)} to {sized(high, 3)}" if all(map(math.isfinite, ends)) else UNDEFINED

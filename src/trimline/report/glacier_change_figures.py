@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.collections import Collection, PatchCollection
-from matplotlib.colors import TwoSlopeNorm
+from matplotlib.colors import LinearSegmentedColormap, Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
@@ -24,6 +25,8 @@ from matplotlib.path import Path as Outline
 from trimline.change import equal_area_crs
 from trimline.files import StrPath
 from trimline.report.change_figures import save_figure
+from trimline.report.map_frame import within
+from trimline.report.period_colours import Colour, colour_of_year, colours_of
 from trimline.reprojecting import reprojected
 
 _LOSS, _GAIN, _NONE, _FLAG = "#c1272d", "#1d6fa5", "#8b97a3", "#e08a00"
@@ -34,6 +37,9 @@ _LARGEST_GAIN = 25.0
 
 _TOO_SMALL = 0.006
 """Glaciers are drawn as discs where the side of the median one is less than this share of the map's."""
+
+_NAMED_PERIODS = 8
+"""Periods up to which each has a colour of its own in the legend."""
 
 _WITH_BARS = 150
 """Number of glaciers up to which each has an error bar."""
@@ -68,8 +74,8 @@ def draw_change_map(stem: StrPath, outlines: gpd.GeoDataFrame, changed: pd.DataF
     of_whole = members.drop_duplicates("each").set_index("each")["change_percent"]
     values = before["glac_id"].map(own).fillna(before["glac_id"].map(of_whole)).to_numpy(float)
     west, south, east, north = plane.total_bounds / 1e3
-    ratio = min(max((north - south) / max(east - west, 1e-9), 0.35), 1.5)
-    figure = Figure(figsize=(8.2, 7.2 * ratio + 1.1), layout="constrained")
+    frame = within(plane.crs, tuple(plane.total_bounds), strip=True)
+    figure = Figure(figsize=(8.2, 7.2 * min(max(frame.ratio, 0.35), 1.5) + 1.1), layout="constrained")
     axes = figure.add_subplot()
     norm = TwoSlopeNorm(0.0, -100.0, _LARGEST_GAIN)
     shown = np.clip(values, -100.0, _LARGEST_GAIN)
@@ -108,10 +114,7 @@ def draw_change_map(stem: StrPath, outlines: gpd.GeoDataFrame, changed: pd.DataF
             Line2D([], [], color="#e5b5a8", marker="s", ls="", ms=8, label=f"ground of {first}, by its change"),
             Line2D([], [], color="#1b2733", lw=1, label=f"outline of {last}"),
         ]
-    margin = 0.03 * max(east - west, north - south)
-    axes.set(xlim=(west - margin, east + margin), ylim=(south - margin, north + margin), aspect="equal")
-    axes.set(xlabel="east of the middle, km", ylabel="north of the middle, km")
-    axes.tick_params(labelsize=8)
+    frame.finish(axes)
     bar = figure.colorbar(coloured, ax=axes, shrink=0.7, ticks=[-100, -75, -50, -25, 0, _LARGEST_GAIN])
     bar.set_label(f"change of area from {first} to {last}, %")
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
@@ -153,8 +156,10 @@ def draw_change_by_size(stem: StrPath, changed: pd.DataFrame) -> list[Path]:
                 label=f"{words} ({len(some)})",
             )
     counted = changed[np.isfinite(changed["change_km2"])]
-    total = 100 * counted["change_km2"].sum() / counted["area_first_km2"].sum()
-    axes.axhline(total, color="#1b2733", ls="--", lw=1, label=f"all together ({total:+.1f} %)")
+    whole = float(counted["area_first_km2"].sum())
+    if whole > 0:
+        total = 100 * counted["change_km2"].sum() / whole
+        axes.axhline(total, color="#1b2733", ls="--", lw=1, label=f"all together ({total:+.1f} %)")
     axes.axhline(0, color="#1b2733", lw=0.6)
     highest = known["change_percent"].max() if len(known) else 0.0
     axes.set_ylim(-108, max(20.0, min(1.2 * float(highest), 200.0)))
@@ -250,34 +255,45 @@ def draw_glacier_outlines(
         layout="constrained",
     )
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    colours = dict(zip(periods, colormaps["plasma"](np.linspace(0.05, 0.92, len(periods))), strict=True))
+    years = plane.groupby(plane["period"].astype(str))["src_year"].mean() if "src_year" in plane else None
+    many = len(periods) > _NAMED_PERIODS and years is not None
+    ends = (float(years.min()), float(years.max())) if years is not None else (0.0, 0.0)
+    colours = (
+        {period: colour_of_year(float(years[period]), *ends) for period in periods}
+        if many and years is not None
+        else colours_of(periods)
+    )
     for axes, name in zip(panels, glaciers, strict=False):
-        _draw_one(axes, plane, name, colours)
+        _draw_one(axes, plane, name, colours, {periods[0], periods[-1]} if many else set())
         axes.set_title(titles.get(name) or name, loc="left", fontsize=9)
     for axes in panels[len(glaciers) :]:
         axes.set_axis_off()
-    handles = [Line2D([], [], color=colour, lw=1.6, label=period) for period, colour in colours.items()]
+    # So many colours are not told apart one by one: a scale of years says which is which, and the ends are named.
+    named = [periods[0], periods[-1]] if many else list(periods)
+    handles = [Line2D([], [], color=colours[each], lw=2.2 if many else 1.6, label=each) for each in named]
+    if many:
+        scale = LinearSegmentedColormap.from_list("years", [colour_of_year(y, 0, 1) for y in np.linspace(0, 1, 64)])
+        figure.colorbar(ScalarMappable(Normalize(*ends), scale), ax=list(panels), shrink=0.6, label="year of outlines")
     figure.legend(
         handles=handles, loc="outside lower center", ncols=min(3 * columns, 6, len(handles)), frameon=False, fontsize=9
     )
     return save_figure(figure, Path(stem))
 
 
-def _draw_one(axes: Axes, plane: gpd.GeoDataFrame, name: str, colours: Mapping[str, np.ndarray]) -> None:
+def _draw_one(
+    axes: Axes, plane: gpd.GeoDataFrame, name: str, colours: Mapping[str, Colour], bold: AbstractSet[str]
+) -> None:
     west, south, east, north = plane[plane["glac_id"] == name].total_bounds
     half = 0.55 * max(east - west, north - south)
     x, y = (west + east) / 2, (south + north) / 2
     near = plane.cx[x - half : x + half, y - half : y + half]
     for period, colour in colours.items():
-        lines = near[near["period"] == period].boundary.affine_transform([1e-3, 0, 0, 1e-3, -x / 1e3, -y / 1e3])
+        lines = near[near["period"] == period].boundary.affine_transform([1e-3, 0, 0, 1e-3, 0, 0])
         lines = lines[~lines.is_empty]
         if len(lines):
-            lines.plot(ax=axes, color=colour, linewidth=0.9, aspect=None)
-    side = half / 1e3
-    axes.set(xlim=(-side, side), ylim=(-side, side), aspect="equal")
-    axes.tick_params(labelsize=8)
-    axes.set_xlabel("km", fontsize=8)
-    axes.set_ylabel("km", fontsize=8)
+            lines.plot(ax=axes, color=colour, linewidth=1.6 if period in bold else 0.9, aspect=None)
+    within(plane.crs, (x - half, y - half, x + half, y + half), strip=True, margin=0.0).finish(axes)
+    axes.set(xlabel="", ylabel="", xticks=[], yticks=[])  # bar and arrow say all that a panel has room for
 
 
 def _patch(polygon: object) -> PathPatch:

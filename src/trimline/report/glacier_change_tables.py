@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trimline.report.tables import UNDEFINED, Table, number
+from trimline.report.tables import UNDEFINED, Table, number, sized, with_error
 
 _WORDS = {
     "significant loss": "loss",
@@ -45,10 +45,10 @@ def glacier_changes_table(changed: pd.DataFrame) -> Table:
         rows.append(
             [
                 name,
-                number(row["area_first_km2"], 3),
-                number(row["area_last_km2"], 3),
-                _with_error(row["change_km2"], row["change_error_km2"], 3),
-                _with_error(row["change_percent"], row["change_error_percent"], 1),
+                sized(row["area_first_km2"], 3),
+                sized(row["area_last_km2"], 3),
+                with_error(row["change_km2"], row["change_error_km2"], 3, signed=True),
+                with_error(row["change_percent"], row["change_error_percent"], 1, signed=True),
                 number(row["rate_percent_per_a"], 2),
                 "; ".join(notes),
             ]
@@ -63,9 +63,9 @@ def outlying_table(outlying: Sequence[Mapping[str, Any]], titles: Mapping[str, s
     rows = [
         [
             f"{titles.get(row['part'], row['part'])}, {row['period']}",
-            number(row["area_km2"], 2),
-            number(row["expected_km2"], 2),
-            _with_error(row["excess_km2"], row["error_km2"], 2),
+            sized(row["area_km2"]),
+            sized(row["expected_km2"]),
+            with_error(row["excess_km2"], row["error_km2"], 2, signed=True),
             number(row["excess_percent"], 1),
             kinds[row["kind"]],
         ]
@@ -98,8 +98,8 @@ def repairs_table(repairs: pd.DataFrame) -> Table:
             str(row["outline"]),
             row["problem"],
             row["repair"],
-            number(row["before_km2"], 4),
-            number(row["after_km2"], 4),
+            sized(row["before_km2"], 4),
+            sized(row["after_km2"], 4),
         ]
         for row in repairs.to_dict("records")
     ]
@@ -116,10 +116,6 @@ def size_class_table(totals: pd.DataFrame) -> Table:
         areas = table.set_index("period")["area_km2"]
         first, last = float(areas.iloc[0]), float(areas.iloc[-1])
         change = 100 * (last / first - 1) if first > 0 else np.nan
-        cells = [number(float(areas[each]), 2) for each in periods]
+        cells = [sized(float(areas[each])) for each in periods]
         rows.append([str(part), str(int(table["glaciers"].max())), *cells, number(change, 1)])
     return heads, rows
-
-
-def _with_error(value: float, error: float, decimals: int) -> str:
-    return UNDEFINED if not np.isfinite(value) else f"{value:+.{decimals}f} ± {number(error, decimals)}"

@@ -39,7 +39,13 @@ class Section:
 
 
 def write_page(
-    path: StrPath, *, title: str, summary: str, sections: Sequence[Section], provenance: Mapping[str, str]
+    path: StrPath,
+    *,
+    title: str,
+    summary: str,
+    sections: Sequence[Section],
+    provenance: Mapping[str, str],
+    files: Sequence[str] = (),
 ) -> None:
     """Write a self-contained page.
 
@@ -53,6 +59,8 @@ def write_page(
         The body, in order. All text is escaped.
     provenance
         Origin of the numbers: versions, hashes, scenes.
+    files
+        Tables and layers with all digits, relative to the folder of the page; the page links them.
     """
     path = Path(path)
     environment = Environment(
@@ -64,7 +72,7 @@ def write_page(
     )
     environment.tests["best"] = lambda cell: isinstance(cell, Best)
     page = environment.get_template("page.html").render(
-        title=title, summary=summary, sections=sections, provenance=provenance
+        title=title, summary=summary, sections=sections, provenance=provenance, files=files
     )
     with whole_file(path) as temporary:
         temporary.write_text(page, encoding="utf-8")

@@ -17,6 +17,7 @@ PARQUET = "outlines.parquet"
 README = "README.md"
 CITATION = "CITATION.cff"
 EDITS = "edits.gpkg"
+PROJECT, MODEL = "project.yaml", "model"
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,12 @@ class Release:
     """What these scores measure, and what they do not."""
     provenance: Mapping[str, str]
     """Versions and hashes."""
+    project: str | None = None
+    """The project with all its settings, as YAML without folders of a machine."""
+    model: Path | None = None
+    """The model file that mapped; None where a rule did."""
+    bias: str = ""
+    """In a sentence, by how much the method is off in area where it was judged; empty where it was not."""
 
     @property
     def label(self) -> str:

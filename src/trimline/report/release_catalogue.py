@@ -16,8 +16,19 @@ import shapely
 
 from trimline.files import StrPath, write_json
 from trimline.longitudes import wrapped
-from trimline.report.release import CITATION, COLUMNS_FILE, PARQUET, README, Release, ReleasedPeriod
+from trimline.report.licences import FILE as LICENCE
+from trimline.report.release import (
+    CITATION,
+    COLUMNS_FILE,
+    MODEL,
+    PARQUET,
+    PROJECT,
+    README,
+    Release,
+    ReleasedPeriod,
+)
 from trimline.report.release_outlines import OUTLINES, SHAPEFILES, UNSEEN
+from trimline.report.table_columns import FILE as TABLE_COLUMNS
 from trimline.reprojecting import reprojected
 
 FOLDER = "stac"
@@ -120,6 +131,15 @@ def collection(release: Release, items: list[dict[str, Any]]) -> dict[str, Any]:
     }
     if release.doi is not None:
         content["links"].append({"rel": "cite-as", "href": f"https://doi.org/{release.doi}"})
+    content["assets"]["licence"] = _asset(f"../{LICENCE}", "text/markdown", "Licence", "metadata")
+    if release.project is not None:
+        content["assets"]["project"] = _asset(f"../{PROJECT}", "application/yaml", "All settings", "metadata")
+    if release.model is not None:
+        href = f"../{MODEL}/{release.model.name}"
+        content["assets"]["model"] = _asset(href, "application/octet-stream", "Model that mapped", "metadata")
+    if release.tables:
+        href = f"../tables/{TABLE_COLUMNS}"
+        content["assets"]["table-columns"] = _asset(href, "text/csv", "Columns of the tables", "metadata")
     for path in release.tables:
         content["assets"][f"table-{path.stem}"] = _asset(f"../tables/{path.name}", "text/csv", path.stem, "data")
     return content

@@ -17,6 +17,9 @@ class Best(str):
 _OF_YEARS = ("precision", "recall", "f1", "iou", "area_bias", "not_judged")
 """The scores of single years, in the order of the table."""
 
+_MOST_DECIMALS = 6
+"""Decimals that no number of a table exceeds: those of a square metre in km2."""
+
 UNDEFINED = "–"
 """Text for an undefined number."""
 
@@ -33,6 +36,7 @@ def method_table(methods: Mapping[str, Mapping[str, Any]]) -> Table:
         "IoU %",
         "area bias %",
         "boundary m",
+        "ground km²",
     ]
     keys = ("precision", "recall", "f1", "kappa", "oa", "iou", "area_bias")
     rows = [
@@ -40,20 +44,24 @@ def method_table(methods: Mapping[str, Mapping[str, Any]]) -> Table:
             name,
             *(percent(scores[key], signed=key == "area_bias") for key in keys),
             number(scores["boundary_m"], 1),
+            sized(scores.get("ground_km2"), 1),
         ]
         for name, scores in methods.items()
     ]
+    if not any("ground_km2" in scores for scores in methods.values()) and methods:
+        return columns[:-1], [row[:-1] for row in rows]
     return columns, rows
 
 
 def scene_table(methods: Mapping[str, Mapping[str, Any]]) -> Table:
     """Return the scores of each method on each scene."""
-    columns, _ = method_table({})
-    rows = []
-    for name, scores in methods.items():
-        for scene_id, of_scene in scores["scenes"].items():
-            _, ((_, *cells),) = method_table({name: of_scene})
-            rows.append([f"{name}, {scene_id}", *cells])
+    columns, rows = method_table(
+        {
+            f"{name}, {scene_id}": of_scene
+            for name, scores in methods.items()
+            for scene_id, of_scene in scores["scenes"].items()
+        }
+    )
     return ["method, scene", *columns[1:]], rows
 
 
@@ -90,7 +98,7 @@ def area_table(dates: Mapping[str, Mapping[str, float]], *, same_ground: bool = 
                 percent(_relative(true, first["area_true_km2"]), signed=True),
                 percent(_relative(mapped, first["area_mapped_km2"]), signed=True),
             ]
-        rows.append([date, number(true, 3), number(mapped, 3), percent(_relative(mapped, true), signed=True), *change])
+        rows.append([date, sized(true, 3), sized(mapped, 3), percent(_relative(mapped, true), signed=True), *change])
     return (columns, rows) if same_ground else (columns[:4], [row[:4] for row in rows])
 
 
@@ -98,7 +106,7 @@ def _mapped_table(dates: Mapping[str, Mapping[str, float]], *, same_ground: bool
     mapped = {date: area["area_mapped_km2"] for date, area in dates.items()}
     first = next(iter(mapped.values()), math.nan)
     change = [UNDEFINED, *(percent(_relative(area, first), signed=True) for area in list(mapped.values())[1:])]
-    rows = [[date, number(area, 3), each] for (date, area), each in zip(mapped.items(), change, strict=False)]
+    rows = [[date, sized(area, 3), each] for (date, area), each in zip(mapped.items(), change, strict=False)]
     columns = ["date", "mapped km²", "mapped change %"]
     return (columns, rows) if same_ground else (columns[:2], [row[:2] for row in rows])
 
@@ -111,7 +119,7 @@ def period_table(periods: Mapping[str, Mapping[str, Any]]) -> Table:
             name,
             number(each["year"], 2),
             str(each["glaciers"]),
-            *(number(each[key], 3) for key in ("area_km2", "inferred_km2", "unseen_km2")),
+            *(sized(each[key], 3) for key in ("area_km2", "inferred_km2", "unseen_km2")),
             str(len(each["scenes"])),
         ]
         for name, each in periods.items()
@@ -172,6 +180,32 @@ def percent(fraction: float | None, *, signed: bool = False) -> str:
 def number(value: float | None, decimals: int) -> str:
     """Return a number with fixed decimals."""
     return UNDEFINED if value is None or not math.isfinite(value) else f"{value:.{decimals}f}"
+
+
+def sized(value: float | None, least: int = 2) -> str:
+    """Return a number with fixed decimals, and more where it is so small that fewer than two digits would be left."""
+    return number(value, _decimals(value, None, least))
+
+
+def with_error(value: float | None, error: float | None, least: int = 2, *, signed: bool = False) -> str:
+    """Return a number and its error; their digits follow their size, so that small glaciers are not rounded away.
+
+    Both have `least` decimals, or more where the error would else be 0, and where the value would have fewer than two
+    digits that its error leaves certain within a factor of ten.
+    """
+    if value is None or not math.isfinite(value):
+        return UNDEFINED
+    decimals = _decimals(value, error, least)
+    return f"{value:{'+' if signed else ''}.{decimals}f} ± {number(error, decimals)}"
+
+
+def _decimals(value: float | None, error: float | None, least: int) -> int:
+    """Return how many decimals a number and its error are printed with."""
+    own = least if not value or not math.isfinite(value) else 1 - math.floor(math.log10(abs(value)))
+    if error is not None and math.isfinite(error) and error > 0:
+        first = -math.floor(math.log10(error))
+        own = max(first, min(own, first + 1))
+    return min(max(least, own), _MOST_DECIMALS)
 
 
 def _relative(value: float, reference: float) -> float:

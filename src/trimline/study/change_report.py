@@ -35,6 +35,7 @@ from trimline.study.change_stage import FOLDER, titles_of
 from trimline.study.editing import OUTCOMES
 from trimline.study.glacier_tables import left_out
 from trimline.study.own_report import glacier_sections
+from trimline.study.report_words import bias_words, series_caption, unknown_words
 from trimline.study.scenes import open_entry
 from trimline.study.series import Series, series_of
 from trimline.study.study import Study
@@ -51,7 +52,8 @@ _ADD = (
 )
 _CHANGE = (
     "Losses are negative. Errors of two periods are combined with a correlation of {correlation:g}: 0 is the root of "
-    "the sum of squares, 1 the difference. Years are {years}."
+    "the sum of squares, 1 the difference. A change no larger than its error is no significant change. "
+    "Years are {years}."
 )
 _YEARS = {"images": "the dates of the images, weighted by area", "label": "those of the periods' names"}
 
@@ -103,7 +105,9 @@ def _areas(
         truth=tables.get("truth"),
         flagged=left_out(tables["outlying"]) if "outlying" in tables else None,
     )
-    caption = "Areas of all periods with their uncertainty; the dashed line is fitted to all of them."
+    words += unknown_words(tables["totals"])
+    words += bias_words(study)
+    caption = series_caption(tables["totals"])
     seen = period_table(study.done["timeline"].result["timeline"]["periods"])
     shown = [
         ("Areas", areas_table(tables["totals"], titles)),
@@ -135,7 +139,7 @@ def _change(project: Project, tables: dict[str, pd.DataFrame], result: dict[str,
     titles, settings = titles_of(project), project.change
     words = [_CHANGE.format(correlation=settings.correlation, years=_YEARS[settings.years])]
     shown = [("Change between periods", changes_table(tables["changes"].to_dict("records"), titles))]
-    if len(tables["rates"]):
+    if (tables["rates"]["periods"] > 2).any():
         shown.append(("Fitted lines", rates_table(tables["rates"], titles)))
     if len(tables["rate_changes"]):
         shown.append(("Did the rates change?", tests_table(tables["rate_changes"], titles)))

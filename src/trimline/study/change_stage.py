@@ -51,7 +51,7 @@ from trimline.study.glacier_tables import (
 )
 from trimline.study.ledger import Done
 from trimline.study.own_series import identities_of, own_series
-from trimline.study.series import Series, series_of
+from trimline.study.series import Series, series_of, smallest_km2
 from trimline.study.simulated_truth import true_areas
 from trimline.study.study import Study
 from trimline.timeline.inventory import read_inventory
@@ -82,6 +82,7 @@ def run(study: Study) -> Done:
     decided = {
         "scenes": {each.id: [each.area, each.tile, each.cloud_cover] for each in project.scenes},
         "change": settings.model_dump(mode="json"),
+        "smallest_km2": smallest_km2(project),
         "areas": [[each.name, each.title] for each in project.areas],
     }
 
@@ -106,6 +107,7 @@ def _run_own(study: Study) -> Done:
     decided = {
         "periods": [each.model_dump(mode="json") for each in project.periods],
         "change": settings.model_dump(mode="json"),
+        "smallest_km2": smallest_km2(project),
         "areas": [[each.name, each.title] for each in project.areas],
     }
 

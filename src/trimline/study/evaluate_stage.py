@@ -48,7 +48,7 @@ from trimline.study.tested_maps import tested_maps
 _LOG = logging.getLogger(__name__)
 
 FOLDER = "evaluation"
-RESULTS_VERSION = 4
+RESULTS_VERSION = 5
 """Raised when the same inputs and settings give other results."""
 
 
@@ -120,19 +120,28 @@ def _judge(project: Project, method: Method, folder: Path, digest: str) -> dict[
     judged = _tiles(project, model) if split == "paper" else _maps(project, method, model, options, folder)
     scenes: dict[str, SceneScores] = {}
     labelled: Counter[str] = Counter()
+    ground: dict[str, float] = {}
+    ice: dict[str, float] = {}
     for each in judged:
         labelled[each.scene_id] += each.labelled
+        km2 = each.pixel_m**2 / 1e6
+        ground[each.scene_id] = ground.get(each.scene_id, 0.0) + float(each.valid.sum()) * km2
+        ice[each.scene_id] = ice.get(each.scene_id, 0.0) + float((each.truth & each.valid).sum()) * km2
         known = scenes.get(each.scene_id)
         scenes[each.scene_id] = each.scores if known is None else pool([known, each.scores])
     if not scenes:
         raise SampleError("no scene shares ground with the test", where="evaluate.scenes")
 
     def pooled(members: Iterable[str]) -> dict[str, Any]:
-        """Return the pooled scores of scenes, and the share of their labelled pixels that the method did not see."""
+        """Return the pooled scores of scenes, and the share of their labelled pixels that the method did not see.
+
+        `ground_km2` is the ground that they rest on, each date counted, and `ice_km2` the ice on it.
+        """
         keys = list(members)
         scores = pool(scenes[key] for key in keys)
         unjudged = 1.0 - scores.confusion.n / sum(labelled[key] for key in keys)
-        return {**scores.as_dict(), "not_judged": unjudged}
+        sums = {"ground_km2": sum(ground[key] for key in keys), "ice_km2": sum(ice[key] for key in keys)}
+        return {**scores.as_dict(), "not_judged": unjudged, **sums}
 
     result: dict[str, Any] = pooled(scenes)
     result["scenes"] = {key: pooled([key]) for key in scenes}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,10 +32,12 @@ from trimline.report.glacier_change_tables import (
     verdict_counts_table,
 )
 from trimline.report.page import Picture, Section, write_page
+from trimline.report.tables import with_error
 from trimline.study.change_stage import FOLDER, titles_of
 from trimline.study.glacier_report import glacier_report
 from trimline.study.glacier_tables import OUTLINES, left_out
 from trimline.study.ledger import Done
+from trimline.study.report_words import linked, series_caption, unknown_words
 from trimline.study.study import Study
 from trimline.study.tables_on_disk import read_tables
 
@@ -75,6 +78,7 @@ def run_own(study: Study) -> Done:
                 summary=_summary(result),
                 sections=[*_sections(project, tables, result, temporary), *glacier_report(study, temporary)],
                 provenance=_provenance(study, result),
+                files=linked(project.output, FOLDER),
             )
         return {"report": f"{REPORT}/index.html"}
 
@@ -172,14 +176,15 @@ def _sections(
         flagged=flagged,
     )
     shown = [("Areas", areas_table(sums, titles)), ("Size classes of the first date", size_class_table(sums))]
-    sections = [Section("Areas by period", words, shown, [Picture(png, "Areas of all periods, with their errors.")])]
+    words += unknown_words(sums)
+    sections = [Section("Areas by period", words, shown, [Picture(png, series_caption(sums))])]
     if len(tables.get("repairs", ())):
         text = "Polygons that could not be measured as they were, what was done about them, and what that changed."
         sections.append(Section("Repairs", [text], [("Problems and repairs", repairs_table(tables["repairs"]))]))
     if "changes" in tables:
         rows = tables["changes"].to_dict("records")
         listed = [("Change between periods", changes_table(rows, titles))]
-        if len(tables["rates"]):
+        if (tables["rates"]["periods"] > 2).any():
             listed.append(("Fitted lines", rates_table(tables["rates"], titles)))
         text = "Losses are negative. A change no larger than its error is no significant change."
         sections.append(Section("Change and rates", [text], listed))
@@ -200,8 +205,10 @@ def _summary(result: Mapping[str, Any]) -> str:
     if not region:
         return f"{words}."
     whole = next((row for row in region if (row["first"], row["last"]) == (names[0], names[-1])), region[0])
-    change = f"{whole['change_km2']:+.2f} ± {whole['change_error_km2']:.2f} km²"
+    change = f"{with_error(whole['change_km2'], whole['change_error_km2'], signed=True)} km²"
     percent = "" if whole["change_percent"] is None else f" ({whole['change_percent']:+.1f} %)"
+    if whole["change_km2"] is None or not math.isfinite(whole["change_km2"]):
+        return f"{words}. The change of the region is unknown: too much of its ice has no outline on a date."
     flagged = list(dict.fromkeys(row["period"] for row in result.get("flagged", []) if row["level"] == "region"))
     off = f" Out of line with the others: {', '.join(flagged)}." if flagged else ""
     return f"{words}: {change}{percent}, {whole['verdict']}.{off}"

@@ -7,8 +7,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
+import pandas as pd
+import yaml
+
 from trimline import __version__
-from trimline.errors import ProjectError, StageError
+from trimline.errors import ProjectError, StageError, TrimlineError
 from trimline.file_identity import file_identity
 from trimline.files import sha256
 from trimline.outlines import read_edits, read_outlines
@@ -18,18 +22,20 @@ from trimline.report.release_folder import write_release
 from trimline.report.release_words import require_citable
 from trimline.report.tables import UNDEFINED, Table, method_table, number
 from trimline.samples import MEASURES
+from trimline.study.change_stage import FOLDER as CHANGE
 from trimline.study.editing import FINAL, OUTCOMES, TIMELINE
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
 from trimline.study.ledger import Done
-from trimline.study.method_models import metadata_of
+from trimline.study.method_models import metadata_of, model_file
+from trimline.study.report_words import bias_words
 from trimline.study.scenes import split_of
 from trimline.study.study import Study
 from trimline.timeline.preference import FLAGS
 
 FOLDER = "release"
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised when the same inputs and settings give other results."""
-_TABLES = ("change",)
+_TABLES = (CHANGE,)
 """Folders of the output whose CSV files are released."""
 _SCORES = "scores.csv"
 _UNSEEN, _SOURCES = "unseen.gpkg", "sources.json"
@@ -102,6 +108,8 @@ def _files(project: Project) -> dict[str, list[Path]]:
 def _gather(study: Study, tables: list[Path]) -> Release:
     project = study.project
     files = _files(project)
+    path = project.output / CHANGE / "areas.csv"
+    areas = pd.read_csv(path, dtype={"glac_id": str, "period": str}) if path.exists() else None
     periods = []
     for period in project.periods:
         if period.name not in files:
@@ -112,7 +120,7 @@ def _gather(study: Study, tables: list[Path]) -> Release:
                 period.name,
                 period.first,
                 period.last,
-                read_outlines(final),
+                with_uncertainty(read_outlines(final), areas, period.name),
                 read_outlines(unseen) if unseen.exists() else None,
             )
         )
@@ -132,11 +140,42 @@ def _gather(study: Study, tables: list[Path]) -> Release:
         outcomes=_outcomes(project, list(files)),
         tables=tables,
         method=_method(study),
-        scenes=_scenes(project, list(files)),
+        scenes=_scenes(study, list(files)),
         scores=method_table(judged) if judged else None,
         measures=MEASURES[split_of(project)] if methods else "No scene of the study has a truth.",
         provenance={"trimline": __version__, "project": f"{project.name}, SHA-256 {study.ledger.project_sha256}"},
+        project=_settings(project),
+        model=model_file(project, project.mapping_method),
+        bias=" ".join(bias_words(study)),
     )
+
+
+def with_uncertainty(outlines: gpd.GeoDataFrame, areas: pd.DataFrame | None, period: str) -> gpd.GeoDataFrame:
+    """Return the outlines of a period with the error of their area, from the table of areas; None leaves them."""
+    if areas is None or "uncertainty_km2" not in areas.columns:
+        return outlines
+    own = areas[areas["period"] == period].drop_duplicates("glac_id").set_index("glac_id")["uncertainty_km2"]
+    return outlines.assign(uncertainty_km2=own.reindex(outlines["glac_id"].astype(str)).to_numpy(dtype=float))
+
+
+def _settings(project: Project) -> str:
+    """Return a project with all its settings as YAML; paths in its output begin with it, others are names alone."""
+
+    def portable(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: portable(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [portable(each) for each in value]
+        if not isinstance(value, str) or not Path(value).is_absolute():
+            return value
+        path = Path(value)
+        if path.is_relative_to(project.output):
+            return f"${{output}}/{path.relative_to(project.output).as_posix()}"
+        return path.name
+
+    content = portable(project.model_dump(mode="json", by_alias=True, exclude={"output"}, exclude_none=True))
+    text = yaml.safe_dump({**content, "output": "out"}, sort_keys=False, allow_unicode=True, width=120)
+    return "# All settings of the study. Files of the user stand by their names, without their folders.\n" + text
 
 
 def _outcomes(project: Project, periods: list[str]) -> Counter[str]:
@@ -180,15 +219,16 @@ def _listed(settings: dict[str, Any]) -> str:
     return ", ".join(f"{key} {json.dumps(value)}" for key, value in settings.items())
 
 
-def _scenes(project: Project, periods: list[str]) -> Table:
+def _scenes(study: Study, periods: list[str]) -> Table:
     """Return the scenes of the periods, with the number of pixels taken from each where known."""
+    project = study.project
     rows = []
     for period in periods:
         path = project.output / TIMELINE / period / _SOURCES
         listed = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
         known = {each["scene_id"]: each for each in listed}
         members = [entry for entry in project.scenes if entry.period == period]
-        rows += [_scene(entry, known.get(entry.id, {})) for entry in sorted(members, key=lambda each: each.id)]
+        rows += [_scene(study, entry, known.get(entry.id, {})) for entry in sorted(members, key=lambda each: each.id)]
     return [
         "scene",
         "product",
@@ -200,10 +240,11 @@ def _scenes(project: Project, periods: list[str]) -> Table:
         "reference",
         "period",
         "pixels",
+        "SHA-256 of its content",
     ], rows
 
 
-def _scene(entry: SceneEntry, known: dict[str, Any]) -> list[str]:
+def _scene(study: Study, entry: SceneEntry, known: dict[str, Any]) -> list[str]:
     cloud = entry.cloud_cover if entry.cloud_cover is not None else _percent(known.get("cloud"))
     return [
         entry.id,
@@ -216,7 +257,16 @@ def _scene(entry: SceneEntry, known: dict[str, Any]) -> list[str]:
         "yes" if entry.reference else "",
         entry.period or UNDEFINED,
         str(known.get("pixels", UNDEFINED)),
+        _digest(study, entry),
     ]
+
+
+def _digest(study: Study, entry: SceneEntry) -> str:
+    """Return the SHA-256 of what a product holds, as `trimline info` prints it; unknown where it is not here."""
+    try:
+        return study.identities.of(entry)
+    except TrimlineError:
+        return UNDEFINED
 
 
 def _percent(fraction: float | None) -> float | None:

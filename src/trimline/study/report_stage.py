@@ -22,12 +22,14 @@ from trimline.report.tables import area_table, method_table, sample_table, scene
 from trimline.report.threshold_tables import threshold_table
 from trimline.samples import MEASURES
 from trimline.study.change_report import change_sections
+from trimline.study.change_stage import FOLDER as CHANGE
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
 from trimline.study.evaluate_stage import class_path
 from trimline.study.experiments_stage import all_rows, experiment_project
 from trimline.study.glacier_report import glacier_report
 from trimline.study.ledger import Done
 from trimline.study.map_stage import map_folder
+from trimline.study.report_words import bias_words, ground_words, linked
 from trimline.study.scenes import (
     labelled_scene,
     open_entry,
@@ -96,6 +98,7 @@ def run(study: Study) -> Done:
                     *_samples(study),
                 ],
                 provenance=_provenance(study),
+                files=linked(project.output, EVALUATION, CHANGE),
             )
         return {"report": f"{FOLDER}/index.html"}
 
@@ -136,12 +139,15 @@ def _areas(study: Study, folder: Path) -> list[Section]:
     if study.project.mapping_method.is_trained:
         words = f"{words[:-1]}, including ground that the method was trained on; the scores below exclude that ground."
     table = (f"Mapped with {method}", area_table(dates, same_ground=same_ground))
+    biased = bias_words(study)
     if not same_ground:
-        return [Section("Areas by date", [words, "The dates show different places and are not compared."], [table])]
+        return [
+            Section("Areas by date", [words, "The dates show different places and are not compared.", *biased], [table])
+        ]
     draw_areas(folder / "areas.png", dates)
     known = any("area_true_km2" in areas for areas in dates.values())
     caption = f"Glacier area by date{': the truth, and' if known else ','} as mapped by {method}."
-    return [Section("Areas", [words], [table], [Picture(folder / "areas.png", caption)])]
+    return [Section("Areas", [words, *biased], [table], [Picture(folder / "areas.png", caption)])]
 
 
 def _snow(study: Study) -> list[Section]:
@@ -164,7 +170,7 @@ def _scores(study: Study) -> list[Section]:
         ("Year by year", year_table(methods)),
         ("Scene by scene", scene_table(methods)),
     ]
-    return [Section("Scores", [MEASURES[split_of(study.project)]], tables)]
+    return [Section("Scores", [MEASURES[split_of(study.project)], *ground_words(study)], tables)]
 
 
 def _error_maps(project: Project, title: str, entries: Iterable[SceneEntry] | None = None) -> list[Section]:

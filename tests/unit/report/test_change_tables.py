@@ -43,6 +43,36 @@ def totals() -> pd.DataFrame:
     ])  # fmt: skip
 
 
+def test_what_is_unknown_of_an_area_stands_beside_it(totals: pd.DataFrame) -> None:
+    known = totals.assign(seen_km2=totals["area_km2"], unseen_km2=[0.0, 120.0, 0.0, 0.0, 0.0, 400.0])
+    known.loc[5, ["area_km2", "uncertainty_km2"]] = np.nan
+    _, rows = areas_table(known, TITLES)
+    assert rows[1][3:] == [
+        "2102.25 ± 72.56, unseen 120.00",
+        "1173.83 ± 38.70",
+        "unknown: seen 661.20, unseen 400.00",
+    ]
+
+
+def test_two_areas_get_no_line_and_three_do(totals: pd.DataFrame, tmp_path: Path) -> None:
+    region = totals[totals["level"] == "region"]
+    _, svg = draw_area_series(tmp_path / "two", region, TITLES)
+    assert "line through" not in svg.read_text()
+    assert "km² a⁻¹" not in svg.read_text()
+    middle = region.iloc[[0]].assign(period="2001-2003", src_year=2002.5, area_km2=2400.0)
+    three = pd.concat([region.iloc[[0]], middle, region.iloc[[1]]])
+    _, svg = draw_area_series(tmp_path / "three", three, TITLES)
+    assert "line through" in svg.read_text()
+    _, svg = draw_area_series(tmp_path / "unknown", three.assign(area_km2=[2400.0, np.nan, 2100.0]), TITLES)
+    assert "line through" not in svg.read_text()
+
+
+def test_a_dollar_sign_in_a_name_begins_no_formula(totals: pd.DataFrame, tmp_path: Path) -> None:
+    region = totals[totals["level"] == "region"]
+    _, svg = draw_area_series(tmp_path / "named", region, {"region": "Cost $100 and $x^2$"})
+    assert "Cost $100 and $x^2$" in svg.read_text()
+
+
 def test_areas_stand_with_their_errors_as_in_table_v(totals: pd.DataFrame) -> None:
     heads, rows = areas_table(totals, TITLES)
     assert heads[3:] == ["Total, km²", "Training area, km²", "Testing area 1, km²"]

@@ -38,6 +38,14 @@ def test_a_page_carries_its_pictures_and_refers_to_nothing_outside(tmp_path: Pat
     assert 'src="/' not in page
 
 
+def test_the_page_links_the_tables_with_all_digits(tmp_path: Path) -> None:
+    given = {"title": "T", "summary": "S", "sections": [], "provenance": {}}
+    write_page(tmp_path / "index.html", **given, files=["../change/totals.csv"])
+    assert '<a href="../change/totals.csv">change/totals.csv</a>' in (tmp_path / "index.html").read_text()
+    write_page(tmp_path / "index.html", **given)
+    assert "with all digits" not in (tmp_path / "index.html").read_text()
+
+
 def test_text_from_the_user_is_escaped(tmp_path: Path) -> None:
     write_page(
         tmp_path / "index.html",

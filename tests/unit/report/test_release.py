@@ -20,13 +20,29 @@ import yaml
 from pydantic import ValidationError
 from pystac.validation.stac_validator import JsonSchemaSTACValidator
 
+from trimline.change import (
+    AREA_COLUMNS,
+    CHANGE_COLUMNS,
+    COMPARISON_COLUMNS,
+    GLACIER_CHANGE_COLUMNS,
+    LINEAGE_COLUMNS,
+    MATCH_COLUMNS,
+    OUTLYING_COLUMNS,
+    RATE_CHANGE_COLUMNS,
+    RATE_COLUMNS,
+    STATE_COLUMNS,
+    TOTAL_COLUMNS,
+)
 from trimline.errors import ReleaseError
+from trimline.evaluation.confusion import SCORES
+from trimline.evaluation.scores import GROUND
 from trimline.outlines import COLUMNS, area_km2, as_edits, no_edits, perimeter_km, read_edits, read_outlines
 from trimline.project import Author, Project
 from trimline.report.release import Release, ReleasedPeriod
 from trimline.report.release_folder import write_release
 from trimline.report.release_outlines import short_names
 from trimline.report.release_words import cited, require_citable
+from trimline.report.table_columns import meaning_of, unit_of
 
 UTM = 32646
 SCENES = "LT05_139036_19880820:0.83;LT05_139036_19870818:0.17"
@@ -106,6 +122,7 @@ def test_everything_promised_is_there(folder: Path) -> None:
     found = {each.relative_to(folder).as_posix() for each in folder.rglob("*") if each.is_file()}
     assert found == {
         "README.md",
+        "LICENSE.md",
         "CITATION.cff",
         "SHA256SUMS",
         "columns.csv",
@@ -119,8 +136,89 @@ def test_everything_promised_is_there(folder: Path) -> None:
         "stac/1986-1988.json",
         "stac/2019-2021.json",
         "stac/collection.json",
+        "tables/columns.csv",
         "tables/rates.csv",
     }
+
+
+def test_project_and_model_are_in_it_and_in_the_checksums(release: Release, tmp_path: Path) -> None:
+    model = tmp_path / "inputs" / "landsnet.onnx"
+    model.write_bytes(b"weights")
+    write_release(replace(release, project="name: small\n", model=model), tmp_path / "whole")
+    sums = (tmp_path / "whole" / "SHA256SUMS").read_text()
+    assert f"{hashlib.sha256(b'weights').hexdigest()}  model/landsnet.onnx" in sums
+    assert (tmp_path / "whole" / "project.yaml").read_text() == "name: small\n"
+    assert "  project.yaml\n" in sums
+    assets = json.loads((tmp_path / "whole" / "stac" / "collection.json").read_text())["assets"]
+    for name in ("project", "model", "licence", "table-columns"):
+        assert (tmp_path / "whole" / "stac" / assets[name]["href"]).is_file()
+
+
+@pytest.mark.parametrize(
+    ("identifier", "text"),
+    [
+        ("CC-BY-4.0", "https://creativecommons.org/licenses/by/4.0/legalcode"),
+        ("CC0-1.0", "https://creativecommons.org/publicdomain/zero/1.0/legalcode"),
+        ("ODbL-1.0", "https://spdx.org/licenses/ODbL-1.0.html"),
+    ],
+)
+def test_the_licence_is_named_and_its_text_is_linked(
+    release: Release, tmp_path: Path, identifier: str, text: str
+) -> None:
+    write_release(replace(release, license=identifier), tmp_path / "licensed")
+    said = (tmp_path / "licensed" / "LICENSE.md").read_text()
+    assert f"SPDX-License-Identifier: {identifier}\n" in said
+    assert text in said
+    assert "by Chen, J. L., The Survey," in said
+    assert "A small range. Version 1.0 [data set]" in said
+
+
+def test_every_column_of_every_table_is_described(folder: Path) -> None:
+    columns = pd.read_csv(folder / "tables" / "columns.csv", keep_default_na=False)
+    assert columns.to_dict("records") == [
+        {
+            "table": "rates.csv",
+            "name": "period",
+            "unit": "",
+            "meaning": "period of the study that the outline belongs to",
+        },
+        {
+            "table": "rates.csv",
+            "name": "rate_km2_per_a",
+            "unit": "km2 per year",
+            "meaning": "rate of change; losses are negative",
+        },
+    ]
+    tables = (
+        *(AREA_COLUMNS, STATE_COLUMNS, TOTAL_COLUMNS, CHANGE_COLUMNS, GLACIER_CHANGE_COLUMNS, LINEAGE_COLUMNS),
+        *(MATCH_COLUMNS, OUTLYING_COLUMNS, COMPARISON_COLUMNS, RATE_COLUMNS, RATE_CHANGE_COLUMNS, SCORES, GROUND),
+    )
+    for name in [name for table in tables for name in table]:
+        assert len(meaning_of(name)) > 5, name
+    assert [unit_of(name) for name in ("area_km2", "rate_percent_per_a", "src_year", "iou", "glac_id")] == [
+        "km2",
+        "% per year",
+        "a",
+        "1",
+        "",
+    ]
+
+
+def test_a_table_with_a_column_that_nobody_described_is_not_released(release: Release, tmp_path: Path) -> None:
+    strange = tmp_path / "strange.csv"
+    strange.write_text("glac_id,mood\na,good\n")
+    with pytest.raises(ReleaseError, match="the column 'mood' is not described"):
+        write_release(replace(release, tables=(strange,)), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_words_on_unseen_ground_are_those_of_what_is_done(folder: Path, release: Release, tmp_path: Path) -> None:
+    text = (folder / "README.md").read_text()
+    assert "is not part of any uncertainty" not in text
+    assert "Ground that no scene saw\nis part of it" in text
+    assert "maps 27.0 % more ice" not in text
+    write_release(replace(release, bias="Where it was judged, x maps 27.0 % more ice."), tmp_path / "biased")
+    assert "maps 27.0 % more ice" in (tmp_path / "biased" / "README.md").read_text()
 
 
 def test_the_checksums_are_those_of_every_file(folder: Path) -> None:
