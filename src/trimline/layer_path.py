@@ -30,6 +30,11 @@ class LayerPath:
     """Encoding of its text, where the file names a wrong one."""
 
     @property
+    def names(self) -> tuple[str, str, str]:
+        """What may say what is in it: its layer (empty where none is named), its stem, and the folder it lies in."""
+        return self.layer or "", self.file.stem, self.file.parent.name
+
+    @property
     def said(self) -> str:
         """What stands behind the name of the file; empty where nothing does."""
         given = ((_LAYER[0], self.layer), (_ENCODING, self.encoding))

@@ -57,7 +57,7 @@ def require_measurable(outlines: gpd.GeoDataFrame) -> None:
     require_columns(outlines, NEEDED)
     for name in NEEDED:
         _refuse(outlines, outlines[name].isna(), f"no '{name}'", "every outline needs one: see where it was written")
-    infinite = ~np.isfinite(outlines["src_year"].to_numpy(np.float64))
+    infinite = ~np.isfinite(pd.to_numeric(outlines["src_year"], errors="coerce").to_numpy(np.float64))
     _refuse(outlines, infinite, "a 'src_year' that is no number", "give decimal years")
     _refuse(outlines, outlines.geometry.is_empty, "an empty geometry", "leave out the row: the glacier is gone")
     _refuse(

@@ -245,7 +245,8 @@ def _roll_back(path: Path) -> None:
 
 def _contents(edits: gpd.GeoDataFrame) -> list[str]:
     """Return the hash of the content of each edit."""
-    shapes = [None if each is None else shapely.normalize(each).wkb_hex for each in edits.geometry]
+    with foreign_errors(EditError, what="the shape of an edit cannot be read"):
+        shapes = [None if each is None else shapely.normalize(each).wkb_hex for each in edits.geometry]
     contents = zip(*(edits[name] for name in _CONTENT), shapes, strict=True)
     return [hashlib.sha256(repr(each).encode()).hexdigest()[:_ID_DIGITS] for each in contents]
 

@@ -16,6 +16,7 @@ from rasterio.vrt import WarpedVRT
 
 from trimline.errors import OutlineError
 from trimline.files import StrPath
+from trimline.layer_path import layer_path
 from trimline.outlines import area_km2, rasterise, read_outlines, trace
 from trimline.samples.samples import ICE, IGNORE
 
@@ -103,7 +104,7 @@ class RasterTruth(Truth):
 
 
 def open_truth(path: StrPath) -> Truth:
-    """Open outlines or a label raster, by the file's suffix.
+    """Open outlines, also `FILE|layer=NAME`, or a label raster, by the file's suffix.
 
     Raises
     ------
@@ -111,6 +112,7 @@ def open_truth(path: StrPath) -> Truth:
         The file does not exist.
     """
     path = Path(path)
-    if not path.exists():
+    file = layer_path(path).file
+    if not file.exists():
         raise OutlineError("the truth does not exist", where=path, remedy="check scenes.*.truth and inventory")
-    return RasterTruth(path) if path.suffix.lower() in _RASTERS else OutlineTruth(path)
+    return RasterTruth(path) if file.suffix.lower() in _RASTERS else OutlineTruth(path)
