@@ -15,6 +15,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from trimline.errors import StageError
+from trimline.layer_path import layer_path
 
 _APPENDED = (".aux.xml", ".msk", "-wal")
 """Companions named after the whole name: GDAL's own metadata, a mask, the write-ahead log of a GeoPackage."""
@@ -36,7 +37,7 @@ def file_identity(path: Path) -> str:
     Parameters
     ----------
     path
-        A raster, vector file, table, archive or folder. Hidden files of a folder do not count.
+        A raster, vector file (also `FILE|layer=NAME`), table, archive or folder. Hidden files of a folder do not count.
 
     Returns
     -------
@@ -48,9 +49,11 @@ def file_identity(path: Path) -> str:
     StageError
         There is no such file or folder.
     """
-    if not path.exists():
+    given = layer_path(path)
+    if not given.file.exists():
         raise StageError("does not exist", where=path, remedy="check the paths in the project file")
-    return digest([state for each in files_of(path) if (state := _state_of(each)) is not None])
+    states: list[Any] = [state for each in files_of(given.file) if (state := _state_of(each)) is not None]
+    return digest([*states, given.said] if given.said else states)
 
 
 def files_of(path: Path) -> list[Path]:

@@ -7,6 +7,7 @@ in Python, on the command line and in a project file.
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -28,6 +29,11 @@ class LayerPath:
     """Which layer, or which file of an archive."""
     encoding: str | None = None
     """Encoding of its text, where the file names a wrong one."""
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """What may say what is in it: its layer (empty where none is named), its stem, and the folder it lies in."""
+        return self.layer or "", self.file.stem, self.file.parent.name
 
     @property
     def said(self) -> str:
@@ -76,9 +82,10 @@ def layer_path(path: str | PathLike[str]) -> LayerPath:
 
 def _known(encoding: str, file: str) -> str:
     try:
-        codecs.lookup(encoding)
+        name = codecs.lookup(encoding).name
     except (LookupError, ValueError) as error:
         raise OutlineError(
             f"'{encoding}' is no encoding", where=file, remedy="names are utf-8, cp1252, iso-8859-1, gbk and the like"
         ) from error
-    return encoding
+    # As GDAL spells it.
+    return re.sub("^ISO8859", "ISO-8859", name.upper().replace("_", "-"))

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from trimline.errors import ChangeError
+from trimline.layer_path import layer_path
 from trimline.outlines.years import day_of_number
 from trimline.project.places import FIRST_YEAR
 
@@ -88,14 +89,14 @@ def parse_date(text: str) -> OutlineDate:
 
 
 def date_of_file(path: Path) -> OutlineDate:
-    """Return the year or day that the name of a file holds, or where it has none, that of the folder it lies in.
+    """Return the year or day in the name of a layer or file, or where it has none, of the folder that it lies in.
 
     Raises
     ------
     ChangeError
         Neither name holds a year, or one of them holds several.
     """
-    for name in (path.stem, path.parent.name):
+    for name in layer_path(path).names:
         this_year = datetime.now(UTC).year
         plain = _CODES.sub("", name)
         found = sorted({match.groups() for match in _IN_NAME.finditer(plain) if int(match[1]) <= this_year}, key=str)

@@ -23,6 +23,7 @@ from trimline.change.lineage import follow
 from trimline.change.long_table import LARGEST_OVERLAP_M2
 from trimline.errors import ChangeError
 from trimline.files import StrPath
+from trimline.layer_path import layer_path
 from trimline.outlines.check import Problem, check, report
 from trimline.outlines.reading import read_unchecked
 from trimline.outlines.states import GONE
@@ -143,7 +144,7 @@ def read_own_outlines(
 
 
 def files_of(path: StrPath) -> list[Path]:
-    """Return a file as it is, or the vector files in a folder and the folders in it, in order of their paths.
+    """Return a file as it is, with the layer it names, or the vector files in a folder, in order of their paths.
 
     Raises
     ------
@@ -151,9 +152,10 @@ def files_of(path: StrPath) -> list[Path]:
         There is no such file or folder, or none with one of `SUFFIXES` in it.
     """
     path = Path(path)
-    if not path.exists():
-        raise ChangeError("there is no such file or folder", where=path)
-    if path.is_file():
+    given = layer_path(path)
+    if not given.file.exists():
+        raise ChangeError("there is no such file or folder", where=given.file)
+    if given.file.is_file() or given.said:
         return [path]
     found = sorted(each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES and each.is_file())
     if not found:

@@ -31,6 +31,7 @@ from trimline.change.sizes import SIZE_BOUNDS_KM2
 from trimline.errors import OutlineError
 from trimline.files import StrPath
 from trimline.foreign import foreign_errors
+from trimline.outlines.check import require_finite
 
 BATCH = 4096
 """Outlines read at a time."""
@@ -156,12 +157,16 @@ class _File:
 
 def _first_pass(file: _File, batch: int) -> tuple[pd.DataFrame, NDArray[np.float64]]:
     """Return the columns that are needed, and (n, 4) bounds in the CRS of the file; each row is checked by itself."""
-    keys, bounds = [], [np.empty((0, 4))]
+    keys: list[pd.DataFrame] = []
+    bounds = [np.empty((0, 4))]
     columns = [*NEEDED, *(name for name in OPTIONAL if name in file.parquet.schema_arrow.names)]
     for rows in file.batches([*columns, file.geometry], batch):
         table = with_years(rows.drop_columns([file.geometry]).to_pandas()[columns])
         geometries = file.shapes(rows)
-        require_measurable(_frame(table, geometries, file.crs))
+        table.index += sum(len(each) for each in keys)
+        outlines = _frame(table, list(geometries), file.crs)
+        require_finite(outlines)
+        require_measurable(outlines)
         keys.append(table)
         bounds.append(shapely.bounds(geometries))
     table = pd.concat(keys, ignore_index=True) if keys else pd.DataFrame(columns=columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -129,8 +130,8 @@ def _directions(given: list[str], table: Any) -> dict[str, float] | None:
         try:
             value = float(degrees)
         except ValueError:
-            raise ChangeError(
-                f"--direction is '{text}'", remedy="give degrees clockwise from north, or ID=DEGREES"
-            ) from None
+            value = math.nan
+        if not math.isfinite(value):
+            raise ChangeError(f"--direction is '{text}'", remedy="give degrees clockwise from north, or ID=DEGREES")
         found |= {name: value} if name else dict.fromkeys(table["glac_id"], value)
     return found or None

@@ -11,6 +11,7 @@ from trimline import __version__
 from trimline.errors import GridError, OutlineError
 from trimline.file_identity import file_identity
 from trimline.files import StrPath, write_json
+from trimline.layer_path import layer_path
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -40,7 +41,7 @@ class SnowReference:
     """Elevation [m]."""
 
     def __post_init__(self) -> None:
-        if self.inventory is not None and not self.inventory.exists():
+        if self.inventory is not None and not layer_path(self.inventory).file.exists():
             raise OutlineError("there is no such inventory", where=self.inventory, remedy="check the path")
         if self.dem is not None and not self.dem.exists():
             raise GridError("there is no such DEM", where=self.dem, remedy="check the path")

@@ -23,6 +23,7 @@ from pyproj import CRS
 
 from trimline.coordinate_systems import horizontal, turn_of
 from trimline.errors import GridError, OutlineError
+from trimline.foreign import foreign_errors
 from trimline.longitudes import Reading, connected
 from trimline.outlines.area import area_km2
 from trimline.reprojecting import unit_m, without_empty_parts
@@ -80,7 +81,7 @@ _READINGS: dict[Reading, tuple[str, str]] = {
 }
 """What an outline is like, and what is done to it, for each reading of its longitudes."""
 
-_FARTHEST_M = 1e8
+FARTHEST_M = 1e8
 """Distance from the origin of a projection that no coordinate on Earth has, false eastings and zones included [m]."""
 
 _WITHIN = 0.9
@@ -150,7 +151,7 @@ def require_finite(outlines: gpd.GeoDataFrame) -> None:
     geometries = outlines.geometry.to_numpy()
     coordinates, row = shapely.get_coordinates(geometries, return_index=True)
     is_projected = outlines.crs is not None and outlines.crs.is_projected
-    farthest = _FARTHEST_M / unit_m(outlines.crs) if is_projected else _FARTHEST_M
+    farthest = FARTHEST_M / unit_m(outlines.crs) if is_projected else FARTHEST_M
     odd = ~(np.isfinite(coordinates).all(axis=1) & (np.abs(coordinates) < farthest).all(axis=1))
     if odd.any():
         vertex = int(np.flatnonzero(odd)[0])
@@ -284,10 +285,11 @@ def _make_valid(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataF
         encloses = shapely.area(geometry) > 0
         before = float(area_km2(gpd.GeoSeries([geometry], crs=outlines.crs))[0]) if encloses else 0.0
         # 'structure' keeps the ground within any ring; 'linework' would turn doubly covered ground into holes.
-        kept = _polygonal(shapely.make_valid(geometry, method="structure", keep_collapsed=False))
-        if kept is not None and not kept.is_valid:
-            # GEOS 3.14 returns rings that share an edge as parts that still share it.
-            kept = _polygonal(shapely.union_all(shapely.get_parts(kept)))
+        with foreign_errors(OutlineError, what=f"outline {row} cannot be made valid", remedy="draw it again"):
+            kept = _polygonal(shapely.make_valid(geometry, method="structure", keep_collapsed=False))
+            if kept is not None and not kept.is_valid:
+                # GEOS 3.14 returns rings that share an edge as parts that still share it.
+                kept = _polygonal(shapely.union_all(shapely.get_parts(kept)))
         if kept is None:
             findings.add(
                 "invalid", row, f"is invalid: {reason}", "left out, because it encloses nothing", (before, 0.0)

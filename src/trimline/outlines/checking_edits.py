@@ -16,8 +16,9 @@ from typing import Any
 import geopandas as gpd
 import shapely
 
-from trimline.errors import EditError
+from trimline.errors import EditError, shortened
 from trimline.files import StrPath
+from trimline.outlines.check import FARTHEST_M
 from trimline.outlines.edit_layer import EVERY_PERIOD, OPERATIONS, REVERT, in_order, instant, rows_of, taken_back
 from trimline.outlines.schema import COLUMNS
 
@@ -121,6 +122,12 @@ def value_of(edit: Mapping[str, Any]) -> dict[str, Any]:
     return content
 
 
+_LARGEST_COUNT = 2**63 - 1
+"""Largest whole number that a column holds."""
+
+_SHOWN = 60
+"""Characters of a value that a message shows."""
+
 _Found = Iterator[tuple[str, str]]
 
 
@@ -168,13 +175,15 @@ def _of_geometry(geometry: shapely.Geometry | None, operation: str) -> _Found:
         yield "has no geometry", f"'{operation}' needs a {' or a '.join(wanted[::2])}"
     elif geometry.geom_type not in wanted:
         yield f"is a {geometry.geom_type}", f"'{operation}' needs a {' or a '.join(wanted[::2])}"
+    elif not all(map(math.isfinite, geometry.bounds)):
+        yield "has coordinates that are no numbers", "draw it again, or take the edit back"
+    elif max(map(abs, geometry.bounds)) > FARTHEST_M:
+        yield "has coordinates that are nowhere on Earth", "draw it again, or take the edit back"
     elif not shapely.is_valid(geometry):
         yield (
             f"its polygon is invalid: {shapely.is_valid_reason(geometry)}",
             "mend it with QGIS's 'Fix geometries' or draw it again, or take the edit back",
         )
-    elif not all(map(math.isfinite, geometry.bounds)):
-        yield "has coordinates that are no numbers", "draw it again, or take the edit back"
 
 
 def _of_value(edit: Mapping[str, Any], operation: str) -> _Found:
@@ -196,7 +205,9 @@ def _of_value(edit: Mapping[str, Any], operation: str) -> _Found:
         elif isinstance(content, dict | list):
             yield f"'{name}' in 'value' is not one value", "give a text, a number or null"
         elif name in COLUMNS and COLUMNS[name].kind != "text" and not _is_number(content):
-            yield f"'{name}' is a number, and {content!r} is none", "correct 'value'"
+            yield f"'{name}' is a number, and {shortened(repr(content), _SHOWN)} is none", "correct 'value'"
+        elif name in COLUMNS and COLUMNS[name].kind == "count" and not _is_count(content):
+            yield f"'{name}' is a whole number, and {shortened(repr(content), _SHOWN)} is none", "correct 'value'"
 
 
 def _of_reverts(edit: Mapping[str, Any], before: Collection[str]) -> _Found:
@@ -209,7 +220,17 @@ def _of_reverts(edit: Mapping[str, Any], before: Collection[str]) -> _Found:
 
 
 def _is_number(content: Any) -> bool:
-    return content is None or (isinstance(content, int | float) and not isinstance(content, bool))
+    """Whether a value of JSON is nothing, or a number that floating point can hold."""
+    if content is None:
+        return True
+    try:
+        return isinstance(content, int | float) and not isinstance(content, bool) and math.isfinite(content)
+    except OverflowError:
+        return False
+
+
+def _is_count(content: Any) -> bool:
+    return content is None or (content == int(content) and abs(content) <= _LARGEST_COUNT)
 
 
 def _nearest(wanted: str, known: Collection[str]) -> str:

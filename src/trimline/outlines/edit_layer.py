@@ -234,18 +234,18 @@ def _roll_back(path: Path) -> None:
     """Roll back an unfinished transaction of a killed process, which GDAL cannot do when it reads."""
     if not path.with_name(f"{path.name}-journal").exists():
         return
-    try:
-        with closing(sqlite3.connect(path, timeout=PATIENCE_S)) as database:
-            database.execute("SELECT name FROM sqlite_master").fetchall()
-    except sqlite3.Error as error:
-        raise EditError(
-            f"cannot be read as edits: {error}", where=path, remedy="another program writes to it; try again"
-        ) from error
+    remedy = "another program writes to it; try again"
+    with (
+        foreign_errors(EditError, path, what="cannot be read as edits", remedy=remedy),
+        closing(sqlite3.connect(path, timeout=PATIENCE_S)) as database,
+    ):
+        database.execute("SELECT name FROM sqlite_master").fetchall()
 
 
 def _contents(edits: gpd.GeoDataFrame) -> list[str]:
     """Return the hash of the content of each edit."""
-    shapes = [None if each is None else shapely.normalize(each).wkb_hex for each in edits.geometry]
+    with foreign_errors(EditError, what="the shape of an edit cannot be read"):
+        shapes = [None if each is None else shapely.normalize(each).wkb_hex for each in edits.geometry]
     contents = zip(*(edits[name] for name in _CONTENT), shapes, strict=True)
     return [hashlib.sha256(repr(each).encode()).hexdigest()[:_ID_DIGITS] for each in contents]
 

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import geopandas as gpd
+from pyproj import CRS, Transformer
 
 from trimline.errors import OutlineError
 from trimline.files import StrPath
@@ -73,11 +74,19 @@ def read_unchecked(path: StrPath, layer: str | None = None) -> gpd.GeoDataFrame:
     is_parquet = given.file.suffix.lower() in PARQUET_SUFFIXES
     found = _read_parquet(given.file) if is_parquet else read_vector(given)
     try:
+        _require_earth(found.crs)
         require_finite(found)
     except OutlineError as error:
         error.where = given.file
         raise
     return glaciers_of(found, given.file)
+
+
+def _require_earth(crs: CRS | None) -> None:
+    """Raise unless coordinates can be brought to longitude and latitude: a CRS may be of another planet, or broken."""
+    if crs is not None:
+        with foreign_errors(OutlineError, what=f"the CRS '{crs.name}' is not of the Earth, or is damaged"):
+            Transformer.from_crs(crs, 4326)
 
 
 def _read_parquet(path: Path) -> gpd.GeoDataFrame:

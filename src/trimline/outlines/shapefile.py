@@ -140,7 +140,7 @@ def oriented(frame: gpd.GeoDataFrame, where: object) -> tuple[gpd.GeoDataFrame, 
     geometries = frame.geometry.to_numpy().copy()
     turned = []
     for i in np.flatnonzero(_doubtful(geometries)):
-        nested = _nested(shapely.get_rings(geometries[i]), f"outline {frame.index[i]}", where)
+        nested = _nested(shapely.get_rings(shapely.get_parts(geometries[i])), f"outline {frame.index[i]}", where)
         if nested is not None:
             geometries[i] = nested
             turned.append(int(i))

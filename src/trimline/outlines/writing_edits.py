@@ -17,6 +17,7 @@ import pyogrio
 
 from trimline.errors import EditError
 from trimline.files import StrPath, whole_file
+from trimline.foreign import foreign_errors
 from trimline.outlines.edit_layer import (
     EDIT_COLUMNS,
     LAYER,
@@ -69,19 +70,14 @@ def append_edits(path: StrPath, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         raise EditError(f"there is an edit '{again[0]}' already", where=path, remedy="leave its edit_id empty")
     if edits.empty:
         return edits
-    try:
+    remedy = "save and close the layer in QGIS, see that the file may be written, and try again"
+    with foreign_errors(EditError, path, what="the edits cannot be appended", remedy=remedy):
         if path.exists():
             _append(path, edits)
         else:
             with whole_file(path) as temporary:
                 pyogrio.write_dataframe(edits, temporary, layer=LAYER, driver="GPKG", geometry_type="Unknown")
                 fix_date(temporary)
-    except (sqlite3.Error, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise EditError(
-            f"the edits cannot be appended: {error}",
-            where=path,
-            remedy="save and close the layer in QGIS, see that the file may be written, and try again",
-        ) from error
     return edits
 
 
@@ -111,7 +107,8 @@ def complete_edits(path: StrPath, given: Mapping[str, str]) -> list[str]:
     rows = read_rows(path)
     edits = as_edits(rows)
     layer = layer_of(path)
-    about = pyogrio.read_info(path, layer=layer)
+    with foreign_errors(EditError, path, what="cannot be read as edits"):
+        about = pyogrio.read_info(path, layer=layer)
     given = {name: text for name, text in given.items() if name in EDIT_COLUMNS}
     changes: list[tuple[str, str, int]] = []
     completed: list[str] = []
@@ -120,18 +117,15 @@ def complete_edits(path: StrPath, given: Mapping[str, str]) -> list[str]:
         empty = [name for name in new if before.get(name) is None]
         changes += [(name, new[name], int(number)) for name in empty]
         completed += [edit["edit_id"]] if empty else []
-    _widen(path, layer, [name for name in ("edit_id", *given) if name not in about["fields"]])
     key = _quoted(about["fid_column"] or "fid")
-    try:
+    remedy = "save and close the layer in QGIS first"
+    with foreign_errors(EditError, path, what="the edits cannot be completed", remedy=remedy):
+        _widen(path, layer, [name for name in ("edit_id", *given) if name not in about["fields"]])
         with closing(sqlite3.connect(path, timeout=PATIENCE_S)) as database, database:
             for function in _OF_THE_INDEX:
                 database.create_function(function, 1, _not_asked)
             for name, text, number in changes:
                 database.execute(f"UPDATE {_quoted(layer)} SET {_quoted(name)} = ? WHERE {key} = ?", (text, number))  # noqa: S608
-    except sqlite3.Error as error:
-        raise EditError(
-            f"the edits cannot be completed: {error}", where=path, remedy="save and close the layer in QGIS first"
-        ) from error
     return completed
 
 

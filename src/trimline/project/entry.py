@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from trimline.errors import ProjectError
+from trimline.layer_path import layer_path
 from trimline.project.settings import IsoDate, Name, PeriodName, ProjectPath, SensorId, Settings, Tile
 
 ANY = "*"
@@ -49,8 +50,8 @@ class SceneEntry(Settings):
     cloud_cover: float | None = Field(None, ge=0, le=100)
     """Cloud cover in the catalogue [percent of the whole scene]."""
     truth: ProjectPath | None = None
-    """Outlines (any vector file) or a raster of 0 and 1; without it the project's `inventory` is used. `*` as in
-    `path`."""
+    """Outlines (any vector file, `FILE|layer=NAME` for one of several layers) or a raster of 0 and 1; without it the
+    project's `inventory` is used. `*` as in `path`."""
     sensor: SensorId | None = None
     """Sensor id, for stacks."""
     bands: tuple[str, ...] | None = None
@@ -88,7 +89,10 @@ class SceneEntry(Settings):
     @property
     def truth_file(self) -> Path | None:
         """The one file that `truth` matches; raises as `product` does."""
-        return None if self.truth is None else _the_one(self.truth, f"scenes.{self.id}.truth")
+        if self.truth is None:
+            return None
+        given = layer_path(self.truth)
+        return Path(f"{_the_one(given.file, f'scenes.{self.id}.truth')}{given.said}")
 
 
 def _the_one(path: Path, key: str) -> Path:

@@ -17,6 +17,7 @@ from rasterio.windows import Window
 from trimline.errors import OutlineError
 from trimline.files import StrPath
 from trimline.foreign import foreign_errors
+from trimline.layer_path import layer_path
 from trimline.outlines import area_km2, rasterise, read_outlines, trace
 from trimline.outlines.check import grid_crs
 from trimline.outlines.raster import rows_near
@@ -134,7 +135,7 @@ def _window_of(own: GeoBox, geobox: GeoBox) -> Window:
 
 
 def open_truth(path: StrPath) -> Truth:
-    """Open outlines or a label raster, by the file's suffix.
+    """Open outlines, also `FILE|layer=NAME`, or a label raster, by the file's suffix.
 
     Raises
     ------
@@ -142,6 +143,7 @@ def open_truth(path: StrPath) -> Truth:
         The file does not exist.
     """
     path = Path(path)
-    if not path.exists():
+    file = layer_path(path).file
+    if not file.exists():
         raise OutlineError("the truth does not exist", where=path, remedy="check scenes.*.truth and inventory")
-    return RasterTruth(path) if path.suffix.lower() in _RASTERS else OutlineTruth(path)
+    return RasterTruth(path) if file.suffix.lower() in _RASTERS else OutlineTruth(path)

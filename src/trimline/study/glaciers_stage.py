@@ -13,6 +13,7 @@ from trimline import __version__
 from trimline.file_identity import file_identity
 from trimline.files import whole_folder
 from trimline.glaciers import ElevationModel, copy_divides, divide, open_models
+from trimline.outlines.reading import read_unchecked
 from trimline.project import Project
 from trimline.report.glims import GlimsSession
 from trimline.study.change_stage import spans_of
@@ -66,7 +67,7 @@ def _measure(study: Study, dem: Path, folder: Path) -> dict[str, Any]:
         outlines,
         models,
         band_m=settings.band_m,
-        lines=None if settings.flow_lines is None else gpd.read_file(settings.flow_lines),
+        lines=None if settings.flow_lines is None else read_unchecked(settings.flow_lines),
         pixel_m=series.pixel_m,
         spans=spans_of(project, periods)[0] if len(periods) > 1 else (),
         correlation=project.change.correlation,

@@ -19,6 +19,7 @@ import geopandas as gpd
 from trimline.change.dates import WAYS, OutlineDate, date_of_file, parse_date
 from trimline.change.own_outlines import as_text, files_of
 from trimline.errors import ChangeError
+from trimline.layer_path import layer_path
 from trimline.outlines.reading import read_unchecked
 
 _LOG = logging.getLogger(__name__)
@@ -147,7 +148,7 @@ def _of_file(
         if column in frame.columns:
             return _of_column(path, frame, column, named)
     for label, when in named.items():
-        if any(_holds(name, label) for name in (path.stem, path.parent.name)):
+        if any(_holds(name, label) for name in layer_path(path).names):
             return [(when, {}, label)]
     try:
         when = date_of_file(path)

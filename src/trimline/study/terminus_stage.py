@@ -14,6 +14,7 @@ from trimline.files import whole_folder
 from trimline.glaciers import retreat_by, select_glaciers, terminus_change, terminus_series
 from trimline.glaciers.terminus import RETREAT_COLUMNS
 from trimline.outlines import write_lines
+from trimline.outlines.reading import read_unchecked
 from trimline.report.on_disk import write_csv
 from trimline.study.change_stage import spans_of
 from trimline.study.glacier_files import ATTRIBUTES, FLOW_LINES
@@ -67,7 +68,7 @@ def _measure(study: Study, series: Series, folder: Path) -> dict[str, Any]:
     chosen = _selection(study, outlines, periods)
     kept = chosen.loc[chosen["chosen"], "glac_id"]
     _LOG.info("terminus: %d of %d glaciers are measured", len(kept), len(chosen))
-    points = None if settings.points is None else gpd.read_file(settings.points)
+    points = None if settings.points is None else read_unchecked(settings.points)
     spans = spans_of(project, periods)[0]
     found = []
     for first, last in spans:
