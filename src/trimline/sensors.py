@@ -173,6 +173,9 @@ _MSI = (
 _L4_ESUN = (1983.0, 1795.0, 1539.0, 1028.0, 219.8, 83.49)
 _L5_ESUN = (1983.0, 1796.0, 1536.0, 1031.0, 220.0, 83.44)
 
+UNKNOWN_SENSOR = "unknown"
+"""Id of the sensor of a stack that does not say its own."""
+
 SENSORS: Mapping[str, Sensor] = MappingProxyType(
     {
         sensor.id: sensor
@@ -201,7 +204,7 @@ def generic_sensor(common_names: Iterable[str]) -> Sensor:
     """
     unknown = float("nan")
     bands = tuple(Band(name, name, unknown, unknown, unknown) for name in common_names)
-    return Sensor("unknown", "unknown", "unknown", bands)
+    return Sensor(UNKNOWN_SENSOR, UNKNOWN_SENSOR, UNKNOWN_SENSOR, bands)
 
 
 def get_sensor(sensor_id: str) -> Sensor:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import platform
+import shlex
 import sys
 from typing import Annotated
 
@@ -27,11 +29,14 @@ from trimline.cli.exit_codes import INTERRUPTED, USER_ERROR
 from trimline.errors import TrimlineError
 from trimline.foreign import disk_error, forbidden
 
+_DEBUG_FORMAT = "%(relativeCreated)8.0f ms  %(name)s: %(message)s"
+
 app = typer.Typer(
     name="trimline",
     help="Satellite products become glacier outlines, period after period, and numbers that can be defended.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # which would take units, `[m]`, for markup, and draw boxes wider than they need be
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -45,7 +50,8 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def options(
     debug: Annotated[
-        bool, typer.Option("--debug", help="Log everything, and show the traceback of any error.")
+        bool,
+        typer.Option("--debug", help="Log everything, GDAL too, with times [ms], and show the traceback of any error."),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Log warnings and errors only.")] = False,
     version: Annotated[
@@ -53,9 +59,36 @@ def options(
     ] = False,
 ) -> None:
     """Set up logging from the options of all commands."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s", force=True)
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format=_DEBUG_FORMAT if debug else "%(message)s", force=True
+    )
     level = logging.DEBUG if debug else logging.WARNING if quiet else logging.INFO
-    logging.getLogger("trimline").setLevel(level)
+    log = logging.getLogger("trimline")
+    log.setLevel(level)
+    if debug:
+        logging.getLogger("rasterio").setLevel(logging.DEBUG)  # which hands on what GDAL says
+        log.debug("trimline %s, Python %s: %s", __version__, platform.python_version(), shlex.join(sys.argv[1:]))
+    else:
+        once = _OnceEach()
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(once)
+
+
+class _OnceEach(logging.Filter):
+    """Lets a warning through that was not said before: several stages open the same scene."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether to show a record."""
+        if record.levelno != logging.WARNING:
+            return True
+        message = record.getMessage()
+        is_new = message not in self._said
+        self._said.add(message)
+        return is_new
 
 
 app.command()(demo.demo)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from trimline.errors import TrimlineError
     from trimline.scenes import ProductInfo
 
 
 def info(
     products: Annotated[
-        list[Path], typer.Argument(metavar="PRODUCT...", help="Folders, archives, metadata files or rasters.")
+        list[str],
+        typer.Argument(
+            metavar="PRODUCT...",
+            help="Folders, archives, metadata files or rasters; or patterns, as in 'scenes/*.tar'.",
+        ),
     ],
     bands: Annotated[
         str | None, typer.Option(help="Names of a stack's bands in order, as in blue,green,red,nir; - leaves one out.")
@@ -27,8 +31,10 @@ def info(
 ) -> None:
     """Say what satellite products are, and whether they are complete.
 
-    Where one of several products cannot be read, the others are shown first.
+    Where one of several products cannot be read, the others are shown first. The exit code is 2 where one cannot be
+    read or used: files of it are missing, or it has no bands or no CRS.
     """
+    from trimline.cli.outlining import find_scenes
     from trimline.cli.results import print_json
     from trimline.errors import TrimlineError
     from trimline.scenes import product_info
@@ -36,20 +42,39 @@ def info(
     names = bands.split(",") if bands else None
     found: list[ProductInfo] = []
     unread: list[TrimlineError] = []
-    for product in products:
+    paths, several = find_scenes(products)
+    for path in paths:
         try:
-            found.append(product_info(product, sensor=sensor, bands=names))
+            found.append(product_info(path, sensor=sensor, bands=names))
         except TrimlineError as error:
             unread.append(error)
     if as_json and found:
         content = [each.to_dict() for each in found]
-        print_json(content if len(products) > 1 else content[0])
+        print_json(content if several else content[0])
     elif found:
         _print(found)
+    unread += filter(None, map(_why_not, found))
     for earlier in unread[:-1]:
         typer.echo(f"trimline: {earlier}", err=True)
     if unread:
         raise unread[-1]
+
+
+def _why_not(product: ProductInfo) -> TrimlineError | None:
+    """Return why a product that was read cannot be used, or None."""
+    from trimline.errors import ProductError
+
+    if not product.bands:
+        return ProductError("no band of it is known", where=product.path, remedy="name its bands with --bands")
+    if product.crs is None:
+        return ProductError("it has no CRS", where=product.path, remedy="assign one, as with gdal_edit.py -a_srs")
+    if not product.is_complete:
+        missing = ", ".join(product.missing[:3]) + (", ..." if len(product.missing) > 3 else "")
+        said = missing or "; ".join(product.notes[:1])
+        return ProductError(
+            f"the product is not complete{f': {said}' if said else ''}", where=product.path, remedy="fetch it again"
+        )
+    return None
 
 
 def _print(products: list[ProductInfo]) -> None:

@@ -17,6 +17,7 @@ from trimline.cli.exit_codes import SOME_FAILED
 from trimline.cli.results import print_json, print_table
 from trimline.errors import ProductError, TrimlineError
 from trimline.file_names import safe_name
+from trimline.sensors import UNKNOWN_SENSOR
 
 if TYPE_CHECKING:
     from trimline.inference import Model
@@ -160,6 +161,10 @@ class Outlining:
         from trimline.mapping import map_scene, mask_shares
         from trimline.outlines import read_outlines
 
+        if scene.sensor.id == UNKNOWN_SENSOR:
+            _LOG.warning(
+                "%s: its sensor is not known, nor therefore the error of its areas; name it with --sensor", scene.id
+            )
         written = map_scene(scene, self.model, folder, options=self.options)
         outlines = read_outlines(written.outlines)
         area = float(outlines["area_km2"].sum())

@@ -63,8 +63,9 @@ class TimelineSettings(Settings):
     unseen: Literal["bridge", "leave"] = "bridge"
     """Ground that no scene of a period shows: `bridge` infers the state that the nearest periods before and after agree
     on, and records the inferred part of each outline; `leave` infers nothing."""
-    melt_season: tuple[MonthDay, MonthDay] = ("06-15", "09-30")
-    """First and last day of the season with the least snow; it may span the New Year."""
+    melt_season: tuple[MonthDay, MonthDay] | None = None
+    """First and last day of the season with the least snow; it may span the New Year. None means that of the place:
+    06-15 to 09-30 in the north, 12-15 to 03-31 in the south, the whole year between the tropics."""
     minimum_area_km2: float | None = Field(None, ge=0)
     """Smaller outlines are left out; None means as in `map`."""
     minimum_hole_km2: float | None = Field(None, ge=0)

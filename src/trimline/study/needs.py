@@ -7,12 +7,10 @@ from pathlib import Path
 
 from trimline.errors import ProjectError
 from trimline.project import Project
+from trimline.sensors import UNKNOWN_SENSOR
 from trimline.study.method_models import model_file
 from trimline.study.scenes import has_any_truth, open_entry
 from trimline.study.stages import FROM_SCENES
-
-UNKNOWN_SENSOR = "unknown"
-"""Id of the sensor of a stack that does not say its own."""
 
 _MEASURING = frozenset({"change", "glaciers", "terminus"})
 """Stages that take the error of outlines from the sensors of their images."""

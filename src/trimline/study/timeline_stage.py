@@ -16,6 +16,7 @@ import geopandas as gpd
 import numpy as np
 from affine import Affine
 from odc.geo.geobox import GeoBox
+from pyproj import Transformer
 
 from trimline.errors import ProjectError
 from trimline.file_identity import file_identity
@@ -46,6 +47,7 @@ from trimline.timeline.period_maps import (
     combine_period,
 )
 from trimline.timeline.place import Place, common_crs, footprint_of, footprints, ground_of, lay_out_grid
+from trimline.timeline.preference import melt_season_at
 from trimline.timeline.scene_view import MappedScene
 from trimline.timeline.states import STATES_FILE, write_states
 from trimline.timeline.subregion import refuse_areas_beyond
@@ -88,7 +90,8 @@ def run(study: Study) -> Done:
         return ledger.together("timeline", [], _result([], skipped, {}))
     laid = _lay_out(study, mapped)
     place = _place(project, laid)
-    combined = [_combine(study, each, place, laid) for each in track(mapped, "timeline")]
+    season = _melt_season(project, place)
+    combined = [_combine(study, each, place, laid, season) for each in track(mapped, "timeline")]
     drawn = _draw(study, mapped, combined, place)
     named = _name(study, mapped, combined, drawn, place)
     final = [_correct(study, each, named, edits) for each in mapped]
@@ -193,7 +196,26 @@ def _place(project: Project, laid: Done) -> Place:
     return Place(geobox, islands, ground_of(reprojected(prints, found["crs"]), _region(project)))
 
 
-def _combine(study: Study, mapped: Mapped, place: Place, laid: Done) -> Done:
+def _melt_season(project: Project, place: Place) -> tuple[str, str]:
+    """Return the melt season that the project sets, or that of its place, and say it."""
+    given = project.timeline.melt_season
+    if given is not None:
+        return given
+    box = place.geobox.extent.boundingbox
+    to_degrees = Transformer.from_crs(str(place.geobox.crs), "EPSG:4326", always_xy=True)
+    _, latitude = to_degrees.transform((box.left + box.right) / 2, (box.bottom + box.top) / 2)
+    first, last = melt_season_at(latitude)
+    _LOG.info(
+        "timeline: the melt season is taken as %s to %s, at %.1f degrees %s (timeline.melt_season sets another)",
+        first,
+        last,
+        abs(latitude),
+        "north" if latitude >= 0 else "south",
+    )
+    return first, last
+
+
+def _combine(study: Study, mapped: Mapped, place: Place, laid: Done, season: tuple[str, str]) -> Done:
     """Write the maps of one period."""
     project = study.project
     name, settings = mapped.period.name, project.timeline
@@ -207,13 +229,13 @@ def _combine(study: Study, mapped: Mapped, place: Place, laid: Done) -> Done:
     }
     decided = {
         "scenes": [[each.id, each.reference, each.cloud_cover] for each in mapped.entries],
-        "timeline": {"rule": settings.rule, "melt_season": settings.melt_season},
+        "timeline": {"rule": settings.rule, "melt_season": season},
     }
 
     def work() -> dict[str, Any]:
         views = {entry.id: MappedScene.of(open_entry(entry), map_folder(project, entry.id)) for entry in mapped.entries}
         candidates = candidates_of(mapped.entries, views, {scene: step.result for scene, step in snow.items()})
-        ordered = [(each, views[each.id]) for each in preferred(candidates, settings.melt_season)]
+        ordered = [(each, views[each.id]) for each in preferred(candidates, season)]
         written = combine_period(ordered, place, folder, period=name, rule=settings.rule)
         return {
             "period": name,

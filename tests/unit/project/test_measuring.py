@@ -19,7 +19,7 @@ PERIODS = [{"name": "early", "first": 1986, "last": 1988}, {"name": "late", "fir
 def test_what_is_not_said_of_the_timeline_follows_the_maps(write: Write) -> None:
     project = load_project(write(periods=PERIODS))
     assert project.timeline.rule == "reference"
-    assert project.timeline.melt_season == ("06-15", "09-30")
+    assert project.timeline.melt_season is None
     assert project.timeline.minimum_area_km2 is None, "as in map"
     assert (project.crs, project.resolution_m, project.region) == (None, None, None)
 

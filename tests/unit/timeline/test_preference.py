@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimline.timeline.preference import Candidate, days_outside, decimal_year, preferred, weight
+from trimline.timeline.preference import Candidate, days_outside, decimal_year, melt_season_at, preferred, weight
 
 SEASON = ("06-15", "09-30")
 
@@ -92,3 +92,25 @@ def test_the_order_does_not_depend_on_the_order_in_which_scenes_are_named(scenes
     ids = [each.id for each in preferred(scenes, SEASON)]
     assert [each.id for each in preferred(shuffled, SEASON)] == ids
     assert all(0 <= weight(each, SEASON) <= 1 for each in scenes)
+
+
+@pytest.mark.parametrize(
+    ("latitude", "season"),
+    [
+        (78.0, ("06-15", "09-30")),
+        (34.2, ("06-15", "09-30")),
+        (-9.1, ("01-01", "12-31")),
+        (0.3, ("01-01", "12-31")),
+        (-33.5, ("12-15", "03-31")),
+        (-54.8, ("12-15", "03-31")),
+    ],
+)
+def test_the_melt_season_follows_the_hemisphere(latitude: float, season: tuple[str, str]) -> None:
+    assert melt_season_at(latitude) == season
+
+
+def test_in_the_south_a_scene_of_february_is_preferred_and_between_the_tropics_the_date_decides_nothing() -> None:
+    summer, winter = Candidate("s", "2019-02-17", cloud=0, snow=0), Candidate("w", "2019-08-17", cloud=0, snow=0)
+    assert [each.id for each in preferred([winter, summer], melt_season_at(-54.8))] == ["s", "w"]
+    assert [each.id for each in preferred([winter, summer], melt_season_at(34.2))] == ["w", "s"]
+    assert weight(summer, melt_season_at(-9.1)) == weight(winter, melt_season_at(-9.1)) == 1
