@@ -4,12 +4,12 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTHON ?= python3
 
-.PHONY: help setup demo test test-slow lint format bench docs test-faults clean
+.PHONY: help setup demo test test-slow lint format test-faults bench docs clean
 
 help:
 	@echo "make demo       simulate a range, run every stage, show the report"
 	@echo "make test       the default suite; make test-slow for the long ones"
-	@echo "make test-faults  damaged inputs, kills and full disks, by thousands; prints its counts"
+	@echo "make test-faults   faults put into a study, and mutations of its inputs, with their counts"
 	@echo "make lint       ruff, ruff format --check, mypy --strict"
 	@echo "make bench      the benchmarks, as tables of ratios"
 	@echo "make docs       the documentation, into site/"
@@ -33,7 +33,7 @@ test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
 
 test-faults: $(READY)
-	$(BIN)/python -m pytest -s -m "slow or not slow" tests/faults
+	$(BIN)/python -m pytest -m "slow or not slow" -rA -s tests/faults
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +26,7 @@ _BUILT_IN = (
     OSError,
     RecursionError,
     RuntimeError,
+    SystemError,
     TypeError,
     ValueError,
 )
@@ -122,8 +123,12 @@ def disk_errors(where: Path, *, written: Path | None = None) -> Iterator[None]:
     except Exception as error:
         of_disk = disk_error(error, where)
         is_vague = of_disk is None or (of_disk is error and _says_not(of_disk))
-        if is_vague and written is not None and _is_full(written) and _is_of_writing(error):
-            of_disk = _full(where, f" ({reason(_first(error))})")
+        if is_vague and written is not None and _is_of_writing(error):
+            why = f" ({reason(_first(error))})"
+            if _is_full(written):
+                of_disk = _full(where, why)
+            elif of_disk is None and _says(error, _NOT_WRITTEN_IN_WORDS):
+                of_disk = DiskError(f"cannot be written: the disk is full, or fails{why}", where=where, remedy=_ROOM)
         if of_disk is None or of_disk is error:
             raise
         raise of_disk from error
@@ -143,7 +148,7 @@ def disk_error(error: BaseException, where: object = None) -> DiskError | None:
         return error
     for each in _causes(error):
         number = each.errno if isinstance(each, OSError) else None
-        if number in _FULL or (_says_full(each) and not isinstance(each, TrimlineError)):
+        if number in _FULL or (not isinstance(each, TrimlineError) and _says(each, _FULL_IN_WORDS)):
             return _full(where)
         if number == errno.EROFS:
             return DiskError("the disk is read-only", where=where, remedy="give a folder that can be written")
@@ -172,6 +177,18 @@ def forbidden(error: OSError, where: object = None) -> DiskError | None:
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FULL_IN_WORDS = ("no space left on device", "disk is full", "disk quota exceeded", "file too large")
 """What a library says where it passes on the words of the system but not its number."""
+_NOT_WRITTEN_IN_WORDS = (
+    "cannot write feature",
+    "could not add feature to layer at index",
+    "disk i/o error",
+    "failed writing file",
+    "seek error",
+    "unknown gdal error",
+    "write error",
+    "write failed",
+)
+"""What a library says where it could not write and does not know why."""
+_ROOM = "make room, and run again: it goes on there"
 _NEXT_TO_NOTHING = 1 << 20
 """Room below which a disk counts as full [bytes]: GDAL writes blocks of half a megabyte, and removes what it began."""
 
@@ -184,7 +201,7 @@ def _says_not(error: DiskError) -> bool:
 
 
 def _full(where: object, why: str = "") -> DiskError:
-    return DiskError(f"the disk is full{why}", where=where, remedy="make room, and run again: it goes on there")
+    return DiskError(f"the disk is full{why}", where=where, remedy=_ROOM)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -199,9 +216,10 @@ def _first(error: BaseException) -> BaseException:
     return list(_causes(error))[-1]
 
 
-def _says_full(error: BaseException) -> bool:
-    said = str(error).lower()
-    return any(words in said for words in _FULL_IN_WORDS)
+def _says(error: BaseException, words: Iterable[str]) -> bool:
+    """Whether an error, or what caused it, says one of some words."""
+    said = " ".join(str(each).lower() for each in _causes(error))
+    return any(each in said for each in words)
 
 
 def _is_of_library(error: BaseException) -> bool:
@@ -213,7 +231,7 @@ def _is_of_writing(error: BaseException) -> bool:
     return any(
         isinstance(each, DiskError)
         or _is_of_library(each)
-        or type(each) is RuntimeError
+        or type(each) in (RuntimeError, SystemError)
         or (isinstance(each, OSError) and each.errno is None)
         for each in _causes(error)
     )

@@ -1,4 +1,4 @@
-"""A study so small that every stage takes about a second, with a network of its own and all that a study can measure."""
+"""A study so small that every stage takes about a second, with a network of its own and all measurements."""
 
 from __future__ import annotations
 
