@@ -29,6 +29,7 @@ ROOMS = (
     "project",
     "scenes",
     "rasters",
+    "heights",
     "outlines",
     "simulate",
     "samples",
