@@ -35,6 +35,7 @@ ROOMS = (
     "project",
     "scenes",
     "rasters",
+    "heights",
     "outlines",
     "simulate",
     "samples",
