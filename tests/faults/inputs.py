@@ -7,7 +7,6 @@ import shutil
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import rasterio
 import shapely
 from affine import Affine
 from odc.geo.geobox import GeoBox
+from tests.faults.input_kind import Input
 from tests.sentinel2_products import TinySafe, pack, write_raster
 
 from trimline.scenes import open_scene, product_info
@@ -28,27 +28,6 @@ CRS = "EPSG:32646"
 GRID = GeoBox((ROWS, COLUMNS), Affine(PIXEL_M, 0, LEFT, 0, -PIXEL_M, TOP), CRS)
 _SAFE = "S2A_MSIL1C_20210908T042701_N0500_R133_T46SEB_20210908T070248"
 LANDSAT = "LT05_L1TP_139036_19880820_20200917_02_T1"
-
-
-@dataclass(frozen=True)
-class Input:
-    """A kind of input."""
-
-    name: str
-    make: Callable[[Path], None]
-    """Writes a valid one into an empty folder."""
-    run: Callable[[Path], None]
-    """Does with it what trimline does; must succeed on the valid one."""
-    targets: tuple[str, ...] = ("*",)
-    """Patterns of the files that are mutated; one file of a random pattern is."""
-    share: int = 1
-    """How often it is drawn, beside the others."""
-
-
-def targets_in(kind: Input, folder: Path) -> list[list[Path]]:
-    """Return the files that may be mutated, pattern by pattern, in order."""
-    found = [sorted(each for each in folder.rglob(pattern) if each.is_file()) for pattern in kind.targets]
-    return [files for files in found if files]
 
 
 # Products
