@@ -349,15 +349,15 @@ def _map(folder: Path) -> None:
 
 def _run_map(folder: Path) -> None:
     from trimline.mapping import mask_shares
-    from trimline.timeline.description import shares
-    from trimline.timeline.glaciers import read_source_scenes
+    from trimline.own_files import own_raster
+    from trimline.timeline.description import read_source_scenes, shares
     from trimline.timeline.place import footprint_of
 
     mask_shares(folder / "mask.tif")
     footprint_of("1988", folder / "mask.tif")
     scenes = read_source_scenes(folder / "sources.json")
     shares(outlines(), folder / "sources.tif", scenes)
-    with rasterio.open(folder / "probability.tif") as source:
+    with own_raster(folder / "probability.tif") as source:
         source.read(1)
 
 

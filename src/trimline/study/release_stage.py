@@ -16,6 +16,7 @@ from trimline.errors import ProjectError, StageError, TrimlineError
 from trimline.file_identity import file_identity
 from trimline.files import sha256
 from trimline.outlines import read_edits, read_outlines
+from trimline.own_files import own_records
 from trimline.project import Project, SceneEntry
 from trimline.report.release import Release, ReleasedPeriod
 from trimline.report.release_folder import write_release
@@ -182,7 +183,7 @@ def _outcomes(project: Project, periods: list[str]) -> Counter[str]:
     """Return the number of edits in each state, over all periods."""
     paths = (project.output / TIMELINE / period / OUTCOMES for period in periods)
     return Counter(
-        each["state"] for path in paths if path.exists() for each in json.loads(path.read_text(encoding="utf-8"))
+        each["state"] for path in paths if path.exists() for each in own_records(path, ("state",))
     )
 
 
@@ -225,7 +226,7 @@ def _scenes(study: Study, periods: list[str]) -> Table:
     rows = []
     for period in periods:
         path = project.output / TIMELINE / period / _SOURCES
-        listed = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        listed = own_records(path, ("scene_id",)) if path.exists() else []
         known = {each["scene_id"]: each for each in listed}
         members = [entry for entry in project.scenes if entry.period == period]
         rows += [_scene(study, entry, known.get(entry.id, {})) for entry in sorted(members, key=lambda each: each.id)]

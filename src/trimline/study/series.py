@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ import pandas as pd
 
 from trimline.change.states import SMALLEST_AREA_KM2
 from trimline.outlines import read_outlines
+from trimline.own_files import own_records
 from trimline.project import Project
 from trimline.sensors import get_sensor
 from trimline.study.timeline_stage import FOLDER, outlines_path, period_folder
@@ -74,7 +74,7 @@ def _images(project: Project, periods: Sequence[str]) -> pd.DataFrame:
     entries = {entry.id: entry for entry in project.scenes}
     rows = []
     for period in periods:
-        listed = json.loads((period_folder(project, period) / SOURCE_LIST).read_text(encoding="utf-8"))
+        listed = own_records(period_folder(project, period) / SOURCE_LIST, ("scene_id", "cloud"))
         for each in listed:
             entry = entries[each["scene_id"]]
             measured = np.nan if each["cloud"] is None else 100.0 * each["cloud"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import time
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from trimline.extras import require_training
 from trimline.files import sha256, write_json
+from trimline.own_files import own_json
 from trimline.project import Method, Project
 from trimline.project.method import NOT_TRAINED
 from trimline.samples import MEASURES, SampleStore
@@ -35,11 +35,8 @@ def training_seconds(project: Project, method: Method) -> float:
     """Return the duration of the training of a method [s]; NaN where it was not trained, or not recorded."""
     if not method.is_trained:
         return math.nan
-    try:
-        content = json.loads((weights_path(project, method).parent / TIMING).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return math.nan
-    return float(content["seconds"])
+    timing = weights_path(project, method).parent / TIMING
+    return float(own_json(timing)["seconds"]) if timing.exists() else math.nan
 
 
 def run(study: Study) -> Done:
