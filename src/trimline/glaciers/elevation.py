@@ -25,8 +25,10 @@ from rasterio.errors import RasterioIOError
 from rasterio.windows import Window
 from scipy import ndimage
 
+from trimline.coordinate_systems import turn_of
 from trimline.errors import GridError
 from trimline.files import StrPath
+from trimline.scenes.grid import longitudes_beside
 
 _LOG = logging.getLogger(__name__)
 
@@ -144,7 +146,7 @@ class Elevation:
         """
         to_grid = transformer(crs, self.crs)
         x, y = to_grid.transform(points[:, 0], points[:, 1])
-        columns, rows = ~self.geobox.affine * (np.asarray(x), np.asarray(y))
+        columns, rows = ~self.geobox.affine * (longitudes_beside(np.asarray(x), self.geobox), np.asarray(y))
         found: NDArray[np.float64] = ndimage.map_coordinates(
             self.height_m.astype(np.float64), np.stack([rows, columns]) - 0.5, order=1, mode="constant", cval=np.nan
         )
@@ -205,6 +207,13 @@ class ElevationModel:
         west, south, east, north = bounds
         to_model = transformer(crs, self.crs)
         left, bottom, right, top = to_model.transform_bounds(west, south, east, north)
+        turn = turn_of(self.crs)
+        if turn is not None:
+            # West of the 180th meridian longitudes end, and those of the model may go on.
+            right += turn if right < left else 0.0
+            half = (right - left) / 2
+            middle = float(longitudes_beside(np.array([left + half]), self.geobox)[0])
+            left, right = middle - half, middle + half
         corners = [
             ~self.geobox.affine * corner for corner in ((left, top), (left, bottom), (right, top), (right, bottom))
         ]

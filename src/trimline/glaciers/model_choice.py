@@ -20,7 +20,7 @@ from trimline.change.chunks import work_through
 from trimline.errors import OutlineError
 from trimline.files import StrPath
 from trimline.glaciers.elevation import ElevationModel, open_models
-from trimline.glaciers.model_pixels import in_pixels, strips
+from trimline.glaciers.model_pixels import beside_model, in_pixels, strips
 from trimline.outlines.check import require_crs, require_polygons
 from trimline.reprojecting import moved_where_possible
 
@@ -125,7 +125,7 @@ def _near(geometries: NDArray[np.object_], model: ElevationModel) -> NDArray[np.
     """Return which geometries in the model's CRS may lie on it."""
     height, width = model.geobox.shape
     corners = shapely.box(*model.geobox.boundingbox.bbox)
-    near = np.flatnonzero(shapely.intersects(shapely.envelope(geometries), corners))
+    near = np.flatnonzero(shapely.intersects(shapely.envelope(beside_model(geometries, model)), corners))
     west, north, east, south = shapely.bounds(in_pixels(geometries[near], model)).T
     on_it: NDArray[np.intp] = near[(east > 0) & (south > 0) & (west < width) & (north < height)]
     return on_it

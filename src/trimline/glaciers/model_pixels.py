@@ -17,8 +17,10 @@ from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from trimline.coordinate_systems import turn_of
 from trimline.glaciers.coverage import coverage
 from trimline.glaciers.elevation import Elevation, ElevationModel, transformer
+from trimline.longitudes import beside
 
 STRIP_PIXELS = 4_000_000
 """Pixels of a strip, at most."""
@@ -137,9 +139,18 @@ def in_pixels(geometries: NDArray[np.object_], model: ElevationModel) -> NDArray
     """Return geometries in the model's CRS in pixels of its grid: x is the column, y the row."""
     back = ~model.geobox.affine
     moved: NDArray[np.object_] = shapely.transform(
-        geometries, lambda corners: np.stack(_mapped(back, corners[:, 0], corners[:, 1]), axis=1)
+        beside_model(geometries, model), lambda corners: np.stack(_mapped(back, corners[:, 0], corners[:, 1]), axis=1)
     )
     return moved
+
+
+def beside_model(geometries: NDArray[np.object_], model: ElevationModel) -> NDArray[np.object_]:
+    """Return geometries in the model's CRS, their longitudes counted as its own are."""
+    turn = turn_of(model.crs)
+    if turn is None:
+        return geometries
+    box = model.geobox.boundingbox
+    return beside(geometries, (box.left + box.right) / 2, turn)
 
 
 def _mapped(

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import rasterio
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.enums import Resampling
-from rasterio.vrt import WarpedVRT
+from rasterio.warp import reproject
 from rasterio.windows import Window
 
 from trimline.errors import OutlineError
@@ -21,6 +22,7 @@ from trimline.layer_path import layer_path
 from trimline.outlines import area_km2, rasterise, read_outlines, trace
 from trimline.outlines.check import grid_crs
 from trimline.outlines.raster import rows_near
+from trimline.rasters import grid_options
 from trimline.reprojecting import reprojected
 from trimline.samples.samples import ICE, IGNORE
 from trimline.scenes.asset import raster_grid
@@ -83,22 +85,20 @@ class RasterTruth(Truth):
 
     def mask(self, geobox: GeoBox) -> NDArray[np.uint8]:
         """Read the raster onto the grid, by nearest neighbour; see `Truth.mask`."""
+        values = np.full(geobox.shape, IGNORE, np.float32)
         with open_user_raster(self.path, OutlineError) as source:
             raster_grid(source)  # it must have a place on the Earth
-            with (
-                foreign_errors(OutlineError, self.path, what="the label raster cannot be read"),
-                WarpedVRT(
-                    source,
-                    crs=str(geobox.crs),
-                    transform=geobox.transform,
-                    width=geobox.width,
-                    height=geobox.height,
-                    resampling=Resampling.nearest,
+            with foreign_errors(OutlineError, self.path, what="the label raster cannot be read"):
+                # A warped VRT would lose what lies beyond the 180th meridian.
+                reproject(
+                    rasterio.band(source, 1),
+                    values,
+                    dst_crs=grid_options(geobox)["crs"],
+                    dst_transform=geobox.transform,
                     src_nodata=IGNORE,
-                    nodata=IGNORE,
-                ) as warped,
-            ):
-                values = warped.read(1)
+                    dst_nodata=IGNORE,
+                    resampling=Resampling.nearest,
+                )
         return np.where(np.isin(values, (0, 1)), values, IGNORE).astype(np.uint8)
 
     def area_km2(self, geobox: GeoBox) -> float:

@@ -254,11 +254,11 @@ def positions_in(
     """Transform pixel-edge coordinates (column, row) of one grid to another, point by point and exactly."""
     x, y = _to_world(target.affine, columns, rows)
     x, y = transform_points(target.crs, source.crs, x, y)
-    return _to_world(~source.affine, _beside(x, source), y)
+    return _to_world(~source.affine, longitudes_beside(x, source), y)
 
 
-def _beside(x: NDArray[np.float64], grid: GeoBox) -> NDArray[np.float64]:
-    """Return longitudes counted from the meridian from which those of a grid in degrees are counted."""
+def longitudes_beside(x: NDArray[np.float64], grid: GeoBox) -> NDArray[np.float64]:
+    """Return longitudes counted as those of a grid in degrees are; x of any other grid as they are."""
     turn = turn_of(_proj(grid)) if grid.crs is not None and grid.crs.geographic else None
     if turn is None:
         return x

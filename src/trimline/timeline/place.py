@@ -22,12 +22,14 @@ import shapely
 from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
+from pyproj import CRS
 from rasterio.windows import Window
 
+from trimline.coordinate_systems import LARGEST_SCALE_ERROR, scale_error
 from trimline.errors import ProjectError
 from trimline.outlines.check import grid_crs
 from trimline.own_files import own_raster
-from trimline.reprojecting import reprojected
+from trimline.reprojecting import in_degrees, reprojected
 from trimline.scenes.asset import raster_grid
 from trimline.timeline.rules import UNSEEN
 
@@ -128,7 +130,7 @@ def lay_out_grid(
     Raises
     ------
     ProjectError
-        No scene covers the region.
+        No scene covers the region, or lengths in the CRS are too far off there.
     """
     pixel_m = resolution_m or min(float(abs(grid.resolution.x)) for grid in grids)
     ground = ground_of(prints, region)
@@ -140,7 +142,25 @@ def lay_out_grid(
     height, width = int(rows.max()) - top, int(columns.max()) - left
     affine = Affine(pixel_m, 0.0, x0 + left * pixel_m, 0.0, -pixel_m, y0 - top * pixel_m)
     geobox = GeoBox((height, width), affine, str(grids_crs(prints)))
+    _require_scale(ground)
     return Place(geobox, _islands(np.column_stack([rows - top, columns - left])), ground)
+
+
+def _require_scale(ground: gpd.GeoDataFrame) -> None:
+    """Raise `ProjectError` where lengths in the CRS of the ground are off by more than may be."""
+    crs = CRS.from_user_input(ground.crs)
+    west, south, east, north = ground.bounds.to_numpy().T
+    corners = gpd.GeoSeries(
+        gpd.points_from_xy(np.tile([west, east], 2).ravel(), np.repeat([south, north], 2, 0).ravel())
+    )
+    there = in_degrees(corners.set_crs(crs))
+    error = scale_error(crs, there.x.to_numpy(), there.y.to_numpy())
+    if error > LARGEST_SCALE_ERROR:
+        raise ProjectError(
+            f"lengths are off by {100 * error:.0f} % in '{crs.name}' where the scenes lie",
+            where="crs",
+            remedy="give a UTM zone, or an equal-area projection of the region",
+        )
 
 
 def ground_of(prints: gpd.GeoDataFrame, region: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
