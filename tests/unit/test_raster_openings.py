@@ -28,14 +28,15 @@ OWN_FILES = {
 
 
 def _opens(source: str) -> bool:
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Attribute) and node.attr == "open":
-            if isinstance(node.value, ast.Name) and node.value.id == "rasterio":
-                return True
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id in ("DatasetReader", "MemoryFile"):
-                return True
-    return False
+    """Whether some source opens a raster, by `rasterio.open` or a class of rasterio."""
+    nodes = list(ast.walk(ast.parse(source)))
+    calls = {node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    opened_of = {
+        node.value.id
+        for node in nodes
+        if isinstance(node, ast.Attribute) and node.attr == "open" and isinstance(node.value, ast.Name)
+    }
+    return "rasterio" in opened_of or bool(calls & {"DatasetReader", "MemoryFile"})
 
 
 def test_no_other_file_opens_a_raster_of_a_user() -> None:

@@ -140,7 +140,7 @@ def test_a_tar_that_unpacks_without_end_is_refused(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(archive_module, "MOST_GROWTH", 1)
     path = tmp_path / "p.tar.gz"
     path.write_bytes(gzip.compress(_header("a", 1 << 20) + bytes(1 << 20) + _header("b", 512) + bytes(2048)))
-    with pytest.raises(ProductError, match="cannot hold|more than"):
+    with pytest.raises(ProductError, match=r"can(not)? hold"):
         open_archive(path)
 
 
