@@ -122,10 +122,10 @@ KINDS: tuple[Kind, ...] = (
         title="A raster that claims more than its file can hold",
         chapter=_CHAPTER,
         make=_sparse,
-        story="A damaged header, or a sparse file without data, may claim pixels without end. Its size is compared with "
-        "the file before anything is read.",
-        message="stack.tif: the raster claims 2000000 x 100 pixels in 2 bands, and its file of 6406 bytes cannot hold them\n"
-        "it is damaged or all but empty: fetch it again, or cut out the part that has data",
+        story="A damaged header, or a sparse file without data, may claim pixels without end. Its size is compared "
+        "with the file before anything is read.",
+        message="stack.tif: the raster claims 2000000 x 100 pixels in 2 bands, and its file of 6406 bytes cannot "
+        "hold them\nit is damaged or all but empty: fetch it again, or cut out the part that has data",
     ),
     Kind(
         title="A sidecar nested without end",
@@ -139,8 +139,8 @@ KINDS: tuple[Kind, ...] = (
         chapter=_CHAPTER,
         make=_year_one,
         story="Programs write the year 1 or 9999 where they know no time. Images are of 1800 to 2200.",
-        message="stack.json: time: no image is of the year 1\nthe keys are id, sensor, bands, scale, offset, nodata, time, "
-        "sun_azimuth, sun_elevation, tile, cloud_cover, level",
+        message="stack.json: time: no image is of the year 1\nthe keys are id, sensor, bands, scale, offset, nodata, "
+        "time, sun_azimuth, sun_elevation, tile, cloud_cover, level",
     ),
     Kind(
         title="A sidecar saved as UTF-16",

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trimline.cli.outlining import folder_for
 from trimline.file_names import LONGEST_NAME_BYTES, safe_name
 
 
@@ -35,6 +36,12 @@ def test_any_text_gives_a_name_that_stays_in_its_folder(text: str) -> None:
 )
 def test_separators_and_leading_points_go(text: str, name: str) -> None:
     assert safe_name(text) == name
+
+
+@pytest.mark.parametrize("product_id", ["/etc/LC08", "../../LC08", "..", "C:\\LC08", "~/LC08", "a" * 5000, ""])
+def test_the_id_of_a_product_does_not_decide_where_it_is_written(product_id: str, tmp_path: Path) -> None:
+    assert folder_for(product_id, set(), tmp_path).parent == tmp_path
+    assert folder_for(product_id, set(), None).parent == Path()
 
 
 def test_two_long_names_stay_two() -> None:
