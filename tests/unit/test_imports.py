@@ -36,6 +36,7 @@ ROOMS = (
     "project",
     "scenes",
     "rasters",
+    "heights",
     "outlines",
     "simulate",
     "samples",

@@ -16,25 +16,24 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import CRS, Geod, Transformer
-from rasterio.errors import RasterioIOError
+from rasterio import DatasetReader
 from rasterio.windows import Window
 from scipy import ndimage
 
 from trimline.coordinate_systems import turn_of
 from trimline.errors import GridError
 from trimline.files import StrPath
+from trimline.foreign import foreign_errors
+from trimline.heights import HIGHEST_M, LOWEST_M
+from trimline.scenes.asset import raster_grid
 from trimline.scenes.grid import longitudes_beside
+from trimline.scenes.raster_opening import open_user_raster
 
 _LOG = logging.getLogger(__name__)
-
-LOWEST_M, HIGHEST_M = -430.0, 8850.0
-"""Heights of dry land: the shore of the Dead Sea and the top of Mount Everest. What lies beyond is a void, whatever
-number stands for it (-32768, -9999, -3.4e38)."""
 
 _VOID_STEP_M = 50.0
 """A patch of exactly 0 whose rim lies, at its median, this much higher or lower is a void and no sea."""
@@ -166,22 +165,17 @@ class ElevationModel:
     Raises
     ------
     GridError
-        The file cannot be read or has no CRS.
+        The file cannot be read or has no place on Earth.
     """
 
     def __init__(self, path: StrPath, source: str | None = None) -> None:
         self.path = Path(path)
         self.source = source or self.path.stem
-        try:
-            with rasterio.open(self.path) as raster:
-                if raster.crs is None:
-                    raise GridError("has no CRS", where=path, remedy="assign one with gdal_edit.py -a_srs")
-                self.geobox = GeoBox(raster.shape, raster.transform, raster.crs)
-        except RasterioIOError as error:
-            raise GridError(f"cannot be read ({error})", where=path) from error
+        with open_user_raster(self.path, GridError) as raster:
+            self.geobox = raster_grid(raster)
         self.crs = _crs_of(self.geobox)
         self._of_thread = threading.local()
-        self._is_doubted = False
+        self._is_doubted = self._is_undeclared = False
 
     def __reduce__(self) -> tuple[type[ElevationModel], tuple[Path, str]]:
         """Pickle the model without the open file."""
@@ -281,22 +275,32 @@ class ElevationModel:
                 HIGHEST_M,
             )
 
+    def _say_undeclared(self, values: NDArray[np.float32]) -> None:
+        """Say once that numbers which are no heights are not declared as missing; they count as voids."""
+        below = values < LOWEST_M
+        if not self._is_undeclared and below.any():
+            self._is_undeclared = True
+            _LOG.warning(
+                "%s: %g stands in the elevation model and is not declared as missing data; it counts as a void",
+                self.path.name,
+                float(values[below].min()),
+            )
+
     def _values(self, first_row: int, last_row: int, first_column: int, last_column: int) -> NDArray[np.float32]:
         """Return the values of a window, NaN for declared nodata."""
         window = Window(first_column, first_row, last_column - first_column, last_row - first_row)
-        try:
-            raster = self._raster()
+        raster = self._raster()
+        with foreign_errors(GridError, self.path):
             values: NDArray[np.float32] = raster.read(1, window=window).astype(np.float32)
-            if raster.nodata is not None:
-                values[values == np.float32(raster.nodata)] = np.nan
-        except RasterioIOError as error:
-            raise GridError(f"cannot be read ({error})", where=self.path) from error
+        if raster.nodata is not None:
+            values[values == np.float32(raster.nodata)] = np.nan
+        self._say_undeclared(values)
         return values
 
-    def _raster(self) -> rasterio.DatasetReader:
+    def _raster(self) -> DatasetReader:
         """Return the open file, one per thread: neighbours lie in the same blocks, which GDAL then holds decoded."""
         if not hasattr(self._of_thread, "raster"):
-            self._of_thread.raster = rasterio.open(self.path)
+            self._of_thread.raster = open_user_raster(self.path, GridError)
         return self._of_thread.raster
 
 

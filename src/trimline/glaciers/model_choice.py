@@ -6,6 +6,7 @@ that was given first. Heights of two models are not mixed within a glacier; tile
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +24,8 @@ from trimline.glaciers.elevation import ElevationModel, open_models
 from trimline.glaciers.model_pixels import beside_model, in_pixels, strips
 from trimline.outlines.check import require_crs, require_polygons
 from trimline.reprojecting import moved_where_possible
+
+_LOG = logging.getLogger(__name__)
 
 Dem = StrPath | ElevationModel | Iterable[StrPath | ElevationModel]
 """Elevation models: a file, a folder of files, an `ElevationModel`, or several of these."""
@@ -111,6 +114,12 @@ def choose_models(
         chosen[i] = _best(candidates[i], plane)
 
     work_through([partial(of_one, i) for i, some in enumerate(candidates) if some], threads)
+    if chosen and all(each is None for each in chosen):
+        _LOG.warning(
+            "%s: no glacier lies on the elevation models, so nothing is known of their heights; give one that covers "
+            "them as dem (--dem)",
+            ", ".join(str(model.path) for model in open_models(dem)),
+        )
     return chosen
 
 

@@ -93,11 +93,13 @@ class MapPlan:
             The halo leaves nothing of a tile, or the model does not say which tile it was trained on; or clouds are to
             be told by quality flags that the scene does not have.
         GridError
-            The region has no CRS.
+            The region has no CRS, or the elevation model that confines the map says nothing of it.
         """
         options = MapOptions() if options is None else options
         check_fits(scene, model)
         region = scene.geobox if region is None else region
+        if options.within is not None:
+            options.within.check(region)
         extent = extent_on(scene, region)
         clouds = CloudRule.of(scene, model, options.clouds)
         spectrum = can_screen(scene)

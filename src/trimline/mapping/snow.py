@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from trimline.files import StrPath
+from trimline.heights import read_heights
 from trimline.mapping.clouds import hidden_by_flags
 from trimline.mapping.zone import GlacierZone
 from trimline.own_files import own_raster
@@ -216,7 +217,7 @@ def _off_glaciers(
             return seen & ~near, "inventory"
         _LOG.warning("%s: the inventory has no glacier here, and says nothing of the snow", scene.id)
     if dem is not None:
-        elevation = read_onto(dem, grid)
+        elevation = read_heights(dem, grid)
         if np.isfinite(elevation[seen]).any():
             return _below(elevation, ice, seen), "elevation"
         _LOG.warning("%s: the DEM has no data here, and says nothing of the snow", scene.id)

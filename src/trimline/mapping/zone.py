@@ -46,17 +46,24 @@ class GlacierZone:
             content.update(file_identity(self.dem).encode())
         return content.hexdigest()
 
+    def check(self, geobox: GeoBox) -> None:
+        """Raise `GridError` where the elevation model says nothing of a place; see `check_heights`."""
+        if self.dem is not None and self.minimum_elevation_m is not None:
+            from trimline.heights import check_heights
+
+            check_heights(self.dem, geobox, "dem")
+
     def on(self, geobox: GeoBox) -> NDArray[np.bool_]:
         """Return (h, w): where ice may be."""
+        from trimline.heights import read_heights
         from trimline.outlines import rasterise
-        from trimline.rasters import read_onto
 
         allowed = np.ones(geobox.shape, bool)
         if self.outlines is not None:
             near = self._near(self.outlines, geobox)
             allowed &= rasterise(near, geobox, all_touched=True).astype(bool)
         if self.dem is not None and self.minimum_elevation_m is not None:
-            allowed &= ~(read_onto(self.dem, geobox) < self.minimum_elevation_m)
+            allowed &= ~(read_heights(self.dem, geobox) < self.minimum_elevation_m)
         return allowed
 
     def _near(self, outlines: gpd.GeoDataFrame, geobox: GeoBox) -> gpd.GeoDataFrame:

@@ -36,6 +36,8 @@ class Asset:
     is_checked: bool = False
     """Whether values of missing data that are not declared are an error when they are read: in stacks, whose numbers
     no agency answers for."""
+    valid_range: tuple[float, float] | None = None
+    """Least and largest number that can be; others are missing data, declared or not. None means any."""
     is_thermal: bool = False
     """Whether the calibration gives kelvin."""
 

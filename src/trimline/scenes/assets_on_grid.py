@@ -163,6 +163,8 @@ class _OpenRaster:
                 layer[self.source.read_masks(asset.index, window=place) == 0] = np.nan
             if np.issubdtype(raw.dtype, np.floating):
                 layer[~np.isfinite(layer)] = np.nan
+            if asset.valid_range is not None:
+                layer[(layer < asset.valid_range[0]) | (layer > asset.valid_range[1])] = np.nan
         refuse_undeclared(out, self.assets, self.assets[0].href)
         return out
 

@@ -20,6 +20,7 @@ from trimline.errors import ProjectError
 from trimline.evaluation import Error, SceneScores, is_ice, is_mapped, near_termini, pool, score_scene
 from trimline.file_identity import file_identity
 from trimline.files import whole_folder
+from trimline.heights import check_heights, read_heights
 from trimline.project import Project, SceneEntry, SensorStudy
 from trimline.rasters import read_onto
 from trimline.report.sensor_tables import ZONES, write_sensors
@@ -64,9 +65,10 @@ def run(study: Study) -> Done:
             pairs += 1
             fine = classes[0]
             pixel_m = abs(float(geobox.resolution.x))
+            check_heights(dem, geobox, "dem")
             truth = is_ice(fine)
             both = (classes[0] != Error.UNKNOWN) & (classes[1] != Error.UNKNOWN)
-            near = near_termini(truth, read_onto(dem, geobox), pixel_m, settings.near_termini_m)
+            near = near_termini(truth, read_heights(dem, geobox), pixel_m, settings.near_termini_m)
             for name, each in zip(settings.experiments, classes, strict=True):
                 mapped = is_mapped(each)
                 for zone, where in zip(ZONES, (both, both & near, both & ~near), strict=True):

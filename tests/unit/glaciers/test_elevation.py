@@ -160,9 +160,9 @@ def test_a_folder_without_a_model_and_a_raster_without_a_crs_are_refused(tmp_pat
         tmp_path / "bare.tif", "w", driver="GTiff", height=4, width=4, count=1, dtype="float32"
     ) as raster:
         raster.write(np.zeros((1, 4, 4), np.float32))
-    with pytest.raises(GridError, match="has no CRS"):
+    with pytest.raises(GridError, match="neither a CRS nor"):
         open_models(tmp_path)
-    with pytest.raises(GridError, match="cannot be read"):
+    with pytest.raises(GridError, match="no such file"):
         open_models(tmp_path / "absent.tif")
 
 

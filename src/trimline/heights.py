@@ -1,0 +1,129 @@
+"""Heights of a digital elevation model (DEM) on a grid, and whether the model says anything of the place at all."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+
+from trimline.errors import GridError, ProductError
+from trimline.files import StrPath
+from trimline.scenes.asset import Asset, raster_grid
+from trimline.scenes.assets_on_grid import read_assets
+from trimline.scenes.calibration import IDENTITY
+from trimline.scenes.raster_opening import open_user_raster
+
+_LOG = logging.getLogger(__name__)
+
+LOWEST_M, HIGHEST_M = -430.0, 8850.0
+"""Heights of dry land: the shore of the Dead Sea and the top of Mount Everest. What lies beyond is a void, whatever
+number stands for it (-32768, -9999, -3.4e38)."""
+
+MOST_ZERO = 0.05
+"""Share of heights that may be exactly 0 in the mountains, before it is said that they look like missing data."""
+_MOUNTAINS_M = 50.0
+_LOOKED_AT = 256
+"""Pixels along a side that tell what a model holds of a place."""
+
+
+def read_heights(dem: StrPath, geobox: GeoBox) -> NDArray[np.float32]:
+    """Return heights on a grid [m].
+
+    Parameters
+    ----------
+    dem
+        A raster whose first band is heights [m].
+    geobox
+        The grid, which may reach beyond the model.
+
+    Returns
+    -------
+    (h, w) float32, bilinear, or means where the grid is coarser; NaN where there is none: beyond the model, where its
+    nodata is declared, and where a number is no height on Earth, declared or not.
+
+    Raises
+    ------
+    GridError
+        The model cannot be read or placed.
+    """
+    return _read(replace(_asset(dem), valid_range=(LOWEST_M, HIGHEST_M)), geobox)
+
+
+def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
+    """Raise an error where a model says nothing of a place; say how much of it is missing otherwise.
+
+    Parameters
+    ----------
+    dem
+        A raster whose first band is heights [m].
+    geobox
+        The place.
+    key
+        What the model was given as, for messages.
+
+    Raises
+    ------
+    GridError
+        The model lies elsewhere, has no data here, or numbers that are no heights in metres.
+    """
+    numbers = _read(_asset(dem), _coarse(geobox), nearest=True)
+    known = numbers[np.isfinite(numbers)]
+    if not known.size:
+        raise GridError(
+            "the elevation model has no heights where the image lies",
+            where=dem,
+            remedy=f"give one that covers the place as {key}, or none",
+        )
+    heights = known[(known >= LOWEST_M) & (known <= HIGHEST_M)]
+    if not heights.size:
+        raise GridError(
+            f"the numbers of the elevation model, {known.min():g} to {known.max():g}, are no heights in metres",
+            where=dem,
+            remedy=f"give one in metres as {key}; declare missing data with gdal_edit.py -a_nodata",
+        )
+    if heights.size < known.size:
+        values, counts = np.unique(known[(known < LOWEST_M) | (known > HIGHEST_M)], return_counts=True)
+        _LOG.warning(
+            "%s: %.1f %% of the numbers are no heights (mostly %g) and not declared as missing; they count as missing",
+            dem,
+            100 * (1 - heights.size / known.size),
+            values[counts.argmax()],
+        )
+    zero = float((heights == 0).mean())
+    if zero > MOST_ZERO and zero < 1 and float(np.median(heights[heights != 0])) > _MOUNTAINS_M:
+        _LOG.warning(
+            "%s: %.1f %% of the heights are exactly 0 m, which looks like missing data; if it is, declare it "
+            "(gdal_edit.py -a_nodata 0)",
+            dem,
+            100 * zero,
+        )
+    if heights.size < 0.99 * numbers.size:
+        _LOG.warning(
+            "%s: the elevation model has heights for %.1f %% of the grid; elsewhere nothing is known of the elevation",
+            dem,
+            100 * heights.size / numbers.size,
+        )
+
+
+def _asset(dem: StrPath) -> Asset:
+    with open_user_raster(dem, GridError) as source:
+        raster_grid(source)
+        return Asset(str(dem), IDENTITY, nodata=source.nodata)
+
+
+def _read(asset: Asset, geobox: GeoBox, *, nearest: bool = False) -> NDArray[np.float32]:
+    try:
+        heights: NDArray[np.float32] = read_assets([asset], geobox, "nearest" if nearest else "bilinear")[0]
+    except ProductError as error:  # which says to fetch the product again
+        raise GridError(error.what, where=asset.href, remedy="give another elevation model") from error
+    return heights
+
+
+def _coarse(geobox: GeoBox) -> GeoBox:
+    """Return a grid of the same extent with few pixels."""
+    height, width = (max(1, min(_LOOKED_AT, side)) for side in geobox.shape)
+    coarse: GeoBox = geobox.zoom_to((height, width))
+    return coarse
