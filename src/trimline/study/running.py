@@ -88,5 +88,5 @@ def _named(holder: Path) -> str:
     try:
         run = json.loads(holder.read_text(encoding="utf-8"))
         return f"another run (process {run['process']} on {run['machine']}, since {run['since']} UTC)"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return "another run"

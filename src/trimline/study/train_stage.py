@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from trimline.extras import require_training
 from trimline.files import sha256, write_json
-from trimline.own_files import own_json
 from trimline.project import Method, Project
 from trimline.project.method import NOT_TRAINED
 from trimline.samples import MEASURES, SampleStore
@@ -35,8 +34,14 @@ def training_seconds(project: Project, method: Method) -> float:
     """Return the duration of the training of a method [s]; NaN where it was not trained, or not recorded."""
     if not method.is_trained:
         return math.nan
-    timing = weights_path(project, method).parent / TIMING
-    return float(own_json(timing)["seconds"]) if timing.exists() else math.nan
+    path = weights_path(project, method).parent / TIMING
+    try:
+        return float(json.loads(path.read_text(encoding="utf-8"))["seconds"])
+    except FileNotFoundError:
+        return math.nan
+    except (ValueError, LookupError, TypeError, RecursionError):
+        _LOG.warning("%s is damaged: how long the training took is not known", path)
+        return math.nan
 
 
 def run(study: Study) -> Done:
