@@ -15,7 +15,8 @@ from trimline.outlines import read_outlines
 from trimline.own_files import own_records
 from trimline.project import Project
 from trimline.sensors import get_sensor
-from trimline.study.timeline_stage import FOLDER, outlines_path, period_folder
+from trimline.study.editing import TIMELINE
+from trimline.study.timeline_stage import outlines_path, period_folder
 from trimline.timeline.period_maps import SOURCE_LIST
 from trimline.timeline.states import read_states
 
@@ -66,7 +67,7 @@ def series_of(project: Project, timeline: Mapping[str, Any]) -> Series:
     used = images[images["pixels"] > 0]
     coarsest = used["sensor"].map(lambda sensor: get_sensor(sensor).gsd_m).groupby(used["period"]).max()
     pixel_m = {period: max(resolution_m, float(coarsest.get(period, resolution_m))) for period in periods}
-    states = read_states(project.output / FOLDER)
+    states = read_states(project.output / TIMELINE)
     return Series(periods, outlines, images, resolution_m, pixel_m, states, smallest_km2(project))
 
 
