@@ -433,7 +433,8 @@ def _run_model(name: str) -> Callable[[Path], None]:
 def _checkpoint(folder: Path) -> None:
     import torch
 
-    state = {"state_dict": {"w": torch.zeros(3)}, "epoch": 1, "trimline": {"run": "x"}}
+    memory = {"run": "x", "history": [{"epoch": 0}], "best_score": 0.5, "best_epoch": 0, "best_weights": None}
+    state = {"state_dict": {"w": torch.zeros(3)}, "epoch": 1, "trimline": {**memory, "finished": False}}
     torch.save(state, folder / "checkpoint.ckpt")
 
 

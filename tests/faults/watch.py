@@ -261,7 +261,10 @@ def _serve() -> None:
             try:
                 _child(task)
                 status = 0
+            except BaseException:
+                traceback.print_exc()  # into the file of what was printed
             finally:
+                sys.stderr.flush()
                 os._exit(status)
         _, status = os.waitpid(child, 0)
         _say({"ended": status})
