@@ -83,7 +83,7 @@ KINDS: tuple[Kind, ...] = (
         "A metre of world Mercator is 37 cm on the ground at 68 degrees north. Where lengths are off by more than 5 %, "
         "a raster is resampled to UTM, and the note and the log say so. A project that gives such a CRS is refused.",
         None,
-        ("lengths are off by 167 %",),
+        ("lengths are off by 170 %",),
     ),
     Kind(
         "A raster in a polar stereographic projection",

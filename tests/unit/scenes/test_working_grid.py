@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from affine import Affine
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
@@ -123,10 +123,11 @@ def test_a_grid_that_is_replaced_is_said_to_be(caplog: pytest.LogCaptureFixture)
     (record,) = caplog.records
     assert record.levelname == "WARNING"
     assert record.getMessage().startswith(
-        "a.tif: lengths are off by 167 % in 'WGS 84 / World Mercator' there: worked on"
+        "a.tif: lengths are off by 170 % in 'WGS 84 / World Mercator' there: worked on"
     )
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.floats(-179.9, 179.9), st.floats(-70, 70), st.sampled_from([-360.0, 360.0, 720.0]))
 def test_a_raster_whose_longitudes_count_from_another_meridian_is_worked_on_as_its_twin(
     longitude: float, latitude: float, turn: float
