@@ -323,7 +323,7 @@ def _refuse_parts_within(row: Hashable, geometry: shapely.Geometry) -> None:
 
 def _drop_duplicates(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataFrame:
     shapes = pd.Series(shapely.to_wkb(shapely.normalize(outlines.geometry.to_numpy())))
-    repeated = shapes.duplicated(keep=False).to_numpy()
+    repeated = shapes.duplicated(keep=False).to_numpy(copy=True)
     # Of those alone the columns are looked at; they may hold anything, bytes and lists included.
     columns = outlines[repeated].drop(columns=outlines.geometry.name)
     rows = zip(shapes[repeated], *(map(repr, columns.iloc[:, place]) for place in range(columns.shape[1])), strict=True)
