@@ -20,7 +20,6 @@ from trimline.own_files import own_records
 from trimline.project import Project, SceneEntry
 from trimline.report.release import Release, ReleasedPeriod
 from trimline.report.release_folder import write_release
-from trimline.report.release_words import require_citable
 from trimline.report.tables import UNDEFINED, Table, method_table, number
 from trimline.samples import MEASURES
 from trimline.study.change_stage import FOLDER as CHANGE
@@ -28,6 +27,7 @@ from trimline.study.editing import FINAL, OUTCOMES, TIMELINE
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
 from trimline.study.ledger import Done
 from trimline.study.method_models import metadata_of, model_file
+from trimline.study.needs import require_releasable
 from trimline.study.report_words import bias_words
 from trimline.study.scenes import split_of
 from trimline.study.study import Study
@@ -54,14 +54,8 @@ def run(study: Study) -> Done:
     StageError
         No period has outlines.
     """
-    if study.project.has_own_outlines:
-        raise StageError(
-            "a release holds what was mapped, and here the outlines are given",
-            where=study.project.name,
-            remedy="the tables and layers are in the folder change, the report in report",
-        )
     project = study.project
-    require_citable(project)
+    require_releasable(project)
     label = f"{project.name}-{project.version}"
     folder = project.output / FOLDER / label
     files = _files(project)
