@@ -43,7 +43,7 @@ def whole_file(path: StrPath) -> Iterator[Path]:
     Raises
     ------
     DiskError
-        The disk is full, read-only or closed to the user, or what was written is not whole.
+        The disk is full, read-only or closed to the user, what was written is not whole, or a folder is in the way.
     """
     path = Path(path)
     if any(folder in _folders_under_way for folder in path.parents):
@@ -53,6 +53,8 @@ def whole_file(path: StrPath) -> Iterator[Path]:
             yield temporary
             temporary.replace(path)
         return
+    if path.is_dir() and not path.is_symlink():
+        raise DiskError("a folder is in the way of the file", where=path, remedy="move it away, and run again")
     with _place_for(path) as place:
         temporary = place / path.name
         with disk_errors(path, written=place):

@@ -13,6 +13,7 @@ round, has two readings and is refused.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 from typing import Literal
 
@@ -158,7 +159,7 @@ def cut(geometries: NDArray[np.object_], turn: float = 360.0) -> NDArray[np.obje
 
 def wrapped(longitude: float, turn: float = 360.0) -> float:
     """Return a longitude from -180 up to 180; one that is there already is not touched."""
-    if -turn / 2 <= longitude <= turn / 2:
+    if -turn / 2 <= longitude <= turn / 2 or not math.isfinite(longitude):
         return float(longitude)
     return float((longitude + turn / 2) % turn - turn / 2)
 

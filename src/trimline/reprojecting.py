@@ -34,6 +34,9 @@ LONGEST_EDGE_M = 1000.0
 METRES_PER_DEGREE = 111_320.0
 """Length of a degree of the equator [m]; used for step lengths only, never to measure."""
 
+_FARTHEST_M = 1e8
+"""Coordinates beyond this are no place [m]: the other pole in a polar stereographic projection, a pole in Mercator."""
+
 _SAME_M = 1e-3
 """Vertices of two halves of an outline on a pole that are nearer than this are the same [m]."""
 
@@ -137,7 +140,8 @@ def moved_where_possible(
     coordinates, owner = shapely.get_coordinates(fine, return_index=True)
     x, y = change.transform(coordinates[:, 0], coordinates[:, 1])
     there = np.column_stack([x, y])
-    lost = np.unique(owner[~np.isfinite(there).all(axis=1)])
+    with np.errstate(invalid="ignore"):
+        lost = np.unique(owner[~(np.abs(there) * unit_m(target) < _FARTHEST_M).all(axis=1)])
     there = np.nan_to_num(there, posinf=0.0, neginf=0.0)
     moved: NDArray[np.object_] = shapely.set_coordinates(shapely.force_2d(fine), there)
     moved[lost] = shapely.Polygon()

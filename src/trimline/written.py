@@ -163,10 +163,34 @@ def _sqlite(path: Path) -> None:
             if "gpkg_contents" not in tables:
                 raise NotWhole("has no contents")
             listed = {name for (name,) in database.execute("SELECT table_name FROM gpkg_contents")}
+            if not listed or not listed <= tables:
+                raise NotWhole("lacks a layer")
+            _require_indices(database, tables)
     except sqlite3.Error as error:
         raise NotWhole(f"cannot be read back ({error})") from error
-    if not listed or not listed <= tables:
-        raise NotWhole("lacks a layer")
+
+
+def _require_indices(database: sqlite3.Connection, tables: set[str]) -> None:
+    """Raise where a layer lacks its spatial index or a part of it, which GDAL makes last and without a word."""
+    database.create_function("is_shape", 1, _is_shape, deterministic=True)
+    for layer, column in database.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchall():
+        # One row per indexed shape, in a plain table: https://www.sqlite.org/rtree.html, 6
+        index = f"rtree_{layer}_{column}_rowid"
+        if index not in tables:
+            raise NotWhole("lacks a spatial index")
+        shapes = f"SELECT count(*) FROM {_quoted(layer)} WHERE is_shape({_quoted(column)})"  # noqa: S608 - quoted
+        indexed = f"SELECT count(*) FROM {_quoted(index)}"  # noqa: S608 - quoted
+        if database.execute(shapes).fetchone() != database.execute(indexed).fetchone():
+            raise NotWhole("its spatial index lacks rows")
+
+
+def _is_shape(blob: bytes | None) -> bool:
+    """Whether a geometry is neither missing nor empty, by the flags of a GeoPackage's geometries."""
+    return blob is not None and len(blob) > 3 and not blob[3] & 0x10
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _is_filled(path: Path) -> bool:

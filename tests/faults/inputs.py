@@ -7,7 +7,6 @@ import shutil
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import rasterio
 import shapely
 from affine import Affine
 from odc.geo.geobox import GeoBox
+from tests.faults.input_kind import Input
 from tests.sentinel2_products import TinySafe, pack, write_raster
 
 from trimline.scenes import open_scene, product_info
@@ -28,27 +28,6 @@ CRS = "EPSG:32646"
 GRID = GeoBox((ROWS, COLUMNS), Affine(PIXEL_M, 0, LEFT, 0, -PIXEL_M, TOP), CRS)
 _SAFE = "S2A_MSIL1C_20210908T042701_N0500_R133_T46SEB_20210908T070248"
 LANDSAT = "LT05_L1TP_139036_19880820_20200917_02_T1"
-
-
-@dataclass(frozen=True)
-class Input:
-    """A kind of input."""
-
-    name: str
-    make: Callable[[Path], None]
-    """Writes a valid one into an empty folder."""
-    run: Callable[[Path], None]
-    """Does with it what trimline does; must succeed on the valid one."""
-    targets: tuple[str, ...] = ("*",)
-    """Patterns of the files that are mutated; one file of a random pattern is."""
-    share: int = 1
-    """How often it is drawn, beside the others."""
-
-
-def targets_in(kind: Input, folder: Path) -> list[list[Path]]:
-    """Return the files that may be mutated, pattern by pattern, in order."""
-    found = [sorted(each for each in folder.rglob(pattern) if each.is_file()) for pattern in kind.targets]
-    return [files for files in found if files]
 
 
 # Products
@@ -370,15 +349,15 @@ def _map(folder: Path) -> None:
 
 def _run_map(folder: Path) -> None:
     from trimline.mapping import mask_shares
-    from trimline.timeline.description import shares
-    from trimline.timeline.glaciers import read_source_scenes
+    from trimline.own_files import own_raster
+    from trimline.timeline.description import read_source_scenes, shares
     from trimline.timeline.place import footprint_of
 
     mask_shares(folder / "mask.tif")
     footprint_of("1988", folder / "mask.tif")
     scenes = read_source_scenes(folder / "sources.json")
     shares(outlines(), folder / "sources.tif", scenes)
-    with rasterio.open(folder / "probability.tif") as source:
+    with own_raster(folder / "probability.tif") as source:
         source.read(1)
 
 
@@ -454,7 +433,8 @@ def _run_model(name: str) -> Callable[[Path], None]:
 def _checkpoint(folder: Path) -> None:
     import torch
 
-    state = {"state_dict": {"w": torch.zeros(3)}, "epoch": 1, "trimline": {"run": "x"}}
+    memory = {"run": "x", "history": [{"epoch": 0}], "best_score": 0.5, "best_epoch": 0, "best_weights": None}
+    state = {"state_dict": {"w": torch.zeros(3)}, "epoch": 1, "trimline": {**memory, "finished": False}}
     torch.save(state, folder / "checkpoint.ckpt")
 
 

@@ -25,12 +25,13 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from importlib import import_module
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from tests.faults.inputs import Input
+from tests.faults.input_kind import Input, targets_in
+from tests.faults.traps import TRAPS
 
 PROCESSOR_S, CLOCK_S = 10.0, 40.0
 """The longest that one input may take, of a processor and by the clock: others may use the machine at the same time."""
@@ -93,10 +94,23 @@ class Watch:
         For the valid inputs, the mutated ones, and what was found.
     seed
         Seed of all mutations.
+    processor_s, memory_bytes
+        What one input may take.
+    preloads
+        Whether trimline is imported before the first child starts.
     """
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        seed: int,
+        processor_s: float = PROCESSOR_S,
+        memory_bytes: int = MEMORY_BYTES,
+        *,
+        preloads: bool = True,
+    ) -> None:
         self.folder, self.seed = folder, seed
+        self._limits, self._preloads = (processor_s, memory_bytes), preloads
         self._waiting = b""
 
     def __enter__(self) -> Watch:
@@ -109,7 +123,7 @@ class Watch:
             "http_proxy": proxy, "https_proxy": proxy, "HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "no_proxy": "",
         }  # fmt: skip
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.watch"],
+            [sys.executable, "-m", "tests.faults.watch", *(["preloads"] if self._preloads else [])],
             cwd=_REPOSITORY,
             env=environment,
             stdin=subprocess.PIPE,
@@ -178,9 +192,9 @@ class Watch:
                     raise TimeoutError(f"a valid input took {PATIENCE_S} s")
                 continue
             ending = ""
-            if _resident(child) - base > MEMORY_BYTES:
+            if _resident(child) - base > self._limits[1]:
                 ending = "too large"
-            elif _processor_s(child) - processor > PROCESSOR_S or time.monotonic() - began > CLOCK_S:
+            elif _processor_s(child) - processor > self._limits[0] or time.monotonic() - began > CLOCK_S:
                 ending = "hung"
             if ending:
                 place = self._place_of(child)
@@ -237,14 +251,8 @@ def _processor_s(process: int) -> float:
 
 def _serve() -> None:
     """Fork a child per task that stands on the standard input."""
-    from tests.faults.inputs import INPUTS
-
-    import trimline.glaciers
-    import trimline.outlines
-    import trimline.scenes
-    import trimline.study.ledger  # noqa: F401
-
-    assert INPUTS
+    for name in _PRELOADED if "preloads" in sys.argv else ():
+        import_module(name)
     for line in sys.stdin:
         task = json.loads(line)
         child = os.fork()
@@ -253,7 +261,10 @@ def _serve() -> None:
             try:
                 _child(task)
                 status = 0
+            except BaseException:
+                traceback.print_exc()  # into the file of what was printed
             finally:
+                sys.stderr.flush()
                 os._exit(status)
         _, status = os.waitpid(child, 0)
         _say({"ended": status})
@@ -264,12 +275,17 @@ def _say(message: Any) -> None:
 
 
 _OUT = 1
+_PRELOADED = (
+    "trimline.glaciers",
+    "trimline.outlines",
+    "trimline.scenes",
+    "trimline.study.ledger",
+    "tests.faults.inputs",
+)
 
 
 def _child(task: dict[str, Any]) -> None:
     global _OUT
-    from tests.faults.inputs import INPUTS
-
     folder = Path(task["folder"])
     # What libraries print goes to a file, so that it is counted and does not mix with the outcomes.
     _OUT = os.dup(1)
@@ -279,7 +295,15 @@ def _child(task: dict[str, Any]) -> None:
     faulthandler.register(signal.SIGUSR1, (folder / "stack.txt").open("w"), all_threads=True)
     _say({"child": os.getpid()})
     for each in task["tries"]:
-        _try(INPUTS[each["kind"]], folder, Try(**each), task["seed"], printed)
+        _try(_kind(each["kind"]), folder, Try(**each), task["seed"], printed)
+
+
+def _kind(name: str) -> Input:
+    if name in TRAPS:
+        return TRAPS[name]
+    from tests.faults.inputs import INPUTS
+
+    return INPUTS[name]
 
 
 def _valid(kind: Input, folder: Path) -> Path:
@@ -304,7 +328,6 @@ _warm: set[str] = set()
 
 def _try(kind: Input, folder: Path, one: Try, seed: int, printed: Any) -> None:
     """Mutate one input, run it, and say how it ended."""
-    from tests.faults.inputs import targets_in
     from tests.faults.mutations import mutate_file
 
     from trimline.errors import TrimlineError

@@ -90,7 +90,7 @@ def test_what_an_inventory_leaves_out_is_unknown_and_not_lost(cloudy: list[Path]
     assert missing["status"] == "not in 2005"
     assert pd.isna(missing["change_km2"])
     page = (tmp_path / "out/report/index.html").read_text()
-    assert "unknown: seen 1.00, unseen 8.70" in page
+    assert f"unknown: seen {hidden['seen_km2']:.2f}, unseen {hidden['unseen_km2']:.2f}" in page
     assert "3 are without an outline, and need not be gone" in page
     assert "../change/totals.csv" in page
     assert "the dashed line is fitted" not in page, "two known areas make no line"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from trimline.errors import DiskError
 from trimline.files import sha256, whole_file, whole_folder, write_json
 
 
@@ -58,3 +59,26 @@ def test_the_hash_of_a_folder_sees_names_and_contents(tmp_path: Path) -> None:
     renamed = sha256(folder)
     (folder / "b.json").write_text("{}")
     assert len({before, renamed, sha256(folder)}) == 3
+
+
+def test_a_folder_in_the_way_of_a_file_is_said_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "mask.csv").mkdir()
+    with pytest.raises(DiskError, match="a folder is in the way"), whole_file(tmp_path / "mask.csv") as temporary:
+        temporary.write_text("new")
+    assert [each.name for each in tmp_path.iterdir()] == ["mask.csv"]
+
+
+def test_a_file_in_the_way_of_a_folder_is_said_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(DiskError, match="a file is in the way"), whole_file(tmp_path / "out" / "a.csv") as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_files_within_a_folder_under_way_come_and_go_with_it(tmp_path: Path) -> None:
+    with pytest.raises(Killed), whole_folder(tmp_path / "maps") as folder:
+        with whole_file(folder / "deep" / "a.csv") as temporary:
+            temporary.write_text("whole")
+        assert [each.name for each in (folder / "deep").iterdir()] == ["a.csv"]
+        raise Killed
+    assert list(tmp_path.iterdir()) == []

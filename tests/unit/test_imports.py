@@ -26,6 +26,7 @@ ROOMS = (
     "written",
     "files",
     "file_names",
+    "own_files",
     "file_identity",
     "progress",
     "sensors",

@@ -28,7 +28,7 @@ def test_what_is_said_behind_a_file(text: str, found: LayerPath) -> None:
 
 @pytest.mark.parametrize("text", ["a.gpkg|glaciers", "a.gpkg|layer=", "a.gpkg|table=x", "a.shp|encoding=none"])
 def test_what_says_nothing_is_an_error(text: str) -> None:
-    with pytest.raises(OutlineError, match="layer|encoding"):
+    with pytest.raises(OutlineError, match=r"layer|encoding"):
         layer_path(text)
 
 

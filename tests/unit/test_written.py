@@ -172,6 +172,20 @@ def test_a_geopackage_with_an_unfinished_transaction_or_without_its_layer_is_not
         require_whole(path)
 
 
+def test_a_geopackage_without_its_spatial_index_is_not_whole(whole: Path) -> None:
+    """GDAL makes the index last: on a full disk it is missing, and nothing is said."""
+    empty = gpd.GeoDataFrame({"area_km2": [1.0, 2.0]}, geometry=[SQUARES.geometry[0], None], crs=32646)
+    for frame in (SQUARES, empty, SQUARES[:0]):
+        path = whole / "index.gpkg"
+        path.unlink(missing_ok=True)
+        pyogrio.write_dataframe(frame, path, driver="GPKG", geometry_type="Polygon")
+        require_whole(path)
+    path.unlink()
+    pyogrio.write_dataframe(SQUARES, path, driver="GPKG", layer_options={"SPATIAL_INDEX": "NO"})
+    with pytest.raises(NotWhole, match="spatial index"):
+        require_whole(path)
+
+
 def test_what_gdal_leaves_behind_in_a_folder_is_checked_with_the_folder(tmp_path: Path) -> None:
     content = b"II*\0\x08\0\0\0"  # the beginning of a TIFF, as GDAL leaves it where it could not write more
     with (

@@ -184,9 +184,9 @@ def _core() -> openvino.Core:
 
 def _from_channels(graph: Path | bytes) -> openvino.Model:
     """Return the part of a graph behind its channels: inputs are prepared outside, always in single precision."""
-    from openvino import opset13
-
     model = read_graph(graph)
+    from openvino import opset13  # after `_core`, which silences it
+
     found = [output for node in model.get_ops() for output in node.outputs() if CHANNELS in output.get_names()]
     if len(found) != 1:
         raise WeightsError(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import rasterio
 
 from trimline.files import StrPath
+from trimline.own_files import own_raster
 from trimline.rasters import MASK_NODATA
 
 
@@ -30,7 +30,7 @@ def mask_shares(path: StrPath) -> MaskShares:
         A raster of uint8: 1 ice, 0 ground, 255 not seen.
     """
     counts = np.zeros(256, np.int64)
-    with rasterio.open(path) as source:
+    with own_raster(path) as source:
         for _, window in source.block_windows(1):
             counts += np.bincount(source.read(1, window=window).ravel(), minlength=256)
     ice, unseen, pixels = int(counts[1]), int(counts[MASK_NODATA]), int(counts.sum())

@@ -14,11 +14,9 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
@@ -26,6 +24,7 @@ from trimline.files import StrPath
 from trimline.heights import read_heights
 from trimline.mapping.clouds import hidden_by_flags
 from trimline.mapping.zone import GlacierZone
+from trimline.own_files import own_raster
 from trimline.rasters import MASK_NODATA, read_onto
 from trimline.scenes.asset import raster_grid
 from trimline.scenes.calibration import NoCalibration
@@ -253,7 +252,7 @@ def _unmeasurable(scene: Scene) -> str:
 
 def _read_head(mask: StrPath) -> tuple[GeoBox, bool]:
     """Return the grid of a map with pixels that are large enough for a share, and whether cloud is left out of it."""
-    with rasterio.open(Path(mask)) as source:
+    with own_raster(mask) as source:
         grid, clouds = raster_grid(source), source.tags().get("TRIMLINE_CLOUDS", "kept")
     height, width = grid.shape
     factor = max(

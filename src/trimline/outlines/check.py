@@ -322,9 +322,12 @@ def _refuse_parts_within(row: Hashable, geometry: shapely.Geometry) -> None:
 
 
 def _drop_duplicates(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataFrame:
-    columns = outlines.drop(columns=outlines.geometry.name).astype(str)
-    columns["geometry"] = shapely.to_wkb(shapely.normalize(outlines.geometry.to_numpy()))
-    repeated = columns.duplicated(keep="first").to_numpy()
+    shapes = pd.Series(shapely.to_wkb(shapely.normalize(outlines.geometry.to_numpy())))
+    repeated = shapes.duplicated(keep=False).to_numpy(copy=True)
+    # Of those alone the columns are looked at; they may hold anything, bytes and lists included.
+    columns = outlines[repeated].drop(columns=outlines.geometry.name)
+    rows = zip(shapes[repeated], *(map(repr, columns.iloc[:, place]) for place in range(columns.shape[1])), strict=True)
+    repeated[repeated] = pd.Series(list(rows), dtype="object").duplicated(keep="first").to_numpy()
     for row in outlines.index[repeated]:
         findings.add("duplicate", row, "repeats an earlier outline, all columns included", "left out")
     return outlines[~repeated]

@@ -69,7 +69,8 @@ def glaciers_of(outlines: gpd.GeoDataFrame, where: object = None) -> gpd.GeoData
     column = next((name for name in outlines.columns if str(name).lower() == COLUMN), None)
     if column is None or outlines.empty or shapely.get_dimensions(outlines.geometry.to_numpy()).max() != 2:
         return outlines
-    types = outlines[column].map(lambda value: None if pd.isna(value) else str(value).strip().lower() or None)
+    written = [None if pd.isna(value) else str(value).strip().lower() or None for value in outlines[column]]
+    types = pd.Series(written, outlines.index, dtype="object")
     if types.isna().all():
         return outlines
     _refuse_unknown(types, column, where)

@@ -54,7 +54,7 @@ def decimal_years(
         Of the given kind: a value is no date, or lies outside the years `FIRST_YEAR` to `LAST_YEAR`.
     """
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
-        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        numbers: NDArray[np.float64] = values.to_numpy(dtype=np.float64, na_value=np.nan)
         if _possible(numbers).all():
             return numbers
     codes, distinct = pd.factorize(values)

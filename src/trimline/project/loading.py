@@ -218,7 +218,8 @@ def _in_one_sentence(error: ValidationError, path: Path) -> ProjectError:
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "missing":
         return ProjectError(f"the key '{location}' is missing{more}", where=path, remedy="add it")
-    return ProjectError(f"{location or 'project'}: {message[:1].lower()}{message[1:]}{more}", where=path)
+    said = f"{location or 'project'}: {message[:1].lower()}{message[1:]}{more}"
+    return ProjectError(said, where=path, remedy="correct the key; docs/project-file.md describes each")
 
 
 def _keys_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:

@@ -40,6 +40,8 @@ MOST_CHARACTERS = 8192
 MOST_DIGITS = 400
 """Characters of one number: the longest number of double precision has some 300 digits."""
 
+_REMEDY = "correct it there; docs/project-file.md says what a project file holds"
+
 _LARGEST = 2**63
 """No whole number is as large."""
 
@@ -123,7 +125,9 @@ def read_yaml(content: bytes | str, where: object) -> Any:
     """
     if len(content) > MOST_BYTES:
         raise ProjectError(
-            f"has {len(content) / 1e6:.1f} MB, and a project file has at most {MOST_BYTES / 1e6:.1f} MB", where=where
+            f"has {len(content) / 1e6:.1f} MB, and a project file has at most {MOST_BYTES / 1e6:.1f} MB",
+            where=where,
+            remedy="check that this is the project file",
         )
     text = content if isinstance(content, str) else _decoded(content, where)
     try:
@@ -135,7 +139,7 @@ def read_yaml(content: bytes | str, where: object) -> Any:
             f"is not valid YAML: {problem}", error.problem_mark.line if error.problem_mark else None, where
         ) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ProjectError(f"is not valid YAML: {' '.join(str(error).split())}", where=where) from error
+        raise _error(f"is not valid YAML: {' '.join(str(error).split())}", None, where) from error
     return None if node is None else _Building(where).value(node)
 
 
@@ -192,7 +196,9 @@ class _Building:
         """Return the value of a node; an alias is built anew each time, and counted each time."""
         self.built += 1
         if self.built > MOST_NODES:
-            raise self.error(f"stands for more than {MOST_NODES} keys and values by its aliases", node)
+            raise self.error(
+                f"stands for more than {MOST_NODES} keys and values by its aliases", node, "write the values out"
+            )
         if level > MOST_LEVELS:
             raise self.error("holds a value that contains itself", node)
         kind = node.tag.removeprefix(_NUMBERED)
@@ -272,4 +278,4 @@ class _Building:
 
 def _error(what: str, line: int | None, where: object, remedy: str | None = None) -> ProjectError:
     place = "" if line is None else f" (line {line + 1})"
-    return ProjectError(f"{what}{place}", where=where, remedy=remedy)
+    return ProjectError(f"{what}{place}", where=where, remedy=remedy or _REMEDY)

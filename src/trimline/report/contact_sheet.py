@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import rasterio
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from rasterio.enums import Resampling
 from trimline.errors import BandError
 from trimline.files import StrPath, whole_file
 from trimline.outlines import read_outlines
+from trimline.own_files import own_raster
 from trimline.report.composite import false_colour
 from trimline.report.figures import MAPPED_COLOUR, coarse
 from trimline.reprojecting import reprojected
@@ -113,7 +113,7 @@ def _draw_outlines(axes: Axes, path: Path, geobox: GeoBox) -> None:
 
 def _coloured(path: Path, shape: tuple[int, int]) -> NDArray[np.uint8]:
     """Return a raster of classes as a picture, (h, w, 3)."""
-    with rasterio.open(path) as source:
+    with own_raster(path) as source:
         classes = source.read(1, out_shape=shape, resampling=Resampling.nearest)
     colours = np.zeros((256, 3), np.uint8)
     for each, colour in CLASS_COLOURS.items():

@@ -79,12 +79,16 @@ def flaw_of(geobox: GeoBox) -> str | None:
 
 def scale_error_on(geobox: GeoBox) -> float:
     """Return the largest relative error of lengths in the plane of a grid in metres, over its extent."""
-    crs = _proj(geobox)
+    return _scale_error_of(_proj(geobox), geobox)
+
+
+def _scale_error_of(plane: pyproj.CRS, geobox: GeoBox) -> float:
+    """Return the largest relative error of lengths in a plane in metres, over the extent of a grid in any CRS."""
     x, y = _lattice(geobox, _POINTS)
-    longitude, latitude = transform_points(crs, degrees(), x, y)
+    longitude, latitude = transform_points(geobox.crs, degrees(), x, y)
     # Corners of a raster may lie beyond the edge of the world, as those of the full disc around a pole.
     known = np.isfinite(longitude) & np.isfinite(latitude)
-    return scale_error(crs, longitude[known], latitude[known]) if known.any() else math.inf
+    return scale_error(plane, longitude[known], latitude[known]) if known.any() else math.inf
 
 
 def working_grid(geobox: GeoBox, where: object = None) -> GeoBox:
@@ -130,7 +134,7 @@ def grid_in_metres(geobox: GeoBox, where: object = None) -> GeoBox:
         remedy="cut the region that you need out of it (gdalwarp -te), or warp it to a projection in metres",
     )
     area_m2 = pixel_area_m2(geobox, crs)
-    if not (math.isfinite(area_m2) and area_m2 > 0):
+    if not (math.isfinite(area_m2) and area_m2 > 0 and _scale_error_of(crs.proj, geobox) <= LARGEST_SCALE_ERROR):
         raise too_large
     side_m = math.sqrt(area_m2)
     side_m = float(round(side_m)) if side_m >= 10 else max(round(side_m, 2), 0.01)
@@ -211,7 +215,8 @@ def pixel_area_m2(geobox: GeoBox, crs: CRS) -> float:
     rows = np.array([row, row, row + 1], dtype=np.float64)
     x, y = _to_world(geobox.affine, columns, rows)
     x, y = transform_points(geobox.crs, crs, x, y)
-    return float(abs((x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])))
+    with np.errstate(invalid="ignore"):
+        return float(abs((x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])))
 
 
 def offset_between(inner: GeoBox, outer: GeoBox) -> tuple[int, int] | None:
@@ -293,7 +298,7 @@ def crs_from(value: Any, where: object = None) -> CRS:
         epsg = value.to_epsg() if hasattr(value, "to_epsg") else None
     plane = horizontal(crs, where)
     if plane is not crs:
-        return CRS(plane)
+        return CRS(plane.to_epsg() or plane)
     return CRS(epsg) if epsg is not None else CRS(text)
 
 

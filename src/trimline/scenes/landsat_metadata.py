@@ -21,6 +21,7 @@ from trimline.scenes.calibration import Calibration
 from trimline.scenes.landsat_calibration import calibrations
 from trimline.scenes.metadata_text import parse_moment
 from trimline.scenes.mtl import Keys, parse_mtl
+from trimline.scenes.raster_opening import MOST_LINES, impossible_grid
 from trimline.sensors import SENSORS, Sensor
 
 SLC_FAILURE = datetime(2003, 5, 31, 21, 42, 35, tzinfo=UTC)
@@ -225,9 +226,11 @@ def _grid(keys: Keys, kind: str, crs: CRS) -> GeoBox:
     left = keys.number("CORNER_UL_PROJECTION_X_PRODUCT", *_PROJECTION)
     top = keys.number("CORNER_UL_PROJECTION_Y_PRODUCT", *_PROJECTION)
     shape = keys.integer(f"{kind}_LINES", *_PROJECTION), keys.integer(f"{kind}_SAMPLES", *_PROJECTION)
-    if pixel_m <= 0 or min(shape) <= 0:
+    affine = Affine(pixel_m, 0, left - pixel_m / 2, 0, -pixel_m, top + pixel_m / 2)
+    is_impossible = pixel_m <= 0 or min(shape) <= 0 or max(shape) > MOST_LINES
+    if is_impossible or impossible_grid(shape, affine, is_geographic=False) is not None:
         raise keys.impossible(f"GRID_CELL_SIZE_{kind}, {kind}_LINES and {kind}_SAMPLES", (pixel_m, *shape))
-    return GeoBox(shape, Affine(pixel_m, 0, left - pixel_m / 2, 0, -pixel_m, top + pixel_m / 2), crs)
+    return GeoBox(shape, affine, crs)
 
 
 def _corners_fit(keys: Keys, grids: Mapping[str, GeoBox]) -> bool:

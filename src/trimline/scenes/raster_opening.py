@@ -38,6 +38,8 @@ binary and text grids, SRTM tiles and the DEMs of USGS. None of them leads to an
 SMALL_BYTES, MOST_RATIO = 1 << 30, 10_000
 """A raster that takes more than so many bytes in memory must have a file of one in so many: compression of pixels
 does not reach that, and a sparse file that does would be read for hours as nothing."""
+MOST_LINES = 100_000
+"""Lines, and samples, of an agency's image; the metadata of one that claims more are damaged."""
 LARGEST_COORDINATE = 1e9
 """Of a place on Earth in any unit but millimetres."""
 LEAST_PIXEL = 1e-8

@@ -20,6 +20,7 @@ from odc.geo.geobox import GeoBox
 from pyproj.exceptions import CRSError
 
 from trimline.errors import MetadataError
+from trimline.scenes.raster_opening import MOST_LINES, impossible_grid
 from trimline.scenes.safe_xml import elements, text_of
 from trimline.scenes.sentinel2_xml import Document
 from trimline.sensors import Sensor, get_sensor
@@ -272,14 +273,16 @@ def _grids(document: Document) -> dict[int, GeoBox]:
     grids = {}
     for size in document.all("Size"):
         resolution = size.get("resolution", "")
-        if resolution not in places or not resolution.isdigit():
+        if resolution not in places or not re.fullmatch(r"[1-9][0-9]{0,3}", resolution):
             raise document.missing(f"Geoposition of resolution {resolution}")
         place = places[resolution]
         left, top, dx, dy = (_child(document, place, name) for name in ("ULX", "ULY", "XDIM", "YDIM"))
         rows, columns = (int(_child(document, size, name)) for name in ("NROWS", "NCOLS"))
-        if min(rows, columns) <= 0 or dx <= 0 or dy >= 0:
+        affine = Affine(dx, 0, left, 0, dy, top)
+        is_impossible = min(rows, columns) <= 0 or max(rows, columns) > MOST_LINES or dx <= 0 or dy >= 0
+        if is_impossible or impossible_grid((rows, columns), affine, is_geographic=False) is not None:
             raise document.impossible("Tile_Geocoding", (rows, columns, dx, dy))
-        grids[int(resolution)] = GeoBox((rows, columns), Affine(dx, 0, left, 0, dy, top), crs)
+        grids[int(resolution)] = GeoBox((rows, columns), affine, crs)
     if not grids:
         raise document.missing("Tile_Geocoding/Size")
     return grids

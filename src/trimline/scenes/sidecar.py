@@ -105,6 +105,7 @@ def read_sidecar(raster: Path) -> Sidecar:
 def _sentence(kind: str, key: str, message: str) -> str:
     if kind == "extra_forbidden":
         return f"unknown key '{key}'"
+    message = message.removeprefix("Value error, ")
     return f"{key or 'the content'}: {message[:1].lower()}{message[1:]}"
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from trimline.own_files import own_json
 from trimline.project import Project
 from trimline.report.change_figures import (
     Panel,
@@ -120,7 +120,7 @@ def _areas(
 def _edits(project: Project, series: Series) -> list[Section]:
     """Return the section on corrections by hand; none where there are no edits."""
     files = [period_folder(project, period) / OUTCOMES for period in series.periods]
-    outcomes = [each for path in files for each in json.loads(path.read_text(encoding="utf-8"))]
+    outcomes = [each for path in files for each in own_json(path)]
     if not outcomes:
         return []
     edited = (series.outlines["edit_ids"].fillna("") != "").sum() if "edit_ids" in series.outlines else 0

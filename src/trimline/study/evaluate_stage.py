@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 
 from trimline.errors import SampleError
@@ -25,6 +24,7 @@ from trimline.evaluation import Error, SceneScores, classify, mean_of, pool, sco
 from trimline.files import whole_folder
 from trimline.inference import Model
 from trimline.mapping import MapOptions
+from trimline.own_files import own_raster
 from trimline.project import Method, Project, SceneEntry
 from trimline.rasters import write_raster
 from trimline.report.panels import write_panels
@@ -196,7 +196,7 @@ def _draw(project: Project, entry: SceneEntry, folder: Path) -> None:
     for method in project.methods:
         path = class_path(folder, entry.id, method)
         if path.exists():
-            with rasterio.open(path) as source:
+            with own_raster(path) as source:
                 classes[method.name] = source.read(1)
     if classes:
         scene = open_entry(entry)

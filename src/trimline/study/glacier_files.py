@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
@@ -27,6 +29,8 @@ from trimline.report.glims import GlimsSession, write_glims
 from trimline.report.on_disk import write_csv
 from trimline.reprojecting import reprojected
 
+_LOG = logging.getLogger(__name__)
+
 ATTRIBUTES, FLOW_LINES = "attributes.gpkg", "flow_lines.gpkg"
 """Layers: outlines with their attributes, and flow lines, both of all periods."""
 
@@ -45,6 +49,7 @@ def write_glaciers(
     spans: Sequence[tuple[str, str]] = (),
     correlation: float = 0.0,
     session: GlimsSession | None = None,
+    unknown: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Measure glaciers and write layers and tables into a folder.
 
@@ -68,6 +73,8 @@ def write_glaciers(
         Of the errors of two periods.
     session
         Who analysed; None writes no set for GLIMS.
+    unknown
+        By period, ids of glaciers whose area is unknown there; no change of bands and sectors has them.
 
     Returns
     -------
@@ -95,7 +102,7 @@ def write_glaciers(
     }
     for name, table in (("hypsometry_changes", bands), ("aspect_changes", sectors)):
         if spans:
-            changes = [change_by_band(table, *span, correlation=correlation) for span in spans]
+            changes = [change_by_band(_known(table, span, unknown), *span, correlation=correlation) for span in spans]
             tables[name] = pd.concat(changes, ignore_index=True)
     write_outlines(measured, folder / ATTRIBUTES)
     write_lines(flow, folder / FLOW_LINES)
@@ -110,6 +117,18 @@ def write_glaciers(
         "without_heights": sorted(measured.loc[without, "glac_id"].astype(str).unique()),
         "dem": sorted(measured["dem_source"].dropna().unique()),
     }
+
+
+def _known(table: pd.DataFrame, span: tuple[str, str], unknown: Mapping[str, Collection[str]]) -> pd.DataFrame:
+    """Return the rows of glaciers whose area is known at both ends of a span."""
+    hidden = {name for period in span for name in unknown.get(period, ())}
+    if hidden:
+        _LOG.warning(
+            "%s to %s: %d glaciers are unseen at one end, and left out of the change by elevation and aspect",
+            *span,
+            len(hidden),
+        )
+    return table[~table["glac_id"].astype(str).isin(hidden)]
 
 
 def _flow_lines(

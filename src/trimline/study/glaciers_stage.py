@@ -14,18 +14,20 @@ from trimline.file_identity import file_identity
 from trimline.files import whole_folder
 from trimline.glaciers import ElevationModel, copy_divides, divide, open_models
 from trimline.outlines.reading import read_unchecked
+from trimline.outlines.states import UNKNOWN
 from trimline.project import Project
 from trimline.report.glims import GlimsSession
 from trimline.study.change_stage import spans_of
 from trimline.study.glacier_files import write_glaciers
 from trimline.study.ledger import Done
 from trimline.study.period_series import outlines_identity, period_series
+from trimline.study.series import Series
 from trimline.study.study import Study
 
 _LOG = logging.getLogger(__name__)
 
 FOLDER = "glaciers"
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised when the same inputs and settings give other results."""
 
 
@@ -72,7 +74,16 @@ def _measure(study: Study, dem: Path, folder: Path) -> dict[str, Any]:
         spans=spans_of(project, periods)[0] if len(periods) > 1 else (),
         correlation=project.change.correlation,
         session=_session(project, min(series.pixel_m.values()) / 2),
+        unknown=_unknown(series),
     )
+
+
+def _unknown(series: Series) -> dict[str, set[str]]:
+    """Return by period the glaciers that the timeline says are unseen."""
+    if series.states is None:
+        return {}
+    hidden = series.states[series.states["state"].isin(UNKNOWN)]
+    return {str(period): set(table["glac_id"].astype(str)) for period, table in hidden.groupby("period")}
 
 
 def _session(project: Project, accuracy_m: float) -> GlimsSession:

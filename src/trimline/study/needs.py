@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from trimline.errors import ProjectError
+from trimline.errors import ProjectError, StageError
 from trimline.project import Project
 from trimline.sensors import UNKNOWN_SENSOR
 from trimline.study.method_models import model_file
@@ -32,15 +32,15 @@ def check_needs(project: Project, stages: frozenset[str]) -> None:
         A key is missing, or names a file that is not there; the key is named.
     ReleaseError
         Authors or licence are missing.
+    StageError
+        A release is wanted of outlines that are given.
     TrimlineError
         A product, model file or table cannot be read.
     """
+    if "release" in stages:
+        require_releasable(project)
     if project.has_own_outlines:
         stages -= FROM_SCENES
-    if "release" in stages:
-        from trimline.report.release_words import require_citable  # imports Jinja, which other stages do without
-
-        require_citable(project)
     _check_keys(project, stages)
     for key, path in _files(project, stages):
         if not path.exists() and not _is_made(path, project):
@@ -51,6 +51,19 @@ def check_needs(project: Project, stages: frozenset[str]) -> None:
         read_published(project.change.published)
     if stages & _MEASURING and not project.has_own_outlines:
         _check_sensors(project)
+
+
+def require_releasable(project: Project) -> None:
+    """Raise `StageError` where the outlines of a project are given, `ReleaseError` where nobody can cite them."""
+    if project.has_own_outlines:
+        raise StageError(
+            "a release holds what was mapped, and here the outlines are given",
+            where=project.name,
+            remedy="the tables and layers are in the folder change, the report in report",
+        )
+    from trimline.report.release_words import require_citable  # imports Jinja, which other stages do without
+
+    require_citable(project)
 
 
 def _check_keys(project: Project, stages: frozenset[str]) -> None:

@@ -114,16 +114,16 @@ def read_sealed(path: Path) -> dict[str, Any] | NoRecord:
     """Read a JSON object that holds a digest of the rest of itself, without the digest."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            return NoRecord("its record is damaged")
+        if "digest" not in content:
+            return NoRecord("its record is of another form")
+        is_whole = content.pop("digest") == digest(content)
     except FileNotFoundError:
         return NoRecord("")
     except (ValueError, RecursionError, OSError):  # neither JSON nor UTF-8, or no file that can be read
         return NoRecord("its record is damaged")
-    if not isinstance(content, dict):
-        return NoRecord("its record is damaged")
-    if "digest" not in content:
-        return NoRecord("its record is of another form")
-    sealed = content.pop("digest")
-    return content if sealed == digest(content) else NoRecord("its record is damaged")
+    return content if is_whole else NoRecord("its record is damaged")
 
 
 def files_in(left: Iterable[Path], output: Path) -> dict[str, Output]:

@@ -16,10 +16,10 @@ from trimline.errors import ProjectError, StageError, TrimlineError
 from trimline.file_identity import file_identity
 from trimline.files import sha256
 from trimline.outlines import read_edits, read_outlines
+from trimline.own_files import own_records
 from trimline.project import Project, SceneEntry
 from trimline.report.release import Release, ReleasedPeriod
 from trimline.report.release_folder import write_release
-from trimline.report.release_words import require_citable
 from trimline.report.tables import UNDEFINED, Table, method_table, number
 from trimline.samples import MEASURES
 from trimline.study.change_stage import FOLDER as CHANGE
@@ -27,6 +27,7 @@ from trimline.study.editing import FINAL, OUTCOMES, TIMELINE
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
 from trimline.study.ledger import Done
 from trimline.study.method_models import metadata_of, model_file
+from trimline.study.needs import require_releasable
 from trimline.study.report_words import bias_words
 from trimline.study.scenes import split_of
 from trimline.study.study import Study
@@ -53,14 +54,8 @@ def run(study: Study) -> Done:
     StageError
         No period has outlines.
     """
-    if study.project.has_own_outlines:
-        raise StageError(
-            "a release holds what was mapped, and here the outlines are given",
-            where=study.project.name,
-            remedy="the tables and layers are in the folder change, the report in report",
-        )
     project = study.project
-    require_citable(project)
+    require_releasable(project)
     label = f"{project.name}-{project.version}"
     folder = project.output / FOLDER / label
     files = _files(project)
@@ -182,7 +177,7 @@ def _outcomes(project: Project, periods: list[str]) -> Counter[str]:
     """Return the number of edits in each state, over all periods."""
     paths = (project.output / TIMELINE / period / OUTCOMES for period in periods)
     return Counter(
-        each["state"] for path in paths if path.exists() for each in json.loads(path.read_text(encoding="utf-8"))
+        each["state"] for path in paths if path.exists() for each in own_records(path, ("state",))
     )
 
 
@@ -225,7 +220,7 @@ def _scenes(study: Study, periods: list[str]) -> Table:
     rows = []
     for period in periods:
         path = project.output / TIMELINE / period / _SOURCES
-        listed = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        listed = own_records(path, ("scene_id",)) if path.exists() else []
         known = {each["scene_id"]: each for each in listed}
         members = [entry for entry in project.scenes if entry.period == period]
         rows += [_scene(study, entry, known.get(entry.id, {})) for entry in sorted(members, key=lambda each: each.id)]

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import rasterio
-
 from trimline import __version__
 from trimline.evaluation import is_ice
 from trimline.files import whole_folder
 from trimline.outlines import area_km2, read_outlines
+from trimline.own_files import own_raster
 from trimline.project import Project, SceneEntry
 from trimline.report.accuracy_tables import accuracy_tables, leak_table
 from trimline.report.figures import draw_areas, draw_outlines
@@ -188,7 +187,7 @@ def _error_maps(project: Project, title: str, entries: Iterable[SceneEntry] | No
 
 
 def _ice_pixels(project: Project, entry: SceneEntry) -> int:
-    with rasterio.open(class_path(project.output / EVALUATION, entry.id, project.methods[0])) as source:
+    with own_raster(class_path(project.output / EVALUATION, entry.id, project.methods[0])) as source:
         return int(is_ice(source.read(1)).sum())
 
 

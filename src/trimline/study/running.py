@@ -58,7 +58,11 @@ def _lock_of(output: Path, wait_s: float) -> Iterator[None]:
         of_disk = disk_error(error, output) or forbidden(error, output)
         if of_disk is not None:
             raise of_disk from error
-        raise StageError(f"the output folder cannot be made ({reason(error)})", where=output) from error
+        is_in_the_way = isinstance(error, FileExistsError | NotADirectoryError)
+        why = "a file is in the way" if is_in_the_way else reason(error)
+        raise StageError(
+            f"the output folder cannot be made ({why})", where=output, remedy="move it, or give another output"
+        ) from error
     if (folder / "run.lock").is_symlink():
         raise StageError("is a link, which would be written to", where=folder / "run.lock", remedy="remove the link")
     try:
@@ -88,5 +92,5 @@ def _named(holder: Path) -> str:
     try:
         run = json.loads(holder.read_text(encoding="utf-8"))
         return f"another run (process {run['process']} on {run['machine']}, since {run['since']} UTC)"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return "another run"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +12,11 @@ import pandas as pd
 
 from trimline.change.states import SMALLEST_AREA_KM2
 from trimline.outlines import read_outlines
+from trimline.own_files import own_records
 from trimline.project import Project
 from trimline.sensors import get_sensor
-from trimline.study.timeline_stage import FOLDER, outlines_path, period_folder
+from trimline.study.editing import TIMELINE
+from trimline.study.timeline_stage import outlines_path, period_folder
 from trimline.timeline.period_maps import SOURCE_LIST
 from trimline.timeline.states import read_states
 
@@ -66,7 +67,7 @@ def series_of(project: Project, timeline: Mapping[str, Any]) -> Series:
     used = images[images["pixels"] > 0]
     coarsest = used["sensor"].map(lambda sensor: get_sensor(sensor).gsd_m).groupby(used["period"]).max()
     pixel_m = {period: max(resolution_m, float(coarsest.get(period, resolution_m))) for period in periods}
-    states = read_states(project.output / FOLDER)
+    states = read_states(project.output / TIMELINE)
     return Series(periods, outlines, images, resolution_m, pixel_m, states, smallest_km2(project))
 
 
@@ -74,7 +75,7 @@ def _images(project: Project, periods: Sequence[str]) -> pd.DataFrame:
     entries = {entry.id: entry for entry in project.scenes}
     rows = []
     for period in periods:
-        listed = json.loads((period_folder(project, period) / SOURCE_LIST).read_text(encoding="utf-8"))
+        listed = own_records(period_folder(project, period) / SOURCE_LIST, ("scene_id", "cloud"))
         for each in listed:
             entry = entries[each["scene_id"]]
             measured = np.nan if each["cloud"] is None else 100.0 * each["cloud"]

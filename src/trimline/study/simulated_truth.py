@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 
 import geopandas as gpd
@@ -11,6 +10,7 @@ import pandas as pd
 
 from trimline.change import REGION
 from trimline.outlines import area_km2, read_outlines
+from trimline.own_files import own_json
 from trimline.project import SIMULATED, Project, SceneEntry
 from trimline.simulate.range import MANIFEST
 from trimline.timeline.description import shares_of
@@ -73,7 +73,7 @@ def _area_by_scene(outlines: gpd.GeoDataFrame) -> dict[str, float]:
 def _true_km2(project: Project, entry: SceneEntry) -> float:
     """Return the true area on the day of a scene, without glaciers too small to be mapped."""
     folder = project.output / SIMULATED / entry.path.parent.name
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    manifest = own_json(folder / MANIFEST)
     (record,) = [each for each in manifest["scenes"] if each["product"] == entry.product.name]
     areas = area_km2(read_outlines(folder / record["outlines"]))
     of_timeline = project.timeline.minimum_area_km2

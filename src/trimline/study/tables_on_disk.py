@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from trimline.errors import StageError
+from trimline.foreign import foreign_errors
+
 _FORMER_COLUMNS = {"uncertainty_doubt_km2": "uncertainty_map_km2"}
 """Columns of tables written by earlier versions, and their present names."""
 
@@ -17,8 +20,15 @@ _TEXT = (
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read one table."""
-    table = pd.read_csv(path, dtype=dict.fromkeys(_TEXT, str)).rename(columns=_FORMER_COLUMNS)
+    """Read one table.
+
+    Raises
+    ------
+    StageError
+        It is missing or damaged.
+    """
+    with foreign_errors(StageError, path, what="is damaged", remedy="delete it and run `trimline run PROJECT`"):
+        table = pd.read_csv(path, dtype=dict.fromkeys(_TEXT, str)).rename(columns=_FORMER_COLUMNS)
     return table.fillna(dict.fromkeys(table.columns.intersection(_TEXT), ""))
 
 

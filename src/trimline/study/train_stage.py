@@ -35,11 +35,14 @@ def training_seconds(project: Project, method: Method) -> float:
     """Return the duration of the training of a method [s]; NaN where it was not trained, or not recorded."""
     if not method.is_trained:
         return math.nan
+    path = weights_path(project, method).parent / TIMING
     try:
-        content = json.loads((weights_path(project, method).parent / TIMING).read_text(encoding="utf-8"))
+        return float(json.loads(path.read_text(encoding="utf-8"))["seconds"])
     except FileNotFoundError:
         return math.nan
-    return float(content["seconds"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        _LOG.warning("%s is damaged: how long the training took is not known", path)
+        return math.nan
 
 
 def run(study: Study) -> Done:

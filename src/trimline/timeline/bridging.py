@@ -19,13 +19,13 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from trimline import __version__
 from trimline.files import StrPath, whole_file
 from trimline.outlines import RowTracer, write_outlines
+from trimline.own_files import own_raster
 from trimline.rasters import bounded_cache, write_cog
 from trimline.timeline.drafts import open_draft
 from trimline.timeline.period_maps import MASK, joined
@@ -110,7 +110,7 @@ def trace_period(
         workplace(folder / period, "bridge") as temporary,
         ExitStack() as stack,
     ):
-        masks = {each: stack.enter_context(rasterio.open(folder / each / MASK)) for each in periods}
+        masks = {each: stack.enter_context(own_raster(folder / each / MASK)) for each in periods}
         drafts = {name: temporary / name for name in (INFERRED, HINDCAST)}
         tags = {"TRIMLINE_PERIOD": period, "TRIMLINE_VERSION": __version__}
         with (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from rasterio.windows import transform as window_transform
 
 from trimline import __version__
 from trimline.outlines import area_and_perimeter_km, area_km2
+from trimline.own_files import own_raster, own_records
 from trimline.reprojecting import in_degrees
 from trimline.timeline.preference import decimal_year
 
@@ -45,7 +45,7 @@ class SourceScene:
 
 def read_source_scenes(path: Path) -> dict[int, SourceScene]:
     """Return the scenes in `sources.json`, by their number in `sources.tif`."""
-    listed = json.loads(path.read_text(encoding="utf-8"))
+    listed = own_records(path, ("index", "scene_id", "date", "sensor"))
     return {
         each["index"]: SourceScene(each["index"], each["scene_id"], each["date"], each["sensor"]) for each in listed
     }
@@ -157,7 +157,7 @@ def _counts(polygons: gpd.GeoDataFrame, paths: Sequence[Path], values: int) -> N
     """
     counts = np.zeros((len(paths), len(polygons), values), np.int64)
     with ExitStack() as stack:
-        sources = [stack.enter_context(rasterio.open(path)) for path in paths]
+        sources = [stack.enter_context(own_raster(path)) for path in paths]
         for row, geometry in enumerate(polygons.geometry):
             window = _around(geometry, sources[0])
             if window is None:

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-import rasterio
 import shapely
 from affine import Affine
 from numpy.typing import NDArray
@@ -29,6 +28,7 @@ from rasterio.windows import Window
 from trimline.coordinate_systems import LARGEST_SCALE_ERROR, scale_error
 from trimline.errors import ProjectError
 from trimline.outlines.check import grid_crs
+from trimline.own_files import own_raster
 from trimline.reprojecting import in_degrees, reprojected
 from trimline.scenes.asset import raster_grid
 from trimline.timeline.rules import UNSEEN
@@ -73,7 +73,7 @@ class Place:
 def footprint_of(scene_id: str, mask: Path) -> SceneFootprint | None:
     """Return the footprint of a mapped scene, read in bounded memory; None where it has no data at all."""
     corners = []
-    with rasterio.open(mask) as source:
+    with own_raster(mask) as source:
         grid = raster_grid(source)
         for top in range(0, source.height, ROWS):
             window = Window(0, top, source.width, min(ROWS, source.height - top))

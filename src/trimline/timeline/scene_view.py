@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import rasterio
 import xarray as xr
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
@@ -24,6 +23,7 @@ from trimline.errors import StageError
 from trimline.files import StrPath
 from trimline.mapping.clouds import CLOUD_FLAGS, SHADOW_FLAGS, hidden_by_flags
 from trimline.mapping.extent import extent_on
+from trimline.own_files import own_raster
 from trimline.rasters import PROBABILITY_NODATA, PROBABILITY_SCALE
 from trimline.scenes import Scene
 from trimline.scenes.asset import Asset
@@ -85,7 +85,7 @@ class MappedScene:
         mask = folder / "mask.tif"
         if not mask.exists():
             raise StageError("the scene has not been mapped", where=folder, remedy="run the stage map")
-        with rasterio.open(mask) as source:
+        with own_raster(mask) as source:
             tags = source.tags()
         threshold, network = tags.get("TRIMLINE_THRESHOLD"), tags.get("TRIMLINE_NETWORK")
         if threshold is None:

@@ -100,3 +100,28 @@ def test_a_file_that_is_wrong_is_a_named_error(text: str, message: str, tmp_path
         read_published(path)
     with pytest.raises(ChangeError, match="does not exist"):
         read_published(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("region,year,area_km2,source\nÖtztal,2006,116.1,A\n".encode("cp1252"), r"not in UTF-8 .*\n.*CSV UTF-8"),
+        ("region,year,area_km2,source\nÖtztal,2006,116.1,A\n".encode("utf-16"), r"UTF-16"),
+        (b"region;year;area_km2;source\nA;2006;116,1;B\n", r"separated by semicolons\n.*decimal commas"),
+        (b"region\tyear\tarea_km2\tsource\nA\t2006\t116.1\tB\n", "separated by tabs"),
+        (b"region,year,area_km2,source\nA,2006.5,116.1,B\n", r"line 2: 'year' is '2006.5'\n.*whole year"),
+        (b"region,year,area_km2,source\nA,1e300,116.1,B\n", "'year' is '1e300'"),
+        (b"region,year,area_km2,source\nA,2006,116,1,B\n", r"line 2: has more than 4 fields\n.*point"),
+        (b'region,year,area_km2,source\nA,2006,"116,1",B\n', r"'area_km2' is '116,1'\n.*decimal point"),
+        (b"region,year,area_km2,source\n" + b"A" * 200_000 + b",2006,1,B\n", "cannot be read .field larger"),
+    ],
+)
+def test_a_table_that_a_spreadsheet_saved_otherwise_is_an_error(content: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "published.csv").write_bytes(content)
+    with pytest.raises(ChangeError, match=message):
+        read_published(tmp_path / "published.csv")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
+    (tmp_path / "published.csv").write_text("region,year,area_km2,source\nA,2006,1,B\n", encoding="utf-8-sig")
+    assert read_published(tmp_path / "published.csv")["region"].tolist() == ["A"]

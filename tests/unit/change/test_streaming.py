@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
+import pyarrow
+import pyarrow.parquet
 import pytest
 import shapely
 
@@ -91,3 +94,20 @@ def test_what_is_wrong_in_a_file_is_a_named_error(series_of: SeriesOf, tmp_path:
     write_outlines(series_of([box, shapely.box(500_500, 3.8e6, 501_500, 3_801_000)]), path)
     with pytest.raises(ChangeError, match="g0 and g1"):
         areas_streamed(path, batch=1)
+
+
+def test_a_damaged_crs_or_polygon_of_a_file_is_a_named_error(shrinking: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    write_outlines(shrinking, tmp_path / "o.parquet")
+    table = pyarrow.parquet.read_table(tmp_path / "o.parquet")
+    geo = json.loads(table.schema.metadata[b"geo"])
+    geo["columns"]["geometry"]["crs"] = {"type": "GeographicCRS"}
+    broken = table.replace_schema_metadata({b"geo": json.dumps(geo).encode()})
+    pyarrow.parquet.write_table(broken, tmp_path / "crs.parquet")
+    cut = [shape.as_py()[:-9] for shape in table["geometry"]]
+    place = table.column_names.index("geometry")
+    shapes = table.set_column(place, "geometry", pyarrow.array(cut, pyarrow.binary()))
+    pyarrow.parquet.write_table(shapes, tmp_path / "shapes.parquet")
+    with pytest.raises(OutlineError, match="its CRS cannot be read"):
+        areas_streamed(tmp_path / "crs.parquet")
+    with pytest.raises(OutlineError, match="a polygon cannot be read"):
+        areas_streamed(tmp_path / "shapes.parquet")

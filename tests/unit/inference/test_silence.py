@@ -12,9 +12,9 @@ import sys
 sent = []
 sys.addaudithook(lambda event, arguments: sent.append(event) if event.startswith("socket.connect") else None)
 from trimline.errors import WeightsError
-from trimline.inference.engine import read_graph
+from trimline.inference.engine import OpenVINOEngine
 try:
-    read_graph(b"no graph")
+    OpenVINOEngine(b"no graph")
 except WeightsError:
     pass
 sys.exit(" ".join(sent) or 0)

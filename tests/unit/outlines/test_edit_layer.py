@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -279,3 +280,25 @@ def test_an_edit_cannot_take_back_a_later_one() -> None:
 def test_edits_of_one_time_keep_the_order_of_their_rows() -> None:
     edits = as_edits(rows({"edit_id": "b"}, {"edit_id": "a"}, {"edit_id": "c", "time": "2024-05-31T14:00:00+01:00"}))
     assert in_order(edits)["edit_id"].tolist() == ["c", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"time": "1988-02-30T00:00:00Z"}, "time '1988-02-30T00:00:00Z' cannot be read"),
+        ({"time": "0001-01-01T00:00:00+14:00"}, "time '0001-01-01T00:00:00.14:00' cannot be read"),
+        ({"time": "9999-12-31T23:00:00-05:00"}, "time '9999-12-31T23:00:00-05:00' cannot be read"),
+        ({"operation": "attribute", "value": "[" * 100_000}, "'value' is no JSON object"),
+        ({"operation": "attribute", "value": '{"src_year": 1e999}'}, "'src_year' is a number"),
+        ({"operation": "attribute", "value": '{"src_year": 1' + "0" * 400 + "}"}, "'src_year' is a number"),
+        ({"operation": "attribute", "value": '{"conn_lvl": 1e30}'}, "'conn_lvl' is a whole number"),
+        ({"operation": "attribute", "value": '{"conn_lvl": 1.5}'}, "'conn_lvl' is a whole number"),
+        ({"geometry": shapely.box(1e30, 0, 2e30, 1)}, "nowhere on Earth"),
+        ({"geometry": shapely.Polygon([(0, 0), (float("inf"), 1), (1, 1)])}, "no numbers"),
+    ],
+)
+def test_what_cannot_be_in_an_edit_is_told_of_that_edit(change: dict[str, Any], message: str, tmp_path: Path) -> None:
+    append_edits(tmp_path / "e.gpkg", rows({}, {**change, "edit_id": "odd"}))
+    found = check_edits(read_edits(tmp_path / "e.gpkg"))
+    assert [each.edit_id for each in found] == ["odd"]
+    assert re.search(message, found[0].text)

@@ -126,9 +126,9 @@ def _bomb(collection: Callable[[str], str], first: str) -> str:
     ids=["lists", "maps", "merges", "itself", "many", "deep lists", "deep maps", "deep dashes", "keys", "large"],
 )
 def test_what_would_not_fit_into_memory_is_refused_at_once(text: str) -> None:
-    before = time.perf_counter()
+    before = time.process_time()
     refused(text)
-    assert time.perf_counter() - before < 10
+    assert time.process_time() - before < 10
 
 
 def test_an_alias_and_a_merge_stand_for_what_they_name() -> None:

@@ -158,8 +158,30 @@ def test_a_step_does_not_find_what_was_damaged(work: Work) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b'{"finger', b"\xff\xfe", b"[]", b"null", b"{}", b'{"fingerprint": "1", "result": {}}'],
-    ids=["empty", "truncated", "binary", "a list", "null", "an object", "of an older form"],
+    [
+        b"",
+        b'{"finger',
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"fingerprint": "1", "result": {}}',
+        b"[" * 100_000,
+        b'{"step": ' + b"9" * 5000 + b"}",
+        b'{"digest": "", "step": ' + b"[" * 900 + b"]" * 900 + b"}",
+    ],
+    ids=[
+        "empty",
+        "truncated",
+        "binary",
+        "a list",
+        "null",
+        "an object",
+        "of an older form",
+        "deep",
+        "huge",
+        "rather deep",
+    ],
 )
 def test_a_damaged_record_is_said_and_the_step_done_again(
     work: Work, caplog: pytest.LogCaptureFixture, content: bytes
