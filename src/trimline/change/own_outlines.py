@@ -21,7 +21,7 @@ from trimline.change.equal_area import equal_area_crs, projected
 from trimline.change.identity import OVERLAP, choose_column, dissolved
 from trimline.change.lineage import follow
 from trimline.change.long_table import LARGEST_OVERLAP_M2
-from trimline.errors import ChangeError
+from trimline.errors import ChangeError, OutlineError
 from trimline.files import StrPath
 from trimline.outlines.check import Problem, check, report
 from trimline.outlines.reading import read_unchecked
@@ -153,7 +153,11 @@ def _read(period: OwnPeriod) -> tuple[gpd.GeoDataFrame, list[tuple[object, ...]]
         raw = _rows_of(read_unchecked(path), period, path)
         if raw.empty:
             continue
-        checked, problems = check(raw)
+        try:
+            checked, problems = check(raw)
+        except OutlineError as error:
+            error.where = error.where or path
+            raise
         report(problems, where=path)
         rows += [_row(period.name, path, each) for each in problems]
         checked = checked.reset_index(drop=True)
