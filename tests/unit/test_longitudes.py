@@ -109,9 +109,9 @@ def test_an_ice_cap_on_the_pole_has_no_border_along_the_meridian_it_is_closed_at
     expected = area_and_perimeter_km(inside)
     for shape in (closed, winding):
         read, _ = check(frame(shape))
-        np.testing.assert_allclose(area_and_perimeter_km(read), expected, rtol=1e-5)
+        np.testing.assert_allclose(area_and_perimeter_km(read), expected, rtol=5e-5)
         row = glacier_areas(read.assign(glac_id="a", period="p", subregion="all", src_year=2000.5)).iloc[0]
-        assert row["area_km2"] == pytest.approx(expected[0][0], rel=1e-5)
+        assert row["area_km2"] == pytest.approx(expected[0][0], rel=5e-5)
         assert row["perimeter_km"] == pytest.approx(expected[1][0], rel=1e-4)
 
 
