@@ -104,14 +104,14 @@ def test_an_ice_cap_on_the_pole_has_no_border_along_the_meridian_it_is_closed_at
     rim = [(x, -88.0) for x in longitudes]
     closed = shapely.Polygon([*rim, (180, -90), (-180, -90)])
     winding = shapely.Polygon([((x + 540) % 360 - 180, -88.0) for x in np.linspace(-90, 270, 721)[:-1]])
-    plane = frame(closed.boundary.intersection(shapely.box(-180, -89, 180, -80)), crs=4326).to_crs(3031).geometry[0]
-    inside = frame(shapely.Polygon(shapely.get_coordinates(plane)[:-1]), crs=3031)
+    plane = frame(shapely.LineString(rim)).to_crs(3031).geometry[0]
+    inside = frame(shapely.Polygon(shapely.get_coordinates(plane)), crs=3031)
     expected = area_and_perimeter_km(inside)
     for shape in (closed, winding):
         read, _ = check(frame(shape))
-        np.testing.assert_allclose(area_and_perimeter_km(read), expected, rtol=1e-5)
+        np.testing.assert_allclose(area_and_perimeter_km(read), expected, rtol=5e-5)
         row = glacier_areas(read.assign(glac_id="a", period="p", subregion="all", src_year=2000.5)).iloc[0]
-        assert row["area_km2"] == pytest.approx(expected[0][0], rel=1e-5)
+        assert row["area_km2"] == pytest.approx(expected[0][0], rel=5e-5)
         assert row["perimeter_km"] == pytest.approx(expected[1][0], rel=1e-4)
 
 
