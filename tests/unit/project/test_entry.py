@@ -75,3 +75,9 @@ def test_a_tile_is_a_path_row_or_an_mgrs_tile(tile: Any) -> None:
 def test_what_cannot_be_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         entry("a.tif", **change)
+
+
+def test_a_truth_by_pattern_keeps_its_layer(tmp_path: Path) -> None:
+    (tmp_path / "rgi_11.gpkg").touch()
+    entry = SceneEntry(id="a", path=tmp_path / "a.tif", truth=Path(f"{tmp_path}/rgi_*.gpkg|layer=glaciers"))
+    assert entry.truth_file == Path(f"{tmp_path}/rgi_11.gpkg|layer=glaciers")
