@@ -18,7 +18,7 @@ from trimline.longitudes import beside, connected, cut, wrapped
 from trimline.mapping.zone import GlacierZone
 from trimline.outlines import area_and_perimeter_km, area_km2, check, rasterise
 
-WRANGEL = GeoBox((60, 60), Affine(100, 0, 620_000, 0, -100, 7_930_000), "EPSG:32660")
+WRANGEL = GeoBox((60, 60), Affine(100, 0, 603_500, 0, -100, 7_930_000), "EPSG:32660")
 """Across the 180th meridian, at 71 degrees north."""
 
 
@@ -49,7 +49,7 @@ def test_a_twin_that_is_moved_by_a_full_turn_measures_the_same(
 def test_an_outline_across_180_is_found_whatever_a_program_made_of_it(
     east_m: float, radius_m: float, cut_up: bool
 ) -> None:
-    middle = shapely.Point(623_000 + east_m, 7_927_000)
+    middle = shapely.Point(606_500 + east_m, 7_927_000)
     shape = middle.buffer(radius_m, quad_segs=8)
     written = in_degrees_one_by_one(shape, 32660)
     if cut_up:
@@ -87,7 +87,7 @@ def test_an_outline_with_two_readings_is_refused_by_its_row(shape: shapely.Geome
 
 
 def test_parts_that_were_cut_at_180_are_one_outline_again() -> None:
-    shape = shapely.Point(622_500, 7_927_000).buffer(2000)
+    shape = shapely.Point(606_400, 7_927_000).buffer(2000)
     whole, halves = frame(shape, crs=32660), cut(connected(np.array([in_degrees_one_by_one(shape, 32660)]))[0])
     assert halves[0].geom_type == "MultiPolygon"
     read, problems = check(frame(halves[0]))
@@ -104,14 +104,14 @@ def test_an_ice_cap_on_the_pole_has_no_border_along_the_meridian_it_is_closed_at
     rim = [(x, -88.0) for x in longitudes]
     closed = shapely.Polygon([*rim, (180, -90), (-180, -90)])
     winding = shapely.Polygon([((x + 540) % 360 - 180, -88.0) for x in np.linspace(-90, 270, 721)[:-1]])
-    plane = frame(closed.boundary.intersection(shapely.box(-180, -89, 180, -80)), crs=4326).to_crs(3031).geometry[0]
-    inside = frame(shapely.Polygon(shapely.get_coordinates(plane)[:-1]), crs=3031)
+    plane = frame(shapely.LineString(rim)).to_crs(3031).geometry[0]
+    inside = frame(shapely.Polygon(shapely.get_coordinates(plane)), crs=3031)
     expected = area_and_perimeter_km(inside)
     for shape in (closed, winding):
         read, _ = check(frame(shape))
-        np.testing.assert_allclose(area_and_perimeter_km(read), expected, rtol=1e-5)
+        np.testing.assert_allclose(area_and_perimeter_km(read), expected, rtol=5e-5)
         row = glacier_areas(read.assign(glac_id="a", period="p", subregion="all", src_year=2000.5)).iloc[0]
-        assert row["area_km2"] == pytest.approx(expected[0][0], rel=1e-5)
+        assert row["area_km2"] == pytest.approx(expected[0][0], rel=5e-5)
         assert row["perimeter_km"] == pytest.approx(expected[1][0], rel=1e-4)
 
 

@@ -21,7 +21,7 @@ from trimline.change.equal_area import equal_area_crs, projected
 from trimline.change.identity import OVERLAP, choose_column, dissolved
 from trimline.change.lineage import follow
 from trimline.change.long_table import LARGEST_OVERLAP_M2
-from trimline.errors import ChangeError
+from trimline.errors import ChangeError, OutlineError
 from trimline.files import StrPath
 from trimline.layer_path import layer_path
 from trimline.outlines.check import Problem, check, report
@@ -201,7 +201,11 @@ def _read(period: OwnPeriod, *, may_be_empty: bool) -> tuple[gpd.GeoDataFrame, p
         if raw.empty:
             empty.append(raw)
             continue
-        checked, problems = check(raw)
+        try:
+            checked, problems = check(raw)
+        except OutlineError as error:
+            error.where = error.where or path
+            raise
         report(problems, where=path)
         rows += [_row(period.name, path, each) for each in problems]
         checked = checked.reset_index(drop=True)
