@@ -19,11 +19,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from tests.faults.study import write_study
 
@@ -82,16 +84,20 @@ class Injector:
         Of all that is drawn.
     stages
         Stages that are done, in their order; an undisturbed run goes to the last.
+    changes
+        Keys of the project file, instead of those of `STUDY`.
     """
 
-    def __init__(self, folder: Path, kept: Path, seed: int, stages: tuple[str, ...]) -> None:
+    def __init__(
+        self, folder: Path, kept: Path, seed: int, stages: tuple[str, ...], changes: Mapping[str, Any]
+    ) -> None:
         self.folder, self.kept, self.stages = folder, kept, stages
         self.output = folder / "out"
         self.random = random.Random(seed)  # noqa: S311 - no secret
         self.counts = Counts()
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["tests.faults.preloaded"])
-        self.project = write_study(folder)
+        self.project = write_study(folder, **changes)
         self.seconds: dict[str, float] = {}
         self.files_of: dict[str, list[str]] = {}
         for stage in self.stages:
@@ -297,6 +303,7 @@ def injected(
     kinds: tuple[str, ...] = KINDS,
     stages: tuple[str, ...] = tuple(STAGES),
     disk: str = "tmpfs",
+    changes: Mapping[str, Any] = MappingProxyType({}),
 ) -> Counts:
     """Inject faults into a study on a small disk, into some stages in turn, and return the counts.
 
@@ -307,7 +314,7 @@ def injected(
         here = folder / "study" if place is None else place / "study"
         here.mkdir()
         until = max(stages, key=list(STAGES).index)
-        injector = Injector(here, folder / "kept", seed, (*stages_before(until), until))
+        injector = Injector(here, folder / "kept", seed, (*stages_before(until), until), changes)
         for number in range(count):
             # Kinds in turn, and a stage drawn for each: every pair comes up in a long run.
             kind, stage = kinds[number % len(kinds)], injector.random.choice(stages)
