@@ -445,7 +445,7 @@ def _run_checkpoint(folder: Path) -> None:
 
 
 def _store(folder: Path) -> None:
-    from trimline.samples.store import INDEX, TileWriter
+    from trimline.samples.store import INDEX, TileWriter, seal
 
     writer = TileWriter(folder, ("green", "swir1"), ("reflectance",), 8)
     generator = np.random.default_rng(0)
@@ -463,6 +463,7 @@ def _store(folder: Path) -> None:
             }
         )  # fmt: skip
     gpd.GeoDataFrame(rows, geometry="geometry", crs=CRS).to_parquet(folder / INDEX)
+    seal(folder)
 
 
 def _run_store(folder: Path) -> None:
@@ -536,7 +537,7 @@ INPUTS: Mapping[str, Input] = {
         Input("safetensors", _safetensors, _run_model("weights.safetensors"), share=2),
         Input("ONNX", _onnx, _run_model("model.onnx")),
         Input("checkpoint", _checkpoint, _run_checkpoint),
-        Input("sample store", _store, _run_store, ("index.parquet", "zarr.json", "0"), share=2),
+        Input("sample store", _store, _run_store, ("index.parquet", "zarr.json", "0", "seal.json"), share=2),
         Input("ledger", _ledger, _run_ledger, ("*.json", "*.json", "*.txt")),
     )
 }  # fmt: skip
