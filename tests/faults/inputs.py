@@ -458,7 +458,7 @@ def _store(folder: Path) -> None:
                 "image": image, "mask": mask, "symmetry": number, "scene_id": "1988", "date": "1988-08-20", "area": "",
                 "tile": "139036", "grid": 0, "row": 0, "column": number,
                 "part": ("train", "validation", "test")[number], "ice_fraction": 0.5, "valid_fraction": 1.0,
-                "crs": CRS, "resolution_m": 30.0,
+                "crs": CRS, "resolution_m": 30.0, "left": LEFT, "bottom": TOP - 240, "right": LEFT + 240, "top": TOP,
                 "geometry": shapely.box(LEFT, TOP - 240, LEFT + 240, TOP),
             }
         )  # fmt: skip
