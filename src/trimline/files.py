@@ -22,6 +22,8 @@ from trimline.foreign import disk_error, disk_errors, forbidden
 from trimline.workplace import workplace
 from trimline.written import NotWhole, require_whole
 
+__all__ = ["StrPath", "json_ready", "sha256", "whole_file", "whole_folder", "write_json"]
+
 StrPath = str | PathLike[str]
 """What every public function takes where it needs a path."""
 
@@ -53,11 +55,10 @@ def whole_file(path: StrPath) -> Iterator[Path]:
             yield temporary
             temporary.replace(path)
         return
-    if path.is_dir() and not path.is_symlink():
-        raise DiskError("a folder is in the way of the file", where=path, remedy="move it away, and run again")
     with _place_for(path) as place:
         temporary = place / path.name
         with disk_errors(path, written=place):
+            require_no_folder(path)
             with _under_way(place):
                 yield temporary
             require_whole_files([temporary], path)
@@ -114,6 +115,12 @@ def _place_for(path: Path) -> Iterator[Path]:
                 raise
             raise of_disk from error
         yield place
+
+
+def require_no_folder(path: Path) -> None:
+    """Raise a `DiskError` where a folder has the name of a file that is to be written."""
+    if path.is_dir() and not path.is_symlink():
+        raise DiskError("a folder is in the way of the file", where=path, remedy="move it away, and run again")
 
 
 def require_whole_files(files: Iterable[Path], path: Path) -> None:

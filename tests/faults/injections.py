@@ -43,7 +43,7 @@ _LEAST_ROOM, _MOST_ROOM = 1 << 10, 1 << 21
 """Room on a disk that is nearly full [bytes]."""
 _SIZE_MB = 48
 """Size of the disks that are filled."""
-_WITH_TIMES = ("training.json", "history.csv", "checkpoint.ckpt", "search.csv")
+_WITH_TIMES = ("timing.json", "history.csv", "checkpoint.ckpt", "search.csv")
 """Outputs that hold how long something took."""
 
 

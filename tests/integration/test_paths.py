@@ -235,7 +235,7 @@ def test_a_project_made_in_python_takes_text() -> None:
 
 
 def public_functions() -> Iterator[Callable[..., Any]]:
-    """Give every function that the package, a room or a file of the report hands out."""
+    """Give every function of their own that the package, a room or a file of the report hands out."""
     modules = [trimline, *(importlib.import_module(f"trimline.{room}") for room in ROOMS)]
     modules += [
         importlib.import_module(each.name) for each in pkgutil.iter_modules(report.__path__, "trimline.report.")
@@ -243,7 +243,7 @@ def public_functions() -> Iterator[Callable[..., Any]]:
     for module in modules:
         for name in getattr(module, "__all__", [name for name in vars(module) if not name.startswith("_")]):
             thing = getattr(module, name)
-            if inspect.isfunction(thing) and thing.__module__.startswith("trimline."):
+            if inspect.isfunction(thing) and thing.__module__.startswith(module.__name__):
                 yield thing
 
 

@@ -18,6 +18,8 @@ _PROJECT = {
 
 def _project(folder: Path) -> list[str]:
     (folder / "study.yaml").write_text(yaml.safe_dump(_PROJECT))
+    for name in ("1988.tif", "truth.gpkg"):
+        (folder / name).touch()
     return ["samples", "study.yaml"]
 
 

@@ -34,6 +34,7 @@ ROOMS = (
     "weights",
     "networks",
     "project",
+    "years",
     "scenes",
     "rasters",
     "heights",

@@ -10,6 +10,8 @@ import trimline
 PACKAGE = Path(trimline.__file__).parent
 OPENS_USERS = "scenes/raster_opening.py"
 OWN_FILES = {
+    "own_files.py",
+    "timeline/drafts.py",
     "bench",  # what the benchmarks wrote
     "rasters.py",  # writes
     "mapping/shares.py",

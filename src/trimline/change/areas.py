@@ -68,7 +68,7 @@ def glacier_areas(
     ----------
     outlines
         One row per glacier and period, with `glac_id`, `period`, `subregion`, `src_year` (decimal year; dates are read
-        as `trimline.outlines.years` says) and valid polygons in any CRS; outlines of one period do not overlap. The
+        as `trimline.years` says) and valid polygons in any CRS; outlines of one period do not overlap. The
         columns `uncertain_error_km2` and `unseen_error_km2` are used where they are there.
     pixel_m
         Width of a pixel [m], the same for all periods or by period; for the errors.

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from trimline.errors import ChangeError
 from trimline.layer_path import layer_path
-from trimline.outlines.years import day_of_number
 from trimline.project.places import FIRST_YEAR
+from trimline.years import day_of_number
 
 _YEAR = re.compile(r"\d{4}")
 _SPAN = re.compile(r"(\d{4})\s*[-–/]\s*(\d{4})")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from trimline.errors import ChangeError
 from trimline.outlines.check import require_crs, require_polygons
-from trimline.outlines.years import decimal_years
+from trimline.years import decimal_years
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ _NAMED = 5
 
 
 def with_years(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose `src_year` is a decimal year, also where it holds dates; see `trimline.outlines.years`.
+    """Return a table whose `src_year` is a decimal year, also where it holds dates; see `trimline.years`.
 
     Raises
     ------

@@ -32,7 +32,7 @@ def info(
     """Say what satellite products are, and whether they are complete.
 
     Where one of several products cannot be read, the others are shown first. The exit code is 2 where one cannot be
-    read or used: files of it are missing, or it has no bands or no CRS.
+    read or used: a file of it is damaged, a band is missing, or it has no CRS. Quality bands alone may be missing.
     """
     from trimline.cli.outlining import find_scenes
     from trimline.cli.results import print_json
@@ -64,17 +64,15 @@ def _why_not(product: ProductInfo) -> TrimlineError | None:
     """Return why a product that was read cannot be used, or None."""
     from trimline.errors import ProductError
 
+    if product.is_usable:
+        return None
     if not product.bands:
         return ProductError("no band of it is known", where=product.path, remedy="name its bands with --bands")
     if product.crs is None:
         return ProductError("it has no CRS", where=product.path, remedy="assign one, as with gdal_edit.py -a_srs")
-    if not product.is_complete:
-        missing = ", ".join(product.missing[:3]) + (", ..." if len(product.missing) > 3 else "")
-        said = missing or "; ".join(product.notes[:1])
-        return ProductError(
-            f"the product is not complete{f': {said}' if said else ''}", where=product.path, remedy="fetch it again"
-        )
-    return None
+    lacking = ", ".join(product.missing[:3]) + (", ..." if len(product.missing) > 3 else "")
+    said = lacking or "; ".join(note for note in product.notes if "damaged" in note)
+    return ProductError(f"the product is not complete: {said}", where=product.path, remedy="fetch it again")
 
 
 def _print(products: list[ProductInfo]) -> None:

@@ -16,7 +16,7 @@ import geopandas as gpd
 import pandas as pd
 
 from trimline.errors import OutlineError
-from trimline.outlines.years import decimal_years
+from trimline.years import decimal_years
 
 _LOG = logging.getLogger(__name__)
 

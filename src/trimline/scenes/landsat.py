@@ -161,6 +161,7 @@ def describe_landsat(path: Path, given: Given) -> ProductInfo:
         quality=tuple(quality),
         missing=tuple(product.missing.values()),
         is_complete=not product.missing and not damaged,
+        is_usable=not damaged and not product.missing.keys() & product.metadata.files.keys(),
         notes=tuple(notes),
         **ProductInfo.grid_fields(grid),
     )

@@ -37,6 +37,9 @@ class ProductInfo:
     """Missing files that the metadata name."""
     is_complete: bool
     """Whether all files that the metadata name are present and undamaged."""
+    is_usable: bool
+    """Whether it can be mapped: its bands are there, its files undamaged, and it lies somewhere on the Earth. Quality
+    bands may be missing."""
     level: str | None = None
     """Processing level."""
     collection: str | None = None

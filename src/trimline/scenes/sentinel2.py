@@ -143,6 +143,7 @@ def describe_sentinel2(path: Path, given: Given) -> ProductInfo:
         quality=tuple(dict.fromkeys(kind_of(key) for key in quality)),
         missing=tuple(missing.values()),
         is_complete=bool(present) and not missing and not damaged,
+        is_usable=bool(present) and not damaged and not missing.keys() & product.images.keys(),
         notes=tuple(notes),
         **ProductInfo.grid_fields(grid),
     )

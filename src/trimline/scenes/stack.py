@@ -323,6 +323,7 @@ def describe_stack(path: Path, given: Given) -> ProductInfo:
         quality=tuple(stack.quality()),
         missing=(),
         is_complete=not damage and not isinstance(native, GridError),
+        is_usable=bool(bands) and not damage and not isinstance(native, GridError),
         notes=tuple(notes),
         **{"width": width, "height": height, **fields},
     )

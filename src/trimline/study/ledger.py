@@ -17,7 +17,7 @@ from typing import Any
 from trimline import __version__
 from trimline.errors import StageError
 from trimline.file_identity import digest
-from trimline.files import json_ready, write_json
+from trimline.files import json_ready, require_no_folder, write_json
 from trimline.study.record import NoRecord, Output, Record, files_in, listed_damage, read_record, read_sealed
 
 _LOG = logging.getLogger(__name__)
@@ -126,6 +126,7 @@ class Ledger:
         for path in (self.output / name for name in damage):
             if path.is_file():
                 path.unlink()
+        require_no_folder(file)
         file.unlink(missing_ok=True)
         result = json_ready(action())
         missing = [path for path in expected if not path.exists()]

@@ -15,7 +15,7 @@ from trimline.change.identity import OVERLAP, choose_column
 from trimline.change.own_outlines import as_text, files_of
 from trimline.errors import ChangeError, OutlineError
 from trimline.outlines.reading import read_unchecked
-from trimline.timeline.preference import decimal_year
+from trimline.years import decimal_year
 
 _LOG = logging.getLogger(__name__)
 

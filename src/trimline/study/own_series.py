@@ -14,7 +14,7 @@ from trimline.outlines import read_outlines
 from trimline.project import Period, Project
 from trimline.reprojecting import reprojected
 from trimline.study.series import Series, smallest_km2
-from trimline.timeline.preference import decimal_year
+from trimline.years import decimal_year
 
 _LOG = logging.getLogger(__name__)
 

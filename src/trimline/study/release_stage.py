@@ -176,9 +176,7 @@ def _settings(project: Project) -> str:
 def _outcomes(project: Project, periods: list[str]) -> Counter[str]:
     """Return the number of edits in each state, over all periods."""
     paths = (project.output / TIMELINE / period / OUTCOMES for period in periods)
-    return Counter(
-        each["state"] for path in paths if path.exists() for each in own_records(path, ("state",))
-    )
+    return Counter(each["state"] for path in paths if path.exists() for each in own_records(path, ("state",)))
 
 
 def _tables(study: Study) -> list[Path]:

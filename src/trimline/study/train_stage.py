@@ -20,6 +20,7 @@ from trimline.study.ledger import Done
 from trimline.study.method_models import bands_of, describe_given, start_file, weights_path
 from trimline.study.scenes import open_entry
 from trimline.study.study import Study
+from trimline.training.outputs import THRESHOLDS
 
 if TYPE_CHECKING:
     from trimline.scenes import Scene
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 TIMING = "timing.json"
-RESULTS_VERSION = 3
+RESULTS_VERSION = 4
 """Raised when the same inputs and settings give other results."""
 
 
@@ -124,7 +125,7 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
     return study.ledger.once(
         f"train/{method.name}",
         {"samples": samples.outputs_digest, **({} if start is None else {"start": sha256(start)})},
-        [path],
+        [path, path.parent / THRESHOLDS] if method.network == "band_ratio" else [path],
         work,
         settings=settings,
         results_version=RESULTS_VERSION,

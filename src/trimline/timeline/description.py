@@ -22,7 +22,7 @@ from trimline import __version__
 from trimline.outlines import area_and_perimeter_km, area_km2
 from trimline.own_files import own_raster, own_records
 from trimline.reprojecting import in_degrees
-from trimline.timeline.preference import decimal_year
+from trimline.years import decimal_year
 
 _SEPARATOR = ";"
 """Separates the scenes of an outline in the column `scene_ids`."""

@@ -16,8 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from trimline.outlines.years import days_of
-from trimline.outlines.years import decimal_year as decimal_year
+from trimline.years import days_of
 
 UNKNOWN_SHARE = 0.5
 """Share assumed where cloud or snow was not measured. Zero would favour scenes without a measurement."""

@@ -19,9 +19,9 @@ from trimline.outlines import area_km2, read_outlines
 from trimline.outlines.states import GONE, INFERRED, MAPPED, UNSEEN
 from trimline.timeline.description import areas_by_value, read_source_scenes, shares
 from trimline.timeline.period_maps import MASK, SOURCE_LIST, SOURCES
-from trimline.timeline.preference import decimal_year
 from trimline.timeline.rules import UNSEEN as UNSEEN_PIXEL
 from trimline.timeline.tracking import ground_by_glacier
+from trimline.years import decimal_year
 
 STATES_FILE = "states.csv"
 

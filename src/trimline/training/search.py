@@ -21,10 +21,10 @@ from trimline.inference.torch_files import save_weights, with_geometry
 from trimline.networks import build
 from trimline.networks.band_ratio import BandRatio
 from trimline.samples import ICE, IGNORE, Samples
+from trimline.training.outputs import THRESHOLDS
 
 _logger = logging.getLogger(__name__)
 
-TABLE_NAME = "thresholds.csv"
 
 PAPER_GRID = tuple(round(1.5 + 0.2 * i, 1) for i in range(12))
 """1.5 to 3.7 by 0.2: Chen and others (2022), table II."""
@@ -52,7 +52,7 @@ def train_by_search(
     metadata
         With the network's name and arguments; the rest is filled in here.
     folder
-        Gets `thresholds.csv`.
+        Gets `trimline.training.outputs.THRESHOLDS`.
     weights
         Where to write the weights.
 
@@ -75,7 +75,7 @@ def train_by_search(
     if len(validation):
         confusion = _confusions(*_labelled(validation, network, inputs), [network.log_threshold().item()])[0]
         scores = finite_or_none({name: getattr(confusion, name) for name in (*_COLUMNS, "iou", "area_bias")})
-    with whole_file(folder / TABLE_NAME) as temporary:
+    with whole_file(folder / THRESHOLDS) as temporary:
         table.to_csv(temporary, index=False, float_format="%.6g")
     _logger.info("ice is where red / SWIR1 exceeds %.2f", best)
     # The halo needs no measuring: morphology feels exactly as far as its windows reach.

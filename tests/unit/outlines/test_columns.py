@@ -12,7 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
@@ -112,12 +112,15 @@ VALUES = st.one_of(
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(NAMES, VALUES), max_size=5), st.sampled_from(SUFFIXES))
 def test_round_trip_of_any_columns(columns: list[tuple[str, list[Any]]], suffix: str) -> None:
+    assume(sum(name == "geometry" for name, _ in columns) < 2)  # geopandas holds one
     table = pd.concat([pd.Series(values, name=name) for name, values in columns], axis=1) if columns else None
     shapes = frame().geometry
     outlines = gpd.GeoDataFrame(table, geometry=shapes.to_numpy(), crs=32632) if table is None else _with(table, shapes)
     with TemporaryDirectory() as folder:
         write_outlines(outlines, Path(folder) / f"o{suffix}")
         read = read_outlines(Path(folder) / f"o{suffix}")
+    if suffix == ".shp" and not columns:  # a table without columns gets one of numbers
+        read = read.drop(columns="FID")
     assert read.shape[1] == len(columns) + 1
     if suffix != ".shp":  # its numbers have a width, and its booleans are numbers or letters
         by_place = [read.iloc[:, place].tolist() for place in range(len(columns))]

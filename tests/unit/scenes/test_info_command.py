@@ -23,7 +23,9 @@ def app() -> typer.Typer:
 
 def test_it_prints_a_table(app: typer.Typer, make: Any) -> None:
     result = CliRunner().invoke(app, [str(make.product(without_bands=("6",)))])
-    assert result.exit_code == 0
+    assert result.exit_code == 1  # of an error that `main` ends with exit code 2
+    assert isinstance(result.exception, ProductError)
+    assert "_B6.TIF" in result.exception.what
     for word in (
         "LC08_L1TP_139036",
         "landsat-8-oli",
@@ -44,6 +46,12 @@ def test_one_product_is_one_json_object(app: typer.Typer, make: Any) -> None:
     assert content["time"].startswith("2019-08-09T04:20:31")
     assert content["is_complete"] is False  # no quality bands
     assert content["pixel"] == [30.0, 30.0]
+
+
+def test_quality_bands_may_be_missing(app: typer.Typer, make: Any) -> None:
+    result = CliRunner().invoke(app, [str(make.product())])
+    assert result.exit_code == 0
+    assert "_QA_PIXEL.TIF" in result.stdout
 
 
 def test_several_products_are_a_list(app: typer.Typer, make: Any) -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimline.timeline.preference import Candidate, days_outside, decimal_year, melt_season_at, preferred, weight
+from trimline.timeline.preference import Candidate, days_outside, melt_season_at, preferred, weight
+from trimline.years import decimal_year
 
 SEASON = ("06-15", "09-30")
 
@@ -78,7 +79,7 @@ shares = st.one_of(st.just(math.nan), st.floats(0, 1))
 candidates = st.builds(
     Candidate,
     id=st.text("abc", min_size=1, max_size=3),
-    date=st.dates(min_value=date(1972, 7, 23)).map(lambda day: day.isoformat()),
+    date=st.dates(date(1972, 7, 23), date(2100, 12, 31)).map(lambda day: day.isoformat()),
     reference=st.booleans(),
     cloud=shares,
     snow=shares,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from trimline.change import changes, glacier_areas, lineage, totals
 from trimline.errors import ChangeError, OutlineError
 from trimline.outlines import conform
-from trimline.outlines.years import decimal_years
+from trimline.years import decimal_years
 
 AUGUST = 2000 + 213.5 / 366
 """Noon of 1 August 2000."""
