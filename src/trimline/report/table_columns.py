@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from trimline.errors import ReleaseError
+from trimline.files import StrPath
 from trimline.outlines import COLUMNS
 
 FILE = "columns.csv"
@@ -156,7 +157,7 @@ def described_columns(paths: Sequence[Path]) -> list[tuple[str, str, str, str]]:
     return rows
 
 
-def meaning_of(name: str, where: Path | None = None) -> str:
+def meaning_of(name: str, where: StrPath | None = None) -> str:
     """Return the meaning of a column of tables; raise `ReleaseError` where it has none."""
     found = _MEANINGS.get(name) or (COLUMNS[name].meaning if name in COLUMNS else None)
     if found is None:

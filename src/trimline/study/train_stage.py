@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from trimline.extras import require_training
 from trimline.files import sha256, write_json
+from trimline.networks import get_network
 from trimline.project import Method, Project
 from trimline.project.method import NOT_TRAINED
 from trimline.samples import MEASURES, SampleStore
@@ -125,7 +126,7 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
     return study.ledger.once(
         f"train/{method.name}",
         {"samples": samples.outputs_digest, **({} if start is None else {"start": sha256(start)})},
-        [path, path.parent / THRESHOLDS] if method.network == "band_ratio" else [path],
+        [path, path.parent / THRESHOLDS] if get_network(method.network).trained_by == "search" else [path],
         work,
         settings=settings,
         results_version=RESULTS_VERSION,

@@ -18,6 +18,7 @@ from trimline.networks import get_network
 from trimline.project.recipe import Recipe
 from trimline.samples import ICE, Samples
 from trimline.training.identity import fingerprint, identity_of_run
+from trimline.training.outputs import THRESHOLDS
 from trimline.training.search import train_by_search
 
 _logger = logging.getLogger(__name__)
@@ -177,7 +178,9 @@ def _train(
     begun = metadata.begun_from
     run = identity_of_run(metadata.network, metadata.arguments, recipe, seed, hashes, start=begun)
     weights = folder / WEIGHTS_NAME
-    if _is_finished(weights, run):
+    is_searched = get_network(metadata.network).trained_by == "search"
+    left = [weights, folder / THRESHOLDS] if is_searched else [weights]
+    if all(each.is_file() for each in left) and _is_finished(weights, run):
         _logger.info("%s is trained already", weights)
         return weights
     folder.mkdir(parents=True, exist_ok=True)
@@ -194,7 +197,7 @@ def _train(
             "run": run,
         }
     )
-    if get_network(metadata.network).trained_by == "search":
+    if is_searched:
         return train_by_search(training, validation, metadata, folder, weights)
     _check_choices(validation, recipe)
     # Lightning takes seconds to import; a search does without it.
@@ -209,8 +212,6 @@ def _describe(samples: Samples, digest: str) -> dict[str, Any]:
 
 
 def _is_finished(weights: Path, run: str) -> bool:
-    if not weights.is_file():
-        return False
     try:
         return read_metadata(weights).run == run
     except WeightsError:
