@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -83,7 +83,7 @@ class Injector:
     seed
         Of all that is drawn.
     stages
-        Stages that are done, in their order; an undisturbed run goes to the last.
+        Stages that are done, in their order, with those that they need; an undisturbed run does all of them.
     changes
         Keys of the project file, instead of those of `STUDY`.
     """
@@ -92,6 +92,8 @@ class Injector:
         self, folder: Path, kept: Path, seed: int, stages: tuple[str, ...], changes: Mapping[str, Any]
     ) -> None:
         self.folder, self.kept, self.stages = folder, kept, stages
+        needed = {each for stage in stages for each in stages_before(stage)}
+        self.ends = tuple(stage for stage in stages if stage not in needed)
         self.output = folder / "out"
         self.random = random.Random(seed)  # noqa: S311 - no secret
         self.counts = Counts()
@@ -127,10 +129,10 @@ class Injector:
         shutil.rmtree(self.output, ignore_errors=True)
         shutil.copytree(self.kept, self.output, symlinks=True)
 
-    def run(self, until: str, *, kill_after_s: float | None = None, limit: int | None = None) -> Said:
-        """Carry out the study in a process of its own."""
+    def run(self, *untils: str, kill_after_s: float | None = None, limit: int | None = None) -> Said:
+        """Carry out the study up to some stages, one after the other, in a process of its own."""
         ours, theirs = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_carry_out, args=(self.project, until, limit, theirs))
+        process = self._context.Process(target=_carry_out, args=(self.project, untils, limit, theirs))
         process.start()
         theirs.close()
         if kill_after_s is not None:
@@ -166,7 +168,7 @@ class Injector:
             different = [each for each, digest in self.bytes_of().items() if self.reference.get(each) != digest]
             if different:
                 self.counts.wrong.append(f"{name}: under a final name, and damaged: {', '.join(different[:3])}")
-        after = self.run(self.stages[-1])
+        after = self.run(*self.ends)
         if kind == "folder" and after.error is not None and after.is_known:
             self.counts.said[f"{kind}: {_without_paths(after.error)}"] += 1
             return
@@ -222,8 +224,8 @@ class Injector:
         return path.relative_to(self.output).as_posix()
 
 
-def _carry_out(project: Path, until: str, limit: int | None, said: Connection) -> None:
-    """Run the study up to a stage and say how it ended; runs in a process of its own."""
+def _carry_out(project: Path, untils: Sequence[str], limit: int | None, said: Connection) -> None:
+    """Run the study up to some stages and say how it ended; runs in a process of its own."""
     from trimline.project import load_project
     from trimline.study import run_study
 
@@ -231,7 +233,8 @@ def _carry_out(project: Path, until: str, limit: int | None, said: Connection) -
     if limit is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     try:
-        run_study(load_project(project), until=until)
+        for until in untils:
+            run_study(load_project(project), until=until)
         said.send((None, True))
     except TrimlineError as error:
         said.send((str(error), True))
@@ -313,8 +316,8 @@ def injected(
         place = stack.enter_context(small_disk(disk, folder))
         here = folder / "study" if place is None else place / "study"
         here.mkdir()
-        until = max(stages, key=list(STAGES).index)
-        injector = Injector(here, folder / "kept", seed, (*stages_before(until), until), changes)
+        needed = {*stages, *(each for stage in stages for each in stages_before(stage))}
+        injector = Injector(here, folder / "kept", seed, tuple(each for each in STAGES if each in needed), changes)
         for number in range(count):
             # Kinds in turn, and a stage drawn for each: every pair comes up in a long run.
             kind, stage = kinds[number % len(kinds)], injector.random.choice(stages)

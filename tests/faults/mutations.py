@@ -16,6 +16,7 @@ import struct
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -661,7 +662,7 @@ def _onnx(random: Random, content: bytes) -> Mutation:
 _UNREADABLE = (
     ValueError, KeyError, IndexError, struct.error, sqlite3.Error, OSError, EOFError, yaml.YAMLError,
     zipfile.BadZipFile, tarfile.TarError, ElementTree.ParseError, TypeError, AttributeError, UnicodeError,
-    RecursionError, OverflowError, NotImplementedError, RuntimeError,
+    RecursionError, OverflowError, NotImplementedError, RuntimeError, zlib.error,
 )  # fmt: skip
 """Errors of a mutation of one form in a file that does not have it any more."""
 
