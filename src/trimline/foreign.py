@@ -22,6 +22,7 @@ _BUILT_IN = (
     EOFError,
     LookupError,
     MemoryError,
+    NameError,
     NotImplementedError,
     OSError,
     RecursionError,

@@ -43,8 +43,16 @@ _LEAST_ROOM, _MOST_ROOM = 1 << 10, 1 << 21
 """Room on a disk that is nearly full [bytes]."""
 _SIZE_MB = 48
 """Size of the disks that are filled."""
-_WITH_TIMES = ("timing.json", "history.csv", "checkpoint.ckpt", "search.csv")
-"""Outputs that hold how long something took."""
+_WITH_TIMES = (
+    "timing.json",
+    "accuracy.csv",
+    "accuracy.tex",
+    "tensorboard",
+    "history.csv",
+    "checkpoint.ckpt",
+    "search.csv",
+)
+"""Outputs that hold how long something took, and the log of a training, which a run that goes on adds to."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,7 @@ class Injector:
             and not any(part.startswith(".") for part in each.relative_to(self.output).parts)
             and each.relative_to(self.output).parts[0] != "stages"
             and "stages" not in each.parts[-2:-1]
-            and each.name not in _WITH_TIMES
+            and not {*each.relative_to(self.output).parts} & {*_WITH_TIMES}
         }
 
     def restore(self) -> None:

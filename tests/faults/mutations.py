@@ -18,6 +18,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -331,7 +332,7 @@ def _xml(random: Random, content: bytes) -> Mutation:
         if what == "drop" and child is not root:
             parent.remove(child)
         else:
-            parent.append(child)
+            parent.append(deepcopy(child))  # an element in itself has no end
     return ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True), f"{element.tag[-30:]}: {what}"
 
 

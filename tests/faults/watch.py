@@ -33,6 +33,8 @@ from typing import Any
 from tests.faults.input_kind import Input, targets_in
 from tests.faults.traps import TRAPS
 
+from trimline.cli.gdal_words import without_garbled_words
+
 PROCESSOR_S, CLOCK_S = 10.0, 40.0
 """The longest that one input may take, of a processor and by the clock: others may use the machine at the same time."""
 
@@ -251,6 +253,7 @@ def _processor_s(process: int) -> float:
 
 def _serve() -> None:
     """Fork a child per task that stands on the standard input."""
+    sys.unraisablehook = without_garbled_words
     for name in _PRELOADED if "preloads" in sys.argv else ():
         import_module(name)
     for line in sys.stdin:

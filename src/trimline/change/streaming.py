@@ -148,6 +148,12 @@ class _File:
                 return
             yield batch
 
+    def table(self, batch: pyarrow.RecordBatch, columns: Sequence[str]) -> pd.DataFrame:
+        """Return some columns of a batch."""
+        with foreign_errors(OutlineError, self.path):
+            # What pandas wrote of its index and types beside the table is of no use here, and may be damaged.
+            return batch.select(list(columns)).to_pandas(ignore_metadata=True)
+
     def shapes(self, batch: pyarrow.RecordBatch) -> NDArray[np.object_]:
         """Return the polygons of a batch."""
         with foreign_errors(OutlineError, self.path, what="a polygon cannot be read"):
@@ -161,7 +167,7 @@ def _first_pass(file: _File, batch: int) -> tuple[pd.DataFrame, NDArray[np.float
     bounds = [np.empty((0, 4))]
     columns = [*NEEDED, *(name for name in OPTIONAL if name in file.parquet.schema_arrow.names)]
     for rows in file.batches([*columns, file.geometry], batch):
-        table = with_years(rows.drop_columns([file.geometry]).to_pandas()[columns])
+        table = with_years(file.table(rows, columns))
         geometries = file.shapes(rows)
         table.index += sum(len(each) for each in keys)
         outlines = _frame(table, list(geometries), file.crs)

@@ -26,6 +26,7 @@ from trimline.cli import (
     terminus,
 )
 from trimline.cli.exit_codes import INTERRUPTED, USER_ERROR
+from trimline.cli.gdal_words import without_garbled_words
 from trimline.errors import TrimlineError
 from trimline.foreign import disk_error, forbidden
 
@@ -107,6 +108,7 @@ app.command()(bench.bench)
 
 def main() -> None:
     """Run the program and end with its exit code."""
+    sys.unraisablehook = without_garbled_words
     try:
         app()
     except TrimlineError as error:

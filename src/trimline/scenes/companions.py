@@ -9,7 +9,7 @@ from pathlib import Path
 
 from trimline.errors import TrimlineError
 from trimline.foreign import foreign_errors
-from trimline.scenes.metadata_text import check_text_size
+from trimline.scenes.metadata_text import read_bounded
 
 _APPENDED, _INSTEAD = (".ovr", ".msk", ".msk.ovr", ".ovr.msk", ".ovr.ovr"), (".ovr", ".msk")
 """Suffixes of rasters that belong to another one: after its whole name, and in place of its own suffix."""
@@ -38,9 +38,7 @@ def refuse_odd_companions(path: Path, kind: type[TrimlineError]) -> None:
             raise _odd(companion, path, kind)
     for notes in (path.with_name(path.name + _NOTES), path.with_suffix(_NOTES)):
         if notes.is_file():
-            check_text_size(notes.stat().st_size, notes)
-            with foreign_errors(kind, notes):
-                content = notes.read_bytes()
+            content = read_bounded(notes, kind=kind)
             if any(word in content for word in _LEADS_AWAY):
                 raise _odd(notes, path, kind)
 

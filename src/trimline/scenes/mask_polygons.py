@@ -22,7 +22,7 @@ from rasterio.features import rasterize
 from trimline.errors import MetadataError, ProductError
 from trimline.scenes.archive import open_archive
 from trimline.scenes.grid import transform_points
-from trimline.scenes.metadata_text import check_text_size, decode
+from trimline.scenes.metadata_text import decode, read_bounded
 from trimline.scenes.product_files import member_of
 from trimline.scenes.safe_xml import elements, parse_xml, text_of
 
@@ -91,9 +91,7 @@ def _content(href: str) -> bytes:
     member = member_of(href)
     if member is not None:
         return open_archive(member.archive).content(member.name)
-    path = Path(href)
-    check_text_size(path.stat().st_size, path)
-    return path.read_bytes()
+    return read_bounded(Path(href))
 
 
 def _crs(root: ElementTree.Element, name: str) -> CRS:

@@ -6,9 +6,11 @@ import codecs
 import json
 import math
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
-from trimline.errors import MetadataError, ProductError
+from trimline.errors import MetadataError, ProductError, TrimlineError
+from trimline.foreign import foreign_errors
 
 MOST_TEXT_BYTES = 1 << 26
 """Size of the largest file that is read as metadata [bytes]; the largest of ESA have some 20 MB."""
@@ -52,6 +54,21 @@ def check_text_size(size: int, where: object, most: int = MOST_TEXT_BYTES) -> No
             where=where,
             remedy="do not trust it: fetch the product from its agency",
         )
+
+
+def read_bounded(path: Path, most: int = MOST_TEXT_BYTES, kind: type[TrimlineError] = ProductError) -> bytes:
+    """Return the content of a metadata file.
+
+    Raises
+    ------
+    TrimlineError
+        Of the given kind where it cannot be read; `ProductError` where it is larger than any metadata.
+    """
+    with foreign_errors(kind, path):
+        size = path.stat().st_size
+    check_text_size(size, path, most)
+    with foreign_errors(kind, path):
+        return path.read_bytes()
 
 
 def parse_json(text: str, where: object, *, what: str = "the file", remedy: str | None = None) -> Any:

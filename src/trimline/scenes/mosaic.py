@@ -11,7 +11,7 @@ from pathlib import Path
 
 from trimline.errors import TrimlineError
 from trimline.foreign import foreign_errors
-from trimline.scenes.metadata_text import check_text_size, decode
+from trimline.scenes.metadata_text import decode, read_bounded
 from trimline.scenes.safe_xml import parse_xml
 
 MOSAIC = ".vrt"
@@ -72,10 +72,9 @@ def _within(path: Path, kind: type[TrimlineError], depth: int) -> tuple[Path, ..
 
 
 @lru_cache(maxsize=32)
-def _named(path: Path, size: int, _modified_ns: int) -> tuple[tuple[Path, ...], str | None]:
+def _named(path: Path, _size: int, _modified_ns: int) -> tuple[tuple[Path, ...], str | None]:
     """Return the files that a mosaic names, or why it is not read; size and time make a changed one another one."""
-    check_text_size(size, path)
-    root = parse_xml(decode(path.read_bytes()), str(path), _REMEDY)
+    root = parse_xml(decode(read_bounded(path)), str(path), _REMEDY)
     if root.tag != "VRTDataset":
         return (), "the file is no mosaic"
     named: dict[Path, None] = {}

@@ -27,7 +27,7 @@ from typing import NamedTuple
 from trimline.errors import ProductError
 from trimline.file_names import safe_name
 from trimline.scenes.archive import Archive, Entry, open_archive
-from trimline.scenes.metadata_text import check_text_size, decode
+from trimline.scenes.metadata_text import decode, read_bounded
 from trimline.workplace import temporary_folder
 
 ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
@@ -140,9 +140,7 @@ class FolderFiles(ProductFiles):
 
     def text(self, name: str) -> str:
         """Return the content of a text file."""
-        path = self.path / name
-        check_text_size(path.stat().st_size, path)
-        return decode(path.read_bytes())
+        return decode(read_bounded(self.path / name))
 
     def hrefs(self, names: Iterable[str]) -> dict[str, str]:
         """Return the paths of files."""

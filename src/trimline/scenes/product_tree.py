@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from trimline.scenes.archive import ZIP_SUFFIX, open_archive
-from trimline.scenes.metadata_text import check_text_size, decode
+from trimline.scenes.metadata_text import decode, read_bounded
 
 MOST_DEPTH = 6
 """Folders below a product's root that are looked into; Sentinel-2 products have four."""
@@ -53,9 +53,7 @@ class FolderTree(ProductTree):
 
     def text(self, name: str) -> str:
         """Return the content of a text file."""
-        path = self.path / name
-        check_text_size(path.stat().st_size, path)
-        return decode(path.read_bytes())
+        return decode(read_bounded(self.path / name))
 
     def href(self, name: str) -> str:
         """Return the path of a file."""

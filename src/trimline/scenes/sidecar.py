@@ -26,7 +26,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from trimline.errors import MetadataError
-from trimline.scenes.metadata_text import MOST_JSON_BYTES, check_text_size, decode, in_utc, parse_json
+from trimline.scenes.metadata_text import MOST_JSON_BYTES, decode, in_utc, parse_json, read_bounded
 
 _NOT_OURS = "stac_version"
 """A key of STAC items, which some archives store under the name of the sidecar."""
@@ -90,8 +90,8 @@ def read_sidecar(raster: Path) -> Sidecar:
     path = sidecar_of(raster)
     if not path.is_file():
         return Sidecar()
-    check_text_size(path.stat().st_size, path, MOST_JSON_BYTES)
-    content = parse_json(decode(path.read_bytes()), path, what="the sidecar", remedy="mend it, or move it away")
+    text = decode(read_bounded(path, MOST_JSON_BYTES))
+    content = parse_json(text, path, what="the sidecar", remedy="mend it, or move it away")
     if isinstance(content, dict) and _NOT_OURS in content:
         return Sidecar()
     try:

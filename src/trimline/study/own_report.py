@@ -42,7 +42,7 @@ from trimline.study.study import Study
 from trimline.study.tables_on_disk import read_tables
 
 REPORT = "report"
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised when the same inputs and settings give other results."""
 
 _LISTED = 40
@@ -85,7 +85,7 @@ def run_own(study: Study) -> Done:
     return study.ledger.once(
         "report",
         {name: study.done[name].outputs_digest for name in ("change", "glaciers", "terminus")},
-        [folder / "index.html"],
+        [folder],
         work,
         settings={"project": study.ledger.project_sha256},
         results_version=RESULTS_VERSION,

@@ -42,7 +42,7 @@ from trimline.study.study import Study
 from trimline.study.thresholds_stage import FOLDER as THRESHOLDS
 
 FOLDER = "report"
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised when the same inputs and settings give other results."""
 _SHOWN = 2
 """Scenes shown in a section, those with the most ice first."""
@@ -104,7 +104,7 @@ def run(study: Study) -> Done:
     return study.ledger.once(
         "report",
         inputs,
-        [folder / "index.html"],
+        [folder],
         work,
         settings={"project": study.ledger.project_sha256},  # the page names it
         results_version=RESULTS_VERSION,

@@ -94,6 +94,13 @@ def test_a_table_with_fewer_rows_than_shapes_is_an_error(tmp_path: Path) -> None
         read_outlines(tmp_path / "o.shp")
 
 
+def test_a_projection_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
+    glaciers("a").to_file(tmp_path / "o.shp")
+    (tmp_path / "o.prj").write_bytes(b"\xe9" + (tmp_path / "o.prj").read_bytes()[1:])
+    with pytest.raises(OutlineError, match=r"o\.(shp|prj)"):
+        read_outlines(tmp_path / "o.shp")
+
+
 @pytest.mark.parametrize("suffix", [".shx", ".dbf"])
 def test_a_missing_part_of_a_shapefile_is_named(suffix: str, tmp_path: Path) -> None:
     glaciers("a").to_file(tmp_path / "o.shp")

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimline.errors import MetadataError, TrimlineError
+from trimline.errors import MetadataError, ProductError, TrimlineError
 from trimline.scenes import open_scene, product_info
-from trimline.scenes.metadata_text import decode, parse_json, parse_moment
+from trimline.scenes.metadata_text import decode, parse_json, parse_moment, read_bounded
 from trimline.scenes.mtl import parse_mtl
 from trimline.scenes.safe_xml import parse_xml
 
@@ -124,3 +124,9 @@ def test_file_names_in_metadata_do_not_leave_the_product(make: Any, key: str, tm
     except TrimlineError:
         return
     assert not any("secret" in asset.href for asset in [*scene.assets.values(), *scene.quality_assets.values()])
+
+
+def test_a_file_that_cannot_be_read_is_a_named_error(tmp_path: Path) -> None:
+    (tmp_path / "A_MTL.txt").symlink_to("A_MTL.txt")
+    with pytest.raises(ProductError, match=r"A_MTL\.txt: cannot be read"):
+        read_bounded(tmp_path / "A_MTL.txt")
