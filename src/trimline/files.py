@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from trimline.errors import DiskError
-from trimline.foreign import disk_error, disk_errors, forbidden
+from trimline.foreign import disk_error, disk_errors, forbidden, reason
 from trimline.workplace import workplace
 from trimline.written import NotWhole, require_whole
 
-__all__ = ["StrPath", "json_ready", "sha256", "whole_file", "whole_folder", "write_json"]
+__all__ = ["StrPath", "json_ready", "made_folder", "sha256", "whole_file", "whole_folder", "write_json"]
 
 StrPath = str | PathLike[str]
 """What every public function takes where it needs a path."""
@@ -104,17 +104,38 @@ def _under_way(place: Path) -> Iterator[None]:
 def _place_for(path: Path) -> Iterator[Path]:
     """Give a hidden folder beside `path`, or say why there is none."""
     with ExitStack() as stack:
+        made_folder(path.parent)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             place = stack.enter_context(workplace(path.parent, path.name))
         except OSError as error:
             of_disk = disk_error(error, path) or forbidden(error, path)
-            if of_disk is None and isinstance(error, FileExistsError | NotADirectoryError):
-                of_disk = DiskError("a file is in the way of its folder", where=path, remedy="move it, or give another")
             if of_disk is None:
                 raise
             raise of_disk from error
         yield place
+
+
+def made_folder(path: StrPath) -> Path:
+    """Make a folder for output, with those above it, unless it is there.
+
+    Raises
+    ------
+    DiskError
+        It cannot be made: a file is in the way, or the disk is full, read-only or closed to the user.
+    """
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        of_disk = disk_error(error, path) or forbidden(error, path)
+        if of_disk is None:
+            is_in_the_way = isinstance(error, FileExistsError | NotADirectoryError)
+            why = "a file is in the way" if is_in_the_way else reason(error)
+            of_disk = DiskError(
+                f"the output folder cannot be made ({why})", where=path, remedy="move it, or give another output"
+            )
+        raise of_disk from error
+    return path
 
 
 def require_no_folder(path: Path) -> None:

@@ -183,6 +183,7 @@ DOORS: dict[Callable[..., Any], Callable[[World], Any]] = {
     evaluation.write_scores: lambda w: evaluation.write_scores(
         {"a": evaluation.score_scene(w.ice, w.ice, None, 30.0).as_dict()}, w("scores.csv")
     ),
+    files.made_folder: lambda w: files.made_folder(w("folder")),
     files.sha256: lambda w: files.sha256(w.outlines),
     files.whole_file: _whole_file,
     files.whole_folder: _whole_folder,

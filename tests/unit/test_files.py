@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from trimline.errors import DiskError
-from trimline.files import sha256, whole_file, whole_folder, write_json
+from trimline.files import made_folder, sha256, whole_file, whole_folder, write_json
 
 
 class Killed(BaseException):
@@ -82,3 +82,14 @@ def test_files_within_a_folder_under_way_come_and_go_with_it(tmp_path: Path) -> 
         assert [each.name for each in (folder / "deep").iterdir()] == ["a.csv"]
         raise Killed
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("way", ["file", "link", "below a file"])
+def test_what_is_in_the_way_of_an_output_folder_is_a_named_error(way: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere" / "at all")
+    folder = tmp_path / ("file/below" if way == "below a file" else way)
+    with pytest.raises(DiskError, match="a file is in the way"):
+        made_folder(folder)
+    assert made_folder(tmp_path / "new" / "below").is_dir()
+    assert made_folder(str(tmp_path / "new")) == tmp_path / "new"

@@ -69,7 +69,8 @@ def _why_not(product: ProductInfo) -> TrimlineError | None:
     if not product.bands:
         return ProductError("no band of it is known", where=product.path, remedy="name its bands with --bands")
     if product.crs is None:
-        return ProductError("it has no CRS", where=product.path, remedy="assign one, as with gdal_edit.py -a_srs")
+        why = product.notes[0] if product.notes else "it has no CRS"
+        return ProductError(why, where=product.path, remedy="write it anew with its CRS and geotransform")
     lacking = ", ".join(product.missing[:3]) + (", ..." if len(product.missing) > 3 else "")
     said = lacking or "; ".join(note for note in product.notes if "damaged" in note)
     return ProductError(f"the product is not complete: {said}", where=product.path, remedy="fetch it again")

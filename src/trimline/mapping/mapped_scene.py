@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from trimline.errors import MappingError
-from trimline.files import StrPath, whole_file
+from trimline.files import StrPath, made_folder, whole_file
 from trimline.mapping.journal import Journal, disk_kept, open_journal
 from trimline.mapping.options import MapOptions
 from trimline.mapping.plan import MapPlan
@@ -135,7 +135,7 @@ def map_scene(
         raise MappingError("the region must lie in a projected CRS", remedy="give a grid in UTM, for instance")
     predictor = predict_here(model) if predictor is None else predictor
     tracers = _Tracers(plan.region, options)
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
     key = journal_key(plan, model, threshold)
     with bounded_cache(), open_journal(folder, plan.region.width, key) as journal:
         for mask, classes in journal.finished(_ROWS_AT_A_TIME):

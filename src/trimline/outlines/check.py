@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import CRS
 
-from trimline.coordinate_systems import horizontal, turn_of
+from trimline.coordinate_systems import degrees, horizontal, turn_of
 from trimline.errors import GridError, OutlineError
 from trimline.foreign import foreign_errors
 from trimline.longitudes import Reading, connected
 from trimline.outlines.area import area_km2
-from trimline.reprojecting import unit_m, without_empty_parts
+from trimline.reprojecting import transformer, unit_m, without_empty_parts
 
 _LOG = logging.getLogger(__name__)
 
@@ -159,6 +159,23 @@ def require_finite(outlines: gpd.GeoDataFrame) -> None:
         raise OutlineError(
             f"outline {outlines.index[row[vertex]]} has a vertex at {x:g}, {y:g}, which is nowhere on Earth",
             remedy="draw the outline again, or leave it out",
+        )
+    if is_projected:
+        _require_place(outlines)
+
+
+def _require_place(outlines: gpd.GeoDataFrame) -> None:
+    """Raise `OutlineError` for the first row whose middle the projection knows no place for."""
+    bounds = shapely.bounds(outlines.geometry.to_numpy())
+    middles = (bounds[:, :2] + bounds[:, 2:]) / 2
+    degrees_east, degrees_north = transformer(CRS.from_user_input(outlines.crs), degrees()).transform(*middles.T)
+    lost = np.isfinite(middles).all(axis=1) & ~(np.isfinite(degrees_east) & np.isfinite(degrees_north))
+    if lost.any():
+        first = int(np.flatnonzero(lost)[0])
+        x, y = middles[first]
+        raise OutlineError(
+            f"outline {outlines.index[first]} lies at {x:g}, {y:g}, which is nowhere in '{outlines.crs.name}'",
+            remedy="its coordinates or its CRS are wrong: correct them",
         )
 
 

@@ -17,7 +17,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from trimline.files import StrPath, require_whole_files
+from trimline.files import StrPath, made_folder, require_whole_files
 from trimline.outlines import COLUMNS, append_edits, conform, write_outlines
 from trimline.outlines.writing import DBF_DATE, SHAPEFILE_NAME
 from trimline.report.on_disk import write_csv
@@ -103,7 +103,7 @@ def short_names(names: Iterable[str]) -> dict[str, str]:
 def write_zipped_shapefile(outlines: gpd.GeoDataFrame, path: StrPath, short: Mapping[str, str]) -> None:
     """Write outlines as a zip archive of the files of a Shapefile, with the short names of their columns."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    made_folder(path.parent)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         shapefile = Path(folder) / f"{path.stem}.shp"
         pyogrio.write_dataframe(

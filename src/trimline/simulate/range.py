@@ -20,7 +20,7 @@ from rasterio.features import rasterize
 
 from trimline import __version__
 from trimline.errors import SimulationError
-from trimline.files import StrPath, write_json
+from trimline.files import StrPath, made_folder, write_json
 from trimline.outlines import area_and_perimeter_km, trace, write_outlines
 from trimline.progress import track
 from trimline.project import SimulatedRange, SimulatedScene
@@ -123,7 +123,7 @@ def write_range(settings: SimulatedRange, folder: StrPath, *, progress: bool = T
         roughness_m=environment.roughness_m,
         coarsening=_coarsening(settings, CARVED_M),
     )
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
     seen = np.s_[margin : margin + settings.size, margin : margin + settings.size]
     bed = wide[seen]
     ice = (each[seen] for each in glaciers(wide, pixel_m, cells, environment.climate, _spells(settings, acquisitions)))

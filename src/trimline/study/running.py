@@ -17,8 +17,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from trimline.errors import StageError
-from trimline.files import write_json
-from trimline.foreign import disk_error, disk_errors, forbidden, reason
+from trimline.files import made_folder, write_json
+from trimline.foreign import disk_errors
 from trimline.study.stages import PATIENCE_S
 from trimline.workplace import remove_leftovers
 
@@ -52,17 +52,8 @@ def only_run(output: Path, wait_s: float = PATIENCE_S) -> Iterator[None]:
 def _lock_of(output: Path, wait_s: float) -> Iterator[None]:
     folder = output / "stages"
     lock, holder = FileLock(folder / "run.lock"), folder / "run.json"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        of_disk = disk_error(error, output) or forbidden(error, output)
-        if of_disk is not None:
-            raise of_disk from error
-        is_in_the_way = isinstance(error, FileExistsError | NotADirectoryError)
-        why = "a file is in the way" if is_in_the_way else reason(error)
-        raise StageError(
-            f"the output folder cannot be made ({why})", where=output, remedy="move it, or give another output"
-        ) from error
+    made_folder(output)
+    made_folder(folder)
     if (folder / "run.lock").is_symlink():
         raise StageError("is a link, which would be written to", where=folder / "run.lock", remedy="remove the link")
     try:

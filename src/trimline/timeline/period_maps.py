@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -21,7 +20,7 @@ from odc.geo.geobox import GeoBox
 from rasterio.windows import Window
 
 from trimline import __version__
-from trimline.files import StrPath, whole_file, write_json
+from trimline.files import StrPath, made_folder, whole_file, write_json
 from trimline.outlines import RowTracer, area_km2, rasterise, write_outlines
 from trimline.project.measuring import Rule
 from trimline.rasters import PROBABILITY_NODATA, bounded_cache, encode_probability, write_cog
@@ -78,8 +77,7 @@ def combine_period(
     dict
         `unseen_km2`, and `pixels`: how many were taken from each scene.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = made_folder(folder)
     mapped = [view for _, view in scenes]
     rectangles = [view.rectangle(place.geobox) for view in mapped]
     used = np.zeros(len(mapped) + 1, np.int64)

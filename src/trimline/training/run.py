@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from trimline.errors import TrainingError, WeightsError
-from trimline.files import StrPath, sha256
+from trimline.files import StrPath, made_folder, sha256
 from trimline.inference.inputs import Inputs
 from trimline.inference.metadata import ModelMetadata
 from trimline.inference.model_file import read_metadata
@@ -183,7 +183,7 @@ def _train(
     if all(each.is_file() for each in left) and _is_finished(weights, run):
         _logger.info("%s is trained already", weights)
         return weights
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
     data = {
         "training": _describe(training, hashes["training"]),
         "validation": _describe(validation, hashes["validation"]),

@@ -167,3 +167,9 @@ def test_empty_parts_are_left_out_before_they_end_the_process(geometry: str) -> 
 def test_edges_of_geometries_with_empty_parts_can_be_split() -> None:
     given = gpd.GeoSeries.from_wkt(["MULTILINESTRING (EMPTY, (0 0, 1000 0))"], crs=32646)
     assert shapely.get_num_coordinates(split(given.to_numpy(), 100.0)[0]) == 11
+
+
+def test_coordinates_that_the_projection_knows_no_place_for_refuse_the_row() -> None:
+    squares = [shapely.box(east, 3.4e6, east + 1e3, 3.401e6) for east in (5e5, 5e7)]
+    with pytest.raises(OutlineError, match=r"outline 1 lies at 5\.00005e\+07, .* nowhere in 'WGS 84 / UTM zone 46N'"):
+        check(gpd.GeoDataFrame(geometry=squares, crs=32646))
