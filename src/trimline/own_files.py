@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from trimline.errors import StageError
 from trimline.files import StrPath
@@ -31,6 +33,8 @@ def own_raster(path: StrPath) -> Iterator[Any]:
 
     try:
         with rasterio.open(path, driver="GTiff") as source:
+            if source.transform.is_degenerate or not np.isfinite(source.transform).all():
+                raise StageError(f"{_DAMAGED} (its place is lost)", where=path, remedy=_AGAIN)
             yield source
     # Errors of GDAL only: the block may hold code of our own.
     except (RasterioError, CPLE_BaseError) as error:
@@ -49,8 +53,8 @@ def own_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
 
 
-def own_records(path: Path, keys: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the objects in a JSON file that trimline wrote, each of which has the keys.
+def own_records(path: Path, keys: Mapping[str, type | tuple[type, ...]]) -> list[dict[str, Any]]:
+    """Return the objects in a JSON file that trimline wrote, each of which has the keys, with values of their types.
 
     Raises
     ------
@@ -58,6 +62,8 @@ def own_records(path: Path, keys: Sequence[str]) -> list[dict[str, Any]]:
         It is missing or no such file.
     """
     listed = own_json(path)
-    if isinstance(listed, list) and all(isinstance(each, dict) and set(keys) <= set(each) for each in listed):
+    if isinstance(listed, list) and all(
+        isinstance(each, dict) and all(isinstance(each.get(key), kind) for key, kind in keys.items()) for each in listed
+    ):
         return listed
     raise StageError(f"{_DAMAGED} (it is no list of {', '.join(keys)})", where=path, remedy=_AGAIN)

@@ -49,7 +49,7 @@ def test_records_that_lack_a_key_are_an_error(tmp_path: Path, content: str) -> N
     path = tmp_path / "outcomes.json"
     path.write_text(content)
     with pytest.raises(StageError, match="no list of state"):
-        own_records(path, ("state",))
+        own_records(path, {"state": str})
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b'a,b\n"x'])

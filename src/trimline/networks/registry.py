@@ -237,7 +237,7 @@ def check_arguments(name: str, arguments: Mapping[str, Any]) -> NetworkSpec:
     return spec
 
 
-def build(name: str, bands: int, classes: int = 2, **arguments: Any) -> Network:
+def build(name: str, bands: int, classes: int = 2, /, **arguments: Any) -> Network:
     """Build a network with freshly drawn weights.
 
     Parameters

@@ -176,7 +176,7 @@ def _settings(project: Project) -> str:
 def _outcomes(project: Project, periods: list[str]) -> Counter[str]:
     """Return the number of edits in each state, over all periods."""
     paths = (project.output / TIMELINE / period / OUTCOMES for period in periods)
-    return Counter(each["state"] for path in paths if path.exists() for each in own_records(path, ("state",)))
+    return Counter(each["state"] for path in paths if path.exists() for each in own_records(path, {"state": str}))
 
 
 def _tables(study: Study) -> list[Path]:
@@ -218,7 +218,7 @@ def _scenes(study: Study, periods: list[str]) -> Table:
     rows = []
     for period in periods:
         path = project.output / TIMELINE / period / _SOURCES
-        listed = own_records(path, ("scene_id",)) if path.exists() else []
+        listed = own_records(path, {"scene_id": str}) if path.exists() else []
         known = {each["scene_id"]: each for each in listed}
         members = [entry for entry in project.scenes if entry.period == period]
         rows += [_scene(study, entry, known.get(entry.id, {})) for entry in sorted(members, key=lambda each: each.id)]

@@ -75,7 +75,8 @@ def _images(project: Project, periods: Sequence[str]) -> pd.DataFrame:
     entries = {entry.id: entry for entry in project.scenes}
     rows = []
     for period in periods:
-        listed = own_records(period_folder(project, period) / SOURCE_LIST, ("scene_id", "cloud"))
+        path = period_folder(project, period) / SOURCE_LIST
+        listed = own_records(path, {"scene_id": str, "cloud": (float, int, type(None))})
         for each in listed:
             entry = entries[each["scene_id"]]
             measured = np.nan if each["cloud"] is None else 100.0 * each["cloud"]

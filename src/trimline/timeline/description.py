@@ -19,6 +19,7 @@ from rasterio.windows import Window
 from rasterio.windows import transform as window_transform
 
 from trimline import __version__
+from trimline.errors import StageError
 from trimline.outlines import area_and_perimeter_km, area_km2
 from trimline.own_files import own_raster, own_records
 from trimline.reprojecting import in_degrees
@@ -29,6 +30,9 @@ _SEPARATOR = ";"
 
 _VALUES = 256
 """Number of values of a uint8 raster."""
+
+
+_AGAIN = "delete it, and run the stage `timeline` again"
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,9 @@ class SourceScene:
 
 def read_source_scenes(path: Path) -> dict[int, SourceScene]:
     """Return the scenes in `sources.json`, by their number in `sources.tif`."""
-    listed = own_records(path, ("index", "scene_id", "date", "sensor"))
+    listed = own_records(path, {"index": int, "scene_id": str, "date": str, "sensor": str})
+    if sorted(each["index"] for each in listed) != list(range(1, len(listed) + 1)):
+        raise StageError("is damaged (scenes are missing)", where=path, remedy=_AGAIN)
     return {
         each["index"]: SourceScene(each["index"], each["scene_id"], each["date"], each["sensor"]) for each in listed
     }
@@ -169,7 +175,10 @@ def _counts(polygons: gpd.GeoDataFrame, paths: Sequence[Path], values: int) -> N
                 )
                 if inside.any():
                     for count, source in zip(counts, sources, strict=True):
-                        count[row] = np.bincount(source.read(1, window=window)[inside], minlength=values)
+                        numbers = source.read(1, window=window)[inside]
+                        if numbers.max() >= values:
+                            raise StageError("is damaged (its scenes are not listed)", where=source.name, remedy=_AGAIN)
+                        count[row] = np.bincount(numbers, minlength=values)
                     break
     return counts
 
@@ -182,6 +191,8 @@ def _around(geometry: shapely.Geometry, source: Any) -> Window | None:
     affine = ~source.transform
     left, top = affine * (west, north)
     right, bottom = affine * (east, south)
+    if not np.isfinite([left, top, right, bottom]).all():
+        raise StageError("is damaged (its place is lost)", where=source.name, remedy=_AGAIN)
     first_row, last_row = max(int(np.floor(top)), 0), min(int(np.ceil(bottom)), source.height)
     first_column, last_column = max(int(np.floor(left)), 0), min(int(np.ceil(right)), source.width)
     if first_row >= last_row or first_column >= last_column:

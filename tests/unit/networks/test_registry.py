@@ -45,3 +45,9 @@ def test_an_unknown_argument_is_found_without_building() -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_defaults_of_every_argument_are_within_its_bounds(name: str) -> None:
     assert check_arguments(name, NETWORKS[name].arguments) is NETWORKS[name]
+
+
+@pytest.mark.parametrize("name", ["bands", "classes", "name"])
+def test_what_the_file_decides_is_no_argument_of_a_network(name: str) -> None:
+    with pytest.raises(NetworkError, match=f"no argument '{name}'"):
+        build("unet", 6, **{name: 1_000_000_000})
