@@ -11,9 +11,10 @@ from odc.geo.geobox import GeoBox
 
 from trimline.errors import GridError, ProductError
 from trimline.files import StrPath
+from trimline.height_unit import height_unit
 from trimline.scenes.asset import Asset, raster_grid
 from trimline.scenes.assets_on_grid import read_assets
-from trimline.scenes.calibration import IDENTITY
+from trimline.scenes.calibration import Linear
 from trimline.scenes.raster_opening import open_user_raster
 
 _LOG = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ def read_heights(dem: StrPath, geobox: GeoBox) -> NDArray[np.float32]:
     Parameters
     ----------
     dem
-        A raster whose first band is heights [m].
+        A raster whose first band is heights, in metres or in the unit of length that it declares.
     geobox
         The grid, which may reach beyond the model.
 
@@ -47,9 +48,10 @@ def read_heights(dem: StrPath, geobox: GeoBox) -> NDArray[np.float32]:
     Raises
     ------
     GridError
-        The model cannot be read or placed.
+        The model cannot be read or placed, or declares a unit that is none of length.
     """
-    return _read(replace(_asset(dem), valid_range=(LOWEST_M, HIGHEST_M)), geobox)
+    asset, valid = _asset(dem)
+    return _read(replace(asset, valid_range=valid), geobox)
 
 
 def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
@@ -58,7 +60,7 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
     Parameters
     ----------
     dem
-        A raster whose first band is heights [m].
+        As for `read_heights`.
     geobox
         The place.
     key
@@ -67,9 +69,12 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
     Raises
     ------
     GridError
-        The model lies elsewhere, has no data here, or numbers that are no heights in metres.
+        The model lies elsewhere, has no data here, declares a unit that is none of length, or has numbers that are no
+        heights.
     """
-    numbers = _read(_asset(dem), _coarse(geobox), nearest=True)
+    asset, (lowest, highest) = _asset(dem)
+    # The numbers of the file, so that messages show what stands there.
+    numbers = _read(replace(asset, calibration=Linear(1.0)), _coarse(geobox), nearest=True)
     known = numbers[np.isfinite(numbers)]
     if not known.size:
         raise GridError(
@@ -77,7 +82,7 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
             where=dem,
             remedy=f"give one that covers the place as {key}, or none",
         )
-    heights = known[(known >= LOWEST_M) & (known <= HIGHEST_M)]
+    heights = known[(known >= lowest) & (known <= highest)]
     if not heights.size:
         raise GridError(
             f"the numbers of the elevation model, {known.min():g} to {known.max():g}, are no heights in metres",
@@ -85,7 +90,7 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
             remedy=f"give one in metres as {key}; declare missing data with gdal_edit.py -a_nodata",
         )
     if heights.size < known.size:
-        values, counts = np.unique(known[(known < LOWEST_M) | (known > HIGHEST_M)], return_counts=True)
+        values, counts = np.unique(known[(known < lowest) | (known > highest)], return_counts=True)
         _LOG.warning(
             "%s: %.1f %% of the numbers are no heights (mostly %g) and not declared as missing; they count as missing",
             dem,
@@ -93,7 +98,7 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
             values[counts.argmax()],
         )
     zero = float((heights == 0).mean())
-    if zero > MOST_ZERO and zero < 1 and float(np.median(heights[heights != 0])) > _MOUNTAINS_M:
+    if zero > MOST_ZERO and zero < 1 and (asset.scale or 1.0) * float(np.median(heights[heights != 0])) > _MOUNTAINS_M:
         _LOG.warning(
             "%s: %.1f %% of the heights are exactly 0 m, which looks like missing data; if it is, declare it "
             "(gdal_edit.py -a_nodata 0)",
@@ -108,10 +113,13 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
         )
 
 
-def _asset(dem: StrPath) -> Asset:
+def _asset(dem: StrPath) -> tuple[Asset, tuple[float, float]]:
+    """Return the band of heights, which its calibration takes to metres, and the range of its numbers of heights."""
     with open_user_raster(dem, GridError) as source:
         raster_grid(source)
-        return Asset(str(dem), IDENTITY, nodata=source.nodata)
+        unit = height_unit(source)
+        valid = unit.numbers(LOWEST_M, HIGHEST_M, source.dtypes[0])
+        return Asset(str(dem), Linear(unit.metres), nodata=source.nodata), valid
 
 
 def _read(asset: Asset, geobox: GeoBox, *, nearest: bool = False) -> NDArray[np.float32]:
