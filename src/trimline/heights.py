@@ -11,10 +11,10 @@ from odc.geo.geobox import GeoBox
 
 from trimline.errors import GridError, ProductError
 from trimline.files import StrPath
-from trimline.height_unit import height_unit
+from trimline.height_unit import HeightUnit, height_unit
 from trimline.scenes.asset import Asset, raster_grid
 from trimline.scenes.assets_on_grid import read_assets
-from trimline.scenes.calibration import Linear
+from trimline.scenes.calibration import IDENTITY
 from trimline.scenes.raster_opening import open_user_raster
 
 _LOG = logging.getLogger(__name__)
@@ -50,8 +50,11 @@ def read_heights(dem: StrPath, geobox: GeoBox) -> NDArray[np.float32]:
     GridError
         The model cannot be read or placed, or declares a unit that is none of length.
     """
-    asset, valid = _asset(dem)
-    return _read(replace(asset, valid_range=valid), geobox)
+    asset, unit, valid = _asset(dem)
+    heights = _read(replace(asset, valid_range=valid), geobox)
+    if unit.metres != 1:
+        heights *= np.float32(unit.metres)
+    return heights
 
 
 def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
@@ -72,9 +75,8 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
         The model lies elsewhere, has no data here, declares a unit that is none of length, or has numbers that are no
         heights.
     """
-    asset, (lowest, highest) = _asset(dem)
-    # The numbers of the file, so that messages show what stands there.
-    numbers = _read(replace(asset, calibration=Linear(1.0)), _coarse(geobox), nearest=True)
+    asset, unit, (lowest, highest) = _asset(dem)
+    numbers = _read(asset, _coarse(geobox), nearest=True)
     known = numbers[np.isfinite(numbers)]
     if not known.size:
         raise GridError(
@@ -85,7 +87,8 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
     heights = known[(known >= lowest) & (known <= highest)]
     if not heights.size:
         raise GridError(
-            f"the numbers of the elevation model, {known.min():g} to {known.max():g}, are no heights in metres",
+            f"the numbers of the elevation model, {known.min():g} to {known.max():g}, are no heights in "
+            f"{unit.name or 'metres'}",
             where=dem,
             remedy=f"give one in metres as {key}; declare missing data with gdal_edit.py -a_nodata",
         )
@@ -98,7 +101,7 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
             values[counts.argmax()],
         )
     zero = float((heights == 0).mean())
-    if zero > MOST_ZERO and zero < 1 and (asset.scale or 1.0) * float(np.median(heights[heights != 0])) > _MOUNTAINS_M:
+    if zero > MOST_ZERO and zero < 1 and unit.metres * float(np.median(heights[heights != 0])) > _MOUNTAINS_M:
         _LOG.warning(
             "%s: %.1f %% of the heights are exactly 0 m, which looks like missing data; if it is, declare it "
             "(gdal_edit.py -a_nodata 0)",
@@ -113,13 +116,13 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
         )
 
 
-def _asset(dem: StrPath) -> tuple[Asset, tuple[float, float]]:
-    """Return the band of heights, which its calibration takes to metres, and the range of its numbers of heights."""
+def _asset(dem: StrPath) -> tuple[Asset, HeightUnit, tuple[float, float]]:
+    """Return the band of heights, its unit, and the least and largest number in it that is a height."""
     with open_user_raster(dem, GridError) as source:
         raster_grid(source)
         unit = height_unit(source)
         valid = unit.numbers(LOWEST_M, HIGHEST_M, source.dtypes[0])
-        return Asset(str(dem), Linear(unit.metres), nodata=source.nodata), valid
+        return Asset(str(dem), IDENTITY, nodata=source.nodata), unit, valid
 
 
 def _read(asset: Asset, geobox: GeoBox, *, nearest: bool = False) -> NDArray[np.float32]:
