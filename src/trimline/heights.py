@@ -11,6 +11,7 @@ from odc.geo.geobox import GeoBox
 
 from trimline.errors import GridError, ProductError
 from trimline.files import StrPath
+from trimline.height_unit import HeightUnit, height_unit
 from trimline.scenes.asset import Asset, raster_grid
 from trimline.scenes.assets_on_grid import read_assets
 from trimline.scenes.calibration import IDENTITY
@@ -35,7 +36,7 @@ def read_heights(dem: StrPath, geobox: GeoBox) -> NDArray[np.float32]:
     Parameters
     ----------
     dem
-        A raster whose first band is heights [m].
+        A raster whose first band is heights, in metres or in the unit of length that it declares.
     geobox
         The grid, which may reach beyond the model.
 
@@ -47,9 +48,13 @@ def read_heights(dem: StrPath, geobox: GeoBox) -> NDArray[np.float32]:
     Raises
     ------
     GridError
-        The model cannot be read or placed.
+        The model cannot be read or placed, or declares a unit that is none of length.
     """
-    return _read(replace(_asset(dem), valid_range=(LOWEST_M, HIGHEST_M)), geobox)
+    asset, unit, valid = _asset(dem)
+    heights = _read(replace(asset, valid_range=valid), geobox)
+    if unit.metres != 1:
+        heights *= np.float32(unit.metres)
+    return heights
 
 
 def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
@@ -58,7 +63,7 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
     Parameters
     ----------
     dem
-        A raster whose first band is heights [m].
+        As for `read_heights`.
     geobox
         The place.
     key
@@ -67,9 +72,11 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
     Raises
     ------
     GridError
-        The model lies elsewhere, has no data here, or numbers that are no heights in metres.
+        The model lies elsewhere, has no data here, declares a unit that is none of length, or has numbers that are no
+        heights.
     """
-    numbers = _read(_asset(dem), _coarse(geobox), nearest=True)
+    asset, unit, (lowest, highest) = _asset(dem)
+    numbers = _read(asset, _coarse(geobox), nearest=True)
     known = numbers[np.isfinite(numbers)]
     if not known.size:
         raise GridError(
@@ -77,15 +84,16 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
             where=dem,
             remedy=f"give one that covers the place as {key}, or none",
         )
-    heights = known[(known >= LOWEST_M) & (known <= HIGHEST_M)]
+    heights = known[(known >= lowest) & (known <= highest)]
     if not heights.size:
         raise GridError(
-            f"the numbers of the elevation model, {known.min():g} to {known.max():g}, are no heights in metres",
+            f"the numbers of the elevation model, {known.min():g} to {known.max():g}, are no heights in "
+            f"{unit.name or 'metres'}",
             where=dem,
             remedy=f"give one in metres as {key}; declare missing data with gdal_edit.py -a_nodata",
         )
     if heights.size < known.size:
-        values, counts = np.unique(known[(known < LOWEST_M) | (known > HIGHEST_M)], return_counts=True)
+        values, counts = np.unique(known[(known < lowest) | (known > highest)], return_counts=True)
         _LOG.warning(
             "%s: %.1f %% of the numbers are no heights (mostly %g) and not declared as missing; they count as missing",
             dem,
@@ -93,7 +101,7 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
             values[counts.argmax()],
         )
     zero = float((heights == 0).mean())
-    if zero > MOST_ZERO and zero < 1 and float(np.median(heights[heights != 0])) > _MOUNTAINS_M:
+    if zero > MOST_ZERO and zero < 1 and unit.metres * float(np.median(heights[heights != 0])) > _MOUNTAINS_M:
         _LOG.warning(
             "%s: %.1f %% of the heights are exactly 0 m, which looks like missing data; if it is, declare it "
             "(gdal_edit.py -a_nodata 0)",
@@ -108,10 +116,13 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
         )
 
 
-def _asset(dem: StrPath) -> Asset:
+def _asset(dem: StrPath) -> tuple[Asset, HeightUnit, tuple[float, float]]:
+    """Return the band of heights, its unit, and the least and largest number in it that is a height."""
     with open_user_raster(dem, GridError) as source:
         raster_grid(source)
-        return Asset(str(dem), IDENTITY, nodata=source.nodata)
+        unit = height_unit(source)
+        valid = unit.numbers(LOWEST_M, HIGHEST_M, source.dtypes[0])
+        return Asset(str(dem), IDENTITY, nodata=source.nodata), unit, valid
 
 
 def _read(asset: Asset, geobox: GeoBox, *, nearest: bool = False) -> NDArray[np.float32]:

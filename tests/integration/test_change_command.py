@@ -239,3 +239,21 @@ def test_the_snow_years_of_nevado_del_huila_are_named(trimline_data: Path, tmp_p
     assert rates["without"].fillna("").tolist() == ["", "2012;2017;2021;2022"]
     assert rates["rate_km2_per_a"].tolist() == pytest.approx([-0.238, -0.348], abs=0.001)
     assert "Out of line with the others: 2012, 2017, 2021, 2022" in (tmp_path / "report/index.html").read_text()
+
+
+@pytest.mark.parametrize(("absent", "status"), [("not in period", "not in period"), ("gone", "vanished")])
+def test_termini_are_told_by_the_states_of_their_glaciers(tmp_path: Path, absent: str, status: str) -> None:
+    files = [
+        outlines(tmp_path / f"g_{year}.gpkg", widths)
+        for year, widths in ((1990, {"a": 1000, "b": 1000}), (2000, {"a": 900}), (2010, {"a": 800}))
+    ]
+    run(*files, "--id", "glac_name", "--absent", absent, "-o", tmp_path / "out")
+    project = load_project(tmp_path / "out/project.yaml", ["terminus.select.seen_in_all=false"])
+    run_study(project, until="terminus")
+    table = pd.read_csv(tmp_path / "out/terminus/terminus.csv").drop_duplicates(["glac_id", "first", "last"])
+    of_b = table[table["glac_id"] == "b"]
+    assert of_b["status"].unique().tolist() == [status]
+    assert of_b["retreat_m"].isna().all() == (status != "vanished")
+    series = pd.read_csv(tmp_path / "out/terminus/series.csv")
+    last = series[series["glac_id"] == "b"]["status"].unique().tolist()
+    assert last == (["first", "vanished"] if status == "vanished" else ["first"])

@@ -49,6 +49,15 @@ def _line_type(folder: Path) -> list[str]:
     return ["change", "glims_polygons.shp", "--date", "Name"]
 
 
+def _hole_row(folder: Path) -> list[str]:
+    ice, hole = box(500_000, 5_190_000, 503_000, 5_193_000), box(501_000, 5_191_000, 502_000, 5_192_000)
+    other = box(505_000, 5_190_000, 506_000, 5_191_000)
+    for year in (1990, 2000):
+        rows = gpd.GeoDataFrame({"glac_id": ["A", "A", "B"]}, geometry=[ice, hole, other], crs="EPSG:32632")
+        rows.to_file(folder / f"ice_{year}.gpkg")
+    return ["change", "ice_1990.gpkg", "ice_2000.gpkg", "--id", "glac_id", "-o", "out"]
+
+
 def _open_ring(folder: Path) -> list[str]:
     ring = [[10, 46], [10.1, 46], [10.1, 46.1], [10, 46.1]]
     row = {"type": "Feature", "properties": {"Name": "A"}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
@@ -110,5 +119,14 @@ KINDS: tuple[Kind, ...] = (
         "be read; its row is named.",
         message="outlines.geojson: the shape of row 0 cannot be read (IllegalArgumentException: Points of LinearRing "
         "do not form a closed linestring)\ncorrect the row, or leave it out: outlines are polygons of closed rings",
+    ),
+    Kind(
+        title="A hole that is a row of its own",
+        chapter="Outlines and tables",
+        make=_hole_row,
+        story="Rock within a glacier was saved as a second row with the glacier's id. Joined to it the row would "
+        "count as ice, so trimline refuses it. Rows beside each other are parts of the glacier and are joined.",
+        message="1990: outline A has a part within another: a hole, or ground that is outlined twice\n"
+        "draw the hole again, for instance with 'Delete Part' and 'Add Ring' of QGIS",
     ),
 )

@@ -37,6 +37,7 @@ ROOMS = (
     "years",
     "scenes",
     "rasters",
+    "height_unit",
     "heights",
     "outlines",
     "simulate",

@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from trimline.errors import ChangeError
+from trimline.outlines.check import refuse_parts_within
 
 _LOG = logging.getLogger(__name__)
 
@@ -91,14 +92,22 @@ def choose_column(frames: Sequence[gpd.GeoDataFrame], periods: Sequence[str], wa
     return OVERLAP
 
 
-def dissolved(frame: gpd.GeoDataFrame, ids: NDArray[np.object_]) -> gpd.GeoDataFrame:
-    """Return one row per id: `glac_id`, `glac_name` where there is a column of names, `parts` and the geometry."""
+def dissolved(frame: gpd.GeoDataFrame, ids: NDArray[np.object_], where: object = None) -> gpd.GeoDataFrame:
+    """Return one row per id: `glac_id`, `glac_name` where there is a column of names, `parts` and the geometry.
+
+    Raises
+    ------
+    OutlineError
+        A row lies within another one of its id: a hole, or ground that is outlined twice.
+    """
     name = next((each for each in NAMES if each in frame.columns), None)
     geometries = frame.geometry.to_numpy()
     table = pd.DataFrame({"glac_id": ids, "row": np.arange(len(frame))})
     rows = []
     for glacier, own in table.groupby("glac_id", sort=False)["row"]:
         positions = own.to_numpy()
+        if len(positions) > 1:
+            refuse_parts_within(glacier, shapely.GeometryCollection(list(geometries[positions])), where)
         joined = geometries[positions[0]] if len(positions) == 1 else shapely.union_all(geometries[positions])
         row = {"glac_id": str(glacier), "parts": len(positions), "geometry": joined}
         if name is not None:

@@ -105,7 +105,8 @@ def read_own_outlines(
     Raises
     ------
     OutlineError
-        A file is missing or unreadable, or has no CRS or no polygon.
+        A file is missing or unreadable, or has no CRS or no polygon; or a row lies within another row of its glacier,
+        as a hole does.
     ChangeError
         A column is missing, no row belongs to a period, or two files outline the same ground in one period.
     """
@@ -128,7 +129,7 @@ def read_own_outlines(
     else:
         ids = [each[column].map(as_text) if len(each) else pd.Series(dtype=object) for each in frames]
     joined = [
-        dissolved(frame, own.to_numpy()).assign(period=period.name, src_year=period.src_year)
+        dissolved(frame, own.to_numpy(), period.name).assign(period=period.name, src_year=period.src_year)
         for frame, own, period in zip(frames, ids, periods, strict=True)
         if len(frame)
     ]

@@ -28,6 +28,7 @@ from trimline.coordinate_systems import turn_of
 from trimline.errors import GridError
 from trimline.files import StrPath
 from trimline.foreign import foreign_errors
+from trimline.height_unit import height_unit
 from trimline.heights import HIGHEST_M, LOWEST_M
 from trimline.scenes.asset import raster_grid
 from trimline.scenes.grid import longitudes_beside
@@ -158,14 +159,15 @@ class ElevationModel:
     Parameters
     ----------
     path
-        Any raster with a CRS, geographic or projected, whose first band is heights [m].
+        Any raster with a CRS, geographic or projected, whose first band is heights, in metres or in the unit of length
+        that it declares.
     source
         What it is called in tables; None means the name of the file.
 
     Raises
     ------
     GridError
-        The file cannot be read or has no place on Earth.
+        The file cannot be read or has no place on Earth, or declares a unit that is none of length.
     """
 
     def __init__(self, path: StrPath, source: str | None = None) -> None:
@@ -173,9 +175,13 @@ class ElevationModel:
         self.source = source or self.path.stem
         with open_user_raster(self.path, GridError) as raster:
             self.geobox = raster_grid(raster)
+            self.unit = height_unit(raster)
+            self._valid = self.unit.numbers(LOWEST_M, HIGHEST_M, raster.dtypes[0])
         self.crs = _crs_of(self.geobox)
         self._of_thread = threading.local()
         self._is_doubted = self._is_undeclared = False
+        self.beyond: tuple[float, float] | None = None
+        """Least and largest of the numbers read so far that are no heights; None where all are."""
 
     def __reduce__(self) -> tuple[type[ElevationModel], tuple[Path, str]]:
         """Pickle the model without the open file."""
@@ -275,19 +281,19 @@ class ElevationModel:
                 HIGHEST_M,
             )
 
-    def _say_undeclared(self, values: NDArray[np.float32]) -> None:
+    def _say_undeclared(self, numbers: NDArray[np.float32]) -> None:
         """Say once that numbers which are no heights are not declared as missing; they count as voids."""
-        below = values < LOWEST_M
+        below = numbers < self._valid[0]
         if not self._is_undeclared and below.any():
             self._is_undeclared = True
             _LOG.warning(
                 "%s: %g stands in the elevation model and is not declared as missing data; it counts as a void",
                 self.path.name,
-                float(values[below].min()),
+                float(numbers[below].min()),
             )
 
     def _values(self, first_row: int, last_row: int, first_column: int, last_column: int) -> NDArray[np.float32]:
-        """Return the values of a window, NaN for declared nodata."""
+        """Return the heights of a window [m], NaN for declared nodata; codes of voids stay beyond all heights."""
         window = Window(first_column, first_row, last_column - first_column, last_row - first_row)
         raster = self._raster()
         with foreign_errors(GridError, self.path):
@@ -295,6 +301,15 @@ class ElevationModel:
         if raster.nodata is not None:
             values[values == np.float32(raster.nodata)] = np.nan
         self._say_undeclared(values)
+        odd = (values < self._valid[0]) | (values > self._valid[1])
+        if odd.any():
+            found = float(values[odd].min()), float(values[odd].max())
+            before = self.beyond or found
+            self.beyond = min(found[0], before[0]), max(found[1], before[1])
+        if self.unit.metres != 1:
+            values *= np.float32(self.unit.metres)
+            # A code may look like a height in metres.
+            values[odd & (values >= LOWEST_M) & (values <= HIGHEST_M)] = np.nan
         return values
 
     def _raster(self) -> DatasetReader:

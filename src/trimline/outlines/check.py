@@ -296,7 +296,7 @@ def _connect(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataFram
 
 def _make_valid(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataFrame:
     def repaired(row: Hashable, geometry: shapely.Geometry) -> shapely.Geometry | None:
-        _refuse_parts_within(row, geometry)
+        refuse_parts_within(row, geometry)
         reason = shapely.is_valid_reason(geometry)
         # A ring of one point, which encloses nothing, has no geodesic area.
         encloses = shapely.area(geometry) > 0
@@ -320,9 +320,9 @@ def _make_valid(outlines: gpd.GeoDataFrame, findings: _Findings) -> gpd.GeoDataF
     return _mend(outlines, ~outlines.geometry.is_valid.to_numpy(), repaired)
 
 
-def _refuse_parts_within(row: Hashable, geometry: shapely.Geometry) -> None:
-    """Raise where a part of an outline lies within another part: a hole, or ground that is outlined twice."""
-    parts = shapely.get_parts(geometry)
+def refuse_parts_within(row: Hashable, geometry: shapely.Geometry, where: object = None) -> None:
+    """Raise `OutlineError` where a part of an outline lies within another: a hole, or ground that is outlined twice."""
+    parts = shapely.get_parts(shapely.get_parts(geometry))  # of a collection, those of its multipolygons
     if len(parts) < 2:
         return
     parts = shapely.make_valid(parts, method="structure", keep_collapsed=False)
@@ -334,6 +334,7 @@ def _refuse_parts_within(row: Hashable, geometry: shapely.Geometry) -> None:
     if (shared > _WITHIN * areas[first]).any():
         raise OutlineError(
             f"outline {row} has a part within another: a hole, or ground that is outlined twice",
+            where=where,
             remedy="draw the hole again, for instance with 'Delete Part' and 'Add Ring' of QGIS",
         )
 

@@ -19,7 +19,7 @@ from matplotlib.collections import Collection, PatchCollection
 from matplotlib.colors import LinearSegmentedColormap, Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import PathPatch
+from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path as Outline
 
 from trimline.change import equal_area_crs
@@ -31,6 +31,8 @@ from trimline.reprojecting import reprojected
 
 _LOSS, _GAIN, _NONE, _FLAG = "#c1272d", "#1d6fa5", "#8b97a3", "#e08a00"
 _COLOURS = "RdBu"
+_UNKNOWN, _HATCH, _EDGE = "#c9cfd5", "////", "#5b6b7a"
+"""Fill and hatch of glaciers whose change is not known, unlike any colour of the scale, and edges of all glaciers."""
 _LARGEST_GAIN = 25.0
 """Gain at the end of the colour scale [%]; losses reach to 100 %."""
 
@@ -53,6 +55,8 @@ _SMALLEST_DISC_KM2 = 0.2
 
 def draw_change_map(stem: StrPath, outlines: gpd.GeoDataFrame, changed: pd.DataFrame) -> list[Path]:
     """Write a map of all glaciers: the ground of the first period coloured by its change, the last period as a line.
+
+    Ground whose change is not known is grey and hatched.
 
     Where the region is so wide that its glaciers would be dots, discs of their first area stand for them.
 
@@ -82,18 +86,27 @@ def draw_change_map(stem: StrPath, outlines: gpd.GeoDataFrame, changed: pd.DataF
     side = 1e3 * max(east - west, north - south)
     as_discs = float(np.sqrt(before.area.median())) < _TOO_SMALL * side
     coloured: Collection
+    handles: list[Line2D | Patch]
+    known = np.isfinite(values)
     if as_discs:
         order = np.argsort(-before.area.to_numpy(), kind="stable")
+        order = np.concatenate([order[~known[order]], order[known[order]]])
+        number = int((~known).sum())
         middle = before.geometry.centroid.iloc[order]
         size = _DISC_POINTS2 * np.maximum(before.area.to_numpy()[order] / 1e6, _SMALLEST_DISC_KM2)
+        if number:
+            lacking = middle.iloc[:number]
+            axes.scatter(
+                lacking.x / 1e3, lacking.y / 1e3, size[:number], _UNKNOWN, ec=_EDGE, lw=0.3, hatch=2 * _HATCH, alpha=0.9
+            )
         coloured = axes.scatter(
-            middle.x / 1e3,
-            middle.y / 1e3,
-            size,
-            shown[order],
+            middle.x.iloc[number:] / 1e3,
+            middle.y.iloc[number:] / 1e3,
+            size[number:],
+            shown[order[number:]],
             cmap=_COLOURS,
             norm=norm,
-            ec="#5b6b7a",
+            ec=_EDGE,
             lw=0.3,
             alpha=0.9,
         )
@@ -104,8 +117,11 @@ def draw_change_map(stem: StrPath, outlines: gpd.GeoDataFrame, changed: pd.DataF
             for km2 in (0.5, 2, 10)
         ]
     else:
-        patches = PatchCollection([_patch(each) for each in before.geometry], linewidths=0.3, edgecolors="#5b6b7a")
-        patches.set(array=shown, cmap=_COLOURS, norm=norm)
+        if not known.all():
+            lacking = [_patch(each) for each in before.geometry[~known]]
+            axes.add_collection(PatchCollection(lacking, lw=0.3, ec=_EDGE, fc=_UNKNOWN, hatch=_HATCH))
+        patches = PatchCollection([_patch(each) for each in before.geometry[known]], linewidths=0.3, edgecolors=_EDGE)
+        patches.set(array=shown[known], cmap=_COLOURS, norm=norm)
         coloured = axes.add_collection(patches)
         lines = after.boundary.affine_transform([1e-3, 0, 0, 1e-3, 0, 0])
         if len(lines):
@@ -114,6 +130,9 @@ def draw_change_map(stem: StrPath, outlines: gpd.GeoDataFrame, changed: pd.DataF
             Line2D([], [], color="#e5b5a8", marker="s", ls="", ms=8, label=f"ground of {first}, by its change"),
             Line2D([], [], color="#1b2733", lw=1, label=f"outline of {last}"),
         ]
+    if not known.all():
+        words = f"change unknown ({int((~known).sum())})"
+        handles.append(Patch(fc=_UNKNOWN, ec=_EDGE, lw=0.3, hatch=_HATCH, label=words))
     frame.finish(axes)
     bar = figure.colorbar(coloured, ax=axes, shrink=0.7, ticks=[-100, -75, -50, -25, 0, _LARGEST_GAIN])
     bar.set_label(f"change of area from {first} to {last}, %")

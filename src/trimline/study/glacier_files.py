@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from trimline.change import LANDSAT_PIXEL_M
@@ -84,6 +85,7 @@ def write_glaciers(
     flow = _flow_lines(outlines, dem, lines)
     measured = attributes(outlines, dem, flow_lines=flow)
     if (measured["dem_share"] == 0).all():
+        _refuse_without_heights(outlines, dem)
         west, south, east, north = reprojected(outlines, 4326).total_bounds
         raise GridError(
             "no outline lies on the elevation model",
@@ -117,6 +119,25 @@ def write_glaciers(
         "without_heights": sorted(measured.loc[without, "glac_id"].astype(str).unique()),
         "dem": sorted(measured["dem_source"].dropna().unique()),
     }
+
+
+def _refuse_without_heights(outlines: gpd.GeoDataFrame, dem: Sequence[ElevationModel]) -> None:
+    """Raise where the outlines lie on an elevation model, and what it holds there is no height."""
+    for model in dem:
+        if model.beyond is not None:
+            raise GridError(
+                f"the numbers of the elevation model, {model.beyond[0]:g} to {model.beyond[1]:g}, are no heights in "
+                + ("metres" if not model.unit.name else f"'{model.unit.name}'"),
+                where=model.path,
+                remedy="is it in feet or decimetres? convert it to metres, or declare its unit in the raster",
+            )
+        bounds = reprojected(outlines, model.crs).total_bounds
+        if np.isfinite(bounds).all() and model.read(bounds, model.crs, margin=0) is not None:
+            raise GridError(
+                "the elevation model has no heights where the outlines lie",
+                where=model.path,
+                remedy="give one that covers them with data",
+            )
 
 
 def _known(table: pd.DataFrame, span: tuple[str, str], unknown: Mapping[str, Collection[str]]) -> pd.DataFrame:

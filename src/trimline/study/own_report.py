@@ -42,7 +42,7 @@ from trimline.study.study import Study
 from trimline.study.tables_on_disk import read_tables
 
 REPORT = "report"
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 """Raised when the same inputs and settings give other results."""
 
 _LISTED = 40

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +17,7 @@ from trimline.glaciers import retreat_by, select_glaciers, terminus_change, term
 from trimline.glaciers.terminus import RETREAT_COLUMNS
 from trimline.outlines import write_lines
 from trimline.outlines.reading import read_unchecked
+from trimline.outlines.states import GONE, OUTLINED, UNKNOWN, State
 from trimline.report.on_disk import write_csv
 from trimline.study.change_stage import spans_of
 from trimline.study.glacier_files import ATTRIBUTES, FLOW_LINES
@@ -28,7 +31,7 @@ from trimline.study.terminus_files import LAYER
 _LOG = logging.getLogger(__name__)
 
 FOLDER = "terminus"
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised when the same inputs and settings give other results."""
 
 
@@ -85,6 +88,7 @@ def _measure(study: Study, series: Series, folder: Path) -> dict[str, Any]:
             points=points,
             lines=None if lines is None else lines[lines["period"] == first],
             pixel_m=max(series.pixel_m[first], series.pixel_m[last]),
+            unknown=_unknown(study, series, first, last),
         )
         # All outlines are given, because neighbours tell borders from margins; only the chosen ones are kept.
         found.append(table[table["glac_id"].isin(kept)].assign(first=first, last=last))
@@ -105,7 +109,7 @@ def _measure(study: Study, series: Series, folder: Path) -> dict[str, Any]:
     }
     if len(periods) > 2:
         measured = outlines[outlines["glac_id"].isin(kept)]
-        tables["series"] = _series(study, measured, lines, points, max(series.pixel_m.values()))
+        tables["series"] = _series(study, series, measured, lines, points)
     for name, each in tables.items():
         write_csv(folder / f"{name}.csv", list(each.columns), each.itertuples(index=False))
     shown = tables["by_aspect"]
@@ -115,10 +119,10 @@ def _measure(study: Study, series: Series, folder: Path) -> dict[str, Any]:
 
 def _series(
     study: Study,
+    series: Series,
     outlines: gpd.GeoDataFrame,
     lines: gpd.GeoDataFrame | None,
     points: gpd.GeoDataFrame | None,
-    pixel_m: float,
 ) -> pd.DataFrame:
     """Return the termini of the chosen glaciers in all periods, by the first method."""
     settings = study.project.terminus
@@ -131,8 +135,52 @@ def _series(
         count=settings.lines,
         points=points,
         lines=first,
-        pixel_m=pixel_m,
+        pixel_m=max(series.pixel_m.values()),
+        gone=_gone(study, series),
     )
+
+
+def _state_of(study: Study, series: Series, period: str) -> Mapping[str, State]:
+    """Return the state of every glacier without an outline in a period, as for its area."""
+    outlines, told = series.outlines, series.states
+    ids = outlines["glac_id"].astype(str)
+    missing = sorted(set(ids) - set(ids[(outlines["period"] == period).to_numpy()]))
+    said: dict[str, State] = {}
+    if told is not None:
+        of_period = told[(told["period"] == period).to_numpy()]
+        said = dict(zip(of_period["glac_id"].astype(str), of_period["state"], strict=True))
+    absent = study.project.change.absent
+    found = {glacier: said.get(glacier, absent) for glacier in missing}
+    # Of one that is said to be outlined, the outline was taken away since.
+    return {glacier: absent if state in OUTLINED else state for glacier, state in found.items()}
+
+
+def _unknown(study: Study, series: Series, *periods: str) -> dict[str, State]:
+    """Return the glaciers of which nothing is known in one of two periods, and why."""
+    found: dict[str, State] = {}
+    for period in periods:
+        states = _state_of(study, series, period)
+        found.update({glacier: state for glacier, state in states.items() if state in UNKNOWN})
+    return found
+
+
+def _gone(study: Study, series: Series) -> dict[str, float]:
+    """Return when glaciers are gone, after the last of their outlines [decimal year]."""
+    found: dict[str, float] = {}
+    there: set[str] = set()
+    outlines, told = series.outlines, series.states
+    every = set(outlines["glac_id"].astype(str))
+    for period in reversed(series.periods):
+        states = _state_of(study, series, period)
+        there |= every - set(states)
+        middle = float(outlines.loc[outlines["period"] == period, "src_year"].mean())
+        years: dict[str, float] = {}
+        if told is not None and "src_year" in told:
+            of_period = told[(told["period"] == period).to_numpy()]
+            years = dict(zip(of_period["glac_id"].astype(str), of_period["src_year"].astype(float), strict=True))
+        gone = [glacier for glacier, state in states.items() if state == GONE and glacier not in there]
+        found.update({glacier: years.get(glacier, middle) for glacier in gone})
+    return {glacier: year for glacier, year in found.items() if math.isfinite(year)}
 
 
 def _measured_glaciers(

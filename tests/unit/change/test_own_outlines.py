@@ -124,3 +124,15 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     (tmp_path / "bad.geojson").write_text("{}")
     with pytest.raises(OutlineError):
         read_own_outlines([of(1970, one), of(1980, tmp_path / "bad.geojson")])
+
+
+@pytest.mark.parametrize("name", ["hole", "part"])
+def test_a_hole_that_is_a_row_of_its_glacier_is_refused(tmp_path: Path, name: str) -> None:
+    hole = shapely.box(X + 300, Y + 300, X + 700, Y + 700)
+    if name == "part":  # a multipolygon that holds it
+        hole = shapely.MultiPolygon([hole, square(6000)])
+    rows = [*TWO, {"name": "a", "geometry": hole}]
+    periods = [of(1970, write(tmp_path / "a.gpkg", rows)), of(1980, write(tmp_path / "b.gpkg", LATER))]
+    with pytest.raises(OutlineError, match=r"1970: outline a has a part within another: a hole, or ground") as caught:
+        read_own_outlines(periods, id_column="name")
+    assert "outlined twice" in str(caught.value)

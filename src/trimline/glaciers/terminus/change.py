@@ -24,12 +24,16 @@ from trimline.glaciers.terminus.methods import ALONG_THE_LINE, TERMINUS_METHODS,
 from trimline.glaciers.terminus.rectilinear_box import box_of
 from trimline.glaciers.terminus.setting_up import Neighbours, frame_of_fronts, frame_of_polygons
 from trimline.glaciers.terminus.uncertainty import PixelError, pixel_error
+from trimline.outlines.states import State
 from trimline.reprojecting import reprojected
 
 _LOG = logging.getLogger(__name__)
 
-Status = Literal["retreat", "advance", "no change", "vanished", "appeared", "no overlap", "not measured"]
-"""Results: `no change` is one smaller than half a pixel's error, or of exactly 0."""
+Status = Literal[
+    "retreat", "advance", "no change", "vanished", "appeared", "no overlap", "not measured", "unseen", "not in period"
+]
+"""Results: `no change` is one smaller than half a pixel's error, or of exactly 0; `unseen` and `not in period` are
+states of a glacier at a date at which it has no outline, and nothing is known of its terminus."""
 
 TERMINUS_COLUMNS = (
     "glac_id",
@@ -92,6 +96,7 @@ def terminus_change(
     lines: gpd.GeoDataFrame | None = None,
     boxes: gpd.GeoDataFrame | None = None,
     pixel_m: float | Sequence[float] | None = None,
+    unknown: Mapping[str, State] | None = None,
 ) -> gpd.GeoDataFrame:
     """Measure how far the terminus of each glacier moved between two dates.
 
@@ -126,6 +131,9 @@ def terminus_change(
         Boxes of the rectilinear box method, keyed by `glac_id`; their upstream edge is found by the direction.
     pixel_m
         Side of a pixel, or its width and length [m].
+    unknown
+        By `glac_id`, why a glacier that is missing at one date may still be there: `unseen` or `not in period`. None
+        and all others: missing at the later date is `vanished`, at the earlier one `appeared`.
 
     Returns
     -------
@@ -170,7 +178,12 @@ def terminus_change(
     kinds = [_front_kinds(each) for each in (before, after)]
     rows: list[dict[str, Any]] = []
     for glacier in dict.fromkeys([*earlier, *later]):
-        found = list(_glacier(glacier, earlier.get(glacier), later.get(glacier), names, given, neighbours, error))
+        ends = earlier.get(glacier), later.get(glacier)
+        why = None if unknown is None or None not in ends else unknown.get(glacier)
+        if why is not None:
+            found = [{**_nothing(glacier), "method": name, "status": why} for name in names]
+        else:
+            found = list(_glacier(glacier, *ends, names, given, neighbours, error))
         named = sorted(set().union(*(kind.get(glacier, set()) for kind in kinds)))
         span = spans(glacier)
         rows += [_finished(row, span, error, named) for row in _with_methods(found)]
@@ -189,7 +202,7 @@ def _glacier(
     error: PixelError,
 ) -> Iterator[dict[str, Any]]:
     """Yield a row per method."""
-    nothing = {"glac_id": glacier, "retreat_m": np.nan, "lines": 0, "lines_laid": 0, "geometry": None}
+    nothing = _nothing(glacier)
     areal = [each.geom_type.endswith("Polygon") for each in (before, after) if each is not None]
     if len(set(areal)) > 1:
         raise ChangeError(
@@ -248,6 +261,11 @@ def _glacier(
             "status": status_of(retreat, error),
             "conditions": "; ".join(why),
         }
+
+
+def _nothing(glacier: str) -> dict[str, Any]:
+    """Return the row of a glacier of whose terminus nothing was measured."""
+    return {"glac_id": glacier, "retreat_m": np.nan, "lines": 0, "lines_laid": 0, "geometry": None}
 
 
 def status_of(retreat_m: float, error: PixelError) -> Status:

@@ -18,7 +18,7 @@ from trimline.change.equal_area import equal_area_crs, projected
 from trimline.errors import ChangeError, OutlineError
 from trimline.glaciers.elevation import ElevationModel, open_models
 from trimline.glaciers.terminus.frame import Axis
-from trimline.outlines.check import require_crs
+from trimline.outlines.check import refuse_parts_within, require_crs
 
 LINES = ("LineString", "MultiLineString")
 """Geometries of digitised termini."""
@@ -172,7 +172,8 @@ def termini_of(table: gpd.GeoDataFrame, plane: CRS, name: str) -> dict[str, Base
     Raises
     ------
     OutlineError
-        There is no CRS, or geometries are neither polygons nor lines.
+        There is no CRS, or geometries are neither polygons nor lines; or a polygon lies within another one of its
+        glacier: a hole, or ground that is outlined twice.
     ChangeError
         There is no `glac_id`, or a glacier has lines and polygons.
     """
@@ -192,6 +193,8 @@ def termini_of(table: gpd.GeoDataFrame, plane: CRS, name: str) -> dict[str, Base
     for key, each in parts.items():
         if len({one.geom_type in LINES for one in each}) > 1:
             raise ChangeError("it has both lines and polygons", where=f"{name}, glacier {key}")
+        if len(each) > 1 and each[0].geom_type not in LINES:
+            refuse_parts_within(key, shapely.GeometryCollection(each), name)
         whole = each[0] if len(each) == 1 else shapely.union_all(each)
         found[key] = _polygons_only(whole) if whole.geom_type not in LINES else whole
     return found

@@ -56,6 +56,7 @@ def terminus_series(
     lines: gpd.GeoDataFrame | None = None,
     boxes: gpd.GeoDataFrame | None = None,
     pixel_m: float | Sequence[float] | None = None,
+    gone: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Measure the termini of glaciers at many dates.
 
@@ -68,13 +69,16 @@ def terminus_series(
         That column: years as numbers, or dates (ISO 8601, or datetimes).
     dem, method, spacing_m, count, axis, width_m, points, directions, lines, boxes, pixel_m
         As in `terminus_change`.
+    gone
+        By `glac_id`, the first date at which a glacier is known to be gone [decimal year]; others that are missing at
+        the last dates are unknown there. None takes all that are missing at the last dates for gone.
 
     Returns
     -------
     DataFrame
         `SERIES_COLUMNS`, a row per glacier, method and date, in order of dates. A date of the table at which a glacier
-        is missing has no row, except that a glacier that is missing at the last dates is `vanished` at the first of
-        them. Retreat is positive.
+        is missing has no row, except that a glacier that is gone after its last date is `vanished` at the first date
+        at which it is gone. Retreat is positive.
 
     Raises
     ------
@@ -106,10 +110,14 @@ def terminus_series(
         if seen:
             frame, found_by = _frame(glacier, list(seen.values()), given, neighbours)
             after_last = next((each for each in dates if each > max(seen)), None)
+            if gone is not None:
+                after_last = gone.get(glacier)
+                after_last = None if after_last is None or after_last <= max(seen) else after_last
             for name in _measurable(names, glacier, seen, given):
                 rows += _rows(glacier, name, seen, frame, error, found_by, after_last)
     for row in rows:
-        row["date"] = labels[row.pop("at")]
+        at = row.pop("at")
+        row["date"] = labels.get(at, at)
     return pd.DataFrame(rows, columns=list(SERIES_COLUMNS))
 
 

@@ -299,3 +299,26 @@ def test_the_picture_of_the_methods_is_a_png(tmp_path: Path) -> None:
     assert (tmp_path / "methods.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(ChangeError, match="both dates"):
         draw_methods(tmp_path / "none.png", frame(glacier(3000)), frame(glacier(2600)), "g7")
+
+
+def test_a_glacier_of_which_nothing_is_known_has_not_vanished() -> None:
+    before = frame(glacier(3000), shapely.affinity.translate(glacier(3000), 9000), ids=["kept", "other"])
+    after = frame(glacier(2600), shapely.affinity.translate(glacier(3000), 18_000), ids=["kept", "later"])
+    unknown = {"other": "unseen", "later": "not in period", "kept": "unseen"}
+    table = terminus_change(before, after, unknown=unknown).set_index("glac_id")
+    assert table["status"].to_dict() == {"kept": "retreat", "other": "unseen", "later": "not in period"}
+    assert table.loc[["other", "later"], "retreat_m"].isna().all()
+
+
+def test_a_series_ends_where_a_glacier_is_gone_and_nowhere_else() -> None:
+    far = [shapely.affinity.translate(glacier(3000), 9000 * number) for number in range(3)]
+    years = [1990.5, 1990.5, 1990.5, 2000.5, 2010.5]
+    termini = frame(*far, far[0], far[0], ids=["kept", "gone", "unseen", "kept", "kept"], src_year=years)
+    series = terminus_series(termini, gone={"gone": 2010.5})
+    assert series.loc[series["status"] == "vanished", ["glac_id", "date"]].to_numpy().tolist() == [["gone", 2010.5]]
+
+
+def test_a_hole_that_is_a_row_of_its_glacier_is_refused() -> None:
+    both = frame(glacier(3000), box(X - 500, Y - 1000, X + 500, Y - 500), ids=["g0", "g0"])
+    with pytest.raises(OutlineError, match="outline g0 has a part within another"):
+        terminus_change(both, frame(glacier(2600)))
