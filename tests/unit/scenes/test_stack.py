@@ -337,3 +337,11 @@ def test_a_wrong_value_in_a_sidecar_is_not_taken_for_a_wrong_key(make: Any, key:
         open_scene(path)
     assert "did you mean" not in str(told.value)
     assert "the keys are" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "given", [{"scale": float("nan")}, {"scale": float("inf")}, {"scale": 0.0}, {"offset": float("nan")}]
+)
+def test_a_given_number_that_cannot_be_is_refused(make: Any, given: dict[str, float]) -> None:
+    with pytest.raises(ProductError, match=f"the {next(iter(given))} .* cannot be"):
+        open_scene(make.stack("s.tif", INTEGERS), **given)
