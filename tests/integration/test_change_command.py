@@ -17,6 +17,7 @@ from trimline.errors import ChangeError, ProjectError, StageError, TrimlineError
 from trimline.project import load_project
 from trimline.study import run_study
 from trimline.study.own_project import project_content
+from trimline.years import decimal_year
 
 UTM = "EPSG:32632"
 
@@ -257,3 +258,46 @@ def test_termini_are_told_by_the_states_of_their_glaciers(tmp_path: Path, absent
     series = pd.read_csv(tmp_path / "out/terminus/series.csv")
     last = series[series["glac_id"] == "b"]["status"].unique().tolist()
     assert last == (["first", "vanished"] if status == "vanished" else ["first"])
+
+
+@pytest.fixture
+def inventories(tmp_path: Path) -> list[Path]:
+    return [
+        outlines(tmp_path / "rgi60.gpkg", {"a": 1000, "b": 1000}, BgnDate=["20009999", "20000813"]),
+        outlines(tmp_path / "rgi70.gpkg", {"a": 900, "b": 900}, src_date=["2012-08-01T00:00:00", "2012-08-21"]),
+    ]
+
+
+@pytest.mark.parametrize("dates", [[], ["--date", "BgnDate", "--date", "src_date"]])
+def test_dates_of_a_file_in_one_year_are_one_period_and_each_glacier_keeps_its_own(
+    inventories: list[Path], tmp_path: Path, dates: list[str]
+) -> None:
+    out = tmp_path / "out"
+    printed = json.loads(run(*inventories, *dates, "-o", out, "--json"))
+    assert list(printed["change"]["periods"]) == ["2000", "2012"]
+    changed = pd.read_csv(out / "change/glacier_changes.csv", index_col="glac_id")
+    ends = (decimal_year("2012-08-01"), decimal_year("2012-08-21"))
+    assert sorted(changed["years"]) == pytest.approx(
+        sorted([ends[0] - 2000.5, ends[1] - decimal_year("2000-08-13")]), abs=1e-3
+    )
+
+
+def test_dates_of_two_files_in_one_year_are_told_with_the_files_and_the_option(tmp_path: Path) -> None:
+    files = [outlines(tmp_path / f"{name}.gpkg", {name: 1000}) for name in ("x_2000-03-01", "y_2000-08-13")]
+    with pytest.raises(ChangeError, match="both hold 2000") as told:
+        run(*files, "-o", tmp_path / "out")
+    assert "x_2000-03-01.gpkg" in str(told.value)
+    assert "--date 2000" in str(told.value)
+
+
+def test_a_wrong_value_of_an_option_names_the_option(inventories: list[Path], tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["change", *map(str, inventories), "--absent", "yes", "-o", str(tmp_path / "o")])
+    assert result.exit_code == 2
+    assert "'--absent'" in result.output
+    assert not (tmp_path / "o").exists()
+
+
+def test_rows_without_a_date_are_named_by_the_first(tmp_path: Path) -> None:
+    file = outlines(tmp_path / "g.gpkg", {"a": 1000, "b": 1000, "c": 500}, when=["2000", None, None])
+    with pytest.raises(ChangeError, match="2 of 3 outlines have no 'when', the first in row 1"):
+        run(file, "--date", "when", "-o", tmp_path / "out")

@@ -139,8 +139,7 @@ KINDS: tuple[Kind, ...] = (
         chapter=_CHAPTER,
         make=_year_one,
         story="Programs write the year 1 or 9999 where they know no time. Images are of 1800 to 2200.",
-        message="stack.json: time: no image is of the year 1\nthe keys are id, sensor, bands, scale, offset, nodata, "
-        "time, sun_azimuth, sun_elevation, tile, cloud_cover, level",
+        message="stack.json: time: no image is of the year 1\ncorrect the value of 'time', or leave it out",
     ),
     Kind(
         title="A sidecar saved as UTF-16",

@@ -75,7 +75,12 @@ def choose_column(frames: Sequence[gpd.GeoDataFrame], periods: Sequence[str], wa
                 )
             empty = int((~_named(frame[wanted])).sum())
             if empty:
-                raise ChangeError(f"{empty} of {len(frame)} outlines have no '{wanted}'", where=period)
+                row = int(np.flatnonzero(~_named(frame[wanted]))[0])
+                raise ChangeError(
+                    f"{empty} of {len(frame)} outlines have no '{wanted}', the first in row {row}",
+                    where=period,
+                    remedy="give each an id; without --id glaciers are found by the ground they share",
+                )
         return wanted
     common = [name for name in frames[0].columns if all(name in each.columns for each in frames)]
     others = [name for name in common if name not in KNOWN and str(name).lower().endswith("id")]

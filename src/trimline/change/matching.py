@@ -101,7 +101,12 @@ def match_inventory(
 
 def _ids(values: pd.Series, where: str) -> NDArray[np.object_]:
     if values.isna().any():
-        raise ChangeError(f"{int(values.isna().sum())} outlines have no '{values.name}'", where=where)
+        row = int(np.flatnonzero(values.isna())[0])
+        raise ChangeError(
+            f"{int(values.isna().sum())} of {len(values)} outlines have no '{values.name}', the first in row {row}",
+            where=where,
+            remedy="give each glacier one",
+        )
     twice = sorted(set(values[values.duplicated()].astype(str)))
     if twice:
         more = f" and {len(twice) - 5} more" if len(twice) > 5 else ""

@@ -16,6 +16,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from trimline.change.equal_area import equal_area_crs, projected
 from trimline.change.identity import OVERLAP, choose_column, dissolved
@@ -25,11 +26,15 @@ from trimline.errors import ChangeError, OutlineError
 from trimline.files import StrPath
 from trimline.layer_path import layer_path
 from trimline.outlines.check import Problem, check, report
-from trimline.outlines.reading import read_unchecked
+from trimline.outlines.reading import read_unchecked, require_crs_in
 from trimline.outlines.states import GONE
 from trimline.reprojecting import reprojected
+from trimline.years import decimal_years
 
 _LOG = logging.getLogger(__name__)
+
+_OWN_YEAR = "_own_year"
+"""Column, while files are read, of the time that a row has for itself [decimal year]."""
 
 SUFFIXES = (".shp", ".gpkg", ".geojson", ".json", ".parquet", ".geoparquet", ".fgb", ".kml", ".gml")
 """Suffixes of the files that a folder is searched for."""
@@ -54,8 +59,9 @@ class OwnPeriod:
     """Its time [decimal year]."""
     files: Sequence[StrPath]
     """Files, or folders of them."""
-    where: Mapping[str, str] = field(default_factory=dict)
-    """Rows of the files that belong to it: values, as text, by column."""
+    where: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    """Rows of the files that belong to it: a value, as text, by column, or several. Where several are dates, each row
+    has its own time in place of `src_year`."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,9 @@ def read_own_outlines(
     else:
         ids = [each[column].map(as_text) if len(each) else pd.Series(dtype=object) for each in frames]
     joined = [
-        dissolved(frame, own.to_numpy(), period.name).assign(period=period.name, src_year=period.src_year)
+        dissolved(frame, own.to_numpy(), period.name).assign(
+            period=period.name, src_year=_years(frame, own.to_numpy(), period.src_year)
+        )
         for frame, own, period in zip(frames, ids, periods, strict=True)
         if len(frame)
     ]
@@ -202,6 +210,7 @@ def _read(period: OwnPeriod, *, may_be_empty: bool) -> tuple[gpd.GeoDataFrame, p
         if raw.empty:
             empty.append(raw)
             continue
+        require_crs_in(raw, path)
         try:
             checked, problems = check(raw)
         except OutlineError as error:
@@ -210,6 +219,7 @@ def _read(period: OwnPeriod, *, may_be_empty: bool) -> tuple[gpd.GeoDataFrame, p
         report(problems, where=path)
         rows += [_row(period.name, path, each) for each in problems]
         checked = checked.reset_index(drop=True)
+        _refuse_one_year_twice(checked, period.name, path)
         checked = checked.rename_geometry("geometry") if checked.geometry.name != "geometry" else checked
         if frames:
             checked = reprojected(checked, frames[0].crs, like=frames[0])
@@ -222,7 +232,7 @@ def _read(period: OwnPeriod, *, may_be_empty: bool) -> tuple[gpd.GeoDataFrame, p
     if not frames and empty and (may_be_empty or len(said)):
         return gpd.GeoDataFrame(empty[0], crs=empty[0].crs), said, rows
     if not sum(len(each) for each in frames):
-        wanted = ", ".join(f"{column} is {value}" for column, value in period.where.items())
+        wanted = ", ".join(f"{column} is {' or '.join(_values(value))}" for column, value in period.where.items())
         raise ChangeError(
             f"no outline belongs to {period.name}" + (f": none whose {wanted}" if wanted else ""),
             where=", ".join(map(str, period.files)),
@@ -237,8 +247,30 @@ def _rows_of(frame: gpd.GeoDataFrame, period: OwnPeriod, path: Path) -> gpd.GeoD
             raise ChangeError(
                 f"has no column '{column}'", where=path, remedy=f"it has {', '.join(map(str, frame.columns[:-1]))}"
             )
-        frame = frame[[as_text(each) == value for each in frame[column]]]
+        frame = frame[[as_text(each) in _values(value) for each in frame[column]]]
+        if not isinstance(value, str):
+            frame = _with_own_years(frame, column, path)
     return frame
+
+
+def _values(value: str | Sequence[str]) -> Sequence[str]:
+    return (value,) if isinstance(value, str) else value
+
+
+def _with_own_years(frame: gpd.GeoDataFrame, column: str, path: Path) -> gpd.GeoDataFrame:
+    """Return rows with the time that a column of dates gives each; as they are where it holds no dates."""
+    try:
+        return frame.assign(**{_OWN_YEAR: decimal_years(frame[column].map(as_text), column, ChangeError)})
+    except ChangeError:
+        _LOG.info("%s: its column '%s' holds no dates: its rows have the date of their period", path.name, column)
+        return frame
+
+
+def _years(frame: gpd.GeoDataFrame, ids: NDArray[np.object_], of_period: float) -> NDArray[np.float64]:
+    """Return the time of each glacier in the order of `dissolved`: the mean of its rows', or that of the period."""
+    own = frame[_OWN_YEAR] if _OWN_YEAR in frame.columns else pd.Series(of_period, frame.index)
+    means = own.fillna(of_period).groupby(ids, sort=False).mean()
+    return np.asarray(means, np.float64)
 
 
 def _row(period: str, path: Path, problem: Problem) -> tuple[object, ...]:
@@ -263,6 +295,28 @@ def _refuse_same_ground(frame: gpd.GeoDataFrame, others: Sequence[gpd.GeoDataFra
             f"outlines ground of {period} that another file outlines too ({shared / 1e6:.3f} km2)",
             where=path,
             remedy="leave one of the files out, or give their dates with --date",
+        )
+
+
+def _refuse_one_year_twice(frame: gpd.GeoDataFrame, period: str, path: Path) -> None:
+    """Raise where outlines of several days of one period show the same glacier: joined, they would be its largest."""
+    if _OWN_YEAR not in frame.columns or frame[_OWN_YEAR].nunique() < 2:
+        return
+    plane = equal_area_crs(frame)
+    shapes = projected(frame.geometry.to_numpy(), frame.crs, plane)
+    one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    years = frame[_OWN_YEAR].to_numpy()
+    apart = (one < other) & (years[one] != years[other])
+    one, other = one[apart], other[apart]
+    areas = shapely.area(shapes)
+    shared = shapely.area(shapely.intersection(shapes[one], shapes[other]))
+    same = np.flatnonzero(shared > np.minimum(areas[one], areas[other]) / 2)
+    if len(same):
+        raise ChangeError(
+            f"{len(same)} glaciers have outlines of several days of {period}, as rows {one[same[0]]} and "
+            f"{other[same[0]]}",
+            where=path,
+            remedy="keep one of them: a period has one outline of a glacier",
         )
 
 

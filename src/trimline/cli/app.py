@@ -6,7 +6,8 @@ import logging
 import platform
 import shlex
 import sys
-from typing import Annotated
+import traceback
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -106,22 +107,26 @@ app.command()(networks.networks)
 app.command()(bench.bench)
 
 
+def _end(error: TrimlineError) -> NoReturn:
+    """Say an error in two lines, after its traceback with `--debug`, and end with the code of errors of the user."""
+    if "--debug" in sys.argv[1:]:
+        traceback.print_exc()
+    typer.echo(f"trimline: {error}", err=True)
+    sys.exit(USER_ERROR)
+
+
 def main() -> None:
     """Run the program and end with its exit code."""
     sys.unraisablehook = without_garbled_words
     try:
         app()
     except TrimlineError as error:
-        if "--debug" in sys.argv[1:]:
-            raise
-        typer.echo(f"trimline: {error}", err=True)
-        sys.exit(USER_ERROR)
+        _end(error)
     except OSError as error:
         of_disk = disk_error(error, error.filename) or forbidden(error)
-        if of_disk is None or "--debug" in sys.argv[1:]:
+        if of_disk is None:
             raise
-        typer.echo(f"trimline: {of_disk}", err=True)
-        sys.exit(USER_ERROR)
+        _end(of_disk)
     except SystemExit as leaving:
         # After Ctrl-C, typer exits with an abort or with this code, depending on its version.
         if leaving.code == INTERRUPTED or isinstance(leaving.__context__, typer.Abort):

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from trimline.cli.own_options import finite
+
 
 def bench(
     what: Annotated[str, typer.Argument(help="A benchmark's name, or 'all'.")] = "all",
@@ -20,7 +22,9 @@ def bench(
     batch: Annotated[int, typer.Option(min=1, help="train: tiles per step.")] = 8,
     device: Annotated[str | None, typer.Option(help="map, train: cpu or cuda; cuda where there is one.")] = None,
     peers: Annotated[bool, typer.Option(help="map: measure MONAI and overlapping tiles too.")] = True,
-    glacier: Annotated[float, typer.Option(min=0, max=0.2, help="map: share of glacier in the scene, at most.")] = 0.05,
+    glacier: Annotated[
+        float, typer.Option(callback=finite, min=0, max=0.2, help="map: share of glacier in the scene, at most.")
+    ] = 0.05,
     quick: Annotated[bool, typer.Option("--quick", help="A small form, within three minutes.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -17,6 +17,9 @@ PROJECT_SUFFIXES = (".yaml", ".yml")
 
 PROJECT_FILE = "project.yaml"
 """The project file that is made of outlines."""
+
+
+Absent = Literal["gone", "not in period"]
 
 
 def change(
@@ -82,7 +85,7 @@ def change(
         ),
     ] = None,
     absent: Annotated[
-        str | None,
+        Absent | None,
         typer.Option(
             "--absent",
             metavar="gone|'not in period'",

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from trimline.cli.change import PROJECT_SUFFIXES
-from trimline.cli.own_options import ElevationModels, IdColumn
+from trimline.cli.own_options import ElevationModels, IdColumn, positive
 from trimline.cli.results import print_json, print_table
 from trimline.cli.stage_commands import AsJson, Force, Overrides, Quick, Wait, carry_out
 from trimline.errors import ChangeError
@@ -30,9 +30,14 @@ def glaciers(
     lines: Annotated[
         Path | None, typer.Option("--lines", metavar="FILE", help="Flow lines of your own; the others are computed.")
     ] = None,
-    band: Annotated[float, typer.Option("--band", metavar="METRES", help="Height of an elevation band.")] = 50.0,
+    band: Annotated[
+        float, typer.Option("--band", callback=positive, metavar="METRES", help="Height of an elevation band.")
+    ] = 50.0,
     pixel: Annotated[
-        float, typer.Option("--pixel", metavar="METRES", help="Width of a pixel; outlines err by half of it.")
+        float,
+        typer.Option(
+            "--pixel", callback=positive, metavar="METRES", help="Width of a pixel; outlines err by half of it."
+        ),
     ] = 30.0,
     glims: Annotated[
         bool, typer.Option("--glims", help="Write the set of Shapefiles for the GLIMS database too.")

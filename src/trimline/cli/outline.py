@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from trimline.cli.own_options import finite, positive
+
 if TYPE_CHECKING:
     from trimline.inference import Model
     from trimline.scenes import Scene
@@ -51,18 +53,23 @@ def outline(
     ] = "network",
     ratio: Annotated[
         float | None,
-        typer.Option(help="Of the band ratio: ice is where red / SWIR 1 is larger.", show_default="2.0"),
+        typer.Option(
+            callback=finite, help="Of the band ratio: ice is where red / SWIR 1 is larger.", show_default="2.0"
+        ),
     ] = None,
     numerator: Annotated[
         NumeratorName | None,
         typer.Option(help="Of the band ratio: the band that is divided by SWIR 1.", show_default="red"),
     ] = None,
     ndsi: Annotated[
-        float | None, typer.Option(help="Of the NDSI: ice is where it is larger.", show_default="0.4")
+        float | None, typer.Option(callback=finite, help="Of the NDSI: ice is where it is larger.", show_default="0.4")
     ] = None,
     blue: Annotated[
         float | None,
-        typer.Option(help="Of an index: ice is brighter than this in blue [reflectance], which cuts cast shadow off."),
+        typer.Option(
+            callback=finite,
+            help="Of an index: ice is brighter than this in blue [reflectance], which cuts cast shadow off.",
+        ),
     ] = None,
     filter_pixels: Annotated[
         int | None,
@@ -73,10 +80,13 @@ def outline(
         ),
     ] = None,
     threshold: Annotated[
-        float | None, typer.Option(help="Probability from which on a pixel is ice; by default that of the weights.")
+        float | None,
+        typer.Option(callback=finite, help="Probability from which on a pixel is ice; by default that of the weights."),
     ] = None,
-    minimum_area_km2: Annotated[float, typer.Option(min=0, help="Smaller outlines are left out.")] = 0.01,
-    minimum_hole_km2: Annotated[float, typer.Option(min=0, help="Smaller holes are filled.")] = 0.0,
+    minimum_area_km2: Annotated[
+        float, typer.Option(callback=finite, min=0, help="Smaller outlines are left out.")
+    ] = 0.01,
+    minimum_hole_km2: Annotated[float, typer.Option(callback=finite, min=0, help="Smaller holes are filled.")] = 0.0,
     smoothing: Annotated[
         int, typer.Option(min=0, max=5, help="How often corners of outlines are cut; 0 follows the pixels.")
     ] = 0,
@@ -104,8 +114,12 @@ def outline(
         str | None, typer.Option(help="Names of a stack's bands in order, as in blue,green,red,nir; - leaves one out.")
     ] = None,
     sensor: Annotated[str | None, typer.Option(help="Sensor of a stack, as in sentinel-2-msi.")] = None,
-    scale: Annotated[float | None, typer.Option(help="Of a stack: reflectance = (DN + offset) x scale.")] = None,
-    offset: Annotated[float | None, typer.Option(help="Of a stack: added to the DN before scaling.")] = None,
+    scale: Annotated[
+        float | None, typer.Option(callback=positive, help="Of a stack: reflectance = (DN + offset) x scale.")
+    ] = None,
+    offset: Annotated[
+        float | None, typer.Option(callback=finite, help="Of a stack: added to the DN before scaling.")
+    ] = None,
     nodata: Annotated[float | None, typer.Option(help="Of a stack: the DN that means nothing.")] = None,
     date: Annotated[str | None, typer.Option(help="Day of the acquisition, where the product does not say.")] = None,
     inventory: Annotated[
@@ -117,7 +131,10 @@ def outline(
         typer.Option(help="Elevation: without an inventory, snow below the ice is."),
     ] = None,
     snow_limit: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the ground off the glaciers under snow that is warned of.")
+        float,
+        typer.Option(
+            callback=finite, min=0, max=1, help="Share of the ground off the glaciers under snow that is warned of."
+        ),
     ] = 0.2,
     sheet: Annotated[
         Path | None,

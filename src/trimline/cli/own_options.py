@@ -1,11 +1,27 @@
-"""Options that the commands on outlines of one's own share."""
+"""Options that several commands share, and what numbers of options must be."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+def finite(value: float | None) -> float | None:
+    """Return the number of an option; refuse what is no finite number."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no number to reckon with: give a finite one")
+    return value
+
+
+def positive(value: float | None) -> float | None:
+    """Return the number of an option; refuse what is not finite and above 0."""
+    if value is not None and not (math.isfinite(value) and value > 0):
+        raise typer.BadParameter(f"{value} cannot be: give a finite number above 0")
+    return value
+
 
 ElevationModels = Annotated[
     list[Path] | None,

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from trimline.cli.own_options import finite, positive
+
 
 def simulate(
     out: Annotated[Path, typer.Argument(help="Folder to write into.")],
@@ -14,9 +16,11 @@ def simulate(
     sensor: Annotated[str, typer.Option(help="Sensor id, as `trimline info` prints it.")] = "landsat-8-oli",
     dates: Annotated[list[str] | None, typer.Option("--date", help="Acquisition date; may be repeated.")] = None,
     size: Annotated[int, typer.Option(help="Pixels of the DEM on a side.")] = 512,
-    resolution: Annotated[float, typer.Option(help="Pixel of the DEM [m].")] = 30.0,
+    resolution: Annotated[float, typer.Option(callback=positive, help="Pixel of the DEM [m].")] = 30.0,
     seed: Annotated[int, typer.Option(help="Another seed is another range.")] = 0,
-    rise: Annotated[float, typer.Option(help="Rise of the equilibrium line from the first date on [m/a].")] = 8.0,
+    rise: Annotated[
+        float, typer.Option(callback=finite, help="Rise of the equilibrium line from the first date on [m/a].")
+    ] = 8.0,
     form: Annotated[
         str, typer.Option("--format", help="Sentinel-2 as stack, safe (a folder) or zip (that folder as an archive).")
     ] = "stack",

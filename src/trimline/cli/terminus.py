@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from trimline.cli.change import PROJECT_SUFFIXES
-from trimline.cli.own_options import ElevationModels, IdColumn
+from trimline.cli.own_options import ElevationModels, IdColumn, positive
 from trimline.cli.results import print_json, print_table
 from trimline.cli.stage_commands import AsJson, Force, Overrides, Quick, Wait, carry_out
 from trimline.errors import ChangeError
@@ -60,10 +60,13 @@ def terminus(
     ] = None,
     spacing: Annotated[
         float | None,
-        typer.Option("--spacing", metavar="METRES", help="Distance between the lines of the main-axis method."),
+        typer.Option(
+            "--spacing", callback=positive, metavar="METRES", help="Distance between the lines of the main-axis method."
+        ),
     ] = None,
     pixel: Annotated[
-        float | None, typer.Option("--pixel", metavar="METRES", help="Width of a pixel, for the uncertainty.")
+        float | None,
+        typer.Option("--pixel", callback=positive, metavar="METRES", help="Width of a pixel, for the uncertainty."),
     ] = None,
     overrides: Overrides = None,
     quick: Quick = False,

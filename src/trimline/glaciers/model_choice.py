@@ -61,7 +61,11 @@ def require_glaciers(outlines: gpd.GeoDataFrame) -> None:
         raise OutlineError("the outlines have no column 'glac_id'", remedy="rename the column of identifiers to it")
     missing = outlines["glac_id"].isna()
     if missing.any():
-        raise OutlineError(f"{int(missing.sum())} outlines have no 'glac_id'", remedy="give each glacier one")
+        row = int(np.flatnonzero(missing)[0])
+        raise OutlineError(
+            f"{int(missing.sum())} of {len(missing)} outlines have no 'glac_id', the first in row {row}",
+            remedy="give each glacier one",
+        )
     twice = outlines.duplicated(keys_of(outlines))
     if twice.any():
         row = outlines[twice].iloc[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -75,8 +76,10 @@ class MapOptions:
         if self.clouds not in _CLOUDS:
             raise MappingError(f"clouds are not told by '{self.clouds}'", remedy=f"take {', '.join(_CLOUDS)}")
         for name in ("minimum_area_m2", "minimum_hole_m2"):
-            if not getattr(self, name) >= 0:
-                raise MappingError(f"an area is never {getattr(self, name)}", where=name, remedy="give 0 or more")
+            if not 0 <= getattr(self, name) < math.inf:
+                raise MappingError(
+                    f"an area is never {getattr(self, name)}", where=name, remedy="give 0 or more, and finite"
+                )
         if not 0 <= self.smoothing <= _LARGEST_SMOOTHING:
             raise MappingError(
                 f"corners are not cut {self.smoothing} times",

@@ -54,6 +54,7 @@ def read_outlines(path: StrPath, layer: str | None = None) -> gpd.GeoDataFrame:
     """
     path = Path(path)
     outlines = read_unchecked(path, layer)
+    require_crs_in(outlines, path)
     try:
         checked, problems = check(outlines)
     except OutlineError as error:
@@ -80,6 +81,19 @@ def read_unchecked(path: StrPath, layer: str | None = None) -> gpd.GeoDataFrame:
         error.where = given.file
         raise
     return glaciers_of(found, given.file)
+
+
+def require_crs_in(found: gpd.GeoDataFrame, path: Path) -> None:
+    """Raise `OutlineError` where a file says no CRS, with the remedy that fits its format."""
+    if found.crs is not None:
+        return
+    suffix = layer_path(path).file.suffix.lower()
+    remedy = "assign the right one, for instance in QGIS, and save it as GeoPackage"
+    if suffix in (".shp", ".shz", ".zip"):
+        remedy = "a Shapefile needs its .prj beside it; copy that too"
+    elif suffix in (".csv", ".tsv", ".txt"):
+        remedy = "a table of text holds none: save it as GeoPackage with its CRS, for instance in QGIS"
+    raise OutlineError("the outlines have no CRS", where=path, remedy=remedy)
 
 
 def _require_earth(crs: CRS | None) -> None:

@@ -76,7 +76,9 @@ def require_whole(parts: Mapping[str, Part], where: object) -> None:
     """
     with foreign_errors(OutlineError, where):
         if parts[NEEDED[0]].head(len(_MAGIC)) != _MAGIC:
-            raise OutlineError("cannot be read as outlines: it is no Shapefile", where=where)
+            raise OutlineError(
+                "cannot be read as outlines: it is no Shapefile", where=where, remedy="copy or download it again"
+            )
     for suffix in NEEDED:
         if suffix not in parts:
             raise OutlineError(

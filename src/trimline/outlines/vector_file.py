@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import logging
+import struct
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -31,6 +33,18 @@ _IN_ARCHIVES = (".shp", ".gpkg", ".geojson", ".json", ".fgb", ".kml", ".gml")
 _ARCHIVES = (".zip", ".shz")
 
 _SHAPEFILE = ".shp"
+
+_ZIP, _SQLITE = b"PK\x03\x04", b"SQLite format 3\x00"
+"""First bytes of archives and of GeoPackages."""
+
+_SQLITE_HEADER = 100
+"""Bytes of the header of a GeoPackage."""
+
+_BROKEN_DATABASE = ("disk image is malformed", "file is not a database")
+"""What SQLite says of a damaged GeoPackage."""
+
+_AGAIN = "copy or download it again"
+_OR_AGAIN = f"give outlines as {', '.join(_IN_ARCHIVES[:3])} or another format of GDAL; if it is one, {_AGAIN}"
 
 _FOLLOWS_LINKS = b"<OGRVRT"
 """Beginning of a file that names others, local or on the web, which GDAL would open."""
@@ -89,7 +103,7 @@ def read_vector(path: LayerPath) -> gpd.GeoDataFrame:
         raise OutlineError("is a VRT, which names other files", where=where, remedy="give the file that it names")
     if source.shapefile is not None:
         require_whole(source.shapefile, where)
-    with foreign_errors(OutlineError, where, what="cannot be read as outlines"):
+    with _reading(source):
         layers = [str(name) for name, geometry in pyogrio.list_layers(source.gdal) if geometry is not None]
     layer = _chosen(layers, source)
     with said_once(where):
@@ -97,7 +111,7 @@ def read_vector(path: LayerPath) -> gpd.GeoDataFrame:
         if not isinstance(rows, gpd.GeoDataFrame):
             raise OutlineError("holds a table without geometry", where=where)
         _refuse_unreadable_shapes(rows, source, layer)
-        with foreign_errors(OutlineError, where, what="cannot be read as outlines"):
+        with _reading(source):
             about = pyogrio.read_info(source.gdal, layer=layer)
     if about["driver"] == "ESRI Shapefile":
         rows, turned = oriented(rows, where)
@@ -120,10 +134,42 @@ def _source(path: LayerPath) -> _Source:
             return _Source(file, file, path.layer, path.encoding, b"", parts)
         with file.open("rb") as stream:
             beginning = stream.read(_BEGINNING)
-        if file.suffix.lower() in _ARCHIVES and zipfile.is_zipfile(file):
+        if not beginning:
+            raise OutlineError("is empty, of 0 bytes", where=file, remedy=_AGAIN)
+        if file.suffix.lower() in _ARCHIVES and not zipfile.is_zipfile(file):
+            what = "the archive ends early" if beginning.startswith(_ZIP) else "is no ZIP archive"
+            raise OutlineError(what, where=file, remedy=_AGAIN)
+        _require_whole_database(file, beginning)
+        if file.suffix.lower() in _ARCHIVES:
             return _in_archive(path)
         shapefile = parts_on_disk(file) if file.suffix.lower() == _SHAPEFILE else None
         return _Source(file, file, path.layer, path.encoding, beginning, shapefile)
+
+
+def _require_whole_database(file: Path, beginning: bytes) -> None:
+    """Raise where a GeoPackage has fewer bytes than its header counts (SQLite's file format, 1.3)."""
+    if not beginning.startswith(_SQLITE) or len(beginning) < _SQLITE_HEADER:
+        if beginning.startswith(_SQLITE):
+            raise OutlineError(f"ends early: it has {len(beginning)} bytes", where=file, remedy=_AGAIN)
+        return
+    (page,) = struct.unpack_from(">H", beginning, 16)
+    changes, pages = struct.unpack_from(">II", beginning, 24)
+    (counted_at,) = struct.unpack_from(">I", beginning, 92)
+    said, held = (page if page > 1 else 1 << 16) * pages, file.stat().st_size
+    if changes == counted_at and held < said and not file.with_name(f"{file.name}-wal").exists():
+        raise OutlineError(f"ends early: it has {held} of {said} bytes", where=file, remedy=_AGAIN)
+
+
+@contextmanager
+def _reading(source: _Source) -> Iterator[None]:
+    """Raise what GDAL raises with a remedy; the words of a database are not for users."""
+    with foreign_errors(OutlineError, source.where, what="cannot be read as outlines", remedy=_OR_AGAIN):
+        try:
+            yield
+        except Exception as error:
+            if any(words in str(error) for words in _BROKEN_DATABASE):
+                raise OutlineError("its database is damaged", where=source.where, remedy=_AGAIN) from error
+            raise
 
 
 def _in_archive(path: LayerPath) -> _Source:
@@ -202,17 +248,19 @@ def _chosen(layers: list[str], source: _Source) -> str | None:
 
 def _rows(source: _Source, layer: str | None) -> gpd.GeoDataFrame | pd.DataFrame:
     options: dict[str, Any] = {"encoding": source.encoding} if source.encoding is not None else {}
-    with foreign_errors(OutlineError, source.where, what="cannot be read as outlines"):
+    with _reading(source):
         try:
             return pyogrio.read_dataframe(source.gdal, layer=layer, on_invalid="ignore", **options)
         except UnicodeDecodeError as error:
             byte = error.object[error.start] if error.start < len(error.object) else 0
             tried = source.encoding or "UTF-8, as it says it is"
             held = error.object[:40].decode("ascii", "backslashreplace")
+            name = Path(str(source.where)).name
+            remedy = f"say its encoding, as in {name}|encoding=cp1252 (or gbk, cp1251, ...)"
+            if source.beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                tried, remedy = f"{tried}, but in UTF-16", "save it as UTF-8: GDAL reads no UTF-16"
             raise OutlineError(
-                f"its text is not in {tried} (byte 0x{byte:02x} in '{held}')",
-                where=source.where,
-                remedy=f"say its encoding, as in {Path(str(source.where)).name}|encoding=cp1252 (or gbk, cp1251, ...)",
+                f"its text is not in {tried} (byte 0x{byte:02x} in '{held}')", where=source.where, remedy=remedy
             ) from error
 
 
@@ -221,7 +269,7 @@ def _refuse_unreadable_shapes(rows: gpd.GeoDataFrame, source: _Source, layer: st
     missing = np.flatnonzero(rows.geometry.isna())
     if not len(missing):
         return
-    with foreign_errors(OutlineError, source.where, what="cannot be read as outlines"):
+    with _reading(source):
         shapes = pyogrio.raw.read(source.gdal, layer=layer, columns=[])[2]
     for row in missing:
         if shapes[row] is None:

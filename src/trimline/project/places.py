@@ -17,6 +17,10 @@ def _tuple_of_one(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+def _as_text(value: Any) -> str | tuple[str, ...]:
+    return tuple(str(each) for each in value) if isinstance(value, list | tuple) else str(value)
+
+
 class Area(Settings):
     """A part of the region with training, scores or results of its own."""
 
@@ -41,8 +45,9 @@ class Period(Settings):
     it; loading warns."""
     outlines: Annotated[tuple[ProjectPath, ...] | None, BeforeValidator(_tuple_of_one)] = None
     """Files of outlines that one has already, or folders of them; the project then has no scenes."""
-    where: Mapping[str, str] = {}
-    """Rows of these files that belong to the period, where a file holds several: `{Year: 1966}`."""
+    where: Mapping[str, str | tuple[str, ...]] = {}
+    """Rows of these files that belong to the period, where a file holds several: `{Year: 1966}`. Several values may be
+    given as a list, `{BgnDate: [20009999, 20000813]}`; where they are dates, each row then has its own."""
     date: IsoDate | None = None
     """Date of the outlines, where it is known better than by the year; None means the middle of the years."""
     pixel_m: float | None = Field(None, gt=0)
@@ -56,7 +61,9 @@ class Period(Settings):
         if not isinstance(given, Mapping):
             return given
         rows = given.get("where")
-        more = {"where": {str(key): str(value) for key, value in rows.items()}} if isinstance(rows, Mapping) else {}
+        more = (
+            {"where": {str(key): _as_text(value) for key, value in rows.items()}} if isinstance(rows, Mapping) else {}
+        )
         return {"last": given["first"], **given, **more} if "first" in given else {**given, **more}
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from trimline.project.settings import IsoDate, Name, Settings
+from trimline.project.settings import IsoDate, Name, Settings, of_form
 from trimline.project.yaml_text import as_written
 
 _ORCID = re.compile(r"(?:https://orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3}[\dX])")
@@ -29,13 +29,13 @@ def _orcid(text: str) -> str:
 Orcid = Annotated[str, AfterValidator(_orcid)]
 """An ORCID iD, with or without the address in front."""
 
-License = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+-]*$")]
+License = Annotated[str, of_form(r"[A-Za-z0-9][A-Za-z0-9.+-]*", "an SPDX identifier, such as CC-BY-4.0")]
 """An identifier of the SPDX licence list."""
 
 Doi = Annotated[
     str,
     BeforeValidator(lambda given: str(as_written(given)).removeprefix("https://doi.org/")),
-    Field(pattern=r"^10\.\d{4,9}/\S+$"),
+    of_form(r"10\.\d{4,9}/\S+", "a DOI, such as 10.5281/zenodo.1234"),
 ]
 """A DOI without the address in front."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
 from trimline.errors import BandError
 from trimline.project.names import nearest_name
@@ -30,16 +31,44 @@ def _beside_project_file(path: Path, info: ValidationInfo) -> Path:
 ProjectPath = Annotated[Path, AfterValidator(_beside_project_file)]
 """A path that, where relative, starts at the folder of the project file."""
 
-Name = Annotated[str, BeforeValidator(as_written), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+
+def of_form(pattern: str, words: str) -> AfterValidator:
+    """Return what refuses a text that does not match a pattern, and says in words what would."""
+
+    def check(text: str) -> str:
+        if re.fullmatch(pattern, text) is None:
+            raise ValueError(f"'{text}' is not {words}")
+        return text
+
+    return AfterValidator(check)
+
+
+Name = Annotated[
+    str,
+    BeforeValidator(as_written),
+    of_form(
+        r"[A-Za-z0-9][A-Za-z0-9_.-]*", "a name of letters, digits, '-', '_' and '.' that begins with a letter or digit"
+    ),
+]
 """A name that is valid as a file name; a bare number in YAML is taken as it is written."""
 
-PeriodName = Annotated[str, BeforeValidator(as_written), Field(pattern=r"^[\w]+([ .-]?[\w]+)*$")]
+PeriodName = Annotated[
+    str,
+    BeforeValidator(as_written),
+    of_form(r"\w+([ .-]\w+)*", "a name of words with one space, '.' or '-' between them"),
+]
 """A name of a period: `1986-1988`, or in words, `Little Ice Age`."""
 
-IsoDate = Annotated[str, BeforeValidator(as_written), Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+IsoDate = Annotated[
+    str, BeforeValidator(as_written), of_form(r"\d{4}(-\d{2}(-\d{2})?)?", "a date such as 2019, 2019-02 or 2019-02-17")
+]
 """A day, month or year in ISO 8601, as precise as known."""
 
-Tile = Annotated[str, BeforeValidator(as_written), Field(pattern=r"^(\d{6}|\d{2}[C-X][A-Z]{2})$")]
+Tile = Annotated[
+    str,
+    BeforeValidator(as_written),
+    of_form(r"\d{6}|\d{2}[C-X][A-Z]{2}", "a WRS-2 path and row (139036) or an MGRS tile (45TVJ)"),
+]
 """A WRS-2 path and row (`139036`) or an MGRS tile (`45TVJ`)."""
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from trimline.project.settings import SensorId, Settings
+from trimline.project.settings import SensorId, Settings, of_form
 from trimline.project.yaml_text import as_written
 
 EnvironmentName = Literal["cold-dry", "warm-green", "cloudy"]
@@ -45,7 +45,11 @@ class SimulatedScene(Settings):
 class SimulatedRange(Settings):
     """A simulated mountain range."""
 
-    name: Annotated[str, BeforeValidator(as_written), Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+    name: Annotated[
+        str,
+        BeforeValidator(as_written),
+        of_form(r"[A-Za-z0-9_.-]+", "a name of letters, digits, '-', '_' and '.'"),
+    ]
     environment: EnvironmentName = "cold-dry"
     size: int = Field(512, ge=64, le=20_000)
     """Pixels on a side, at `resolution_m`."""
@@ -56,7 +60,9 @@ class SimulatedRange(Settings):
     """Year up to which the climate is steady; the equilibrium line rises from then on."""
     rise_m_per_a: float = 8.0
     """Rise of the equilibrium line [m per year]."""
-    wrs2: Annotated[str, BeforeValidator(as_written), Field(pattern=r"^\d{6}$")] = "139036"
+    wrs2: Annotated[
+        str, BeforeValidator(as_written), of_form(r"\d{6}", "a path and row of six digits, such as 139036")
+    ] = "139036"
     """WRS-2 path and row written into the Landsat products; the range's name where that is one."""
     epsg: int = Field(32646, ge=32601, le=32660)
     """CRS of the products, a northern UTM zone: WGS 84 / UTM 46N is that of the Three-Rivers Headwater. The climate's

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -31,6 +32,10 @@ class Given:
     """Day, month or year of the acquisition, ISO 8601."""
 
     def __post_init__(self) -> None:
+        if self.scale is not None and not (math.isfinite(self.scale) and self.scale > 0):
+            raise ProductError(f"the scale {self.scale} cannot be", remedy="give a finite number above 0, as 0.0001")
+        if self.offset is not None and not math.isfinite(self.offset):
+            raise ProductError(f"the offset {self.offset} cannot be", remedy="give a finite number, as -1000")
         if self.date is not None:
             parse_date(self.date)
 

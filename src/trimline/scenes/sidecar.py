@@ -99,7 +99,9 @@ def read_sidecar(raster: Path) -> Sidecar:
     except ValidationError as error:
         problem = error.errors()[0]
         key = ".".join(str(part) for part in problem["loc"])
-        raise MetadataError(_sentence(problem["type"], key, problem["msg"]), where=path, remedy=_remedy(key)) from None
+        raise MetadataError(
+            _sentence(problem["type"], key, problem["msg"]), where=path, remedy=_remedy(problem["type"], key)
+        ) from None
 
 
 def _sentence(kind: str, key: str, message: str) -> str:
@@ -109,8 +111,12 @@ def _sentence(kind: str, key: str, message: str) -> str:
     return f"{key or 'the content'}: {message[:1].lower()}{message[1:]}"
 
 
-def _remedy(key: str) -> str:
+def _remedy(kind: str, key: str) -> str:
+    if kind != "extra_forbidden":
+        return (
+            f"correct the value of '{key.split('.')[0]}', or leave it out" if key else 'write it as {"key": value, ...}'
+        )
     close = difflib.get_close_matches(key, Sidecar.model_fields, n=1)
-    if close and close[0] != key:
+    if close:
         return f"did you mean '{close[0]}'?"
     return f"the keys are {', '.join(Sidecar.model_fields)}"

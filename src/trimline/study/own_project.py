@@ -11,10 +11,12 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 
 from trimline.change.dates import WAYS, OutlineDate, date_of_file, parse_date
 from trimline.change.own_outlines import as_text, files_of
@@ -34,7 +36,7 @@ class _Dated:
 
     date: OutlineDate
     files: list[Path] = field(default_factory=list)
-    where: dict[str, str] = field(default_factory=dict)
+    where: dict[str, str | list[str]] = field(default_factory=dict)
 
 
 def project_content(
@@ -52,8 +54,9 @@ def project_content(
     inputs
         Vector files, or folders of them.
     dates
-        What is known of the dates: one for each input, in their order; or one column; and `NAME=DATE` for the files
-        whose name holds NAME, or the rows with this value. None reads them from the names of the files.
+        What is known of the dates: one for each input, in their order; or columns, of which each file has one; and
+        `NAME=DATE` for the files whose name holds NAME, or the rows with this value. None reads them from the names of
+        the files. Dates of a column that lie in one year are one period, named by the year.
     pixels, accuracies
         Width of a pixel, or accuracy of the outlines [m]: one for all dates, one for each in order of time, or
         `DATE=METRES`.
@@ -74,6 +77,7 @@ def project_content(
     if len(found) < 2:
         only = f", of {found[0].date.name}" if found else ""
         raise ChangeError(f"there are outlines of one date only{only}", remedy="a change needs two; " + WAYS)
+    _require_apart(found)
     names = [each.date.name for each in found]
     widths = _lengths(pixels, names, "--pixel")
     errors = _lengths(accuracies, names, "--accuracy")
@@ -94,6 +98,19 @@ def project_content(
     return {"periods": periods, "change": dict(change or {})}
 
 
+def _require_apart(found: Sequence[_Dated]) -> None:
+    """Raise for the first two dates in order of time that share a year."""
+    for earlier, later in pairwise(found):
+        if later.date.first <= earlier.date.last:
+            one, other = (each.date.name for each in (earlier, later))
+            files = ", ".join(dict.fromkeys(path.name for path in (*earlier.files, *later.files)))
+            raise ChangeError(
+                f"the dates '{one}' and '{other}' both hold {later.date.first}",
+                where=files,
+                remedy=f"give each file one date, in order, as in --date {later.date.first}; files of one date are one",
+            )
+
+
 def _by_date(inputs: Sequence[Path], dates: Sequence[str]) -> list[_Dated]:
     named = {}
     plain, columns = [], []
@@ -107,12 +124,12 @@ def _by_date(inputs: Sequence[Path], dates: Sequence[str]) -> list[_Dated]:
             plain.append(parse_date(text))
         else:
             columns.append(text)
-    if len(columns) > 1 or (columns and plain):
+    if columns and plain:
         raise ChangeError(f"--date names {' and '.join(columns + [each.name for each in plain])}", remedy=WAYS)
     groups: dict[tuple[str, str], _Dated] = {}
     used: set[str] = set()
 
-    def add(when: OutlineDate, path: Path, where: Mapping[str, str] | None = None) -> None:
+    def add(when: OutlineDate, path: Path, where: Mapping[str, str | list[str]] | None = None) -> None:
         key = (when.name, str(sorted((where or {}).items())))
         group = groups.setdefault(key, _Dated(when, [], dict(where or {})))
         if (group.date.first, group.date.last) != (when.first, when.last):
@@ -127,12 +144,13 @@ def _by_date(inputs: Sequence[Path], dates: Sequence[str]) -> list[_Dated]:
                 add(when, file)
     else:
         for path in [file for each in inputs for file in files_of(each)]:
-            for when, where, label in _of_file(path, named, columns[0] if columns else None):
+            for when, where, label in _of_file(path, named, columns):
                 used.add(label)
                 add(when, path, where)
-        if columns and not any(columns[0] in each.where for each in groups.values()):
+        absent = next((name for name in columns if not any(name in each.where for each in groups.values())), None)
+        if absent is not None:
             have = ", ".join(_columns(files_of(inputs[0])[0]))
-            raise ChangeError(f"no file has a column '{columns[0]}'", remedy=f"the first has {have}; {WAYS}")
+            raise ChangeError(f"no file has its dates in a column '{absent}'", remedy=f"the first has {have}; {WAYS}")
         unused = sorted(set(named) - used)
         if unused:
             raise ChangeError(f"no file and no value of a column is called '{unused[0]}'", remedy=WAYS)
@@ -140,12 +158,13 @@ def _by_date(inputs: Sequence[Path], dates: Sequence[str]) -> list[_Dated]:
 
 
 def _of_file(
-    path: Path, named: Mapping[str, OutlineDate], column: str | None
-) -> list[tuple[OutlineDate, dict[str, str], str]]:
+    path: Path, named: Mapping[str, OutlineDate], columns: Sequence[str]
+) -> list[tuple[OutlineDate, dict[str, str | list[str]], str]]:
     """Return the dates in a file: the date, the rows it belongs to, and the label it was named by."""
-    if column is not None:
+    if columns:
         frame = read_unchecked(path)
-        if column in frame.columns:
+        column = next((name for name in columns if name in frame.columns), None)
+        if column is not None:
             return _of_column(path, frame, column, named)
     for label, when in named.items():
         if any(_holds(name, label) for name in layer_path(path).names):
@@ -172,24 +191,40 @@ def _of_file(
 
 def _of_column(
     path: Path, frame: gpd.GeoDataFrame, column: str, named: Mapping[str, OutlineDate]
-) -> list[tuple[OutlineDate, dict[str, str], str]]:
+) -> list[tuple[OutlineDate, dict[str, str | list[str]], str]]:
     empty = int(frame[column].isna().sum())
     if empty:
-        raise ChangeError(f"{empty} of {len(frame)} outlines have no '{column}'", where=path)
-    found = []
+        row = int(np.flatnonzero(frame[column].isna())[0])
+        raise ChangeError(
+            f"{empty} of {len(frame)} outlines have no '{column}', the first in row {row}",
+            where=path,
+            remedy="fill it in; " + WAYS,
+        )
+    found: list[tuple[OutlineDate, dict[str, str | list[str]], str]] = []
+    of_year: dict[int, list[tuple[OutlineDate, str]]] = {}
     for value in dict.fromkeys(as_text(each) for each in frame[column]):
         label = next((each for each in named if each.lower() == value.lower()), "")
         if label:
             found.append((named[label], {column: value}, label))
             continue
         try:
-            found.append((parse_date(value), {column: value}, ""))
+            when = parse_date(value)
         except ChangeError as error:
             raise ChangeError(
                 f"its column '{column}' holds '{value}', which is no date",
                 where=path,
                 remedy=f"say when that was: --date '{value}=1850'",
             ) from error
+        if when.first == when.last and when.name in (str(when.first), when.day):
+            of_year.setdefault(when.first, []).append((when, value))
+        else:
+            found.append((when, {column: value}, ""))
+    for year, dated in of_year.items():
+        if len(dated) == 1:
+            found.append((dated[0][0], {column: dated[0][1]}, ""))
+            continue
+        found.append((OutlineDate(str(year), year, year), {column: [value for _, value in dated]}, ""))
+        _LOG.info("%s: its %d dates in %d are one period; each row keeps its own", path.name, len(dated), year)
     return found
 
 

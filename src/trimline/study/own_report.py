@@ -222,7 +222,10 @@ def _provenance(study: Study, result: Mapping[str, Any]) -> dict[str, str]:
         "ids": str(result["ids"]),
         **{
             f"outlines of {each.name}": ", ".join(path.name for path in each.outlines or ())
-            + "".join(f", {column} = {value}" for column, value in each.where.items())
+            + "".join(
+                f", {column} = {value if isinstance(value, str) else ' or '.join(value)}"
+                for column, value in each.where.items()
+            )
             for each in project.periods
         },
         "python": platform.python_version(),

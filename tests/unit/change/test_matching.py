@@ -84,7 +84,7 @@ def test_what_cannot_be_matched_is_a_named_error() -> None:
     good = frame(a=(0, 0, 10, 10), b=(20, 0, 30, 10))
     with pytest.raises(ChangeError, match="inventory: the 'glac_id' a stands at more than one outline"):
         match_inventory(good, good.assign(glac_id="a"))
-    with pytest.raises(ChangeError, match="outlines: 2 outlines have no 'glac_id'"):
+    with pytest.raises(ChangeError, match="outlines: 2 of 2 outlines have no 'glac_id', the first in row 0"):
         match_inventory(good.assign(glac_id=None), good)
     with pytest.raises(ChangeError, match="lacks the column 'RGIId'"):
         match_inventory(good, good, inventory_id_column="RGIId")

@@ -136,3 +136,21 @@ def test_a_hole_that_is_a_row_of_its_glacier_is_refused(tmp_path: Path, name: st
     with pytest.raises(OutlineError, match=r"1970: outline a has a part within another: a hole, or ground") as caught:
         read_own_outlines(periods, id_column="name")
     assert "outlined twice" in str(caught.value)
+
+
+def test_two_days_of_one_glacier_in_one_period_are_refused(tmp_path: Path) -> None:
+    rows = [
+        {"name": "a", "when": "2000-03-01", "geometry": square(0)},
+        {"name": "a", "when": "2000-08-13", "geometry": square(0, 900)},
+    ]
+    file = write(tmp_path / "one.gpkg", rows)
+    early = OwnPeriod("2000", 2000.5, [file], {"when": ["2000-03-01", "2000-08-13"]})
+    with pytest.raises(ChangeError, match="several days of 2000, as rows 0 and 1"):
+        read_own_outlines([early, of(2010, write(tmp_path / "two.gpkg", TWO))])
+
+
+def test_the_first_outline_without_an_id_is_named(tmp_path: Path) -> None:
+    rows = [{"name": name, "geometry": square(3000 * k)} for k, name in enumerate(["a", None, ""])]
+    periods = [of(1970, write(tmp_path / "one.gpkg", rows)), of(1980, write(tmp_path / "two.gpkg", TWO))]
+    with pytest.raises(ChangeError, match="2 of 3 outlines have no 'name', the first in row 1"):
+        read_own_outlines(periods, id_column="name")

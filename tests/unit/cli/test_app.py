@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from trimline.cli.app import app
 
 
 def trimline(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -75,3 +78,37 @@ def test_ctrl_c_says_that_the_next_run_continues() -> None:
     done = subprocess.run([sys.executable, "-c", STOPPED], capture_output=True, text=True, check=False)
     assert done.returncode == 130
     assert "what was finished is kept, the next run continues" in done.stderr
+
+
+def test_debug_shows_the_traceback_and_keeps_the_code(tmp_path: Path) -> None:
+    (tmp_path / "empty.tif").touch()
+    plain, debug = (trimline(*more, "info", str(tmp_path / "empty.tif")) for more in ((), ("--debug",)))
+    assert (plain.returncode, debug.returncode) == (2, 2)
+    assert "Traceback" in debug.stderr
+    assert debug.stderr.endswith(plain.stderr)
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "value"),
+    [
+        *(("outline", "--scale", value) for value in ("nan", "inf", "0", "-1")),
+        ("outline", "--offset", "nan"),
+        ("outline", "--ratio", "inf"),
+        ("outline", "--ndsi", "nan"),
+        ("outline", "--blue", "nan"),
+        ("outline", "--threshold", "nan"),
+        ("outline", "--snow-limit", "nan"),
+        *(("outline", "--minimum-area-km2", value) for value in ("nan", "inf", "-1")),
+        ("outline", "--minimum-hole-km2", "inf"),
+        *(("glaciers", "--pixel", value) for value in ("nan", "inf", "0", "-30")),
+        ("glaciers", "--band", "nan"),
+        ("terminus", "--pixel", "nan"),
+        ("terminus", "--spacing", "0"),
+        ("simulate", "--resolution", "inf"),
+        ("simulate", "--rise", "nan"),
+    ],
+)
+def test_a_number_that_cannot_be_names_its_option(command: str, option: str, value: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, [command, str(tmp_path / "absent.tif"), option, value])
+    assert result.exit_code == 2
+    assert f"'{option}'" in result.output

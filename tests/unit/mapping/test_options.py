@@ -38,3 +38,10 @@ def test_the_threshold_is_the_models_unless_told_otherwise() -> None:
     model: Any = SimpleNamespace(threshold=0.42)
     assert MapOptions().threshold_of(model) == 0.42
     assert MapOptions(threshold=0.0).threshold_of(model) == 0.0
+
+
+@pytest.mark.parametrize("name", ["minimum_area_m2", "minimum_hole_m2"])
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), -1.0])
+def test_an_area_that_cannot_be_is_refused(name: str, value: float) -> None:
+    with pytest.raises(MappingError, match=name):
+        MapOptions(**{name: value})

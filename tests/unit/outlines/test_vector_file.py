@@ -210,3 +210,59 @@ def test_wrong_directions_are_told_once(tmp_path: Path, caplog: pytest.LogCaptur
         read = read_outlines(tmp_path / "o.shp")
     assert [text for text in caplog.messages if "wrong way" in text] == caplog.messages
     assert area_km2(read)[0] == pytest.approx(3.75, rel=2e-3)
+
+
+@pytest.mark.parametrize("suffix", [".shp", ".gpkg", ".geojson", ".zip"])
+def test_an_empty_file_is_called_empty(suffix: str, tmp_path: Path) -> None:
+    (tmp_path / f"o{suffix}").touch()
+    with pytest.raises(OutlineError, match="is empty, of 0 bytes\ncopy or download it again"):
+        read_outlines(tmp_path / f"o{suffix}")
+
+
+@pytest.mark.parametrize("share", [0.0005, 0.03, 0.5, 0.99])
+def test_a_geopackage_that_ends_early_is_told_without_the_words_of_its_database(share: float, tmp_path: Path) -> None:
+    glaciers("a", "b").to_file(tmp_path / "o.gpkg")
+    whole = (tmp_path / "o.gpkg").read_bytes()
+    (tmp_path / "o.gpkg").write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(OutlineError, match="ends early") as told:
+        read_outlines(tmp_path / "o.gpkg")
+    assert "sqlite" not in str(told.value)
+    assert told.value.remedy == "copy or download it again"
+
+
+def test_a_damaged_database_is_told_in_plain_words(tmp_path: Path) -> None:
+    glaciers("a", "b").to_file(tmp_path / "o.gpkg")
+    whole = (tmp_path / "o.gpkg").read_bytes()
+    (tmp_path / "o.gpkg").write_bytes(whole[:100] + b"\xff" * (len(whole) - 100))
+    with pytest.raises(OutlineError, match="its database is damaged\ncopy or download it again"):
+        read_outlines(tmp_path / "o.gpkg")
+
+
+def test_an_archive_that_ends_early_is_told(tmp_path: Path) -> None:
+    glaciers("a", "b").to_file(tmp_path / "o.gpkg")
+    with zipfile.ZipFile(tmp_path / "o.zip", "w") as archive:
+        archive.write(tmp_path / "o.gpkg", "o.gpkg")
+    whole = (tmp_path / "o.zip").read_bytes()
+    (tmp_path / "o.zip").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(OutlineError, match="the archive ends early\ncopy or download it again"):
+        read_outlines(tmp_path / "o.zip")
+
+
+def test_what_gdal_does_not_read_has_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "o.geojson").write_text('{"type": "FeatureCollection", "features": [{"ty')
+    with pytest.raises(OutlineError, match="copy or download it again"):
+        read_outlines(tmp_path / "o.geojson")
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_a_table_of_text_without_a_crs_is_not_told_of_a_prj(separator: str, tmp_path: Path) -> None:
+    (tmp_path / "o.csv").write_text(f'id{separator}WKT\n1{separator}"POLYGON((0 0,1 0,1 1,0 0))"\n')
+    with pytest.raises(OutlineError, match="no CRS\na table of text holds none: save it as GeoPackage"):
+        read_outlines(tmp_path / "o.csv")
+
+
+def test_a_table_in_utf_16_is_not_offered_another_code_page(tmp_path: Path) -> None:
+    (tmp_path / "o.csv").write_text('id,WKT\n1,"POLYGON((0 0,1 0,1 1,0 0))"\n', encoding="utf-16")
+    with pytest.raises(OutlineError, match=r"UTF-16.*\nsave it as UTF-8") as told:
+        read_outlines(tmp_path / "o.csv")
+    assert "cp1252" not in str(told.value)

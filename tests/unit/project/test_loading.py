@@ -181,3 +181,19 @@ def test_a_project_is_shown_in_a_few_lines(tmp_path: Path) -> None:
 def test_a_project_travels_to_another_process(tmp_path: Path) -> None:
     project = load_project(written(tmp_path, MINIMAL))
     assert pickle.loads(pickle.dumps(project)) == project  # noqa: S301 - our own bytes
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"name": "../../x"}, "'../../x' is not a name of letters, digits, '-', '_' and '.'"),
+        ({"periods": [{"name": "a/b", "first": 2000}]}, "a name of words"),
+        ({"periods": [{"name": "a" * 60 + "/", "first": 2000}]}, "a name of words"),
+    ],
+)
+def test_a_name_that_cannot_be_is_told_in_words(tmp_path: Path, change: dict[str, Any], words: str) -> None:
+    with pytest.raises(ProjectError) as told:
+        load_project(written(tmp_path, {**MINIMAL, **change}))
+    assert words in str(told.value)
+    assert "pattern" not in str(told.value)
+    assert "[A-Za-z" not in str(told.value)

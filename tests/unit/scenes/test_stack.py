@@ -327,3 +327,21 @@ def test_what_is_no_product_is_named(tmp_path: Path) -> None:
             product_info(tmp_path / name)
     with pytest.raises(ProductError, match="no such file or folder"):
         open_scene(tmp_path / "absent.tif")
+
+
+@pytest.mark.parametrize(("key", "value"), [("scale", float("nan")), ("offset", "x"), ("sun_azimuth", 400)])
+def test_a_wrong_value_in_a_sidecar_is_not_taken_for_a_wrong_key(make: Any, key: str, value: object) -> None:
+    path = make.stack("s.tif", INTEGERS)
+    path.with_suffix(".json").write_text(json.dumps({key: value}))
+    with pytest.raises(MetadataError, match=key) as told:
+        open_scene(path)
+    assert "did you mean" not in str(told.value)
+    assert "the keys are" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "given", [{"scale": float("nan")}, {"scale": float("inf")}, {"scale": 0.0}, {"offset": float("nan")}]
+)
+def test_a_given_number_that_cannot_be_is_refused(make: Any, given: dict[str, float]) -> None:
+    with pytest.raises(ProductError, match=f"the {next(iter(given))} .* cannot be"):
+        open_scene(make.stack("s.tif", INTEGERS), **given)
