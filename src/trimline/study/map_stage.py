@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 FOLDER = "maps"
 MASK = "mask.tif"
-FILES = ("probability.tif", MASK, "classes.tif", "outlines.gpkg")
-"""What a map consists of."""
+FILES = ("probability.tif", MASK, "classes.tif", "outlines.gpkg", "outlines.gpkg.aux.xml")
+"""What a map consists of; GDAL notes what is known of the outlines beside them too."""
 RESULTS_VERSION = 3
 """Raised when the same inputs and settings give other results."""
 _AT_ONCE = 4
