@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from trimline.errors import DiskError
-from trimline.foreign import disk_error, disk_errors, forbidden, reason
+from trimline.foreign import ROOM, disk_error, disk_errors, forbidden, reason
 from trimline.workplace import workplace
 from trimline.written import NotWhole, require_whole
 
@@ -168,7 +168,7 @@ def require_whole_files(files: Iterable[Path], path: Path) -> None:
             raise DiskError(
                 f"{name}what was written cannot be read back ({error}); the disk is full, or fails",
                 where=path,
-                remedy="make room, and run again: it goes on there",
+                remedy=ROOM,
             ) from error
 
 

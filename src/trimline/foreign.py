@@ -129,7 +129,7 @@ def disk_errors(where: Path, *, written: Path | None = None) -> Iterator[None]:
             if _is_full(written):
                 of_disk = _full(where, why)
             elif of_disk is None and _says(error, _NOT_WRITTEN_IN_WORDS):
-                of_disk = DiskError(f"cannot be written: the disk is full, or fails{why}", where=where, remedy=_ROOM)
+                of_disk = DiskError(f"cannot be written: the disk is full, or fails{why}", where=where, remedy=ROOM)
         if of_disk is None or of_disk is error:
             raise
         raise of_disk from error
@@ -192,7 +192,8 @@ _NOT_WRITTEN_IN_WORDS = (
     "write failed",
 )
 """What a library says where it could not write and does not know why."""
-_ROOM = "make room, and run again: it goes on there"
+ROOM = "make room, and run again: it goes on there"
+"""What to do about a disk that is full."""
 _NEXT_TO_NOTHING = 1 << 20
 """Room below which a disk counts as full [bytes]: GDAL writes blocks of half a megabyte, and removes what it began."""
 
@@ -205,7 +206,7 @@ def _says_not(error: DiskError) -> bool:
 
 
 def _full(where: object, why: str = "") -> DiskError:
-    return DiskError(f"the disk is full{why}", where=where, remedy=_ROOM)
+    return DiskError(f"the disk is full{why}", where=where, remedy=ROOM)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

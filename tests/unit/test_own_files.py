@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from affine import Affine
 from trimline.errors import StageError
 from trimline.own_files import own_json, own_raster, own_records
 from trimline.study.tables_on_disk import read_table
+from trimline.timeline.description import read_source_scenes
 
 
 def write(path: Path) -> bytes:
@@ -58,3 +60,15 @@ def test_a_table_that_is_none_is_an_error(tmp_path: Path, content: bytes) -> Non
     path.write_bytes(content)
     with pytest.raises(StageError, match=r"totals\.csv: is damaged"):
         read_table(path)
+
+
+def test_a_list_of_scenes_that_lacks_one_is_damaged(tmp_path: Path) -> None:
+    scenes = [
+        {"index": number, "scene_id": f"S{number}", "date": "1988", "sensor": "landsat-5-tm"} for number in (1, 2)
+    ]
+    (tmp_path / "sources.json").write_text(json.dumps(scenes))
+    assert sorted(read_source_scenes(tmp_path / "sources.json")) == [1, 2]
+    for wrong in (scenes[1:], [scenes[0], {**scenes[1], "index": [2]}], [{**scenes[0], "index": 1.5}]):
+        (tmp_path / "sources.json").write_text(json.dumps(wrong))
+        with pytest.raises(StageError, match="is damaged"):
+            read_source_scenes(tmp_path / "sources.json")
