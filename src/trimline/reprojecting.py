@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 LONGEST_EDGE_M = 1000.0
 """Longest edge of a geometry before it is brought into another CRS [m]."""
 
+MOST_VERTICES = 10_000_000
+"""Vertices that splitting may add to a table; all outlines of the Earth at 1 km need fewer."""
+
 METRES_PER_DEGREE = 111_320.0
 """Length of a degree of the equator [m]; used for step lengths only, never to measure."""
 
@@ -154,11 +157,24 @@ def moved_where_possible(
 
 
 def split(geometries: NDArray[np.object_], longest: float) -> NDArray[np.object_]:
-    """Return a copy with edges split that are longer than this in the unit of the CRS; most geometries have none."""
+    """Return a copy with edges split that are longer than this in the unit of the CRS; most geometries have none.
+
+    Raises
+    ------
+    OutlineError
+        It would make more than `MOST_VERTICES`, as of metres that are taken for degrees.
+    """
     coordinates, owner = shapely.get_coordinates(geometries, return_index=True)
     x, y = coordinates.T
     # A step from one ring to the next counts as an edge too, which is harmless.
-    long = (np.hypot(np.diff(x), np.diff(y)) > longest) & (owner[1:] == owner[:-1])
+    length = np.hypot(np.diff(x), np.diff(y))
+    long = (length > longest) & (owner[1:] == owner[:-1])
+    if length[long].sum() > MOST_VERTICES * longest:
+        first = owner[1:][long][length[long].argmax()]
+        raise OutlineError(
+            f"geometry {first} has an edge from one end of the Earth to the other, or beyond",
+            remedy="its coordinates or its CRS are wrong: correct them",
+        )
     fine = geometries.copy()
     wanted = np.unique(owner[1:][long])
     fine[wanted] = shapely.segmentize(without_empty_parts(geometries[wanted]), longest)

@@ -6,12 +6,13 @@ import re
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 
 import trimline
 from trimline.errors import OutlineError
-from trimline.reprojecting import in_degrees, published_in_degrees, reprojected
+from trimline.reprojecting import in_degrees, published_in_degrees, reprojected, split
 from trimline.timeline.place import ground_of
 
 
@@ -67,3 +68,9 @@ def test_outlines_in_degrees_go_on_at_180_and_are_cut_there_when_published() -> 
     assert other.total_bounds[2] < 0
     point = in_degrees(gpd.GeoSeries([shapely.Point(180.25, 71)], crs=4326))
     assert point.x[0] == pytest.approx(-179.75)
+
+
+def test_metres_taken_for_degrees_are_refused_before_they_are_split() -> None:
+    lines = np.array([shapely.LineString([(500_090, 3_796_595), (500_730, 3_796_595)])] * 1000)
+    with pytest.raises(OutlineError, match="geometry 0 has an edge from one end of the Earth"):
+        split(lines, 0.009)
