@@ -25,16 +25,21 @@ def own_raster(path: StrPath) -> Iterator[Any]:
     Raises
     ------
     StageError
-        It cannot be opened, or a block of it cannot be read.
+        It cannot be opened, claims more than its file can hold, or a block of it cannot be read.
     """
     import rasterio
     from rasterio._err import CPLE_BaseError
     from rasterio.errors import RasterioError
 
+    from trimline.scenes.raster_opening import impossible_size
+
     try:
         with rasterio.open(path, driver="GTiff") as source:
             if source.transform.is_degenerate or not np.isfinite(source.transform).all():
                 raise StageError(f"{_DAMAGED} (its place is lost)", where=path, remedy=_AGAIN)
+            problem = impossible_size(source, Path(path).stat().st_size)
+            if problem is not None:
+                raise StageError(f"{_DAMAGED} (it {problem})", where=path, remedy=_AGAIN)
             yield source
     # Errors of GDAL only: the block may hold code of our own.
     except (RasterioError, CPLE_BaseError) as error:

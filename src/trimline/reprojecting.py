@@ -182,20 +182,40 @@ def split(geometries: NDArray[np.object_], longest: float) -> NDArray[np.object_
 
 
 def without_empty_parts(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Return a copy without the empty parts of multipart geometries and collections: they end GEOS as it splits edges.
+    """Return a copy without the empty parts of multipart geometries and collections, and without empty holes.
 
-    Reproduced with GEOS 3.14.1: ``segmentize`` of ``MULTIPOLYGON (EMPTY, ((0 0, 10 0, 10 10, 0 0)))`` is a segmentation
-    fault.
+    They end GEOS as it splits edges. Reproduced with GEOS 3.14.1: ``segmentize`` is a segmentation fault for
+    ``MULTIPOLYGON (EMPTY, ((0 0, 10 0, 10 10, 0 0)))`` and for ``POLYGON ((0 0, 10 0, 10 10, 0 0), EMPTY)``.
     """
     parts, owner = shapely.get_parts(geometries, return_index=True)
     is_collection = shapely.get_type_id(geometries) >= shapely.GeometryType.MULTIPOINT
     nested = shapely.get_type_id(parts) >= shapely.GeometryType.MULTIPOINT
-    suspect = is_collection[owner] & (nested | shapely.is_empty(parts))
+    hollow = _has_empty_hole(parts)
+    suspect = hollow | (is_collection[owner] & (nested | shapely.is_empty(parts)))
     kept = geometries.copy()
     for each in np.unique(owner[suspect]):
-        there = without_empty_parts(parts[owner == each])
-        kept[each] = type(geometries[each])([part for part in there if not part.is_empty])
+        mine = owner == each
+        there = np.array([_without_empty_holes(part) for part in parts[mine]], object)
+        if not is_collection[each]:
+            (kept[each],) = there
+            continue
+        kept[each] = type(geometries[each])([part for part in without_empty_parts(there) if not part.is_empty])
     return kept
+
+
+def _has_empty_hole(geometries: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Return which geometries are polygons with a hole without vertices."""
+    holed = np.flatnonzero(shapely.get_num_interior_rings(geometries) > 0)  # 0 of what is no polygon
+    rings, owner = shapely.get_rings(geometries[holed], return_index=True)
+    found = np.zeros(len(geometries), bool)
+    found[holed[owner[shapely.is_empty(rings)]]] = True
+    return found
+
+
+def _without_empty_holes(geometry: shapely.Geometry) -> shapely.Geometry:
+    if not isinstance(geometry, shapely.Polygon):
+        return geometry
+    return shapely.Polygon(geometry.exterior, [each for each in geometry.interiors if not each.is_empty])
 
 
 def transformer(source: CRS, target: CRS) -> Transformer:

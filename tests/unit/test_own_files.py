@@ -10,8 +10,9 @@ import pytest
 import rasterio
 from affine import Affine
 
-from trimline.errors import StageError
+from trimline.errors import GridError, StageError
 from trimline.own_files import own_json, own_raster, own_records
+from trimline.scenes.raster_opening import open_user_raster
 from trimline.study.tables_on_disk import read_table
 from trimline.timeline.description import read_source_scenes
 
@@ -29,6 +30,20 @@ def test_a_raster_that_ends_early_is_an_error_that_says_how_it_is_made_again(tmp
     path.write_bytes(write(path)[:left])
     with pytest.raises(StageError, match=r"mask\.tif: is damaged(.|\n)*trimline run"), own_raster(path) as source:
         source.read(1)
+
+
+def test_a_header_that_claims_thousands_of_bands_is_refused_before_a_block_is_read(tmp_path: Path) -> None:
+    """A block is decoded with all its bands: here 4 GB, of a file of a kilobyte."""
+    path = tmp_path / "mask.tif"
+    grid = {"crs": "EPSG:32646", "transform": Affine(30, 0, 5e5, 0, -30, 4e6)}
+    tiles = {"tiled": True, "blockxsize": 512, "blockysize": 512, "interleave": "pixel", "compress": "deflate"}
+    profile = {"driver": "GTiff", "count": 4096, "height": 40, "width": 60, "dtype": "uint8"}
+    with rasterio.open(path, "w", **profile, **grid, **tiles, sparse_ok=True):
+        pass
+    with pytest.raises(StageError, match=r"mask\.tif: is damaged \(it claims 60 x 40 pixels in 4096 bands"):
+        own_raster(path).__enter__()
+    with pytest.raises(GridError, match="claims 60 x 40 pixels in 4096 bands"):
+        open_user_raster(path, GridError)
 
 
 def test_an_error_of_the_block_itself_is_no_damage(tmp_path: Path) -> None:

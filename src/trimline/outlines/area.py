@@ -16,7 +16,7 @@ from pyproj import CRS, Geod
 from trimline.coordinate_systems import degrees, turn_of
 from trimline.errors import OutlineError
 from trimline.longitudes import connected, goes_round
-from trimline.reprojecting import LONGEST_EDGE_M, transformer, unit_m
+from trimline.reprojecting import LONGEST_EDGE_M, transformer, unit_m, without_empty_parts
 
 _GEOD = Geod(ellps="WGS84")
 
@@ -90,7 +90,7 @@ def _measure(geometries: gpd.GeoSeries) -> tuple[NDArray[np.float64], NDArray[np
     polygons, owners = shapely.get_parts(given if turn is None else connected(given, turn)[0], return_index=True)
     polygonal = shapely.get_type_id(polygons) == shapely.GeometryType.POLYGON
     polygons, owners = polygons[polygonal], owners[polygonal]
-    fine = shapely.segmentize(polygons, LONGEST_EDGE_M / unit_m(crs))
+    fine = shapely.segmentize(without_empty_parts(polygons), LONGEST_EDGE_M / unit_m(crs))
     rings, polygon_of = shapely.get_rings(fine, return_index=True)
     own, ring_of = shapely.get_coordinates(rings, return_index=True)
     coordinates = np.column_stack(transformer(crs, degrees()).transform(own[:, 0], own[:, 1]))

@@ -140,12 +140,10 @@ def _refuse_impossible(source: Any, size: int, kind: type[TrimlineError], label:
                 where=label,
                 remedy="take their amplitude first, as with gdal_calc.py",
             )
-    # In memory a number takes four bytes at least.
-    in_memory = source.height * source.width * sum(max(4, np.dtype(dtype).itemsize) for dtype in source.dtypes)
-    if in_memory > SMALL_BYTES and in_memory > MOST_RATIO * size:
+    problem = impossible_size(source, size)
+    if problem is not None:
         raise kind(
-            f"the raster claims {source.width} x {source.height} pixels in {source.count} bands, and its file of "
-            f"{size} bytes cannot hold them",
+            f"the raster {problem}",
             where=label,
             remedy="it is damaged or all but empty: fetch it again, or cut out the part that has data",
         )
@@ -155,6 +153,29 @@ def _refuse_impossible(source: Any, size: int, kind: type[TrimlineError], label:
             where=label,
             remedy="do not trust it, or write it anew with gdal_translate",
         )
+
+
+def impossible_size(source: Any, size: int) -> str | None:
+    """Return in words why a file cannot hold what its header claims; None where it can.
+
+    Parameters
+    ----------
+    source
+        The open raster.
+    size
+        Of its file [bytes].
+    """
+    # A number takes four bytes at least in memory, and a block is decoded whole.
+    height, width = (
+        math.ceil(length / block) * block for length, block in zip(source.shape, source.block_shapes[0], strict=True)
+    )
+    in_memory = height * width * sum(max(4, np.dtype(dtype).itemsize) for dtype in source.dtypes)
+    if in_memory <= SMALL_BYTES or in_memory <= MOST_RATIO * size:
+        return None
+    return (
+        f"claims {source.width} x {source.height} pixels in {source.count} bands, and its file of {size} bytes cannot "
+        "hold them"
+    )
 
 
 def impossible_grid(shape: Sequence[int], transform: Affine, *, is_geographic: bool) -> str | None:

@@ -268,10 +268,10 @@ def test_rounding_moves_no_pixel_across_the_threshold(threshold: float, off: flo
 
 
 def test_memory_does_not_grow_with_the_scene(make_scene: Callable[..., Scene], model: Any, tmp_path: Path) -> None:
-    """Arrays at their peak: six times the rows, the same memory."""
-    peaks = []
-    for height in (4 * 256, 24 * 256):
-        image = np.full((2, height, 256), 0.05, np.float32)
+    """Arrays at their peak: not a byte for each pixel more; how strips meet in the two threads is worth a megabyte."""
+    peaks, heights, width = [], (4 * 256, 48 * 256), 256
+    for height in heights:
+        image = np.full((2, height, width), 0.05, np.float32)
         image[:, :, 100:150] = 1.0
         scene = make_scene(image)
         del image
@@ -279,4 +279,4 @@ def test_memory_does_not_grow_with_the_scene(make_scene: Callable[..., Scene], m
         map_scene(scene, model, tmp_path / str(height), progress=False, options=MapOptions(window=128))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < 1.2 * peaks[0] + 100_000
+    assert peaks[1] - peaks[0] < 0.7 * (heights[1] - heights[0]) * width

@@ -164,6 +164,22 @@ def test_empty_parts_are_left_out_before_they_end_the_process(geometry: str) -> 
     assert reprojected(checked, 4326, longest_m=100).is_valid.all()
 
 
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        "POLYGON ((0 0, 9000 0, 9000 9000, 0 0), EMPTY)",
+        "MULTIPOLYGON (((0 0, 9000 0, 9000 9000, 0 0), EMPTY, EMPTY))",
+        "GEOMETRYCOLLECTION (MULTIPOLYGON (((0 0, 9000 0, 9000 9000, 0 0), EMPTY)), POINT (1 1))",
+    ],
+)
+def test_holes_without_vertices_take_nothing(geometry: str) -> None:
+    given = frame(shapely.from_wkt(geometry))
+    checked, _ = check(given)
+    assert checked.geometry[0].area == pytest.approx(4.05e7)
+    assert reprojected(checked, 4326, longest_m=100).is_valid.all()
+    assert area_km2(given)[0] in (0, pytest.approx(area_km2(checked)[0]))  # a collection is no outline
+
+
 def test_edges_of_geometries_with_empty_parts_can_be_split() -> None:
     given = gpd.GeoSeries.from_wkt(["MULTILINESTRING (EMPTY, (0 0, 1000 0))"], crs=32646)
     assert shapely.get_num_coordinates(split(given.to_numpy(), 100.0)[0]) == 11
