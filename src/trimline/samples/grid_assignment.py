@@ -15,15 +15,18 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import CRS
 
-from trimline.coordinate_systems import scale_error
+from trimline.coordinate_systems import degrees, scale_error
 from trimline.longitudes import connected
 from trimline.project import SampleSettings
-from trimline.samples.tile_grid import TileGrid, TilePosition
+from trimline.reprojecting import moved_geometries
+from trimline.samples.tile_grid import TileGrid
 from trimline.scenes.grid import centre_in_degrees, footprint_in_degrees
 
 LARGEST_DISTORTION = 0.01
 """Largest relative error of lengths on a grid; that of a Landsat scene in the next UTM zone is below 0.7 %."""
 _SAME_PIXEL = 0.01
+_EDGES = 16
+"""Straight edges that each side of a tile is drawn with in degrees."""
 
 
 def grids_for(geoboxes: Sequence[GeoBox], settings: SampleSettings) -> tuple[list[TileGrid], list[int]]:
@@ -57,6 +60,19 @@ def footprint(geobox: GeoBox) -> shapely.Polygon:
     return polygon
 
 
+def footprints(tiles: pd.DataFrame, grids: Sequence[TileGrid]) -> NDArray[np.object_]:
+    """Return (tiles,) polygons, the ground of tiles in longitude and latitude; parameters are those of `one_sided`."""
+    ground = np.empty(len(tiles), object)
+    for number, grid in enumerate(grids):
+        here = (tiles["grid"] == number).to_numpy()
+        step, side_m = grid.stride * grid.resolution_m, grid.tile * grid.resolution_m
+        left = grid.origin[0] + tiles["column"][here].to_numpy() * step
+        top = grid.origin[1] - tiles["row"][here].to_numpy() * step
+        squares = shapely.box(left, top - side_m, left + side_m, top)
+        ground[here] = moved_geometries(squares, CRS.from_user_input(grid.crs), degrees(), side_m / _EDGES)
+    return ground
+
+
 def one_sided(tiles: pd.DataFrame, grids: Sequence[TileGrid], parts: pd.Series) -> pd.Series:
     """Return the parts with `unused` for tiles that touch the ground of another grid's test or validation.
 
@@ -74,11 +90,7 @@ def one_sided(tiles: pd.DataFrame, grids: Sequence[TileGrid], parts: pd.Series) 
     """
     if len(grids) == 1:
         return parts
-    shapes = [
-        footprint(grids[grid].geobox(TilePosition(row, column)))
-        for grid, row, column in zip(tiles["grid"], tiles["row"], tiles["column"], strict=True)
-    ]
-    ground, _ = connected(np.array(shapes))
+    ground, _ = connected(footprints(tiles, grids))
     kept = parts.copy()
     for stays, gives_way in (("test", ("train", "validation")), ("validation", ("train",))):
         for number in range(len(grids)):

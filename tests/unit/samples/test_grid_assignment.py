@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 import shapely
 from affine import Affine
 from hypothesis import given, settings
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
 from trimline.project import SampleSettings
-from trimline.samples.grid_assignment import footprint, grids_for, one_sided
-from trimline.samples.tile_grid import TilePosition
+from trimline.samples.grid_assignment import footprint, footprints, grids_for, one_sided
+from trimline.samples.tile_grid import TileGrid, TilePosition
 
 SAMPLES = SampleSettings(tile=64)
 
@@ -59,13 +60,24 @@ def test_no_ground_is_on_two_sides_whatever_the_grids_and_parts(seed: int, shift
     parts = one_sided(tiles, grids, drawn)
     assert ((parts == drawn) | (parts == "unused")).all()
     assert (parts[drawn == "test"] == "test").all(), "the test gives way to nothing"
-    ground = [footprint(grids[t.grid].geobox(TilePosition(t.row, t.column))) for t in tiles.itertuples()]
+    ground = footprints(tiles, grids)
     for side, other in (("train", "test"), ("train", "validation"), ("validation", "test")):
         for number in (0, 1):
             one = [g for g, p, n in zip(ground, parts, tiles["grid"], strict=True) if p == side and n == number]
             two = [g for g, p, n in zip(ground, parts, tiles["grid"], strict=True) if p == other and n != number]
             shared = shapely.area(shapely.intersection(shapely.union_all(one), shapely.union_all(two)))
             assert shared < 1e-12
+
+
+def test_footprints_of_many_tiles_are_those_of_each() -> None:
+    geoboxes = [scene(30), scene(10, epsg=32647)]
+    grids = [TileGrid.anchored_on(each, tile=64, stride=48) for each in geoboxes]
+    places = [(0, 0, 0), (1, 2, -1), (0, 5, 3), (1, 0, 7)]
+    tiles = pd.DataFrame(places, columns=["grid", "row", "column"])
+    for ground, (grid, row, column) in zip(footprints(tiles, grids), places, strict=True):
+        alone = footprint(grids[grid].geobox(TilePosition(row, column)))
+        assert shapely.hausdorff_distance(ground, alone) < 1e-6  # degrees: 0.1 m
+        assert ground.area == pytest.approx(alone.area, rel=1e-6)
 
 
 def test_one_grid_changes_nothing() -> None:
