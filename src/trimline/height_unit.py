@@ -1,8 +1,9 @@
-"""The unit in which a raster declares its heights: of its band, or of the vertical part of its CRS."""
+"""The unit in which a raster declares its heights, of its band or of the vertical part of its CRS; its scale too."""
 
 from __future__ import annotations
 
 import logging
+import math
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyproj
+from numpy.typing import NDArray
 
 from trimline.errors import GridError
 from trimline.foreign import foreign_errors
@@ -52,7 +54,15 @@ class HeightUnit:
     name: str
     """As it was declared; empty where nothing is."""
     metres: float
-    """Its length [m]."""
+    """What a number counts [m]: the unit's length, times the scale of the band."""
+    zero_m: float = 0.0
+    """Height that the number 0 stands for [m]: the offset of the band."""
+
+    def in_metres(self, numbers: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return numbers of a raster as heights [m]."""
+        if (self.metres, self.zero_m) == (1, 0):
+            return numbers
+        return numbers * np.float32(self.metres) + np.float32(self.zero_m)
 
     def numbers(self, lowest_m: float, highest_m: float, dtype: Any) -> tuple[float, float]:
         """Return the least and largest number of a raster that is a height between two [m].
@@ -60,9 +70,9 @@ class HeightUnit:
         In units other than the metre a code of voids may lie between the two: the ends of a type of integers are none
         of the heights, and neither is -9999.
         """
-        low, high = lowest_m / self.metres, highest_m / self.metres
+        low, high = sorted(((lowest_m - self.zero_m) / self.metres, (highest_m - self.zero_m) / self.metres))
         if self.metres != 1:
-            low = max(low, _LOWEST_CODE) if self.metres < 1 else low
+            low = max(low, _LOWEST_CODE) if abs(self.metres) < 1 else low
             if np.issubdtype(np.dtype(dtype), np.integer):
                 ends = np.iinfo(dtype)
                 low, high = max(low, float(ends.min) + (ends.min < 0)), min(high, float(ends.max) - 1)
@@ -77,11 +87,19 @@ def height_unit(raster: Any) -> HeightUnit:
     Raises
     ------
     GridError
-        The unit that is declared is no known unit of length.
+        The unit that is declared is no known unit of length, or the scale or offset of the band cannot be.
     """
     declared = str(raster.units[0] or "").strip() if raster.units else ""
     unit = HeightUnit(declared, _length_of(declared, raster.name)) if declared else _of_crs(raster)
-    if unit.metres != 1:
+    scale, offset = raster.scales[0], raster.offsets[0]
+    if not math.isfinite(scale) or not math.isfinite(offset) or scale == 0:
+        raise GridError(
+            f"the heights have a scale of {scale:g} and an offset of {offset:g}, which cannot be",
+            where=raster.name,
+            remedy="mend them, for instance with gdal_edit.py -scale 1 -offset 0",
+        )
+    unit = HeightUnit(unit.name, unit.metres * scale, unit.metres * offset)
+    if (unit.metres, unit.zero_m) != (1, 0):
         _say(raster.name, unit)
     return unit
 
@@ -111,4 +129,6 @@ def _of_crs(raster: Any) -> HeightUnit:
 
 @cache
 def _say(where: str, unit: HeightUnit) -> None:
-    _LOG.info("%s: heights are declared in '%s' and converted to metres (x %.7g)", where, unit.name, unit.metres)
+    shift = f" {unit.zero_m:+.7g}" if unit.zero_m else ""
+    declared = f"'{unit.name}'" if unit.name else "numbers with a scale"
+    _LOG.info("%s: heights are declared in %s and converted to metres (x %.7g%s)", where, declared, unit.metres, shift)

@@ -51,10 +51,7 @@ def read_heights(dem: StrPath, geobox: GeoBox) -> NDArray[np.float32]:
         The model cannot be read or placed, or declares a unit that is none of length.
     """
     asset, unit, valid = _asset(dem)
-    heights = _read(replace(asset, valid_range=valid), geobox)
-    if unit.metres != 1:
-        heights *= np.float32(unit.metres)
-    return heights
+    return unit.in_metres(_read(replace(asset, valid_range=valid), geobox))
 
 
 def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
@@ -100,8 +97,9 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
             100 * (1 - heights.size / known.size),
             values[counts.argmax()],
         )
+    heights = unit.in_metres(heights)
     zero = float((heights == 0).mean())
-    if zero > MOST_ZERO and zero < 1 and unit.metres * float(np.median(heights[heights != 0])) > _MOUNTAINS_M:
+    if zero > MOST_ZERO and zero < 1 and float(np.median(heights[heights != 0])) > _MOUNTAINS_M:
         _LOG.warning(
             "%s: %.1f %% of the heights are exactly 0 m, which looks like missing data; if it is, declare it "
             "(gdal_edit.py -a_nodata 0)",

@@ -57,6 +57,32 @@ def test_heights_are_taken_to_metres(
     assert caplog.text.count("converted to metres") == (metres != 1)
 
 
+@pytest.mark.parametrize(
+    ("number", "scale", "offset", "unit", "height_m"),
+    [(25_000, 0.1, 0, "", 2500), (5000, 0.5, 0, "m", 2500), (1500, 1, 1000, "", 2500), (4000, 0.5, -500, "ft", 457.2)],
+)
+def test_scale_and_offset_of_the_band_count(
+    tmp_path: Path, number: int, scale: float, offset: float, unit: str, height_m: float
+) -> None:
+    """GDAL's raster data model: number x scale + offset is in the unit of the band."""
+    path = model(tmp_path, number, unit, dtype="int16")
+    with rasterio.open(path, "r+") as raster:
+        raster.scales, raster.offsets = (scale,), (offset,)
+    check_heights(path, GRID, "dem")
+    for found in heights(path):
+        assert found == pytest.approx(height_m, abs=0.01)
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(0.0, 0.0), (np.nan, 0.0), (1.0, np.inf)])
+def test_a_scale_that_cannot_be_is_refused(tmp_path: Path, scale: float, offset: float) -> None:
+    path = model(tmp_path, 2500)
+    with rasterio.open(path, "r+") as raster:
+        raster.scales, raster.offsets = (scale,), (offset,)
+    for read in (ElevationModel, lambda dem: read_heights(dem, GRID)):
+        with pytest.raises(GridError, match="which cannot be"):
+            read(path)
+
+
 @pytest.mark.parametrize("unit", ["K", "m/s", "degree", "furlong of old", "metres per year"])
 def test_other_units_are_refused(tmp_path: Path, unit: str) -> None:
     path = model(tmp_path, 2500, unit)

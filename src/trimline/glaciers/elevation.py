@@ -306,11 +306,10 @@ class ElevationModel:
             found = float(values[odd].min()), float(values[odd].max())
             before = self.beyond or found
             self.beyond = min(found[0], before[0]), max(found[1], before[1])
-        if self.unit.metres != 1:
-            values *= np.float32(self.unit.metres)
-            # A code may look like a height in metres.
-            values[odd & (values >= LOWEST_M) & (values <= HIGHEST_M)] = np.nan
-        return values
+        heights = self.unit.in_metres(values)
+        # A code may look like a height in metres.
+        heights[odd & (heights >= LOWEST_M) & (heights <= HIGHEST_M)] = np.nan
+        return heights
 
     def _raster(self) -> DatasetReader:
         """Return the open file, one per thread: neighbours lie in the same blocks, which GDAL then holds decoded."""

@@ -27,7 +27,7 @@ from trimline.study.study import Study
 _LOG = logging.getLogger(__name__)
 
 FOLDER = "glaciers"
-RESULTS_VERSION = 3
+RESULTS_VERSION = 4
 """Raised when the same inputs and settings give other results."""
 
 

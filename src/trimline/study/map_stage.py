@@ -29,7 +29,7 @@ FOLDER = "maps"
 MASK = "mask.tif"
 FILES = ("probability.tif", MASK, "classes.tif", "outlines.gpkg", "outlines.gpkg.aux.xml")
 """What a map consists of; GDAL notes what is known of the outlines beside them too."""
-RESULTS_VERSION = 3
+RESULTS_VERSION = 4
 """Raised when the same inputs and settings give other results."""
 _AT_ONCE = 4
 """Scenes mapped at a time on a cluster, so that workers are busy while one scene's files are written."""
