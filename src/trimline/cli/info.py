@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trimline.cli.own_options import Nodata, Offset, Scale
+
 if TYPE_CHECKING:
     from trimline.errors import TrimlineError
     from trimline.scenes import ProductInfo
@@ -25,6 +27,9 @@ def info(
         str | None, typer.Option(help="Names of a stack's bands in order, as in blue,green,red,nir; - leaves one out.")
     ] = None,
     sensor: Annotated[str | None, typer.Option(help="Sensor of a stack, as in sentinel-2-msi.")] = None,
+    scale: Scale = None,
+    offset: Offset = None,
+    nodata: Nodata = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON: one object, or a list where there are several products.")
     ] = False,
@@ -45,7 +50,7 @@ def info(
     paths, several = find_scenes(products)
     for path in paths:
         try:
-            found.append(product_info(path, sensor=sensor, bands=names))
+            found.append(product_info(path, sensor=sensor, bands=names, scale=scale, offset=offset, nodata=nodata))
         except TrimlineError as error:
             unread.append(error)
     if as_json and found:

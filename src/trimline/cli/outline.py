@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from trimline.cli.own_options import finite, positive
+from trimline.cli.own_options import Nodata, Offset, Scale, finite
 
 if TYPE_CHECKING:
     from trimline.inference import Model
@@ -114,13 +114,9 @@ def outline(
         str | None, typer.Option(help="Names of a stack's bands in order, as in blue,green,red,nir; - leaves one out.")
     ] = None,
     sensor: Annotated[str | None, typer.Option(help="Sensor of a stack, as in sentinel-2-msi.")] = None,
-    scale: Annotated[
-        float | None, typer.Option(callback=positive, help="Of a stack: reflectance = (DN + offset) x scale.")
-    ] = None,
-    offset: Annotated[
-        float | None, typer.Option(callback=finite, help="Of a stack: added to the DN before scaling.")
-    ] = None,
-    nodata: Annotated[float | None, typer.Option(help="Of a stack: the DN that means nothing.")] = None,
+    scale: Scale = None,
+    offset: Offset = None,
+    nodata: Nodata = None,
     date: Annotated[str | None, typer.Option(help="Day of the acquisition, where the product does not say.")] = None,
     inventory: Annotated[
         Path | None,

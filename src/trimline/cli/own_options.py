@@ -23,6 +23,11 @@ def positive(value: float | None) -> float | None:
     return value
 
 
+Scale = Annotated[
+    float | None, typer.Option(callback=positive, help="Of a stack: reflectance = (DN + offset) x scale.")
+]
+Offset = Annotated[float | None, typer.Option(callback=finite, help="Of a stack: added to the DN before scaling.")]
+Nodata = Annotated[float | None, typer.Option(help="Of a stack: the DN that means nothing.")]
 ElevationModels = Annotated[
     list[Path] | None,
     typer.Option("--dem", metavar="DEM", help="Elevation model, or a folder of them. May be repeated."),

@@ -74,7 +74,15 @@ def open_scene(
         return _reader(path, given).open(path, given)
 
 
-def product_info(path: StrPath, *, sensor: str | None = None, bands: Sequence[str] | None = None) -> ProductInfo:
+def product_info(
+    path: StrPath,
+    *,
+    sensor: str | None = None,
+    bands: Sequence[str] | None = None,
+    scale: float | None = None,
+    offset: float | None = None,
+    nodata: float | None = None,
+) -> ProductInfo:
     """Describe a product and check that it is complete, also where it cannot be opened as a scene.
 
     Parameters are those of `open_scene`.
@@ -90,7 +98,7 @@ def product_info(path: StrPath, *, sensor: str | None = None, bands: Sequence[st
     >>> info = trimline.product_info("LC08_L1TP_139036_20180823_20200831_02_T1.tar")
     >>> info.is_complete, info.missing, info.bands
     """
-    path, given = Path(path), Given(sensor=sensor, bands=bands)
+    path, given = Path(path), Given(None, sensor, bands, scale, offset, nodata)
     with _permitted(path):
         return _reader(path, given).describe(path, given)
 

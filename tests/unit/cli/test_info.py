@@ -14,12 +14,14 @@ from trimline.cli.app import app
 from trimline.errors import ProductError
 
 
-def stack(path: Path, crs: str | None = "EPSG:32646", names: tuple[str, ...] = ("red", "swir1")) -> Path:
+def stack(
+    path: Path, crs: str | None = "EPSG:32646", names: tuple[str, ...] = ("red", "swir1"), dtype: str = "float32"
+) -> Path:
     with rasterio.open(
-        path, "w", driver="GTiff", count=2, height=8, width=8, dtype="float32", crs=crs,
+        path, "w", driver="GTiff", count=2, height=8, width=8, dtype=dtype, crs=crs,
         transform=from_origin(500_010, 3_800_040, 30, 30),
     ) as target:  # fmt: skip
-        target.write(np.full((2, 8, 8), 0.3, np.float32))
+        target.write(np.full((2, 8, 8), 0.3 if dtype == "float32" else 4000, dtype))
         target.descriptions = names
     return path
 
@@ -42,3 +44,11 @@ def test_a_product_without_a_crs_is_shown_and_refused(tmp_path: Path) -> None:
 def test_a_pattern_that_matches_nothing_is_an_error(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["info", str(tmp_path / "*.tar")])
     assert "no file or folder matches this pattern" in str(result.exception)
+
+
+def test_integers_are_no_riddle_where_scale_and_offset_are_given(tmp_path: Path) -> None:
+    path = stack(tmp_path / "a.tif", dtype="int16")
+    for options, is_asked in (([], True), (["--scale", "0.0001", "--offset", "-1000", "--nodata", "0"], False)):
+        result = CliRunner().invoke(app, ["info", str(path), *options])
+        assert result.exit_code == 0
+        assert ("scale and offset must be given" in " ".join(result.output.split())) == is_asked
