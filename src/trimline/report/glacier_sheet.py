@@ -64,7 +64,7 @@ _LONGEST_WORD = 16
 
 @dataclass(frozen=True)
 class GlacierTables:
-    """Tables of all glaciers that sheets are drawn from; those that are None leave their panel empty and say so."""
+    """Tables of all glaciers that sheets are drawn from; those that are None have no panel."""
 
     outlines: gpd.GeoDataFrame
     """Polygons in any CRS: `glac_id`, `period`, `src_year`, a row per glacier and period."""
@@ -107,9 +107,8 @@ def draw_glacier_sheet(stem: StrPath, glacier: str, tables: GlacierTables) -> li
     there = [each for each in periods if each == "" or (own["period"].astype(str) == each).any()]
     colours = colours_of(periods)
     figure = Figure(figsize=_PAGE, layout="constrained")
-    axes = figure.subplot_mosaic(
-        [["map", "map"], ["table", "bands"], ["areas", "termini"]], height_ratios=(2.1, 1.55, 1.0),
-    )  # fmt: skip
+    panels, heights = _panels(glacier, tables)
+    axes = figure.subplot_mosaic(panels, height_ratios=heights)  # type: ignore[arg-type] # rows of names
     layout = figure.get_layout_engine()
     if layout is not None:
         layout.set(w_pad=0.12, h_pad=0.1)  # type: ignore[call-arg] # of constrained layout
@@ -124,11 +123,30 @@ def draw_glacier_sheet(stem: StrPath, glacier: str, tables: GlacierTables) -> li
     series = _of(tables.termini, glacier)
     bars = "" if series is None else "; error bars of the terminus: half a pixel"
     figure.supxlabel(f"a point on the glacier: {place}{bars}", x=0.02, ha="left", fontsize=8, color=GROUND)
-    _draw_table(axes["table"], _of(tables.attributes, glacier), periods)
-    _draw_bands(axes["bands"], _of(tables.hypsometry, glacier), colours, there)
-    _draw_area_series(axes["areas"], _of(tables.areas, glacier), tables.outlines, missing)
-    _draw_termini(axes["termini"], series)
+    if "table" in axes:
+        _draw_table(axes["table"], _of(tables.attributes, glacier), periods)
+    if "bands" in axes:
+        _draw_bands(axes["bands"], _of(tables.hypsometry, glacier), colours, there)
+    if "areas" in axes:
+        _draw_area_series(axes["areas"], _of(tables.areas, glacier), tables.outlines, missing)
+    if "termini" in axes:
+        _draw_termini(axes["termini"], series)
     return save_figure(figure, Path(stem))
+
+
+def _panels(glacier: str, tables: GlacierTables) -> tuple[list[list[str]], list[float]]:
+    """Return the panels of a sheet row by row, and heights of the rows; a row of which nothing is known is left out."""
+    rows: list[tuple[list[tuple[str, object]], float]] = [
+        ([("table", tables.attributes), ("bands", tables.hypsometry)], 1.55),
+        ([("areas", tables.areas), ("termini", tables.termini)], 1.0),
+    ]
+    panels, heights = [["map", "map"]], [2.1]
+    for pair, height in rows:
+        known = [name for name, table in pair if _of(table, glacier) is not None]
+        if known:
+            panels.append([known[0], known[-1]])
+            heights.append(height)
+    return panels, heights
 
 
 def _rows(table: Any, glacier: str) -> Any:
@@ -178,10 +196,7 @@ def _draw_map(
     axes.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=6, frameon=False, fontsize=8)
 
 
-def _draw_table(axes: Axes, attributes: pd.DataFrame | None, periods: Sequence[str]) -> None:
-    if attributes is None:
-        _empty(axes, "no attributes")
-        return
+def _draw_table(axes: Axes, attributes: pd.DataFrame, periods: Sequence[str]) -> None:
     axes.set_axis_off()
     order = {period: number for number, period in enumerate(periods)}
     named = periods_of(attributes)
@@ -220,11 +235,11 @@ def _value(value: object, form: str) -> str:
 
 def _draw_bands(
     axes: Axes,
-    bands: pd.DataFrame | None,
+    bands: pd.DataFrame,
     colours: Mapping[str, Colour],
     there: Sequence[str],
 ) -> None:
-    if bands is None or not bands["band_lower_m"].notna().any():
+    if not bands["band_lower_m"].notna().any():
         _empty(axes, "no heights on this glacier")
         return
     named = bands if "period" in bands.columns else bands.assign(period="")
@@ -241,11 +256,8 @@ def _draw_bands(
 
 
 def _draw_area_series(
-    axes: Axes, areas: pd.DataFrame | None, outlines: gpd.GeoDataFrame, missing: Sequence[str]
+    axes: Axes, areas: pd.DataFrame, outlines: gpd.GeoDataFrame, missing: Sequence[str]
 ) -> None:
-    if areas is None:
-        _empty(axes, "no series of areas")
-        return
     table = areas.sort_values("src_year")
     axes.errorbar(
         table["src_year"], table["area_km2"], table["uncertainty_km2"], fmt="o-", ms=4, lw=1, capsize=2.5,
@@ -264,10 +276,10 @@ def _draw_area_series(
     _plain(axes, "glacier area, km²")
 
 
-def _draw_termini(axes: Axes, series: pd.DataFrame | None) -> None:
+def _draw_termini(axes: Axes, series: pd.DataFrame) -> None:
     """Draw the advance (up) and retreat (down) of the terminus since the first date, by the first method or several."""
-    known = None if series is None else series[series["retreat_m"].notna()]
-    if series is None or known is None or not len(known):
+    known = series[series["retreat_m"].notna()]
+    if not len(known):
         _empty(axes, "no series of the terminus")
         return
     if known["date"].nunique() < 2:
