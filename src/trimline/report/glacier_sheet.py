@@ -255,9 +255,7 @@ def _draw_bands(
         axes.text(0.99, 0.99, words.replace("; ", "\n"), transform=axes.transAxes, ha="right", va="top", fontsize=7)
 
 
-def _draw_area_series(
-    axes: Axes, areas: pd.DataFrame, outlines: gpd.GeoDataFrame, missing: Sequence[str]
-) -> None:
+def _draw_area_series(axes: Axes, areas: pd.DataFrame, outlines: gpd.GeoDataFrame, missing: Sequence[str]) -> None:
     table = areas.sort_values("src_year")
     axes.errorbar(
         table["src_year"], table["area_km2"], table["uncertainty_km2"], fmt="o-", ms=4, lw=1, capsize=2.5,
