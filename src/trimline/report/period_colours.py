@@ -1,4 +1,4 @@
-"""Periods of a table in order of time, and their colours from violet (first) to yellow (last)."""
+"""Periods of a table in order of time, and their colours from violet (first) to orange (last)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from matplotlib import colormaps
 Colour = tuple[float, float, float, float]
 """Red, green, blue and opacity, 0 to 1."""
 
-_VIOLET, _YELLOW = 0.05, 0.95
+_VIOLET, _ORANGE = 0.05, 0.82
+"""Ends of the scale; its yellow would not be seen on white paper."""
 
 
 def colours_of(periods: Sequence[str]) -> dict[str, Colour]:
     """Return the colour of each period, in order of time."""
-    shares = np.linspace(_VIOLET, _YELLOW if len(periods) > 1 else _VIOLET, len(periods))
+    shares = np.linspace(_VIOLET, _ORANGE if len(periods) > 1 else _VIOLET, len(periods))
     return {period: colour_at(float(share)) for period, share in zip(periods, shares, strict=True)}
 
 
@@ -29,7 +30,7 @@ def colour_at(share: float) -> Colour:
 def colour_of_year(year: float, first: float, last: float) -> Colour:
     """Return the colour of a date between the first and the last [decimal year]."""
     share = (year - first) / (last - first) if last > first else 0.0
-    return colour_at(_VIOLET + (_YELLOW - _VIOLET) * share)
+    return colour_at(_VIOLET + (_ORANGE - _VIOLET) * share)
 
 
 def periods_of(table: pd.DataFrame) -> list[str]:
