@@ -251,7 +251,7 @@ def draw_glacier_outlines(
     glaciers: Sequence[str],
     titles: Mapping[str, str],
 ) -> list[Path]:
-    """Write the outlines of all periods around single glaciers, a panel each, from violet (first) to yellow (last).
+    """Write the outlines of all periods around single glaciers, a panel each, from violet (first) to orange (last).
 
     Parameters
     ----------

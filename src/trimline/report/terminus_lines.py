@@ -65,7 +65,7 @@ def draw_terminus_lines(
 ) -> list[Path]:
     """Write the termini of all dates at one glacier, over an image where there is one.
 
-    Up to twelve dates have an entry in the key, from violet (first) to yellow (last); more have a colour bar.
+    Up to twelve dates have an entry in the key, from violet (first) to orange (last); more have a colour bar.
 
     Parameters
     ----------
