@@ -26,6 +26,7 @@ from trimline.project.method import Method
 from trimline.project.names import nearest_name
 from trimline.project.places import Area, Period
 from trimline.project.publishing import Published
+from trimline.project.searching import SearchSettings
 from trimline.project.settings import BandName, Name, ProjectPath, Settings
 from trimline.project.simulation import SimulatedRange, SimulatedScene
 
@@ -180,6 +181,8 @@ class Project(Published):
     """The parts of the region; a scene's `area` must then be one of them."""
     periods: tuple[Period, ...] = ()
     """The periods of the timeline; a scene's `period` must be one of them."""
+    search: SearchSettings | None = None
+    """Where `trimline search` looks for scenes, and which it takes; None means that all scenes are given."""
     scenes: tuple[SceneEntry, ...] = ()
     """The products; none where all periods have `outlines` that one has already."""
     simulate: tuple[SimulatedRange, ...] = ()
