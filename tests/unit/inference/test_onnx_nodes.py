@@ -13,6 +13,7 @@ from onnx import TensorProto, helper
 
 from trimline.errors import WeightsError
 from trimline.inference.engine import read_graph
+from trimline.inference.model_file import read_metadata
 from trimline.inference.onnx_nodes import LEAST_INPUTS, Node, lacking, nodes_of
 
 
@@ -70,6 +71,15 @@ def test_graphs_without_end_are_refused() -> None:
         node = helper.make_node("If", ["x"], ["y"], then_branch=inner)
     with pytest.raises(WeightsError, match="too deep"):
         read_graph(model_of(node))
+
+
+def test_metadata_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    model = onnx.load_from_string(model_of(helper.make_node("Relu", ["x"], ["y"])))
+    model.metadata_props.add(key="trimline", value='{"format": 1}')
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model.SerializeToString().replace(b'"format"', b'"for\xb3at"'))
+    with pytest.raises(WeightsError, match="metadata of this weights file are damaged"):
+        read_metadata(path)
 
 
 @given(st.binary(max_size=200))
