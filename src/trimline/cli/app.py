@@ -22,7 +22,6 @@ from trimline.cli import (
     info,
     networks,
     outline,
-    search,
     simulate,
     stage_commands,
     terminus,
@@ -97,7 +96,6 @@ class _OnceEach(logging.Filter):
 app.command()(demo.demo)
 app.command()(info.info)
 app.command()(outline.outline)
-app.command()(search.search)
 stage_commands.add_to(app)
 app.command()(change.change)
 app.command()(glaciers.glaciers)
