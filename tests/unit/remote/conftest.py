@@ -161,7 +161,7 @@ def numbers(seed: int = 0, side: int = 1024, bands: int = 1) -> np.ndarray:
 
 def cog(folder: Path, content: np.ndarray, *, driver: str = "COG", **options: object) -> bytes:
     """Return the bytes of a raster of some numbers."""
-    plain, out = folder / "plain.tif", folder / "raster"
+    plain, out = folder / "plain.tif", folder / ("raster.jp2" if driver == "JP2OpenJPEG" else "raster.tif")
     place = {"crs": "EPSG:32646", "transform": Affine(30, 0, 5e5, 0, -30, 4e6)}
     count, height, width = content.shape
     with rasterio.open(
