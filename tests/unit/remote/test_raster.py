@@ -106,9 +106,7 @@ def test_blocks_that_a_file_leaves_out_are_nodata(server: FileServer, transport:
 
 
 @pytest.mark.parametrize("interleave", ["PIXEL", "BAND"])
-def test_several_bands_of_one_file(
-    interleave: str, server: FileServer, transport: Transport, tmp_path: Path
-) -> None:
+def test_several_bands_of_one_file(interleave: str, server: FileServer, transport: Transport, tmp_path: Path) -> None:
     ground = numbers(bands=3, side=600)
     tiled = {"tiled": True, "blockxsize": 128, "blockysize": 128, "compress": "deflate"}
     server.files["b.tif"] = cog(tmp_path, ground, driver="GTiff", interleave=interleave, **tiled)
