@@ -28,8 +28,15 @@ def write_item(candidate: Candidate, path: StrPath) -> None:
     write_json(path, {**candidate.item, CATALOGUE: candidate.catalogue})
 
 
-def read_item(path: StrPath) -> tuple[Mapping[str, Any], str]:
+def read_item(path: StrPath, otherwise: str | None = None) -> tuple[Mapping[str, Any], str]:
     """Return the item in a file as its catalogue gave it, and the name of the catalogue.
+
+    Parameters
+    ----------
+    path
+        The file.
+    otherwise
+        Name of the catalogue where the file does not say it.
 
     Raises
     ------
@@ -46,7 +53,7 @@ def read_item(path: StrPath) -> tuple[Mapping[str, Any], str]:
     )
     if not isinstance(content, dict) or content.get("type") != "Feature":
         raise CatalogueError("the file holds no STAC item", where=path, remedy=_AGAIN)
-    catalogue = content.pop(CATALOGUE, None)
+    catalogue = content.pop(CATALOGUE, otherwise)
     if not isinstance(catalogue, str) or not catalogue:
         raise CatalogueError(
             "the item does not say which catalogue it is from",

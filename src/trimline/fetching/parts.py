@@ -1,8 +1,8 @@
 """Files of a product that is being fetched: kept beside its place, so that a run that was killed goes on there.
 
 The hidden folder ``.NAME.part`` holds finished files in ``files``, a note of each in ``notes``, and in ``incoming``
-those that come in pieces. A file counts as finished when its note says that it is the part that is asked for, and its bytes
-are those of the note. The product appears when all are there: ``files`` is renamed to its name.
+those that come in pieces. A file counts as finished when its note says that it is the part that is asked for, and its
+bytes are those of the note. The product appears when all are there: ``files`` is renamed to its name.
 """
 
 from __future__ import annotations

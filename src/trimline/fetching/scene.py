@@ -306,7 +306,13 @@ class _Fetching:
         self.watch.planned(size)
         incoming, path = self.parts.incoming / wanted.name, self.parts.files / wanted.name
         if not incoming.exists():
-            self.transport.save(asset.href, incoming, size=asset.size, checksum=asset.checksum, seen=self._came)
+            there = [0]
+
+            def came(count: int) -> None:
+                self._came(max(0, count - there[0]))
+                there[0] = max(there[0], count)
+
+            self.transport.save(asset.href, incoming, size=asset.size, checksum=asset.checksum, seen=came)
         if wanted.is_raster:
             problem = check_readable(str(incoming))
             if problem is not None:

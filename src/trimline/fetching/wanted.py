@@ -36,8 +36,8 @@ class Wanted:
 
     @property
     def is_raster(self) -> bool:
-        """Whether it is a raster, of which a window may be enough."""
-        return not self.what.startswith("metadata")
+        """Whether it is a raster, and not metadata or a mask in GML."""
+        return PurePosixPath(self.name).suffix.lower() in RASTER_SUFFIXES
 
     @property
     def is_divisible(self) -> bool:

@@ -16,6 +16,7 @@ import shapely
 
 from trimline.catalogues.item_file import read_item
 from trimline.errors import ProjectError, StageError, TrimlineError
+from trimline.longitudes import connected
 from trimline.outlines import read_outlines
 from trimline.project import Project, SceneEntry
 from trimline.reprojecting import reprojected
@@ -178,12 +179,16 @@ def bands_needed(project: Project) -> tuple[str, ...]:
 
 
 def region_of(project: Project) -> shapely.Geometry | None:
-    """Return the region of a study in degrees; None where it has none."""
-    if project.region is None:
+    """Return the region of a study in degrees: its own, else that of its search, the hull of the inventory; or None."""
+    if project.region is not None:
+        outlines = reprojected(read_outlines(project.region), 4326)
+        region: shapely.Geometry = shapely.union_all(shapely.make_valid(outlines.geometry.to_numpy()))
+        return region
+    if project.search is None or project.inventory is None:
         return None
-    outlines = reprojected(read_outlines(project.region), 4326)
-    region: shapely.Geometry = shapely.union_all(shapely.make_valid(outlines.geometry.to_numpy()))
-    return region
+    parts = connected(reprojected(read_outlines(project.inventory), 4326).geometry.to_numpy())[0]
+    hull: shapely.Geometry = shapely.convex_hull(shapely.geometrycollections(parts))
+    return hull
 
 
 def is_users_own(entry: SceneEntry) -> bool:
@@ -216,7 +221,8 @@ def request_of(project: Project, entry: SceneEntry, region: shapely.Geometry | N
     from trimline.fetching import Request as Asked
 
     assert entry.item is not None  # noqa: S101 - callers choose entries by it
-    item, catalogue = read_item(entry.item)
+    named = () if project.search is None else project.search.catalogues
+    item, catalogue = read_item(entry.item, named[0] if len(named) == 1 else None)
     candidate = read_candidate(item, catalogue)
     return Asked.of(candidate, region, bands=None if whole else bands_needed(project), whole=whole)
 
