@@ -103,7 +103,7 @@ def make_candidates(folder: Path, periods: Sequence[str] = tuple(PERIODS)) -> Ca
         "scenes": looks,
     }
     manifest = write_range(SimulatedRange.model_validate(settings), folder / "range", progress=False)
-    chance = random.Random(20)
+    chance = random.Random(20)  # noqa: S311 - a draw that can be repeated
     truth, stated = {}, {}
     for record in manifest.scenes:
         scene = trimline.open_scene(manifest.folder / record.product)
