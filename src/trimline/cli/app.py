@@ -18,6 +18,7 @@ from trimline.cli import (
     demo,
     edits,
     export,
+    fetch,
     glaciers,
     info,
     networks,
@@ -96,6 +97,7 @@ class _OnceEach(logging.Filter):
 app.command()(demo.demo)
 app.command()(info.info)
 app.command()(outline.outline)
+app.command()(fetch.fetch)
 stage_commands.add_to(app)
 app.command()(change.change)
 app.command()(glaciers.glaciers)
