@@ -22,6 +22,7 @@ from trimline.cli import (
     info,
     networks,
     outline,
+    search,
     simulate,
     stage_commands,
     terminus,
@@ -96,6 +97,7 @@ class _OnceEach(logging.Filter):
 app.command()(demo.demo)
 app.command()(info.info)
 app.command()(outline.outline)
+app.command()(search.search)
 stage_commands.add_to(app)
 app.command()(change.change)
 app.command()(glaciers.glaciers)
