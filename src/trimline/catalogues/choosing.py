@@ -160,7 +160,7 @@ def _place(look: Look) -> str:
 
 
 def _gain(look: Look, seen: NDArray[np.bool_]) -> float:
-    return float((look.clear & ~seen).mean()) if seen.size else 0.0
+    return float(np.mean(look.clear & ~seen)) if seen.size else 0.0
 
 
 def _days(look: Look, off_season: Callable[[date], float]) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -111,9 +112,7 @@ def ground_of(glaciers: gpd.GeoDataFrame | None, region: shapely.Geometry) -> Gr
 
 
 def _equal_area_at(region: shapely.Geometry) -> str:
-    """Return an azimuthal equal-area CRS whose centre is in the middle of a region, which may lie on both sides of the
-    180th meridian.
-    """
+    """Return an azimuthal equal-area CRS in the middle of a region, which may lie on both sides of 180 degrees."""
     longitude, latitude = np.radians(shapely.get_coordinates(shapely.envelope(shapely.get_parts(region)))).T
     x, y = np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude)
     east = math.degrees(math.atan2(y.mean(), x.mean()))
@@ -125,7 +124,8 @@ def _centres(geobox: GeoBox, mask: NDArray[np.bool_], most: int) -> NDArray[np.f
     """Return the centres of the pixels of a mask, (n, 2), at most so many, spread evenly."""
     rows, columns = np.nonzero(mask)
     step = max(1, -(-len(rows) // most))
-    x, y = geobox.transform * (columns[::step] + 0.5, rows[::step] + 0.5)
+    to_world: Any = geobox.transform
+    x, y = to_world * (columns[::step] + 0.5, rows[::step] + 0.5)
     return np.column_stack([x, y])
 
 

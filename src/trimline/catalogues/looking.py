@@ -1,5 +1,4 @@
-"""What a candidate shows of the glaciers: cloud over them and snow beside them, by its quality band at overview
-resolution.
+"""What a candidate shows of the glaciers: cloud over them and snow beside them, from overviews of its quality band.
 
 A catalogue knows the cloud of a whole scene, and a scene may be half under cloud and clear over all its glaciers, or
 clear but for the ridge that they lie on. So a few kilobytes of each candidate's own quality band are read where the
@@ -178,7 +177,7 @@ def _is_impossible(values: NDArray[np.uint16]) -> NDArray[np.bool_]:
     for name in ("cloud_shadow", "snow"):
         sure = confidence(_CONFIDENCE_BITS[name])
         wrong |= (flag(name) != (sure == _HIGH)) | (sure == _RESERVED)
-    return np.where(is_fill(values), values != 1, wrong)
+    return np.asarray(np.where(is_fill(values), values != 1, wrong), np.bool_)
 
 
 def _by_classes(candidate: Candidate, points: NDArray[np.float64], ground: Ground, transport: Transport) -> _Seen:

@@ -90,7 +90,7 @@ def ground(region: shapely.Geometry) -> Ground:
 
 
 def scene_bits() -> NDArray[np.uint16]:
-    """Return QA_PIXEL: the west half of the ice in cloud, a strip of it in shadow, and a quarter of the ring in snow."""
+    """Return QA_PIXEL: the west half of the ice in cloud, a strip of it in shadow, part of the ring in snow."""
     bits = np.full((SIDE, SIDE), CLEAR, np.uint16)
     bits[:, :400] = CLOUD
     bits[500:520, 400:] = SHADOW

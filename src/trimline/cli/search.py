@@ -1,0 +1,104 @@
+"""`trimline search PROJECT`: scenes of catalogues, chosen by what they show of the glaciers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trimline.cli.stage_commands import AsJson, Overrides, Quick
+
+if TYPE_CHECKING:
+    from trimline.study.searching import SearchOutcome
+
+
+def search(
+    project: Annotated[Path | None, typer.Argument(help="The project file (YAML).", show_default=False)] = None,
+    overrides: Overrides = None,
+    quick: Quick = False,
+    most: Annotated[int | None, typer.Option("--most", min=1, help="Most scenes of one period and place.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="NEW.yaml", help="Write the choice into a file that extends PROJECT."),
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a choice that was edited by hand too.")] = False,
+    pictures: Annotated[
+        bool, typer.Option("--pictures/--no-pictures", help="Whether the contact sheet has pictures.")
+    ] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Search and choose, and write nothing.")] = False,
+    list_archives: Annotated[
+        bool, typer.Option("--list", help="List the known archives, and what each needs.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Search catalogues for the scenes of a study, and choose those that show its glaciers best.
+
+    The choice is written into the project file between two comments, with the reasons; edit it, then fetch the scenes.
+    """
+    if list_archives:
+        _list(json)
+        return
+    if project is None:
+        raise typer.BadParameter("name the project file, or --list the known archives", param_hint="PROJECT")
+    from trimline.project import load_project
+
+    loaded = load_project(project, overrides or [], quick=quick)
+    from trimline.study.searching import search_project
+
+    outcome = search_project(project, loaded, to=output, most=most, pictures=pictures, dry_run=dry_run, replace=replace)
+    if json:
+        from trimline.cli.results import print_json
+
+        print_json(outcome.as_dict())
+    else:
+        _print(outcome, project if output is None else output, dry_run=dry_run)
+
+
+def _print(outcome: SearchOutcome, path: Path, *, dry_run: bool) -> None:
+    from trimline.cli.results import print_table
+    from trimline.report.candidate_sheet import candidate_table
+
+    for choice in outcome.choices:
+        title = (
+            f"Period {choice.period}: {len(choice.taken)} of {len(choice.ranked)} candidates show {choice.seen:.1%} of "
+            "the ice clearly"
+        )
+        print_table(title, *candidate_table(choice))
+    lines = [f"{len(outcome.unread)} candidates could not be read, and are left out"] if outcome.unread else []
+    lines.append(f"read: {outcome.bytes / 1e3:.0f} kB in {outcome.requests} requests")
+    if outcome.sheet is not None:
+        lines.append(f"contact sheet: {outcome.sheet}")
+    if dry_run:
+        lines.append("nothing was written (--dry-run)")
+    elif outcome.is_kept:
+        lines.append(f"{path}: its choice was edited by hand and is kept; --replace writes the new one in its place")
+    else:
+        lines.append(f"the choice stands in {path}: edit it, then run: trimline fetch {path}")
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _list(as_json: bool) -> None:
+    from trimline.catalogues import archive_names, known_archive
+    from trimline.cli.results import print_json, print_table
+
+    archives = [known_archive(name) for name in archive_names()]
+    if as_json:
+        print_json(
+            {
+                each.name: {
+                    "title": each.title,
+                    "address": each.address,
+                    "collections": [holding.collection for holding in each.holdings],
+                    "access": each.access,
+                }
+                for each in archives
+            }
+        )
+        return
+    rows = [
+        [each.name, each.title, ", ".join(holding.collection for holding in each.holdings), each.access]
+        for each in archives
+    ]
+    print_table("Known archives", ["name", "archive", "collections", "access"], rows)
