@@ -9,8 +9,8 @@ import pytest
 import rasterio
 from rasterio.io import MemoryFile
 from rasterio.windows import Window
-
 from tests.unit.remote.conftest import FileServer, Handler, cog, numbers
+
 from trimline.errors import RemoteError
 from trimline.remote import Transport, prefetch, remote_raster, remote_rasters
 
