@@ -6,7 +6,6 @@ The archive answers as real ones do (STAC API, range requests) and, where a test
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,10 @@ from tests.candidates import (
     EPSG,
     GOOD_OF_A_PERIOD,
     LEFT,
-    PERIODS,
     PIXEL_M,
     SIZE,
     TOP,
     Candidates,
-    best_by_stated_cover,
-    is_clear_cut,
     make_candidates,
 )
 from typer.testing import CliRunner
