@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,12 @@ import pystac
 from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
-from odc.stac import configure_rio, load
 from rasterio.windows import Window
 
 from trimline.bench.archive_process import ArchiveProcess, linked, served_elsewhere
-from trimline.bench.big_scene import simulate_big_scene
+from trimline.bench.big_scene import SEED, SIDE, simulate_big_scene
 from trimline.bench.turns import Turns
+from trimline.errors import TrimlineError
 from trimline.remote import Transport, remote_rasters
 from trimline.simulate.archive import make_archive
 
@@ -35,7 +36,7 @@ KEYS = ("blue", "green", "red", "nir08", "swir16", "swir22")
 LATENCY_S = 0.05
 AT_ONCE = 4
 """Requests of ours at the same time, and threads of odc-stac."""
-_SEED = 22
+_PLACES_SEED = 22
 _QUICK_SIZE, _QUICK_WINDOWS = 1536, 6
 
 Reader = Callable[["_Scene"], NDArray[Any]]
@@ -53,7 +54,9 @@ class _Scene:
     """Of the window."""
 
 
-def measure(size: int = 3072, windows: int = 20, rounds: int = 3, quick: bool = False) -> dict[str, float]:
+def measure(
+    size: int = 3072, windows: int = 20, rounds: int = 3, quick: bool = False, side: int = SIDE, seed: int = SEED
+) -> dict[str, float]:
     """Return the ratios of seconds against the peers, and seconds, bytes and requests of all.
 
     Parameters
@@ -66,23 +69,37 @@ def measure(size: int = 3072, windows: int = 20, rounds: int = 3, quick: bool = 
         How often.
     quick
         Whether scenes and windows are few, and each is read once.
+    side, seed
+        Of the range that the scenes are folded from, see `simulate_big_scene`.
 
     Returns
     -------
-    Ratios first; seconds and bytes are of all windows together. `equal_pixels` is the share of pixels on which all
-    agree. `bytes_of_windows` is the size of the blocks that meet the windows.
+    Ratios first; seconds and bytes are of all windows together. `equal_windows` is the share of windows on whose
+    pixels all agree.
     """
     if quick:
         size, windows, rounds = min(size, _QUICK_SIZE), min(windows, _QUICK_WINDOWS), 1
-    configure_rio(cloud_defaults=True)
+    _prepare_odc_stac()
     with tempfile.TemporaryDirectory(prefix="trimline-bench-") as name:
         folder = Path(name)
-        product = simulate_big_scene(folder / "scene", size).product
+        product = simulate_big_scene(folder / "scene", size, side=side, seed=seed).product
         archive = make_archive(folder / "archive", [product]).parent
         item = next(archive.rglob(f"{product.name}*.json"))
         places = _places(size, windows)
         with served_elsewhere(archive, LATENCY_S) as server:
             return _measured(archive, item, places, server, rounds)
+
+
+def _prepare_odc_stac() -> None:
+    """Set what odc-stac recommends for rasters on servers; raise `TrimlineError` where it is not installed."""
+    if find_spec("odc.stac") is None:
+        raise TrimlineError(
+            "odc-stac, which fetching is compared with, is not installed",
+            remedy='install it (pip install "trimline[bench]")',
+        )
+    from odc.stac import configure_rio
+
+    configure_rio(cloud_defaults=True)
 
 
 def _measured(
@@ -133,6 +150,8 @@ def read_together(scene: _Scene, transport: Transport) -> NDArray[Any]:
 
 def read_by_odc_stac(scene: _Scene) -> NDArray[Any]:
     """Read a window of all bands with odc-stac."""
+    from odc.stac import load
+
     found = load([scene.item], bands=list(KEYS), geobox=scene.geobox, pool=AT_ONCE)
     return np.stack([found[key].to_numpy()[0] for key in KEYS])
 
@@ -162,7 +181,7 @@ def _blocks(window: Window, shape: tuple[int, int]) -> Iterator[Window]:
 
 
 def _places(size: int, windows: int) -> list[Window]:
-    random = np.random.default_rng(_SEED)
+    random = np.random.default_rng(_PLACES_SEED)
     out = []
     for _ in range(windows):
         height, width = (int(each) for each in random.integers(250, 650, 2))

@@ -32,6 +32,7 @@ MOST_BYTES = 64 << 20
 """Compressed size of the blocks that are fetched before they are decoded [bytes]; a larger window is read in strips."""
 MOST_WHOLE_BYTES = 256 << 20
 """Size up to which a JPEG 2000 file is read without saving it [bytes]: all of it is fetched."""
+_END_OF_CODESTREAM = b"\xff\xd9"
 _REMEDY = "run again; where it stays so, leave the scene out"
 _numbers = itertools.count()
 
@@ -44,7 +45,8 @@ class RemoteRaster:
     href
         Its address, not signed.
     source
-        rasterio's reader of it, for header, overviews and profile; what is read by it is fetched block after block.
+        rasterio's reader of it, for header, overviews and profile. Pixels are read by `read`: GDAL alone may take what
+        cannot be fetched for zeros.
     """
 
     def __init__(self, cache: RangeCache, transport: Transport, stack: ExitStack) -> None:
@@ -52,6 +54,7 @@ class RemoteRaster:
         self._cache, self._transport, self._stack = cache, transport, stack
         self._lock = threading.RLock()
         self._levels: dict[int, Any] = {}
+        self._blocks: dict[tuple[int, ...], Range | None] = {}
         head = cache.read(0, 1024)
         self._label = shown(cache.href)
         driver = driver_of(head)
@@ -148,7 +151,7 @@ class RemoteRaster:
             for strip in self._strips(source, place, level, bands):
                 ranges = self.ranges(strip, level, bands)
                 self._cache.fetch(ranges)
-                self._require_unpacked(ranges, source)
+                self._require_whole(ranges, source)
                 top = int(strip.row_off - place.row_off)
                 with self._raised(), self._foreign():
                     source.read(bands, window=strip, out=out[:, top : top + int(strip.height)])
@@ -181,8 +184,10 @@ class RemoteRaster:
             for band in bands:
                 for row in range(top // height, -(-bottom // height)):
                     for column in range(left // width, -(-right // width)):
-                        block = self._block(row, column, band, level)
-                        if block is not None:
+                        key = (row, column, band, -1 if level is None else level)
+                        if key not in self._blocks:
+                            self._blocks[key] = self._block(row, column, band, level)
+                        if (block := self._blocks[key]) is not None:
                             found.add(block)
         return sorted(found)
 
@@ -202,8 +207,14 @@ class RemoteRaster:
             )
         return start, stop
 
-    def _require_unpacked(self, ranges: Sequence[Range], source: Any) -> None:
-        """Raise where a block of a deflated file is damaged: GDAL does not compare its checksum (RFC 1950)."""
+    def _require_whole(self, ranges: Sequence[Range], source: Any) -> None:
+        """Raise where a JPEG 2000 file ends early, or a deflated block is damaged: GDAL takes both without a word."""
+        if self._driver != "GTiff" and self._cache.read(self._cache.size - 2, 2) != _END_OF_CODESTREAM:
+            raise RemoteError(
+                "the file ends early",
+                where=self._label,
+                remedy="it is not whole in the archive: leave the scene out, or report it",
+            )
         if str(source.tags(ns="IMAGE_STRUCTURE").get("COMPRESSION")) != "DEFLATE":
             return
         height, width = source.block_shapes[0]
