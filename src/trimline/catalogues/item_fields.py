@@ -97,7 +97,8 @@ def footprint_of(item: Mapping[str, Any]) -> shapely.Geometry:
         raise CatalogueError("its footprint lies nowhere on the Earth", where=where)
     try:
         with foreign_errors(CatalogueError, where, what="its footprint cannot be read"):
-            parts = [_sound(part) for part in shapely.get_parts(shapely.force_2d(shape))]
+            flat = shapely.get_parts(shapely.force_2d(shape))
+            parts = [_sound(part) for part in flat if shapely.get_dimensions(part) == 2]
             pieces = shapely.get_parts(cut(connected(np.array(parts, dtype=object))[0]))
     except OutlineError as error:
         raise CatalogueError(f"its footprint cannot be read ({error.what})", where=where) from None
