@@ -93,7 +93,8 @@ def footprint_of(item: Mapping[str, Any]) -> shapely.Geometry:
     if shape is None or shapely.get_dimensions(shape) != 2:
         raise CatalogueError("the item has no footprint", where=where)
     west, south, east, north = shape.bounds
-    if not (np.isfinite(shape.bounds).all() and -90 <= south <= north <= 90 and max(-west, east) <= _MOST_DEGREES):
+    is_finite = bool(np.isfinite(shapely.get_coordinates(shape)).all())
+    if not (is_finite and -90 <= south <= north <= 90 and max(-west, east) <= _MOST_DEGREES):
         raise CatalogueError("its footprint lies nowhere on the Earth", where=where)
     try:
         with foreign_errors(CatalogueError, where, what="its footprint cannot be read"):
