@@ -88,7 +88,7 @@ def footprint_of(item: Mapping[str, Any]) -> shapely.Geometry:
     """
     where = item.get("id")
     geometry = item.get("geometry")
-    with foreign_errors(CatalogueError, where, what="its footprint cannot be read"):
+    with foreign_errors(CatalogueError, where, what="its footprint cannot be read"), np.errstate(invalid="ignore"):
         shape = box_of(item.get("bbox")) if geometry is None else shapely.geometry.shape(geometry)
     if shape is None or shapely.get_dimensions(shape) != 2:
         raise CatalogueError("the item has no footprint", where=where)
