@@ -13,6 +13,9 @@ from trimline.cli.stage_commands import AsJson, Overrides, Quick
 if TYPE_CHECKING:
     from trimline.study.searching import SearchOutcome
 
+_MOST_LEFT = 12
+"""Rows of scenes that are left, in the table of a period."""
+
 
 def search(
     project: Annotated[Path | None, typer.Argument(help="The project file (YAML).", show_default=False)] = None,
@@ -58,15 +61,17 @@ def search(
 
 def _print(outcome: SearchOutcome, path: Path, *, dry_run: bool) -> None:
     from trimline.cli.results import print_table
-    from trimline.report.candidate_sheet import candidate_table
+    from trimline.report.candidate_sheet import HEADS_EXPLAINED, candidate_table
 
     for choice in outcome.choices:
-        title = (
-            f"Period {choice.period}: {len(choice.taken)} of {len(choice.ranked)} candidates show {choice.seen:.1%} of "
-            "the ice clearly"
-        )
-        print_table(title, *candidate_table(choice))
-    lines = [f"{len(outcome.unread)} candidates could not be read, and are left out"] if outcome.unread else []
+        shown = f"show {choice.seen:.1%} of the ice clearly"
+        beyond = len(choice.left) - _MOST_LEFT
+        more = f" ({beyond} more are left, see --json or the contact sheet)" if beyond > 0 else ""
+        title = f"Period {choice.period}: {len(choice.taken)} of {len(choice.ranked)} candidates {shown}{more}"
+        print_table(title, *candidate_table(choice, _MOST_LEFT))
+    lines = [HEADS_EXPLAINED]
+    if outcome.unread:
+        lines.append(f"{len(outcome.unread)} candidates could not be read, and are left out")
     lines.append(f"read: {outcome.bytes / 1e3:.0f} kB in {outcome.requests} requests")
     if outcome.sheet is not None:
         lines.append(f"contact sheet: {outcome.sheet}")
