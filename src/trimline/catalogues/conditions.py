@@ -12,7 +12,7 @@ import shapely
 from trimline.catalogues.candidate import Candidate
 from trimline.melt_season import is_in_season
 
-Reason = Literal["mission", "region", "years", "season", "sensor", "level", "tile", "cloud"]
+Reason = Literal["mission", "bands", "region", "years", "season", "sensor", "level", "tile", "cloud"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Conditions:
         day = candidate.time.strftime("%m-%d")
         cloud = candidate.cloud_cover
         failures: tuple[tuple[Reason, bool], ...] = (
+            ("bands", not candidate.bands.keys() - {"thermal"}),
             ("region", not shapely.intersects(self.region, candidate.footprint)),
             ("years", not any(first <= candidate.time.year <= last for first, last in self.years)),
             ("season", not is_in_season(day, self.season)),
@@ -51,6 +52,7 @@ class Conditions:
         left = sum(count for reason, count in counts.items() if reason not in ("region", "years"))
         words: dict[Reason, str] = {
             "mission": "neither of Landsat nor of Sentinel-2",
+            "bands": "without a reflective band",
             "season": f"out of season ({' to '.join(self.season)})",
             "sensor": f"not of {', '.join(self.sensors)}",
             "level": f"not of level {self.level}",
@@ -64,6 +66,7 @@ class Conditions:
 
 REMEDIES: dict[Reason, str] = {
     "mission": "name collections of Landsat or Sentinel-2 in search.collections",
+    "bands": "name collections of reflectance in search.collections",
     "season": "widen search.season, or set it to all",
     "sensor": "add their sensors to search.sensors",
     "level": "leave search.level out",

@@ -34,9 +34,7 @@ _REMOTE_SCHEMES = ("http", "https", "s3")
 def without_secrets(value: Any) -> Any:
     """Return JSON whose addresses hold no user, password or token, and whose links hold no headers."""
     if isinstance(value, Mapping):
-        return {
-            key: without_secrets(each) for key, each in value.items() if not (key == "headers" and "rel" in value)
-        }
+        return {key: without_secrets(each) for key, each in value.items() if not (key == "headers" and "rel" in value)}
     if isinstance(value, list | tuple):
         return [without_secrets(each) for each in value]
     return unsigned_href(value) if isinstance(value, str) and _ADDRESS.fullmatch(value) else value

@@ -15,7 +15,7 @@ import shapely.geometry
 from trimline.errors import CatalogueError, OutlineError
 from trimline.file_names import safe_name
 from trimline.foreign import foreign_errors
-from trimline.longitudes import connected, cut
+from trimline.longitudes import connected, cut, short_way
 from trimline.scenes.metadata_text import float_of, parse_moment
 
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.-]")
@@ -96,14 +96,28 @@ def footprint_of(item: Mapping[str, Any]) -> shapely.Geometry:
     if not (np.isfinite(shape.bounds).all() and -90 <= south <= north <= 90 and max(-west, east) <= _MOST_DEGREES):
         raise CatalogueError("its footprint lies nowhere on the Earth", where=where)
     try:
-        (whole,) = cut(connected(np.array([shapely.force_2d(shape)], dtype=object))[0])
+        with foreign_errors(CatalogueError, where, what="its footprint cannot be read"):
+            parts = [_sound(part) for part in shapely.get_parts(shapely.force_2d(shape))]
+            pieces = shapely.get_parts(cut(connected(np.array(parts, dtype=object))[0]))
     except OutlineError as error:
         raise CatalogueError(f"its footprint cannot be read ({error.what})", where=where) from None
-    whole = whole if whole.is_valid else shapely.make_valid(whole)
-    polygons = [part for part in shapely.get_parts(whole) if shapely.get_dimensions(part) == 2 and part.area > 0]
+    polygons = [piece for piece in pieces if shapely.get_dimensions(piece) == 2 and piece.area > 0]
     if not polygons:
         raise CatalogueError("its footprint has no area", where=where)
     return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
+
+
+def _sound(part: shapely.Polygon) -> shapely.Geometry:
+    """Return a part of a footprint with its edges the short way round; where it crosses itself, its convex hull.
+
+    At the 180th meridian the corners of some Landsat items of USGS are in disorder.
+    """
+    ring = shapely.get_coordinates(part.exterior)
+    x = short_way(ring, 360.0)
+    if x[0] != x[-1]:
+        return part  # it winds around a pole
+    straight = shapely.Polygon(np.column_stack([x, ring[:, 1]]))
+    return straight if straight.is_valid else straight.convex_hull
 
 
 def box_of(box: Any) -> shapely.Geometry | None:

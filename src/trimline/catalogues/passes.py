@@ -19,7 +19,7 @@ different ways."""
 
 
 def newest_of_each_pass(candidates: Iterable[Candidate]) -> tuple[list[Candidate], list[tuple[Candidate, Candidate]]]:
-    """Return the newest processing of each pass, by time and id, and pairs of an older one and the one that replaces it.
+    """Return the newest processing of each pass, by time and id, and each older one with the one that replaces it.
 
     Of two that are equally new the first is kept.
     """

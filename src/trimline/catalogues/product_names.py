@@ -100,8 +100,8 @@ def _landsat_by_properties(item: Mapping[str, Any]) -> ProductName | None:
     sensor = None if kind is None else _landsat_sensor(kind, number)
     if sensor is None:
         return None
-    path, row = properties.get("landsat:wrs_path"), properties.get("landsat:wrs_row")
-    tile = f"{int(path):03d}{int(row):03d}" if _is_number(path) and _is_number(row) else None
+    path_row = [str(properties.get(f"landsat:wrs_{each}", "")) for each in ("path", "row")]
+    tile = "".join(each.zfill(3) for each in path_row) if all(each.isdecimal() for each in path_row) else None
     words = f"{properties.get('landsat:correction', '')} {properties.get('processing:level', '')}"
     return ProductName(sensor, _level(words, str(item.get("collection", ""))), tile, None, None)
 
@@ -163,7 +163,3 @@ def _level(*words: str) -> Literal["L1", "L2"] | None:
         if match:
             return "L1" if match["level"] == "1" else "L2"
     return None
-
-
-def _is_number(value: Any) -> bool:
-    return not isinstance(value, bool) and isinstance(value, int | str) and str(value).isdecimal()

@@ -182,9 +182,7 @@ def _offered(
     if scheme_of(address) in ("http", "https"):
         client = open_api(address, ApiIO(Login() if archive is None else unsigned))
     if client is None:
-        walk = Walk(
-            transport or transport_for(catalogue), conditions.region, conditions.years, gathered.note, wanted
-        )
+        walk = Walk(transport or transport_for(catalogue), conditions.region, conditions.years, gathered.note, wanted)
         yield from walk.items(address)
         gathered.known.extend(walk.seen_collections)
         gathered.missing[catalogue] = [name for name in wanted if name not in walk.seen_collections]

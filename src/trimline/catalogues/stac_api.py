@@ -226,4 +226,3 @@ _STATUS: Mapping[int, tuple[str, str]] = {
     404: ("there is no catalogue at this address (404)", "give the address of its root"),
     429: ("the catalogue is too busy (429)", _AGAIN),
 }
-

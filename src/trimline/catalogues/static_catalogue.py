@@ -26,7 +26,7 @@ from trimline.remote.transport import Transport
 from trimline.scenes.metadata_text import MOST_JSON_BYTES, decode, parse_json
 
 MOST_FILES = 50_000
-"""Files of a catalogue that are opened before it is given up: a walk of hours, or links in a circle that never closes."""
+"""Files of a catalogue that are opened before it is given up: the walk would take hours, or never end."""
 _AT_ONCE = 4
 _ITEMS_AT_ONCE = 64
 
@@ -124,9 +124,13 @@ class Walk:
             decode(self.transport.content(href, MOST_JSON_BYTES)), where, remedy="check the catalogue's address"
         )
         if not isinstance(content, Mapping) or not isinstance(content.get("links", []), list):
-            raise CatalogueError("the file is none of a STAC catalogue", where=where, remedy="give the file of its root")
+            raise CatalogueError(
+                "the file is none of a STAC catalogue", where=where, remedy="give the file of its root"
+            )
         if "links" not in content and content.get("type") not in ("Feature", "FeatureCollection"):
-            raise CatalogueError("the file is none of a STAC catalogue", where=where, remedy="give the file of its root")
+            raise CatalogueError(
+                "the file is none of a STAC catalogue", where=where, remedy="give the file of its root"
+            )
         return content
 
     def _may_hold(self, collection: Mapping[str, Any]) -> bool:

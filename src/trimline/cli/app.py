@@ -18,6 +18,7 @@ from trimline.cli import (
     demo,
     edits,
     export,
+    fetch,
     glaciers,
     info,
     networks,
@@ -98,6 +99,7 @@ app.command()(demo.demo)
 app.command()(info.info)
 app.command()(outline.outline)
 app.command()(search.search)
+app.command()(fetch.fetch)
 stage_commands.add_to(app)
 app.command()(change.change)
 app.command()(glaciers.glaciers)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from trimline.cli.stage_commands import AsJson, Overrides, Quick
 
 if TYPE_CHECKING:
+    from trimline.catalogues import Archive
     from trimline.study.searching import SearchOutcome
 
 _MOST_LEFT = 12
@@ -90,20 +91,22 @@ def _list(as_json: bool) -> None:
 
     archives = [known_archive(name) for name in archive_names()]
     if as_json:
-        print_json(
-            {
-                each.name: {
-                    "title": each.title,
-                    "address": each.address,
-                    "collections": [holding.collection for holding in each.holdings],
-                    "access": each.access,
-                }
-                for each in archives
-            }
-        )
+        print_json({archive.name: _facts(archive) for archive in archives})
         return
-    rows = [
-        [each.name, each.title, ", ".join(holding.collection for holding in each.holdings), each.access]
-        for each in archives
-    ]
-    print_table("Known archives", ["name", "archive", "collections", "access"], rows)
+    rows = [[each.name, each.title, "\n".join(_collections(each)), each.access] for each in archives]
+    print_table("Archives", ["name", "title", "collections", "reading needs"], rows)
+
+
+def _facts(archive: Archive) -> dict[str, Any]:
+    return {
+        "access": archive.access,
+        "address": archive.address,
+        "collections": {each.collection: [*each.instruments, each.level] for each in archive.holdings},
+        "elevation": archive.elevation,
+        "title": archive.title,
+    }
+
+
+def _collections(archive: Archive) -> list[str]:
+    own = [f"{each.collection} ({', '.join(each.instruments)}; {each.level})" for each in archive.holdings]
+    return [*own, f"{archive.elevation} (elevation)"] if archive.elevation else own

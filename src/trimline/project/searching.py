@@ -31,7 +31,7 @@ def is_address(catalogue: str) -> bool:
 
 
 def address_problem(address: str) -> Problem | None:
-    """Return why an address of a catalogue is refused: it holds what may be a secret, or is none; None where it is fine."""
+    """Return why an address of a catalogue is refused: it may hold a secret, or is none; None where it is fine."""
     if _SCHEME.match(address) is None:
         return None
     try:

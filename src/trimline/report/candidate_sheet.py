@@ -124,7 +124,7 @@ def _card(each: Ranked, picture: Picture | None) -> Card:
     cloud = "" if candidate.cloud_cover is None else f"; cloud of the whole scene {candidate.cloud_cover:.0f} %"
     lines = [
         f"{candidate.time:%Y-%m-%d}, {candidate.sensor}{cloud}",
-        f"{_state(each)}: {each.reason}",
+        each.reason if each.is_taken else f"left: {each.reason}",
         *each.look.notes,
     ]
     return Card(candidate.id, lines, None if picture is None else as_jpeg(picture), is_marked=each.is_taken)

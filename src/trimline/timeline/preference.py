@@ -27,6 +27,7 @@ FLAGS = "flags"
 OFF_SEASON_DAYS = 30.0
 """Days outside the melt season after which the weight of a scene falls to 1/e."""
 
+
 @dataclass(frozen=True)
 class Candidate:
     """What the order of scenes depends on."""
