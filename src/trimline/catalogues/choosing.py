@@ -177,7 +177,7 @@ def _days(look: Look, off_season: Callable[[date], float]) -> float:
 
 def _why_taken(look: Look, gain: float, *, is_first: bool, before: bool) -> str:
     shows = f"shows {_percent(look.clear_ice)} of the ice clearly"
-    more = f", {_percent(gain)} of it in no scene before" if before else ""
+    more = f" ({_percent(gain)} that no scene before it shows)" if before else ""
     role = f"main reference of {_place(look)}" if is_first else "fills gaps"
     return f"{role}: {shows}{more}; {_conditions(look)}"
 

@@ -61,7 +61,7 @@ def picture_of(candidate: Candidate, ground: Ground, transport: Transport) -> Pi
     with opened([candidate.bands[band] for band in BANDS], transport) as rasters:
         for layer, raster in zip(values, rasters, strict=True):
             level = level_for(raster, float(abs(geobox.resolution.x)), codes=False)
-            found = sampled(raster, points, ground, level)
+            found = sampled(raster, lambda crs: ground.moved(points, crs), level)
             has_data = (found.inside & (found.values != 0)).reshape(height, width)
             layer[has_data] = found.values.reshape(height, width)[has_data]
     return Picture(values, geobox, ground.outlines) if np.isfinite(values).all(axis=0).any() else None

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from trimline.cli.stage_commands import AsJson, Overrides, Quick
 
 if TYPE_CHECKING:
+    from trimline.catalogues import Archive
     from trimline.study.searching import SearchOutcome
+
+_MOST_LEFT = 12
+"""Rows of scenes that are left, in the table of a period."""
 
 
 def search(
@@ -58,15 +62,17 @@ def search(
 
 def _print(outcome: SearchOutcome, path: Path, *, dry_run: bool) -> None:
     from trimline.cli.results import print_table
-    from trimline.report.candidate_sheet import candidate_table
+    from trimline.report.candidate_sheet import HEADS_EXPLAINED, candidate_table
 
     for choice in outcome.choices:
-        title = (
-            f"Period {choice.period}: {len(choice.taken)} of {len(choice.ranked)} candidates show {choice.seen:.1%} of "
-            "the ice clearly"
-        )
-        print_table(title, *candidate_table(choice))
-    lines = [f"{len(outcome.unread)} candidates could not be read, and are left out"] if outcome.unread else []
+        shown = f"show {choice.seen:.1%} of the ice clearly"
+        beyond = len(choice.left) - _MOST_LEFT
+        more = f" ({beyond} more are left, see --json or the contact sheet)" if beyond > 0 else ""
+        title = f"Period {choice.period}: {len(choice.taken)} of {len(choice.ranked)} candidates {shown}{more}"
+        print_table(title, *candidate_table(choice, _MOST_LEFT))
+    lines = [HEADS_EXPLAINED]
+    if outcome.unread:
+        lines.append(f"{len(outcome.unread)} candidates could not be read, and are left out")
     lines.append(f"read: {outcome.bytes / 1e3:.0f} kB in {outcome.requests} requests")
     if outcome.sheet is not None:
         lines.append(f"contact sheet: {outcome.sheet}")
@@ -85,20 +91,22 @@ def _list(as_json: bool) -> None:
 
     archives = [known_archive(name) for name in archive_names()]
     if as_json:
-        print_json(
-            {
-                each.name: {
-                    "title": each.title,
-                    "address": each.address,
-                    "collections": [holding.collection for holding in each.holdings],
-                    "access": each.access,
-                }
-                for each in archives
-            }
-        )
+        print_json({archive.name: _facts(archive) for archive in archives})
         return
-    rows = [
-        [each.name, each.title, ", ".join(holding.collection for holding in each.holdings), each.access]
-        for each in archives
-    ]
-    print_table("Known archives", ["name", "archive", "collections", "access"], rows)
+    rows = [[each.name, each.title, "\n".join(_collections(each)), each.access] for each in archives]
+    print_table("Archives", ["name", "title", "collections", "reading needs"], rows)
+
+
+def _facts(archive: Archive) -> dict[str, Any]:
+    return {
+        "access": archive.access,
+        "address": archive.address,
+        "collections": {each.collection: [*each.instruments, each.level] for each in archive.holdings},
+        "elevation": archive.elevation,
+        "title": archive.title,
+    }
+
+
+def _collections(archive: Archive) -> list[str]:
+    own = [f"{each.collection} ({', '.join(each.instruments)}; {each.level})" for each in archive.holdings]
+    return [*own, f"{archive.elevation} (elevation)"] if archive.elevation else own

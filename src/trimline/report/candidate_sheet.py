@@ -27,7 +27,12 @@ _QUALITY = 82
 """Quality of the JPEG of a picture [percent]."""
 _NO_DATA = 60
 """Grey of what has no data."""
-_HEADS = ["scene", "date", "tile", "cloud of scene", "over ice", "snow off ice", "ice clear", "sun", "weight", "choice"]
+_HEADS = ["scene", "cloud", "on ice", "snow", "clear", "weight", "choice"]
+HEADS_EXPLAINED = (
+    "cloud: of the whole scene, by the catalogue; on ice: cloud over the glaciers; snow: on the ground around them; "
+    "clear: share of all glaciers that the scene shows clearly"
+)
+"""What the columns of a table of candidates are."""
 
 
 def write_candidate_sheet(
@@ -74,9 +79,17 @@ def write_candidate_sheet(
     )
 
 
-def candidate_table(choice: Choice) -> Table:
-    """Return the numbers of the candidates of a period as a table of texts, the taken ones first."""
-    return _HEADS, [_row(each) for each in (*choice.taken, *choice.left)]
+def candidate_table(choice: Choice, most_left: int | None = None) -> Table:
+    """Return the numbers of the candidates of a period as a table of texts, the taken ones first.
+
+    Parameters
+    ----------
+    choice
+        What is taken and left.
+    most_left
+        Most rows of scenes that are left; None means all.
+    """
+    return _HEADS, [_row(each) for each in (*choice.taken, *choice.left[:most_left])]
 
 
 def _row(each: Ranked) -> list[str]:
@@ -84,13 +97,10 @@ def _row(each: Ranked) -> list[str]:
     candidate = look.candidate
     return [
         candidate.id,
-        candidate.time.date().isoformat(),
-        candidate.tile or "",
-        "" if candidate.cloud_cover is None else f"{candidate.cloud_cover:.0f} %",
+        _percent(math.nan if candidate.cloud_cover is None else candidate.cloud_cover / 100),
         _percent(look.cloud_over_ice),
         _percent(look.snow_off_ice),
         _percent(look.clear_ice),
-        "" if candidate.sun_elevation is None else f"{candidate.sun_elevation:.0f}°",
         f"{each.weight:.2f}",
         _state(each),
     ]
@@ -101,7 +111,8 @@ def _section(choice: Choice, pictures: Mapping[str, Picture]) -> Section:
         f"Period {choice.period}",
         paragraphs=[
             f"{len(choice.taken)} of {len(choice.ranked)} candidates are taken; together they show "
-            f"{choice.seen:.1%} of the glaciers clearly."
+            f"{choice.seen:.1%} of the glaciers clearly.",
+            f"{HEADS_EXPLAINED[:1].upper()}{HEADS_EXPLAINED[1:]}.",
         ],
         tables=[("Candidates", candidate_table(choice))],
         cards=[_card(each, pictures.get(each.look.candidate.id)) for each in (*choice.taken, *choice.left)],
@@ -113,7 +124,7 @@ def _card(each: Ranked, picture: Picture | None) -> Card:
     cloud = "" if candidate.cloud_cover is None else f"; cloud of the whole scene {candidate.cloud_cover:.0f} %"
     lines = [
         f"{candidate.time:%Y-%m-%d}, {candidate.sensor}{cloud}",
-        f"{_state(each)}: {each.reason}",
+        each.reason if each.is_taken else f"left: {each.reason}",
         *each.look.notes,
     ]
     return Card(candidate.id, lines, None if picture is None else as_jpeg(picture), is_marked=each.is_taken)
@@ -126,7 +137,7 @@ def _state(each: Ranked) -> str:
 
 
 def _percent(share: float) -> str:
-    return "" if math.isnan(share) else f"{share:.0%}"
+    return "" if math.isnan(share) else f"{share * 100:.0f} %"
 
 
 def as_jpeg(picture: Picture) -> bytes:
