@@ -80,6 +80,25 @@ class FetchedProduct(BaseModel):
     """Whether the files are the archive's own."""
     files: tuple[FetchedFile, ...]
 
+    @property
+    def pixels(self) -> str:
+        """Digest of what decides the pixels, see `pixels_of`."""
+        rasters = [file.what for file in self.files if file.what.startswith(("band ", "quality "))]
+        return pixels_of(self.source, self.region, self.margin_m, rasters, whole=self.whole)
+
+
+def pixels_of(source: str, region: str | None, margin_m: float | None, rasters: Iterable[str], *, whole: bool) -> str:
+    """Return a digest of what decides the pixels of a fetched product; it is known before anything is fetched.
+
+    Parameters
+    ----------
+    source, region, margin_m, whole
+        As of `FetchedProduct`.
+    rasters
+        What its rasters are, as `FetchedFile.what`.
+    """
+    return digest(["fetched", source, region, margin_m, sorted(rasters), whole])
+
 
 def region_digest(region: shapely.Geometry | None) -> str | None:
     """Return the identity of a region, whatever the order of its vertices."""

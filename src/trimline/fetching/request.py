@@ -17,6 +17,7 @@ from trimline.fetching.fetched_file import (
     FetchedProduct,
     damage,
     lacking,
+    pixels_of,
     read_fetched,
     region_digest,
     window_of,
@@ -77,6 +78,22 @@ class Request:
         files = [*each.bands.values(), *each.quality.values(), *each.metadata]
         return digest([each.catalogue, each.id, each.processed, sorted(shown(file.href) for file in files)])
 
+    @property
+    def rasters(self) -> list[str]:
+        """What the rasters asked for are, as `FetchedFile.what`; what the archive has not is passed over."""
+        names = self.candidate.bands if self.bands is None else self.bands
+        return [
+            *(f"band {band}" for band in dict.fromkeys(names) if band in self.candidate.bands),
+            *(f"quality {kind}" for kind in self.candidate.quality),
+        ]
+
+    @property
+    def pixels(self) -> str:
+        """Digest of what decides the pixels: that of the product that answers it, where it is fetched for it."""
+        region = region_digest(self.region)
+        margin_m = None if region is None else self.margin_m
+        return pixels_of(self.source, region, margin_m, self.rasters, whole=self.whole)
+
     def key(self, wanted: Wanted) -> str:
         """Digest of what decides the bytes of a file."""
         asset = wanted.asset
@@ -111,12 +128,7 @@ class Request:
     def _lacks(self, path: Path, known: FetchedProduct) -> str | None:
         if known.source != self.source:
             return "the archive has another version of it"
-        names = self.candidate.bands if self.bands is None else self.bands
-        wanted = [
-            *(f"band {band}" for band in names if band in self.candidate.bands),
-            *(f"quality {kind}" for kind in self.candidate.quality),
-        ]
-        missing = lacking(known, wanted)
+        missing = lacking(known, self.rasters)
         if missing:
             return f"it lacks {', '.join(missing)}"
         if self.whole and not known.whole:

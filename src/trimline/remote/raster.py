@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -146,7 +147,9 @@ class RemoteRaster:
         out = np.empty((len(bands), int(place.height), int(place.width)), source.dtypes[bands[0] - 1])
         with self._lock:
             for strip in self._strips(source, place, level, bands):
-                self._cache.fetch(self.ranges(strip, level, bands))
+                ranges = self.ranges(strip, level, bands)
+                self._cache.fetch(ranges)
+                self._require_unpacked(ranges, source)
                 top = int(strip.row_off - place.row_off)
                 with self._raised(), rasterio.Env(**_ENVIRONMENT), self._foreign():
                     source.read(bands, window=strip, out=out[:, top : top + int(strip.height)])
@@ -199,6 +202,22 @@ class RemoteRaster:
                 remedy="it is not whole in the archive: leave the scene out, or report it",
             )
         return start, stop
+
+    def _require_unpacked(self, ranges: Sequence[Range], source: Any) -> None:
+        """Raise where a block of a deflated file is damaged: GDAL does not compare its checksum (RFC 1950)."""
+        if str(source.tags(ns="IMAGE_STRUCTURE").get("COMPRESSION")) != "DEFLATE":
+            return
+        height, width = source.block_shapes[0]
+        most = int(height * width * sum(np.dtype(dtype).itemsize for dtype in source.dtypes))
+        for start, stop in ranges:
+            unpacker = zlib.decompressobj()
+            try:
+                unpacker.decompress(self._cache.read(start, stop - start), most)
+                whole = unpacker.eof or (not unpacker.decompress(unpacker.unconsumed_tail, 1) and unpacker.eof)
+            except zlib.error:
+                whole = False
+            if not whole:
+                raise RemoteError("a block is damaged", where=self._label, remedy=_REMEDY)
 
     def _strips(self, source: Any, place: Window, level: int | None, bands: Sequence[int]) -> Iterator[Window]:
         """Yield windows that make up a window: whole rows of blocks, of at most `MOST_BYTES` where that can be."""

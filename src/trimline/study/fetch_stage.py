@@ -75,6 +75,9 @@ def run(study: Study) -> Done:
         A scene cannot be fetched; or nothing may be done, and one is missing.
     """
     entries = [entry for entry in study.project.scenes if entry.item is not None]
+    if entries and study.workers_fetch:
+        _LOG.info("fetch: nothing to do here, the cluster's workers fetch what they map")
+        return study.ledger.together("fetch", [], {})
     if study.ledger.read_only:
         for entry in entries:
             _require_there(study.project, entry)
@@ -206,13 +209,14 @@ def _require_there(project: Project, entry: SceneEntry) -> None:
     """Raise `StageError` where a scene's product is not there as the study needs it."""
     if is_users_own(entry):
         return
-    request = _request(project, entry, region_of(project), whole=False)
+    request = request_of(project, entry, region_of(project), whole=False)
     if request.answered_by(entry.path) is None:
         what = "must be fetched again" if entry.path.exists() else "has not been fetched"
         raise StageError(f"the scene {what}", where=f"scenes.{entry.id}", remedy="run `trimline fetch` first")
 
 
-def _request(project: Project, entry: SceneEntry, region: shapely.Geometry | None, *, whole: bool) -> Request:
+def request_of(project: Project, entry: SceneEntry, region: shapely.Geometry | None, *, whole: bool) -> Request:
+    """Return what is fetched of a scene that has an item."""
     from trimline.catalogues import read_candidate
     from trimline.fetching import Request as Asked
 
@@ -233,7 +237,7 @@ def _task(
     from trimline.catalogues import transport_for
     from trimline.fetching import Task as OneTask
 
-    request = _request(project, entry, region, whole=whole)
+    request = request_of(project, entry, region, whole=whole)
     catalogue = request.candidate.catalogue
     if catalogue not in transports:
         transports[catalogue] = transport_for(catalogue)

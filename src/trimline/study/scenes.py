@@ -41,7 +41,12 @@ def date_of(entry: SceneEntry, scene: Scene) -> str:
     ProjectError
         Neither the entry nor the product has a date.
     """
-    known = entry.date or scene.date
+    return known_date(entry, scene.date)
+
+
+def known_date(entry: SceneEntry, of_product: str | None) -> str:
+    """Return the acquisition date that an entry or, where it has none, its product gives; raises as `date_of`."""
+    known = entry.date or of_product
     if known is not None:
         return known
     raise ProjectError(
