@@ -19,6 +19,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from trimline import __version__
 from trimline.errors import RemoteError
 from trimline.remote.address import shown
 from trimline.remote.counts import Counts
@@ -73,6 +74,7 @@ class Line:
         self._counts = counts
         self._timeout_s = timeout_s
         self._session = requests.Session()
+        self._session.headers["User-Agent"] = f"trimline/{__version__}"
         self._session.auth = _no_credentials  # or `.netrc` would take the place of the signer's headers
         self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("http://", "https://"):

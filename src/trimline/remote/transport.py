@@ -1,16 +1,17 @@
 """Transport: ranges and whole files from servers, and from this machine's disk under the same calls.
 
 Requests are few (`trimline.remote.ranges`), at most so many at the same time per host, and held back for as long as a
-server asks (429, 503 and ``Retry-After``). What may pass is tried again after waits that double, with jitter, so that
-many clients do not come back together. A range is taken only where it is exactly the bytes that were asked for, of the
-same version of the file as the others of the call.
+server asks (429, 503 and ``Retry-After``). What may pass is tried again after waits that double, half of each at
+random, so that many clients do not come back together. A range is taken only where it is exactly the bytes that were
+asked for, of the same version of the file as the others of the call.
 
 Sources: RFC 9110 (ranges, conditional requests, Retry-After); M. Brooker, "Exponential Backoff and Jitter", AWS
-Architecture Blog, 2015 (full jitter).
+Architecture Blog, 2015 (equal jitter).
 """
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +33,7 @@ from trimline.remote.signing import Signed, Signer, unsigned
 from trimline.remote.version import Version, content_range, version_of_answer, version_of_file
 
 T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
 
 _WHOLE_BYTES = 8 << 20
 """A file of at most so many bytes is taken whole where its server knows no ranges."""
@@ -39,6 +41,8 @@ _LONGEST_BACKOFF_S = 60.0
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 """Answers after which a request is made again."""
 _REFUSED = (401, 403, 407)
+_EXPIRED = 400
+"""What S3 answers to a session token that has expired."""
 _MOST_PAGES = 3
 """Web pages in the place of a file before it is given up: a server under repair sends them too, a log-in for ever."""
 _THREADS = 16
@@ -291,6 +295,10 @@ class Transport:
                 why = f"it answers {status}"
                 if status in accept:
                     why, pages = f"it sends {instead} instead of the file", pages + 1
+                if status == _EXPIRED and not renewed and signed != Signed(href):
+                    renewed = True
+                    self._renew(generation, href)
+                    continue
                 is_refused = status in _REFUSED or (status in accept and pages >= _MOST_PAGES)
                 if is_refused:
                     if renewed:
@@ -309,6 +317,7 @@ class Transport:
             tries += 1
             self.counts.add(retries=1)
             longest = min(_LONGEST_BACKOFF_S, self._first_wait_s * 2 ** (tries - 1))
+            _LOG.debug("%s: %s; tried again", label, why)
             pause(random.uniform(0.5, 1.0) * longest, self._closed)  # noqa: S311 - jitter needs no secrecy
 
     def begin(self, wanted: Wanted, *, may_end: bool = False) -> Pending:
@@ -396,6 +405,8 @@ class Transport:
                 where=label,
                 remedy="run again then: what is whole is not fetched again",
             )
+        if seconds:
+            _LOG.info("The server %s asks to wait for %.0f s", describe(url), seconds)
         self._host(url.partition("://")[2].partition("/")[0].partition("?")[0]).wait(seconds)
 
     def _signed(self, href: str) -> tuple[Signed, int]:
