@@ -40,6 +40,8 @@ class Failed(Exception):
 class Answer:
     """Head of an answer, and its body where that was read."""
 
+    url: str
+    """Of whoever answered, after redirects."""
     status: int
     headers: Mapping[str, str]
     blocks: Iterator[bytes]
@@ -120,7 +122,7 @@ class Line:
                 try:
                     target = response.headers.get("Location") if response.is_redirect else None
                     if target is None:
-                        yield Answer(response.status_code, response.headers, self._blocks(response))
+                        yield Answer(url, response.status_code, response.headers, self._blocks(response))
                         return
                 finally:
                     response.close()

@@ -72,7 +72,7 @@ def save_file(
             part.copy(source)
         else:
             part.version = part.read_version()
-            transport.attempt(href, part.headers, part.take, accept=(200, 206, 416))
+            transport.requests.attempt(href, part.headers, part.take, accept=(200, 206, 416))
         try:
             part.check(href, size, checksum)
         except RemoteError:
