@@ -23,6 +23,7 @@ from trimline.cli import (
     info,
     networks,
     outline,
+    search,
     simulate,
     stage_commands,
     terminus,
@@ -97,6 +98,7 @@ class _OnceEach(logging.Filter):
 app.command()(demo.demo)
 app.command()(info.info)
 app.command()(outline.outline)
+app.command()(search.search)
 app.command()(fetch.fetch)
 stage_commands.add_to(app)
 app.command()(change.change)
