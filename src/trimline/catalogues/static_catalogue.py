@@ -95,7 +95,7 @@ class Walk:
             self.note(f"{shown(href)}: an item is no JSON object")
             return
         own = str(item.get("collection") or collection or "")
-        if not self.collections or own in self.collections:
+        if not self.collections or own in self.collections or collection in self.collections:
             yield whole_item({**item, "collection": own}, href)
 
     def _read_all(self, hrefs: Sequence[str]) -> list[tuple[Mapping[str, Any], str]]:

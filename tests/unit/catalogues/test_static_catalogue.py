@@ -74,7 +74,8 @@ def test_a_collection_elsewhere_in_space_or_time_is_not_opened(tmp_path: Path) -
     assert found == ["near", "odd"]
     assert notes == []
     assert walk.seen_collections == ["near", "far", "early", "late", "odd", "across"]
-    assert walked(str(tmp_path / "catalog.json"), collections=("odd",))[0] == []
+    assert walked(str(tmp_path / "catalog.json"), collections=("odd",))[0] == ["odd"]
+    assert walked(str(tmp_path / "catalog.json"), collections=("other",))[0] == []
     assert walked(str(tmp_path / "catalog.json"), collections=("landsat-c2l1",))[0] == ["near", "odd"]
 
 
