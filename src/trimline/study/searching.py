@@ -20,12 +20,12 @@ import shapely
 from trimline.catalogues import Candidate, search, transport_for
 from trimline.catalogues.choosing import Choice, Ranked, chosen
 from trimline.catalogues.ground import Ground, ground_of
+from trimline.catalogues.item_file import write_item
 from trimline.catalogues.looking import Look, looked_at
 from trimline.catalogues.pictures import Picture, picture_of
 from trimline.catalogues.region_query import region_on_earth
 from trimline.errors import CatalogueError, ProductError, ProjectError, RemoteError, TrimlineError
 from trimline.files import write_json
-from trimline.longitudes import connected
 from trimline.melt_season import melt_season_at
 from trimline.outlines import read_outlines
 from trimline.progress import track
@@ -33,7 +33,7 @@ from trimline.project import Period, Project, load_project
 from trimline.project.searching import SearchSettings
 from trimline.project.written_choice import OfferedScene, OfferedScenes, write_choice, write_extending
 from trimline.remote import Transport
-from trimline.reprojecting import reprojected
+from trimline.study.fetch_stage import region_of
 from trimline.timeline.preference import days_outside
 
 _LOG = logging.getLogger(__name__)
@@ -138,7 +138,7 @@ def search_project(
     if not dry_run:
         folder = project.output / FOLDER
         for look in looks:
-            write_json(folder / f"{look.candidate.id}.json", look.candidate.item)
+            write_item(look.candidate, folder / f"{look.candidate.id}.json")
         sheet = _write_sheet(folder / SHEET, project, choices, ground, transports, unread, pictures)
         is_kept = not _write(path, to, project, choices, replace=replace)
         written = None if is_kept else to or path
@@ -165,15 +165,12 @@ def _settings_of(project: Project) -> SearchSettings:
 def _ground(project: Project) -> tuple[gpd.GeoDataFrame | None, shapely.Geometry]:
     """Return the glaciers, or None, and the region in degrees: that of the project, else the hull of the glaciers."""
     glaciers = None if project.inventory is None else read_outlines(project.inventory)
-    if project.region is not None:
-        bounds = reprojected(read_outlines(project.region), 4326)
-        return glaciers, region_on_earth(shapely.union_all(bounds.geometry.to_numpy()))
-    if glaciers is None:
+    region = region_of(project)
+    if region is None:
         raise ProjectError(
             "nothing says where to search", where="region", remedy="give the project a region or an inventory"
         )
-    parts = connected(reprojected(glaciers, 4326).geometry.to_numpy())[0]
-    return glaciers, region_on_earth(shapely.convex_hull(shapely.geometrycollections(parts)))
+    return glaciers, region_on_earth(region)
 
 
 def _looks(
