@@ -54,13 +54,15 @@ class Look:
     """Share of the seen glaciers in the shadow of clouds; NaN where none are seen."""
     snow_off_ice: float
     """Share of the ground around the glaciers, where it is seen and free of cloud, under snow; NaN where that is
-    unknown."""
+    unknown. Where no glaciers are known, share of the whole region, ice included."""
     seen_of_region: float
     """Share of the region that the image holds."""
     clear: NDArray[np.bool_]
     """(n,) for the points `Ground.ice`: seen, and under neither cloud nor its shadow."""
     read_from: str
     """What tells it, in words."""
+    of_glaciers: bool = True
+    """Whether the shares are those of glaciers, and not of the whole region because no glaciers are known."""
     notes: tuple[str, ...] = ()
     """What is remarkable, in words."""
 
@@ -124,6 +126,7 @@ def looked_at(candidate: Candidate, ground: Ground, transport: Transport) -> Loo
         seen_of_region=_share(image[region], None),
         clear=free[ice],
         read_from=told.read_from,
+        of_glaciers=ground.has_glaciers,
         notes=tuple(notes),
     )
 

@@ -111,7 +111,7 @@ def _section(choice: Choice, pictures: Mapping[str, Picture]) -> Section:
         f"Period {choice.period}",
         paragraphs=[
             f"{len(choice.taken)} of {len(choice.ranked)} candidates are taken; together they show "
-            f"{choice.seen:.1%} of the glaciers clearly.",
+            f"{choice.seen:.1%} of the {'glaciers' if choice.of_glaciers else 'region'} clearly.",
             f"{HEADS_EXPLAINED[:1].upper()}{HEADS_EXPLAINED[1:]}.",
         ],
         tables=[("Candidates", candidate_table(choice))],

@@ -140,7 +140,7 @@ def search_project(
         for look in looks:
             write_item(look.candidate, folder / f"{look.candidate.id}.json")
         sheet = _write_sheet(folder / SHEET, project, choices, ground, transports, unread, pictures)
-        is_kept = not _write(path, to, project, choices, replace=replace)
+        is_kept = not _write(path, to, choices, replace=replace)
         written = None if is_kept else to or path
     outcome = SearchOutcome(choices, tuple(notes), tuple(unread), requests, read, written, is_kept, sheet)
     if not dry_run:
@@ -231,8 +231,9 @@ def _days_off_season(project: Project, settings: SearchSettings, region: shapely
     return lambda day: float(days_outside(day.isoformat(), season))
 
 
-def _write(path: Path, to: Path | None, project: Project, choices: Sequence[Choice], *, replace: bool) -> bool:
-    found = [_offered(each, project, by_hand=_by_hand(path, to)) for each in choices]
+def _write(path: Path, to: Path | None, choices: Sequence[Choice], *, replace: bool) -> bool:
+    by_hand = None if to is None else load_project(path)
+    found = [_offered(each, by_hand=by_hand) for each in choices]
     today = datetime.now(UTC).date()
     return (
         write_choice(path, found, today, replace=replace)
@@ -241,13 +242,8 @@ def _write(path: Path, to: Path | None, project: Project, choices: Sequence[Choi
     )
 
 
-def _by_hand(path: Path, to: Path | None) -> Project | None:
-    """Return the project whose scenes the choice is added to: that of the file which another one extends."""
-    return None if to is None else load_project(path)
-
-
-def _offered(choice: Choice, project: Project, *, by_hand: Project | None) -> OfferedScenes:
-    """Return the scenes of a period as entries; scenes by hand, and their references, come first."""
+def _offered(choice: Choice, *, by_hand: Project | None) -> OfferedScenes:
+    """Return the scenes of a period as entries, but those of a project by hand, whose references stay the only ones."""
     given = () if by_hand is None else by_hand.scenes
     names = {each.id for each in given}
     places = {each.tile for each in given if each.reference and each.period == choice.period}
@@ -269,7 +265,7 @@ def _offered(choice: Choice, project: Project, *, by_hand: Project | None) -> Of
         return OfferedScene({key: value for key, value in pairs.items() if value is not None}, each.reason)
 
     heading = f"period {choice.period}: {len(choice.taken)} of {len(choice.ranked)} candidates"
-    heading += f" together show {choice.seen:.1%} of the {'ice' if project.inventory else 'region'} clearly"
+    heading += f" together show {choice.seen:.1%} of the {'ice' if choice.of_glaciers else 'region'} clearly"
     return OfferedScenes(
         heading,
         [entry(each) for each in choice.taken if each.look.candidate.id not in names],
