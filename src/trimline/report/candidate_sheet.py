@@ -73,7 +73,7 @@ def write_candidate_sheet(
         provenance={
             "Written by": f"trimline {__version__}, {datetime.now(UTC):%Y-%m-%d}",
             "Catalogues": ", ".join(sorted({each.look.candidate.catalogue for one in choices for each in one.ranked})),
-            "Weight": "(1 - cloud over the ice) (1 - snow off the ice) exp(-days out of season / 30), times factors "
+            "Weight": "(1 - cloud over the ice) (1 - snow off the ice)^2 exp(-days out of season / 30), times factors "
             "for low sun, pixel size and the stripes of Landsat 7",
         },
     )
