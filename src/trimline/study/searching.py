@@ -7,10 +7,10 @@ the output holds the catalogue's item of every candidate, a contact sheet, and a
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -224,10 +224,12 @@ def _by_period(looks: Sequence[Look], periods: Sequence[Period]) -> dict[str, li
     return of_period
 
 
-def _days_off_season(project: Project, settings: SearchSettings, region: shapely.Geometry) -> Any:
-    """Return what gives the days by which a day lies outside the melt season, or the season of the search."""
+def _days_off_season(project: Project, settings: SearchSettings, region: shapely.Geometry) -> Callable[[date], float]:
+    """Return what gives the days by which a day lies outside the season of the search, or else the melt season."""
     given = settings.season if isinstance(settings.season, tuple) else project.timeline.melt_season
     season = given or melt_season_at(float(shapely.centroid(region).y))
+    if settings.season == "all":
+        _LOG.info("search: scenes from %s to %s are preferred (timeline.melt_season sets another season)", *season)
     return lambda day: float(days_outside(day.isoformat(), season))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ import shapely
 from affine import Affine
 from numpy.typing import NDArray
 
+from trimline.catalogues import overview
 from trimline.catalogues.candidate import Candidate, RemoteAsset
 from trimline.catalogues.ground import Ground, ground_of
 from trimline.catalogues.looking import _is_impossible, looked_at
@@ -267,3 +269,17 @@ def test_where_no_glaciers_are_known_the_whole_region_is_looked_at(tmp_path: Pat
     assert not look.of_glaciers
     assert look.seen == pytest.approx(look.seen_of_region, abs=0.01)
     assert look.cloud_over_ice == pytest.approx(400 / 580, abs=0.01)
+
+
+def test_rasters_that_cannot_be_read_in_parts_are_not_read_and_the_look_says_so(
+    tmp_path: Path, ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "MOST_BYTES", 10)
+    scene = candidate({"pixel": raster(tmp_path / "qa.tif", scene_bits())})
+    scene = replace(scene, cloud_cover=30.0, footprint=shapely.box(93, 34, 93.1, 36))
+    look = looked_at(scene, ground, Transport())
+    assert look.cloud_over_ice == 0.3
+    assert np.isnan(look.snow_off_ice)
+    assert 0.2 < look.seen == look.clear_ice < 0.8
+    assert look.read_from.startswith("the catalogue")
+    assert look.notes[0].startswith("not looked at: 0 MB of the raster")
