@@ -1,5 +1,4 @@
-"""What a candidate shows of the glaciers: cloud over them and snow beside them, by its quality band at overview
-resolution.
+"""What a candidate shows of the glaciers: cloud over them and snow beside them, from overviews of its quality band.
 
 A catalogue knows the cloud of a whole scene, and a scene may be half under cloud and clear over all its glaciers, or
 clear but for the ridge that they lie on. So a few kilobytes of each candidate's own quality band are read where the
@@ -103,11 +102,8 @@ def looked_at(candidate: Candidate, ground: Ground, transport: Transport) -> Loo
     ProductError
         The candidate has neither a quality band nor what its spectrum needs.
     """
-    points = np.concatenate([ground.ice, ground.around, ground.region])
-    told = _told(candidate, points, ground, transport)
-    ice = slice(0, len(ground.ice))
-    around = slice(ice.stop, ice.stop + len(ground.around))
-    region = slice(around.stop, None)
+    told = _told(candidate, ground, transport)
+    ice, around, region = ground.parts
     cloud, shadow, notes = told.cloud & ~told.fill, told.shadow & ~told.fill & ~told.cloud, list(told.notes)
     image = ~told.fill
     hidden = (cloud | shadow)[ice]
@@ -138,22 +134,22 @@ def _share(of: NDArray[np.bool_], among: NDArray[np.bool_] | None) -> float:
     return float(chosen.mean()) if chosen.size else math.nan
 
 
-def _told(candidate: Candidate, points: NDArray[np.float64], ground: Ground, transport: Transport) -> _Seen:
+def _told(candidate: Candidate, ground: Ground, transport: Transport) -> _Seen:
     if "pixel" in candidate.quality:
-        return _by_bits(candidate, points, ground, transport)
+        return _by_bits(candidate, ground, transport)
     if "classes" in candidate.quality:
-        return _by_classes(candidate, points, ground, transport)
-    return _by_spectrum(candidate, points, ground, transport)
+        return _by_classes(candidate, ground, transport)
+    return _by_spectrum(candidate, ground, transport)
 
 
-def _by_bits(candidate: Candidate, points: NDArray[np.float64], ground: Ground, transport: Transport) -> _Seen:
+def _by_bits(candidate: Candidate, ground: Ground, transport: Transport) -> _Seen:
     """Read QA_PIXEL; at full resolution where its overviews hold numbers that no product has."""
     notes: tuple[str, ...] = ()
     with opened([candidate.quality["pixel"]], transport) as (raster,):
         level = level_for(raster, ground.look_m, codes=True)
-        read = sampled(raster, points, ground, level)
+        read = sampled(raster, ground.points_in, level)
         if level is not None and _share(_is_impossible(read.values), read.inside) > _MOST_IMPOSSIBLE:
-            read = sampled(raster, points, ground, None)
+            read = sampled(raster, ground.points_in, None)
             notes = ("the overviews of QA_PIXEL are means of its bits: its full resolution is read",)
     flags = pixel_flags(read.values.astype(np.uint16), SENSORS[candidate.sensor])
     flags["fill"] = flags["fill"] | ~read.inside
@@ -178,12 +174,12 @@ def _is_impossible(values: NDArray[np.uint16]) -> NDArray[np.bool_]:
     for name in ("cloud_shadow", "snow"):
         sure = confidence(_CONFIDENCE_BITS[name])
         wrong |= (flag(name) != (sure == _HIGH)) | (sure == _RESERVED)
-    return np.where(is_fill(values), values != 1, wrong)
+    return np.asarray(np.where(is_fill(values), values != 1, wrong), np.bool_)
 
 
-def _by_classes(candidate: Candidate, points: NDArray[np.float64], ground: Ground, transport: Transport) -> _Seen:
+def _by_classes(candidate: Candidate, ground: Ground, transport: Transport) -> _Seen:
     with opened([candidate.quality["classes"]], transport) as (raster,):
-        read = sampled(raster, points, ground, level_for(raster, ground.look_m, codes=True))
+        read = sampled(raster, ground.points_in, level_for(raster, ground.look_m, codes=True))
     flags = scene_class_flags(read.values.astype(np.uint16))
     flags["fill"] = flags["fill"] | ~read.inside
     return _seen(flags, "scene classification", read, ())
@@ -205,14 +201,14 @@ def _seen(flags: Flags, name: str, read: Sampled, notes: tuple[str, ...]) -> _Se
     )
 
 
-def _by_spectrum(candidate: Candidate, points: NDArray[np.float64], ground: Ground, transport: Transport) -> _Seen:
+def _by_spectrum(candidate: Candidate, ground: Ground, transport: Transport) -> _Seen:
     """Judge by overviews of three bands, and by QA60 where the product has one and it holds anything."""
-    green, red, swir1 = reflectance_at(candidate, ("green", "red", "swir1"), points, ground, transport).values()
+    green, red, swir1 = reflectance_at(candidate, ("green", "red", "swir1"), ground, transport).values()
     fill = np.isnan(green) | np.isnan(red) | np.isnan(swir1)
     cloud, words = is_cloudy(green, red, swir1), "spectrum (green, red, SWIR 1)"
     if "cloud_bits" in candidate.quality:
         with opened([candidate.quality["cloud_bits"]], transport) as (raster,):
-            read = sampled(raster, points, ground, level_for(raster, ground.look_m, codes=True))
+            read = sampled(raster, ground.points_in, level_for(raster, ground.look_m, codes=True))
         flagged = cloud_bit_flags(read.values.astype(np.uint16))["cloud"] & ~is_surely_icy(green, swir1)
         if flagged.any():
             cloud, words = cloud | flagged, f"QA60 and {words}"
@@ -228,7 +224,7 @@ def _believed(
     """
     believed = np.ones(hidden.shape, np.bool_)
     try:
-        found = reflectance_at(candidate, ("green", "swir1"), ground.ice[hidden], ground, transport)
+        found = reflectance_at(candidate, ("green", "swir1"), ground, transport, among=np.flatnonzero(hidden))
     except ProductError as error:
         return believed, [f"flags of cloud over the ice are not checked ({error.what})"]
     believed[hidden] = ~is_surely_icy(found["green"], found["swir1"])

@@ -62,6 +62,20 @@ class Got:
     version: Version
 
 
+@dataclass(frozen=True)
+class Pending:
+    """Ranges of one file that are under way."""
+
+    wanted: Wanted
+    may_end: bool
+    requests: tuple[tuple[Joined, Future[tuple[bytes, Version]]], ...]
+
+    def cancel(self) -> None:
+        """Give up what has not begun."""
+        for _, future in self.requests:
+            future.cancel()
+
+
 class Transport:
     """Reads files of servers and of this machine; one per run, which threads share.
 
@@ -174,16 +188,12 @@ class Transport:
         RemoteError
             See `read`. The first error is raised; requests that wait are given up.
         """
-        found = [self._begin(each, may_end) for each in wanted]
+        pending = [self.begin(each, may_end=may_end) for each in wanted]
         try:
-            return [self._finish(each, parts, may_end) for each, parts in zip(wanted, found, strict=True)]
-        except KeyboardInterrupt:
-            self.close()  # or the program would end only when the last request has
-            raise
+            return [self.finish(each) for each in pending]
         finally:
-            for parts in found:
-                for _, future in parts:
-                    future.cancel()
+            for each in pending:
+                each.cancel()
 
     def content(self, href: str, most_bytes: int = 64 << 20) -> bytes:
         """Return a whole small file.
@@ -301,24 +311,35 @@ class Transport:
             longest = min(_LONGEST_BACKOFF_S, self._first_wait_s * 2 ** (tries - 1))
             pause(random.uniform(0.5, 1.0) * longest, self._closed)  # noqa: S311 - jitter needs no secrecy
 
-    def _begin(self, wanted: Wanted, may_end: bool) -> list[tuple[Joined, Future[tuple[bytes, Version]]]]:
-        """Ask for the ranges of a file; return the requests under way."""
+    def begin(self, wanted: Wanted, *, may_end: bool = False) -> Pending:
+        """Request ranges of a file and return at once; `finish` waits for them. Arguments as for `read_many`."""
         for start, stop in wanted.ranges:
             if not 0 <= start <= stop:
                 raise ValueError(f"{(start, stop)} is no range of bytes")
         requests = joined(wanted.ranges, self.at_once)
-        return [
-            (each, self._pool.submit(self._fetch, wanted.href, each.start, each.stop, may_end)) for each in requests
-        ]
+        futures = [self._pool.submit(self._fetch, wanted.href, each.start, each.stop, may_end) for each in requests]
+        return Pending(wanted, may_end, tuple(zip(requests, futures, strict=True)))
 
-    def _finish(
-        self, wanted: Wanted, requests: list[tuple[Joined, Future[tuple[bytes, Version]]]], may_end: bool
-    ) -> Got:
-        """Wait for the ranges of a file; a file that changed meanwhile is read anew, once."""
+    def finish(self, pending: Pending) -> Got:
+        """Wait for the ranges of a file; a file that changed meanwhile is read anew, once.
+
+        Raises
+        ------
+        RemoteError
+            See `read`.
+        """
+        try:
+            return self._finished(pending)
+        except KeyboardInterrupt:
+            self.close()  # or the program would end only when the last request has
+            raise
+
+    def _finished(self, pending: Pending) -> Got:
+        wanted = pending.wanted
         for again in (True, False):
             parts = [b""] * len(wanted.ranges)
             versions = [wanted.version] if wanted.version is not None else []
-            for each, future in requests:
+            for each, future in pending.requests:
                 content, version = future.result()
                 versions.append(version)
                 for member in each.members:
@@ -328,7 +349,7 @@ class Transport:
                 return Got(tuple(parts), versions[-1] if versions else Version(None))
             if not again or wanted.version is not None:
                 break
-            requests = self._begin(wanted, may_end)
+            pending = self.begin(wanted, may_end=pending.may_end)
         raise RemoteError(
             "the file changes on the server while it is read",
             where=shown(wanted.href),

@@ -43,6 +43,12 @@ def check_needs(project: Project, stages: frozenset[str]) -> None:
         require_releasable(project)
     if project.has_own_outlines:
         stages -= FROM_SCENES
+    elif not project.scenes:
+        raise ProjectError(
+            "the project has a search, and no scenes yet",
+            where=project.name,
+            remedy="choose some with `trimline search PROJECT`, and bring them with `trimline fetch PROJECT`",
+        )
     _check_keys(project, stages)
     for key, path in _files(project, stages):
         if not path.exists() and not _is_made(path, project):

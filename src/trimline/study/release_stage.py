@@ -22,10 +22,10 @@ from trimline.report.release import Release, ReleasedPeriod
 from trimline.report.release_folder import write_release
 from trimline.report.tables import UNDEFINED, Table, method_table, number
 from trimline.samples import MEASURES
+from trimline.study.archive_scenes import fetched_product
 from trimline.study.change_stage import FOLDER as CHANGE
 from trimline.study.editing import FINAL, OUTCOMES, TIMELINE
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
-from trimline.study.fetch_stage import fetched_product
 from trimline.study.ledger import Done
 from trimline.study.method_models import metadata_of, model_file
 from trimline.study.needs import require_releasable
