@@ -20,6 +20,7 @@ import shapely
 from trimline.catalogues import Candidate, search, transport_for
 from trimline.catalogues.choosing import Choice, Ranked, chosen
 from trimline.catalogues.ground import Ground, ground_of
+from trimline.catalogues.item_file import write_item
 from trimline.catalogues.looking import Look, looked_at
 from trimline.catalogues.pictures import Picture, picture_of
 from trimline.catalogues.region_query import region_on_earth
@@ -138,7 +139,7 @@ def search_project(
     if not dry_run:
         folder = project.output / FOLDER
         for look in looks:
-            write_json(folder / f"{look.candidate.id}.json", look.candidate.item)
+            write_item(look.candidate, folder / f"{look.candidate.id}.json")
         sheet = _write_sheet(folder / SHEET, project, choices, ground, transports, unread, pictures)
         is_kept = not _write(path, to, project, choices, replace=replace)
         written = None if is_kept else to or path
