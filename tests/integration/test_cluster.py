@@ -21,7 +21,8 @@ from trimline.errors import ClusterError, ProductError
 from trimline.inference import Inputs, ModelMetadata, load_weights, ratio_model
 from trimline.inference.torch_files import save_weights
 from trimline.mapping import MapOptions, MapPlan, map_scene
-from trimline.mapping.cluster import _predict, connected, on_cluster
+from trimline.mapping.cluster import connected
+from trimline.mapping.cluster_strips import _predict, on_cluster
 from trimline.networks import build
 from trimline.project.simulation import SimulatedRange
 from trimline.scenes import Scene, open_scene
@@ -178,7 +179,7 @@ def test_workers_without_a_common_temporary_folder_map_a_compressed_archive(
 def test_a_worker_that_sees_another_file_under_the_same_path_refuses(scene: Scene, weights: Path) -> None:
     model = load_weights(weights, engine="openvino", precision="fp32")
     plan = MapPlan.of(scene, model)
-    said = _predict(plan, plan.strips[0], "identity elsewhere", "no plugin", __version__)
+    said = _predict(plan, plan.strips[0], "identity elsewhere", "no plugin", None, __version__)
     assert isinstance(said, ClusterError)
     assert "sees other files" in said.what
 

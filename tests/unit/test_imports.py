@@ -34,6 +34,7 @@ ROOMS = (
     "networks",
     "project",
     "years",
+    "melt_season",
     "scenes",
     "own_files",
     "rasters",

@@ -18,10 +18,12 @@ from trimline.cli import (
     demo,
     edits,
     export,
+    fetch,
     glaciers,
     info,
     networks,
     outline,
+    search,
     simulate,
     stage_commands,
     terminus,
@@ -96,6 +98,8 @@ class _OnceEach(logging.Filter):
 app.command()(demo.demo)
 app.command()(info.info)
 app.command()(outline.outline)
+app.command()(search.search)
+app.command()(fetch.fetch)
 stage_commands.add_to(app)
 app.command()(change.change)
 app.command()(glaciers.glaciers)

@@ -118,7 +118,7 @@ def _files(project: Project, stages: frozenset[str]) -> Iterator[tuple[str, Path
             yield f"methods.{method.name}.weights", path
     if "samples" in stages or "map" in stages:
         for entry in project.scenes:
-            if not _is_made(entry.path, project):
+            if entry.item is None and not _is_made(entry.path, project):
                 yield f"scenes.{entry.id}.path", entry.product
 
 
@@ -126,6 +126,8 @@ def _check_sensors(project: Project) -> None:
     """Raise `ProjectError` for the first scene of a period whose sensor nobody says."""
     for entry in project.scenes:
         if entry.period is None or entry.sensor is not None or _is_made(entry.path, project):
+            continue
+        if entry.item is not None and not entry.path.exists():
             continue
         if open_entry(entry).sensor.id == UNKNOWN_SENSOR:
             raise ProjectError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,9 @@ RESULTS_VERSION = 1
 """Raised when the same inputs and settings give other results."""
 
 
-def measure_snow(study: Study, entry: SceneEntry, mask: Path, mask_sha256: str) -> Done:
+def measure_snow(
+    study: Study, entry: SceneEntry, mask: Path, mask_sha256: str, measured: Callable[[], dict[str, Any]] | None = None
+) -> Done:
     """Write ``snow.json`` of a mapped scene, and log the share, as a warning above the project's limit.
 
     Parameters
@@ -31,6 +34,8 @@ def measure_snow(study: Study, entry: SceneEntry, mask: Path, mask_sha256: str) 
         Its map.
     mask_sha256
         Hash of the map.
+    measured
+        Writes ``snow.json`` and gives its record where it is measured elsewhere, on a cluster; None measures here.
     """
     from trimline.mapping.snow import SnowOffGlaciers, log_snow
 
@@ -44,6 +49,8 @@ def measure_snow(study: Study, entry: SceneEntry, mask: Path, mask_sha256: str) 
     path = mask.with_name(SNOW_FILE)
 
     def work() -> dict[str, Any]:
+        if measured is not None:
+            return measured()
         return SnowReference(project.inventory, project.dem).measure(open_entry(entry), mask).record()
 
     done = study.ledger.once(snow_step(entry.id), inputs, [path], work, results_version=RESULTS_VERSION)

@@ -20,6 +20,7 @@ from pyproj import Transformer
 
 from trimline.errors import ProjectError
 from trimline.file_identity import file_identity
+from trimline.melt_season import melt_season_at
 from trimline.outlines import area_km2, read_outlines, write_outlines
 from trimline.progress import track
 from trimline.project import Area, Period, Project, SceneEntry
@@ -47,7 +48,6 @@ from trimline.timeline.period_maps import (
     combine_period,
 )
 from trimline.timeline.place import Place, common_crs, footprint_of, footprints, ground_of, lay_out_grid
-from trimline.timeline.preference import melt_season_at
 from trimline.timeline.scene_view import MappedScene
 from trimline.timeline.states import STATES_FILE, write_states
 from trimline.timeline.subregion import refuse_areas_beyond

@@ -1,0 +1,453 @@
+"""Transport: ranges and whole files from servers, and from this machine's disk under the same calls.
+
+Requests are few (`trimline.remote.ranges`), at most so many at the same time per host, and held back for as long as a
+server asks (429, 503 and ``Retry-After``). What may pass is tried again after waits that double, with jitter, so that
+many clients do not come back together. A range is taken only where it is exactly the bytes that were asked for, of the
+same version of the file as the others of the call.
+
+Sources: RFC 9110 (ranges, conditional requests, Retry-After); M. Brooker, "Exponential Backoff and Jitter", AWS
+Architecture Blog, 2015 (full jitter).
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from trimline.errors import RemoteError
+from trimline.foreign import foreign_errors
+from trimline.remote.address import local_path, shown
+from trimline.remote.counts import Counts
+from trimline.remote.exchange import Answer, Failed, Line, describe
+from trimline.remote.hosts import LONGEST_WAIT_S, Host, pause, retry_after
+from trimline.remote.impostors import expects_raster, type_instead
+from trimline.remote.ranges import Joined, Range, joined
+from trimline.remote.saving import save_file
+from trimline.remote.signing import Signed, Signer, unsigned
+from trimline.remote.version import Version, content_range, version_of_answer, version_of_file
+
+T = TypeVar("T")
+
+_WHOLE_BYTES = 8 << 20
+"""A file of at most so many bytes is taken whole where its server knows no ranges."""
+_LONGEST_BACKOFF_S = 60.0
+_PASSING = (408, 425, 429, 500, 502, 503, 504)
+"""Answers after which a request is made again."""
+_REFUSED = (401, 403, 407)
+_MOST_PAGES = 3
+"""Web pages in the place of a file before it is given up: a server under repair sends them too, a log-in for ever."""
+_THREADS = 16
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Ranges of one file."""
+
+    href: str
+    ranges: Sequence[Range]
+    version: Version | None = None
+    """The version that they must be of; None takes any."""
+
+
+@dataclass(frozen=True)
+class Got:
+    """Bytes of one file."""
+
+    parts: tuple[bytes, ...]
+    version: Version
+
+
+class Transport:
+    """Reads files of servers and of this machine; one per run, which threads share.
+
+    Parameters
+    ----------
+    sign
+        Signs addresses; called for each request.
+    at_once
+        Requests at the same time per host, over all threads.
+    retries
+        How often a request is made again.
+    timeout_s
+        Longest silence of a server [s].
+    first_wait_s
+        Longest wait before a request is made again; it doubles from time to time [s].
+    """
+
+    def __init__(
+        self,
+        sign: Signer = unsigned,
+        *,
+        at_once: int = 4,
+        retries: int = 6,
+        timeout_s: float = 60.0,
+        first_wait_s: float = 0.5,
+    ) -> None:
+        self.counts = Counts()
+        self.at_once = at_once
+        self._sign = sign
+        self._retries = retries
+        self._first_wait_s = first_wait_s
+        self._lock, self._signing = threading.Lock(), threading.RLock()
+        self._generation, self._closed = 0, threading.Event()
+        self._hosts: dict[str, Host] = {}
+        self._line = Line(self._host, self.counts, timeout_s=timeout_s, connections=at_once)
+        self._pool = ThreadPoolExecutor(max(_THREADS, at_once), thread_name_prefix="trimline-remote")
+
+    def __repr__(self) -> str:
+        return f"Transport(at_once={self.at_once}, {self.counts!r})"
+
+    def close(self) -> None:
+        """Close all connections, and give up what waits."""
+        self._closed.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._line.close()
+
+    def __enter__(self) -> Transport:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def size(self, href: str) -> int:
+        """Return the size of a file [bytes].
+
+        Raises
+        ------
+        RemoteError
+            It cannot be read, or its server does not say.
+        """
+        size = self.version(href).size
+        if size is None:
+            raise RemoteError(
+                "the server does not say how large the file is", where=shown(href), remedy="choose another catalogue"
+            )
+        return size
+
+    def version(self, href: str) -> Version:
+        """Return size and validators of a file, from a request for its first byte."""
+        path = local_path(href)
+        if path is not None:
+            with _of_disk(path):
+                return version_of_file(path)
+
+        def read(answer: Answer) -> Version:
+            return version_of_answer(answer.headers, answer.status)
+
+        # Not HEAD: addresses that are signed for GET answer 403 to it.
+        return self.attempt(href, {"Range": "bytes=0-0"}, read, accept=(200, 206, 416))
+
+    def read(self, href: str, ranges: Sequence[Range]) -> list[bytes]:
+        """Return ranges of a file, each from its first byte to the one before its last.
+
+        Parameters
+        ----------
+        href
+            Address, or path.
+        ranges
+            (start, stop) each [bytes], in any order.
+
+        Raises
+        ------
+        RemoteError
+            The file cannot be read, ends before a range does, or changes while it is read.
+        """
+        return list(self.read_many([Wanted(href, ranges)])[0].parts)
+
+    def read_many(self, wanted: Sequence[Wanted], *, may_end: bool = False) -> list[Got]:
+        """Return ranges of several files, fetched at the same time.
+
+        Parameters
+        ----------
+        wanted
+            The files and their ranges.
+        may_end
+            Whether a range may reach beyond the end of its file; it is then shorter.
+
+        Raises
+        ------
+        RemoteError
+            See `read`. The first error is raised; requests that wait are given up.
+        """
+        found = [self._begin(each, may_end) for each in wanted]
+        try:
+            return [self._finish(each, parts, may_end) for each, parts in zip(wanted, found, strict=True)]
+        except KeyboardInterrupt:
+            self.close()  # or the program would end only when the last request has
+            raise
+        finally:
+            for parts in found:
+                for _, future in parts:
+                    future.cancel()
+
+    def content(self, href: str, most_bytes: int = 64 << 20) -> bytes:
+        """Return a whole small file.
+
+        Parameters
+        ----------
+        href
+            Address, or path.
+        most_bytes
+            Largest size that is taken [bytes].
+
+        Raises
+        ------
+        RemoteError
+            It cannot be read, or is larger.
+        """
+        path = local_path(href)
+        if path is not None:
+            with _of_disk(path), path.open("rb") as file:
+                content = file.read(most_bytes + 1)
+            if len(content) > most_bytes:
+                raise _too_large(href, most_bytes)
+            return content
+
+        def read(answer: Answer) -> bytes:
+            out = bytearray()
+            for block in answer.blocks:
+                out += block
+                if len(out) > most_bytes:
+                    raise _too_large(href, most_bytes)
+            return bytes(out)
+
+        return self.attempt(href, {}, read, accept=(200,))
+
+    def save(
+        self,
+        href: str,
+        path: Path,
+        *,
+        size: int | None = None,
+        checksum: str | None = None,
+        seen: Callable[[int], None] | None = None,
+    ) -> None:
+        """Save a whole file, whole or not at all; what an interrupted run has left is gone on with.
+
+        See `trimline.remote.saving.save_file`.
+        """
+        save_file(self, href, Path(path), size=size, checksum=checksum, seen=seen)
+
+    def attempt(
+        self,
+        href: str,
+        headers: Mapping[str, str] | Callable[[], Mapping[str, str]],
+        read: Callable[[Answer], T],
+        *,
+        accept: Sequence[int],
+    ) -> T:
+        """Request a file until its answer could be read, and return what was read.
+
+        Parameters
+        ----------
+        href
+            Its address.
+        headers
+            Beside those of the signer; or what returns them, called for each request.
+        read
+            Reads an answer; may raise `Failed`, and is called again then.
+        accept
+            Status codes of answers that are read.
+
+        Raises
+        ------
+        RemoteError
+            No answer could be read.
+        """
+        label = shown(href)
+        renewed, pages, tries = False, 0, 0
+        while True:
+            signed, generation = self._signed(href)
+            extra = headers() if callable(headers) else headers
+            sent = {"Accept-Encoding": "identity", **signed.headers, **extra}
+            wait: float | None = None
+            try:
+                with self._line.answer("GET", signed.url, sent, label) as answer:
+                    instead = type_instead(answer.headers.get("Content-Type")) if expects_raster(href) else None
+                    if answer.status in accept and instead is None:
+                        return read(answer)
+                    status = answer.status
+                    wait = retry_after(answer.headers.get("Retry-After"))
+                    if wait is not None and status in (429, 503):
+                        self._hold(signed.url, wait, label)
+            except Failed as failed:
+                why = str(failed)
+            else:
+                why = f"it answers {status}"
+                if status in accept:
+                    why, pages = f"it sends {instead} instead of the file", pages + 1
+                is_refused = status in _REFUSED or (status in accept and pages >= _MOST_PAGES)
+                if is_refused:
+                    if renewed:
+                        raise _refused(label, why, signed)
+                    renewed = True
+                    self._renew(generation, href)
+                    continue
+                if status not in _PASSING and status not in accept:
+                    raise _final(label, status)
+            if tries >= self._retries:
+                raise RemoteError(
+                    f"the server {describe(signed.url)} fails {tries + 1} times ({why})",
+                    where=label,
+                    remedy="check the network, or run again later: what is whole is not fetched again",
+                )
+            tries += 1
+            self.counts.add(retries=1)
+            longest = min(_LONGEST_BACKOFF_S, self._first_wait_s * 2 ** (tries - 1))
+            pause(random.uniform(0.5, 1.0) * longest, self._closed)  # noqa: S311 - jitter needs no secrecy
+
+    def _begin(self, wanted: Wanted, may_end: bool) -> list[tuple[Joined, Future[tuple[bytes, Version]]]]:
+        """Ask for the ranges of a file; return the requests under way."""
+        for start, stop in wanted.ranges:
+            if not 0 <= start <= stop:
+                raise ValueError(f"{(start, stop)} is no range of bytes")
+        requests = joined(wanted.ranges, self.at_once)
+        return [
+            (each, self._pool.submit(self._fetch, wanted.href, each.start, each.stop, may_end)) for each in requests
+        ]
+
+    def _finish(
+        self, wanted: Wanted, requests: list[tuple[Joined, Future[tuple[bytes, Version]]]], may_end: bool
+    ) -> Got:
+        """Wait for the ranges of a file; a file that changed meanwhile is read anew, once."""
+        for again in (True, False):
+            parts = [b""] * len(wanted.ranges)
+            versions = [wanted.version] if wanted.version is not None else []
+            for each, future in requests:
+                content, version = future.result()
+                versions.append(version)
+                for member in each.members:
+                    start, stop = wanted.ranges[member]
+                    parts[member] = content[start - each.start : stop - each.start]
+            if all(each.is_of(versions[0]) for each in versions[1:]):
+                return Got(tuple(parts), versions[-1] if versions else Version(None))
+            if not again or wanted.version is not None:
+                break
+            requests = self._begin(wanted, may_end)
+        raise RemoteError(
+            "the file changes on the server while it is read",
+            where=shown(wanted.href),
+            remedy="run again; where it happens again, choose another scene",
+        )
+
+    def _fetch(self, href: str, start: int, stop: int, may_end: bool) -> tuple[bytes, Version]:
+        """Return one range of a file, exactly, and its version."""
+        path = local_path(href)
+        if path is not None:
+            with _of_disk(path), path.open("rb") as file:
+                file.seek(start)
+                content = file.read(stop - start)
+                version = version_of_file(path)
+            if len(content) != stop - start and not may_end:
+                raise _ends_early(href, version.size)
+            return content, version
+
+        def read(answer: Answer) -> tuple[bytes, Version]:
+            version = version_of_answer(answer.headers, answer.status)
+            place = content_range(answer.headers.get("Content-Range"))
+            if answer.status == 206 and (place is None or place[0] != start):
+                raise Failed("it sends another range than was requested")
+            end = min(stop, version.size) if may_end and version.size is not None else stop
+            if answer.status == 416 or (version.size is not None and version.size < end) or end <= start:
+                raise _ends_early(href, version.size)
+            if answer.status == 200:
+                return _body_from(answer, href, version)[start:end], version
+            if place is None or place[1] != end:
+                raise Failed("it sends another range than was requested")
+            return _exactly(answer, end - start), version
+
+        return self.attempt(href, {"Range": f"bytes={start}-{stop - 1}"}, read, accept=(200, 206, 416))
+
+    def _host(self, name: str) -> Host:
+        with self._lock:
+            return self._hosts.setdefault(name, Host(self.at_once, self._closed))
+
+    def _hold(self, url: str, seconds: float, label: str) -> None:
+        """Let the host of an address rest for as long as it asks for, where that is not too long."""
+        if seconds > LONGEST_WAIT_S:
+            raise RemoteError(
+                f"the server {describe(url)} asks to come back in {seconds / 60:.0f} minutes",
+                where=label,
+                remedy="run again then: what is whole is not fetched again",
+            )
+        self._host(url.partition("://")[2].partition("/")[0].partition("?")[0]).wait(seconds)
+
+    def _signed(self, href: str) -> tuple[Signed, int]:
+        with self._signing:
+            return self._sign(href), self._generation
+
+    def _renew(self, generation: int, href: str) -> None:
+        """Have tokens renewed, unless another thread did so since an address was signed."""
+        with self._signing:
+            if generation != self._generation:
+                return
+            self._generation += 1
+            renew = getattr(self._sign, "renew", None)
+            if renew is not None:
+                renew()
+
+
+def _exactly(answer: Answer, length: int) -> bytes:
+    out = bytearray()
+    for block in answer.blocks:
+        out += block
+        if len(out) > length:
+            raise Failed("it sends more than was requested")
+    if len(out) != length:
+        raise Failed("the answer was cut short")
+    return bytes(out)
+
+
+def _body_from(answer: Answer, href: str, version: Version) -> bytes:
+    """Return the whole of a small file that came where a range was requested."""
+    if version.size is None or version.size > _WHOLE_BYTES:
+        raise RemoteError(
+            "the server sends whole files only, where parts of them are needed",
+            where=shown(href),
+            remedy="fetch whole products, or choose another catalogue",
+        )
+    return _exactly(answer, version.size)
+
+
+def _of_disk(path: Path) -> Any:
+    return foreign_errors(RemoteError, path, remedy="check the path, or the catalogue that names it")
+
+
+def _too_large(href: str, most_bytes: int) -> RemoteError:
+    return RemoteError(
+        f"the file is larger than {most_bytes >> 20} MB, which no such file is",
+        where=shown(href),
+        remedy="check the catalogue",
+    )
+
+
+def _ends_early(href: str, size: int | None) -> RemoteError:
+    return RemoteError(
+        f"the file ends early{'' if size is None else f', after {size} bytes'}",
+        where=shown(href),
+        remedy="it is not whole in the archive: leave the scene out, or report it",
+    )
+
+
+def _refused(label: str, why: str, signed: Signed) -> RemoteError:
+    return RemoteError(
+        f"the server {describe(signed.url)} refuses access ({why})",
+        where=label,
+        remedy=signed.remedy
+        or "set the archive's credentials in the environment anew, and check that they give access to this collection",
+    )
+
+
+def _final(label: str, status: int) -> RemoteError:
+    if status in (404, 410):
+        return RemoteError(
+            f"there is no such file on the server ({status})",
+            where=label,
+            remedy="search again: the catalogue names what its archive no longer holds",
+        )
+    return RemoteError(f"the server answers {status}", where=label, remedy="check the address, or the catalogue")
