@@ -17,7 +17,15 @@ from trimline.report.accuracy_tables import accuracy_tables, leak_table
 from trimline.report.figures import draw_areas, draw_outlines
 from trimline.report.page import Picture, Section, write_page
 from trimline.report.sensor_tables import sensor_table
-from trimline.report.tables import area_table, method_table, sample_table, scene_table, snow_table, year_table
+from trimline.report.tables import (
+    area_table,
+    method_table,
+    sample_table,
+    scene_table,
+    shadow_table,
+    snow_table,
+    year_table,
+)
 from trimline.report.threshold_tables import threshold_table
 from trimline.samples import MEASURES
 from trimline.study.change_report import change_sections
@@ -86,6 +94,7 @@ def run(study: Study) -> Done:
                 sections=[
                     *_areas(study, temporary),
                     *_snow(study),
+                    *_shadow(study),
                     *_scores(study),
                     *(_error_maps(project, "Where the methods err") if _judged(study) else []),
                     *_thresholds(study),
@@ -158,6 +167,18 @@ def _snow(study: Study) -> list[Section]:
         f"as ice; the limit of this study is {100 * study.project.map.snow_limit:.3g} %."
     )
     return [Section("Snow off the glaciers", [words], [("Scenes by date", snow_table(found))])]
+
+
+def _shadow(study: Study) -> list[Section]:
+    found = study.done["map"].result.get("shadow")
+    if not found:
+        return []
+    words = [
+        "Mapped ice by the light that it lies in, from the elevation model and the sun of each scene. In deep shadow a "
+        "map is less certain: ice is missed, and snow or rock is taken for it. Nothing is removed.",
+        *(f"{scene}: {each['why']}." for scene, each in sorted(found.items()) if each["why"]),
+    ]
+    return [Section("Terrain shadow", words, [("Scenes by date", shadow_table(found))])]
 
 
 def _scores(study: Study) -> list[Section]:

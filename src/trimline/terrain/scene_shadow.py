@@ -138,7 +138,6 @@ Cut = tuple[tuple[int, int], tuple[int, int]]
 
 def _cuts(start_m: float, step_m: float, count: int) -> list[Cut]:
     """Return how an axis is cut into squares; a pixel belongs to that in which its middle lies."""
-
     side_m = SQUARE_PIXELS * abs(step_m)
 
     def square_of(pixel: int) -> int:

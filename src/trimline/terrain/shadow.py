@@ -142,7 +142,7 @@ def _interpolated(heights_m: NDArray[np.float32], finer: int) -> NDArray[np.floa
 
 
 def _cubic(share: float) -> tuple[float, float, float, float]:
-    """Return the weights of the four neighbours of a place that lies a share of the way from the second to the third."""
+    """Return the weights of four neighbours of a place a share of the way from the second to the third."""
     square, cube = share * share, share**3
     return (
         (-cube + 2 * square - share) / 2,
@@ -162,7 +162,7 @@ def _faces_away(
     to_south, to_east = np.gradient(heights_m, *pixel_m)
     # The rise of the ground towards the sun, against that of the ray.
     rise = to_east * np.float32(math.sin(azimuth)) - to_south * np.float32(math.cos(azimuth))
-    away: NDArray[np.bool_] = rise > math.tan(math.radians(elevation_deg))
+    away: NDArray[np.bool_] = np.greater(rise, math.tan(math.radians(elevation_deg)))
     return away
 
 
