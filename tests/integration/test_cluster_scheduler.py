@@ -26,12 +26,13 @@ BANDS = ("blue", "green", "red", "nir", "swir1")
 
 
 def write_study(folder: Path, scenes: int) -> Path:
-    """Write a project of stacks that differ."""
+    """Write a project of stacks that differ, high ones where there is one only."""
+    height = 700 if scenes == 1 else 200
     folder.mkdir()
     for number in range(scenes):
-        noise = uniform_filter(np.random.default_rng(number).random((5, 700, 300)), (0, 25, 25)).astype(np.float32)
+        noise = uniform_filter(np.random.default_rng(number).random((5, height, 300)), (0, 25, 25)).astype(np.float32)
         with rasterio.open(
-            folder / f"stack{number}.tif", "w", driver="GTiff", count=5, height=700, width=300, dtype="float32",
+            folder / f"stack{number}.tif", "w", driver="GTiff", count=5, height=height, width=300, dtype="float32",
             crs="EPSG:32646", transform=from_origin(500_010, 3_800_040, 30, 30), nodata=float("nan"),
         ) as dataset:  # fmt: skip
             dataset.write((noise - noise.min()) / np.ptp(noise))
@@ -60,10 +61,10 @@ def goes_on_with_rows(caplog: pytest.LogCaptureFixture) -> bool:
 
 
 def goes_on_with_scenes(caplog: pytest.LogCaptureFixture) -> bool:
-    return sum(f"map/S{number}: nothing to do" in caplog.text for number in range(6)) >= 1
+    return sum(f"map/S{number}: nothing to do" in caplog.text for number in range(5)) >= 1
 
 
-@pytest.mark.parametrize(("scenes", "goes_on"), [(1, goes_on_with_rows), (6, goes_on_with_scenes)])
+@pytest.mark.parametrize(("scenes", "goes_on"), [(1, goes_on_with_rows), (5, goes_on_with_scenes)])
 def test_a_scheduler_that_dies_is_said_in_one_line_and_the_next_run_goes_on(
     scenes: int, goes_on: Callable[[Any], bool], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
