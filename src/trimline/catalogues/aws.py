@@ -6,6 +6,7 @@ an hour (AWS Signature Version 4, in the query).
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Mapping
@@ -15,6 +16,10 @@ from urllib.parse import quote
 from trimline.errors import RemoteError
 from trimline.foreign import foreign_errors
 from trimline.remote.signing import Signed
+
+for _name in ("botocore.auth", "botocore.endpoint", "botocore.hooks"):
+    # What is signed holds the key's id, and the token of a session.
+    logging.getLogger(_name).addFilter(lambda record: record.levelno > logging.DEBUG)
 
 EXTRA = "aws"
 """Extra of the package that brings botocore."""

@@ -14,8 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
+from pystac import Link
 from pystac_client import Client, ItemSearch
 from pystac_client.exceptions import APIError
 from pystac_client.stac_api_io import StacApiIO
@@ -24,7 +26,7 @@ from urllib3 import Retry
 
 from trimline.errors import CatalogueError, TrimlineError
 from trimline.foreign import foreign_errors
-from trimline.remote.address import shown
+from trimline.remote.address import scheme_of, shown
 from trimline.remote.signing import Signer
 
 _LOG = logging.getLogger(__name__)
@@ -59,6 +61,15 @@ class ApiIO(StacApiIO):
         super().__init__(max_retries=retry, timeout=_TIMEOUT_S)
         self._first_wait_s = first_wait_s
         self.session.auth = _Headers(sign)
+        self.session.rebuild_auth = _without_login  # type: ignore[method-assign]
+
+    def read_text(self, source: Any, *args: Any, **kwargs: Any) -> str:
+        """Return the text at an address or link; raises `CatalogueError` where it leads to no server."""
+        href = source.href if isinstance(source, Link) else str(source)
+        if scheme_of(href) not in ("http", "https"):
+            raise CatalogueError("the catalogue leads to an address that is on no server", where=shown(href))
+        text: str = super().read_text(source, *args, **kwargs)
+        return text
 
     def request(
         self,
@@ -97,6 +108,19 @@ class _Headers(requests.auth.AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers.update(self._sign(request.url or "").headers)
         return request
+
+
+def _without_login(request: requests.PreparedRequest, response: requests.Response) -> None:
+    """Take the login from a request that is led to another server, where `requests` would look into ``~/.netrc``."""
+    if urlsplit(request.url or "").netloc != urlsplit(response.request.url or "").netloc:
+        request.headers.pop("Authorization", None)
+
+
+def _shows_no_headers(record: logging.LogRecord) -> bool:
+    return "Headers:" not in record.getMessage()
+
+
+logging.getLogger("pystac_client.stac_api_io").addFilter(_shows_no_headers)
 
 
 def open_api(address: str, io: ApiIO) -> Client | None:

@@ -14,9 +14,18 @@ LONGEST_WAIT_S = 300.0
 
 
 class Host:
-    """One server: at most so many requests at the same time over all threads, none before it allows the next."""
+    """One server: at most so many requests at the same time over all threads, none before it allows the next.
 
-    def __init__(self, at_once: int) -> None:
+    Parameters
+    ----------
+    at_once
+        Requests at the same time.
+    closed
+        Set when nobody waits any longer.
+    """
+
+    def __init__(self, at_once: int, closed: threading.Event) -> None:
+        self._closed = closed
         self._places = threading.BoundedSemaphore(at_once)
         self._lock = threading.Lock()
         self._not_before = 0.0
@@ -26,13 +35,23 @@ class Host:
         """Wait for a place and for the time that the server allows."""
         with self._places:
             while (wait := self._not_before - time.monotonic()) > 0:
-                time.sleep(wait)
+                pause(wait, self._closed)
             yield
 
     def wait(self, seconds: float) -> None:
         """Let no request of any thread go out for some time [s]."""
         with self._lock:
             self._not_before = max(self._not_before, time.monotonic() + seconds)
+
+
+class Closed(Exception):
+    """The transport was closed while a request waited."""
+
+
+def pause(seconds: float, closed: threading.Event) -> None:
+    """Wait for some time [s]; raise `Closed` as soon as the transport is closed."""
+    if closed.wait(seconds):
+        raise Closed
 
 
 def retry_after(text: str | None) -> float | None:

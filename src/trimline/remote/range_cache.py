@@ -13,8 +13,8 @@ from trimline.remote.ranges import Range
 from trimline.remote.transport import Got, Transport, Wanted
 from trimline.remote.version import Version
 
-HEAD_BYTES = 32 << 10
-"""What is fetched of a file first: the header of a COG of one band lies in it."""
+HEAD_BYTES = 16 << 10
+"""What is fetched of a file first: the header of a COG of one band lies in it, up to some 1 300 blocks."""
 KEPT_BYTES = 20 << 20
 """What is kept of a file between two readings, beside its header [bytes]; six bands keep 120 MB."""
 _STEP = 32 << 10
@@ -84,6 +84,8 @@ class RangeCache:
         if start >= stop:
             return b""
         with self._lock:
+            if (part := self._within(start, stop)) is not None:
+                return part
             if self._missing(start, stop):
                 self._step = min(2 * self._step, _MOST_STEP) if start >= self._after else _STEP
                 self._after = start
@@ -134,6 +136,15 @@ class RangeCache:
                 found.append((first, first + len(self._parts[first])))
             index += 1
         return found
+
+    def _within(self, start: int, stop: int) -> bytes | None:
+        """Return a range that lies in one part; GDAL reads many small ones."""
+        index = bisect.bisect_right(self._starts, start) - 1
+        if index < 0:
+            return None
+        first = self._starts[index]
+        part = self._parts[first]
+        return part[start - first : stop - first] if stop <= first + len(part) else None
 
     def _gathered(self, start: int, stop: int) -> bytes:
         out = bytearray()

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -24,14 +25,14 @@ from trimline.remote.address import shown
 from trimline.remote.impostors import driver_of, text_instead
 from trimline.remote.range_cache import HEAD_BYTES, CachedFile, RangeCache
 from trimline.remote.ranges import Range
-from trimline.remote.transport import Transport, Wanted
+from trimline.remote.transport import Pending, Transport, Wanted
 from trimline.scenes.raster_opening import open_streamed_raster
 
 MOST_BYTES = 64 << 20
 """Compressed size of the blocks that are fetched before they are decoded [bytes]; a larger window is read in strips."""
 MOST_WHOLE_BYTES = 256 << 20
 """Size up to which a JPEG 2000 file is read without saving it [bytes]: all of it is fetched."""
-_ENVIRONMENT = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GTIFF_VIRTUAL_MEM_IO": "NO"}
+_END_OF_CODESTREAM = b"\xff\xd9"
 _REMEDY = "run again; where it stays so, leave the scene out"
 _numbers = itertools.count()
 
@@ -44,7 +45,8 @@ class RemoteRaster:
     href
         Its address, not signed.
     source
-        rasterio's reader of it, for header, overviews and profile; what is read by it is fetched block after block.
+        rasterio's reader of it, for header, overviews and profile. Pixels are read by `read`: GDAL alone may take what
+        cannot be fetched for zeros.
     """
 
     def __init__(self, cache: RangeCache, transport: Transport, stack: ExitStack) -> None:
@@ -52,6 +54,7 @@ class RemoteRaster:
         self._cache, self._transport, self._stack = cache, transport, stack
         self._lock = threading.RLock()
         self._levels: dict[int, Any] = {}
+        self._blocks: dict[tuple[int, ...], Range | None] = {}
         head = cache.read(0, 1024)
         self._label = shown(cache.href)
         driver = driver_of(head)
@@ -146,9 +149,11 @@ class RemoteRaster:
         out = np.empty((len(bands), int(place.height), int(place.width)), source.dtypes[bands[0] - 1])
         with self._lock:
             for strip in self._strips(source, place, level, bands):
-                self._cache.fetch(self.ranges(strip, level, bands))
+                ranges = self.ranges(strip, level, bands)
+                self._cache.fetch(ranges)
+                self._require_whole(ranges, source)
                 top = int(strip.row_off - place.row_off)
-                with self._raised(), rasterio.Env(**_ENVIRONMENT), self._foreign():
+                with self._raised(), self._foreign():
                     source.read(bands, window=strip, out=out[:, top : top + int(strip.height)])
                 self._cache.shrink()
         return out[0] if isinstance(indexes, int) else out
@@ -175,12 +180,14 @@ class RemoteRaster:
         height, width = source.block_shapes[0]
         (top, bottom), (left, right) = ((int(a), int(b)) for a, b in place.toranges())
         found = set()
-        with self._lock, self._raised(), rasterio.Env(**_ENVIRONMENT), self._foreign():
+        with self._lock, self._raised(), self._foreign():
             for band in bands:
                 for row in range(top // height, -(-bottom // height)):
                     for column in range(left // width, -(-right // width)):
-                        block = self._block(row, column, band, level)
-                        if block is not None:
+                        key = (row, column, band, -1 if level is None else level)
+                        if key not in self._blocks:
+                            self._blocks[key] = self._block(row, column, band, level)
+                        if (block := self._blocks[key]) is not None:
                             found.add(block)
         return sorted(found)
 
@@ -199,6 +206,28 @@ class RemoteRaster:
                 remedy="it is not whole in the archive: leave the scene out, or report it",
             )
         return start, stop
+
+    def _require_whole(self, ranges: Sequence[Range], source: Any) -> None:
+        """Raise where a JPEG 2000 file ends early, or a deflated block is damaged: GDAL takes both without a word."""
+        if self._driver != "GTiff" and self._cache.read(self._cache.size - 2, 2) != _END_OF_CODESTREAM:
+            raise RemoteError(
+                "the file ends early",
+                where=self._label,
+                remedy="it is not whole in the archive: leave the scene out, or report it",
+            )
+        if str(source.tags(ns="IMAGE_STRUCTURE").get("COMPRESSION")) != "DEFLATE":
+            return
+        height, width = source.block_shapes[0]
+        most = int(height * width * sum(np.dtype(dtype).itemsize for dtype in source.dtypes))
+        for start, stop in ranges:
+            unpacker = zlib.decompressobj()
+            try:
+                unpacker.decompress(self._cache.read(start, stop - start), most)
+                whole = unpacker.eof or (not unpacker.decompress(unpacker.unconsumed_tail, 1) and unpacker.eof)
+            except zlib.error:
+                whole = False
+            if not whole:
+                raise RemoteError("a block is damaged", where=self._label, remedy=_REMEDY)
 
     def _strips(self, source: Any, place: Window, level: int | None, bands: Sequence[int]) -> Iterator[Window]:
         """Yield windows that make up a window: whole rows of blocks, of at most `MOST_BYTES` where that can be."""
@@ -258,25 +287,57 @@ def remote_raster(href: str, transport: Transport) -> Iterator[RemoteRaster]:
 
 
 @contextmanager
-def remote_rasters(hrefs: Sequence[str], transport: Transport) -> Iterator[tuple[RemoteRaster, ...]]:
+def remote_rasters(
+    hrefs: Sequence[str],
+    transport: Transport,
+    *,
+    window_of: Callable[[RemoteRaster], Window | None] | None = None,
+    level: int | None = None,
+) -> Iterator[tuple[RemoteRaster, ...]]:
     """Open several rasters, as the bands of a scene; their headers are fetched at the same time.
 
     Parameters
     ----------
     hrefs, transport
         As for `remote_raster`.
+    window_of
+        Says which window of a raster will be read, as for `RemoteRaster.read`. Given, its blocks are requested as soon
+        as the raster's header has come, while other headers are under way; then reading it needs no requests. What
+        would take more than `MOST_BYTES` together is left to `RemoteRaster.read`.
+    level
+        The overview of that window; None means the full rasters.
 
     Raises
     ------
     RemoteError
-        One of them cannot be opened; the error names it.
+        One of them cannot be read; the error names it.
     """
-    caches = [RangeCache(href, transport) for href in hrefs]
-    wanted = [Wanted(href, [(0, HEAD_BYTES)]) for href in hrefs]
-    for cache, each, got in zip(caches, wanted, transport.read_many(wanted, may_end=True), strict=True):
-        cache.keep(each, got, is_header=True)
+    pending: list[Pending] = []
     with ExitStack() as stack:
-        yield tuple(RemoteRaster(cache, transport, stack) for cache in caches)
+        try:
+            opening = stack.enter_context(ExitStack())
+            opening.enter_context(rasterio.Env())  # one for all, as each looks for the data of PROJ
+            for href in hrefs:
+                pending.append(transport.begin(Wanted(href, [(0, HEAD_BYTES)]), may_end=True))  # noqa: PERF401
+            room, blocks, rasters = MOST_BYTES, list[tuple[RangeCache, Pending]](), list[RemoteRaster]()
+            for head in pending[: len(hrefs)]:
+                cache = RangeCache(head.wanted.href, transport)
+                cache.keep(head.wanted, transport.finish(head), is_header=True)
+                rasters.append(RemoteRaster(cache, transport, stack))
+                if window_of is not None:
+                    missing = cache.wanted(rasters[-1].ranges(window_of(rasters[-1]), level))
+                    size = sum(stop - start for start, stop in missing.ranges)
+                    if 0 < size <= room:
+                        room -= size
+                        blocks.append((cache, transport.begin(missing)))
+                        pending.append(blocks[-1][1])
+            for cache, each in blocks:
+                cache.keep(each.wanted, transport.finish(each))
+            opening.close()
+        finally:
+            for each in pending:
+                each.cancel()
+        yield tuple(rasters)
 
 
 def prefetch(

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from trimline.foreign import foreign_errors
 from trimline.remote.address import local_path, shown
 from trimline.remote.counts import Counts
 from trimline.remote.exchange import Answer, Failed, Line, describe
-from trimline.remote.hosts import LONGEST_WAIT_S, Host, retry_after
+from trimline.remote.hosts import LONGEST_WAIT_S, Host, pause, retry_after
 from trimline.remote.impostors import expects_raster, type_instead
 from trimline.remote.ranges import Joined, Range, joined
 from trimline.remote.saving import save_file
@@ -40,7 +39,7 @@ _LONGEST_BACKOFF_S = 60.0
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 """Answers after which a request is made again."""
 _REFUSED = (401, 403, 407)
-_MOST_PAGES = 2
+_MOST_PAGES = 3
 """Web pages in the place of a file before it is given up: a server under repair sends them too, a log-in for ever."""
 _THREADS = 16
 
@@ -61,6 +60,20 @@ class Got:
 
     parts: tuple[bytes, ...]
     version: Version
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Ranges of one file that are under way."""
+
+    wanted: Wanted
+    may_end: bool
+    requests: tuple[tuple[Joined, Future[tuple[bytes, Version]]], ...]
+
+    def cancel(self) -> None:
+        """Give up what has not begun."""
+        for _, future in self.requests:
+            future.cancel()
 
 
 class Transport:
@@ -95,7 +108,7 @@ class Transport:
         self._retries = retries
         self._first_wait_s = first_wait_s
         self._lock, self._signing = threading.Lock(), threading.RLock()
-        self._generation = 0
+        self._generation, self._closed = 0, threading.Event()
         self._hosts: dict[str, Host] = {}
         self._line = Line(self._host, self.counts, timeout_s=timeout_s, connections=at_once)
         self._pool = ThreadPoolExecutor(max(_THREADS, at_once), thread_name_prefix="trimline-remote")
@@ -104,7 +117,8 @@ class Transport:
         return f"Transport(at_once={self.at_once}, {self.counts!r})"
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, and give up what waits."""
+        self._closed.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._line.close()
 
@@ -174,13 +188,12 @@ class Transport:
         RemoteError
             See `read`. The first error is raised; requests that wait are given up.
         """
-        found = [self._begin(each, may_end) for each in wanted]
+        pending = [self.begin(each, may_end=may_end) for each in wanted]
         try:
-            return [self._finish(each, parts, may_end) for each, parts in zip(wanted, found, strict=True)]
+            return [self.finish(each) for each in pending]
         finally:
-            for parts in found:
-                for _, future in parts:
-                    future.cancel()
+            for each in pending:
+                each.cancel()
 
     def content(self, href: str, most_bytes: int = 64 << 20) -> bytes:
         """Return a whole small file.
@@ -296,26 +309,37 @@ class Transport:
             tries += 1
             self.counts.add(retries=1)
             longest = min(_LONGEST_BACKOFF_S, self._first_wait_s * 2 ** (tries - 1))
-            time.sleep(random.uniform(0.5, 1.0) * longest)  # noqa: S311 - jitter needs no secrecy
+            pause(random.uniform(0.5, 1.0) * longest, self._closed)  # noqa: S311 - jitter needs no secrecy
 
-    def _begin(self, wanted: Wanted, may_end: bool) -> list[tuple[Joined, Future[tuple[bytes, Version]]]]:
-        """Ask for the ranges of a file; return the requests under way."""
+    def begin(self, wanted: Wanted, *, may_end: bool = False) -> Pending:
+        """Request ranges of a file and return at once; `finish` waits for them. Arguments as for `read_many`."""
         for start, stop in wanted.ranges:
             if not 0 <= start <= stop:
                 raise ValueError(f"{(start, stop)} is no range of bytes")
         requests = joined(wanted.ranges, self.at_once)
-        return [
-            (each, self._pool.submit(self._fetch, wanted.href, each.start, each.stop, may_end)) for each in requests
-        ]
+        futures = [self._pool.submit(self._fetch, wanted.href, each.start, each.stop, may_end) for each in requests]
+        return Pending(wanted, may_end, tuple(zip(requests, futures, strict=True)))
 
-    def _finish(
-        self, wanted: Wanted, requests: list[tuple[Joined, Future[tuple[bytes, Version]]]], may_end: bool
-    ) -> Got:
-        """Wait for the ranges of a file; a file that changed meanwhile is read anew, once."""
+    def finish(self, pending: Pending) -> Got:
+        """Wait for the ranges of a file; a file that changed meanwhile is read anew, once.
+
+        Raises
+        ------
+        RemoteError
+            See `read`.
+        """
+        try:
+            return self._finished(pending)
+        except KeyboardInterrupt:
+            self.close()  # or the program would end only when the last request has
+            raise
+
+    def _finished(self, pending: Pending) -> Got:
+        wanted = pending.wanted
         for again in (True, False):
             parts = [b""] * len(wanted.ranges)
             versions = [wanted.version] if wanted.version is not None else []
-            for each, future in requests:
+            for each, future in pending.requests:
                 content, version = future.result()
                 versions.append(version)
                 for member in each.members:
@@ -325,7 +349,7 @@ class Transport:
                 return Got(tuple(parts), versions[-1] if versions else Version(None))
             if not again or wanted.version is not None:
                 break
-            requests = self._begin(wanted, may_end)
+            pending = self.begin(wanted, may_end=pending.may_end)
         raise RemoteError(
             "the file changes on the server while it is read",
             where=shown(wanted.href),
@@ -346,13 +370,15 @@ class Transport:
 
         def read(answer: Answer) -> tuple[bytes, Version]:
             version = version_of_answer(answer.headers, answer.status)
+            place = content_range(answer.headers.get("Content-Range"))
+            if answer.status == 206 and (place is None or place[0] != start):
+                raise Failed("it sends another range than was requested")
             end = min(stop, version.size) if may_end and version.size is not None else stop
             if answer.status == 416 or (version.size is not None and version.size < end) or end <= start:
                 raise _ends_early(href, version.size)
             if answer.status == 200:
                 return _body_from(answer, href, version)[start:end], version
-            place = content_range(answer.headers.get("Content-Range"))
-            if place is None or place[:2] != (start, end):
+            if place is None or place[1] != end:
                 raise Failed("it sends another range than was requested")
             return _exactly(answer, end - start), version
 
@@ -360,7 +386,7 @@ class Transport:
 
     def _host(self, name: str) -> Host:
         with self._lock:
-            return self._hosts.setdefault(name, Host(self.at_once))
+            return self._hosts.setdefault(name, Host(self.at_once, self._closed))
 
     def _hold(self, url: str, seconds: float, label: str) -> None:
         """Let the host of an address rest for as long as it asks for, where that is not too long."""

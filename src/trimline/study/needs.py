@@ -9,9 +9,11 @@ from trimline.errors import ProjectError, StageError
 from trimline.project import Project
 from trimline.sensors import UNKNOWN_SENSOR
 from trimline.study.method_models import model_file
-from trimline.study.scenes import has_any_truth, open_entry
+from trimline.study.scenes import has_any_truth, open_entry, require_fetched
 from trimline.study.stages import FROM_SCENES
 
+_READING = FROM_SCENES - {"simulate", "train", "sensors"}
+"""Stages that read scenes."""
 _MEASURING = frozenset({"change", "glaciers", "terminus"})
 """Stages that take the error of outlines from the sensors of their images."""
 
@@ -33,7 +35,8 @@ def check_needs(project: Project, stages: frozenset[str]) -> None:
     ReleaseError
         Authors or licence are missing.
     StageError
-        A release is wanted of outlines that are given.
+        A release is wanted of outlines that are given; or a stage is done alone that reads a scene which has not been
+        fetched.
     TrimlineError
         A product, model file or table cannot be read.
     """
@@ -41,7 +44,16 @@ def check_needs(project: Project, stages: frozenset[str]) -> None:
         require_releasable(project)
     if project.has_own_outlines:
         stages -= FROM_SCENES
+    elif not project.scenes:
+        raise ProjectError(
+            "the project has a search, and no scenes yet",
+            where=project.name,
+            remedy="choose some with `trimline search PROJECT`, and bring them with `trimline fetch PROJECT`",
+        )
     _check_keys(project, stages)
+    if "fetch" not in stages and stages & _READING:
+        for entry in project.scenes:
+            require_fetched(entry)
     for key, path in _files(project, stages):
         if not path.exists() and not _is_made(path, project):
             raise ProjectError(f"{path} does not exist", where=key, remedy="correct the path, or leave the key out")

@@ -51,6 +51,7 @@ class FileServer:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     files: FileServer
 
     def log_message(self, *_: object) -> None:
@@ -135,6 +136,7 @@ def new_server() -> Iterator[Callable[[], FileServer]]:
         files = FileServer()
         http = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"files": files}))
         http.daemon_threads = True
+        http.handle_error = lambda *_: None  # clients that leave are wanted here
         threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         files.url = f"http://127.0.0.1:{http.server_port}"
         running.append(http)
@@ -161,7 +163,7 @@ def numbers(seed: int = 0, side: int = 1024, bands: int = 1) -> np.ndarray:
 
 def cog(folder: Path, content: np.ndarray, *, driver: str = "COG", **options: object) -> bytes:
     """Return the bytes of a raster of some numbers."""
-    plain, out = folder / "plain.tif", folder / "raster"
+    plain, out = folder / "plain.tif", folder / ("raster.jp2" if driver == "JP2OpenJPEG" else "raster.tif")
     place = {"crs": "EPSG:32646", "transform": Affine(30, 0, 5e5, 0, -30, 4e6)}
     count, height, width = content.shape
     with rasterio.open(

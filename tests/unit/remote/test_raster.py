@@ -69,6 +69,36 @@ def test_bands_of_a_scene_come_together(server: FileServer, transport: Transport
     assert server.most_under_way == transport.at_once
 
 
+def test_blocks_of_one_band_come_while_headers_of_others_do(
+    server: FileServer, transport: Transport, tmp_path: Path
+) -> None:
+    grounds = [numbers(seed, side=512) for seed in range(6)]
+    for seed, ground in enumerate(grounds):
+        server.files[f"b{seed}.tif"] = cog(tmp_path, ground)
+    server.latency_s = 0.03
+    window = Window(100, 0, 200, 300)
+    hrefs = [f"{server.url}/b{seed}.tif" for seed in range(6)]
+    with remote_rasters(hrefs, transport, window_of=lambda raster: window) as rasters:
+        made = len(server.seen)
+        for raster, ground in zip(rasters, grounds, strict=True):
+            np.testing.assert_array_equal(raster.read(window), ground[0, :300, 100:300])
+        assert len(server.seen) == made
+    with remote_rasters(hrefs[:1], transport, window_of=lambda _: None, level=0) as (raster,):
+        made = len(server.seen)
+        assert raster.read(level=0).shape == (256, 256)
+        assert len(server.seen) == made
+
+
+def test_one_band_that_is_missing_is_named(server: FileServer, transport: Transport, tmp_path: Path) -> None:
+    server.files["b0.tif"] = cog(tmp_path, numbers(side=512))
+    hrefs = [f"{server.url}/b0.tif", f"{server.url}/b1.tif"]
+    with (
+        pytest.raises(RemoteError, match=r"b1\.tif: there is no such file"),
+        remote_rasters(hrefs, transport, window_of=lambda _: None),
+    ):
+        pass
+
+
 def test_a_block_that_cannot_be_read_is_an_error_and_no_zeros(
     server: FileServer, transport: Transport, tmp_path: Path
 ) -> None:
@@ -92,7 +122,10 @@ def test_a_damaged_block_is_an_error(server: FileServer, transport: Transport, t
     content = bytearray(cog(tmp_path, numbers()))
     content[len(content) // 2 : len(content) // 2 + 5000] = bytes(5000)
     server.files["b.tif"] = bytes(content)
-    with remote_raster(f"{server.url}/b.tif", transport) as raster, pytest.raises(RemoteError, match="decoded"):
+    with (
+        remote_raster(f"{server.url}/b.tif", transport) as raster,
+        pytest.raises(RemoteError, match="block is damaged"),
+    ):
         raster.read()
 
 
@@ -134,10 +167,13 @@ def test_jpeg_2000_is_read(server: FileServer, transport: Transport, tmp_path: P
         assert raster.source.crs.to_epsg() == 32646
 
 
-def test_jpeg_2000_that_ends_early_is_an_error(server: FileServer, transport: Transport, tmp_path: Path) -> None:
+@pytest.mark.parametrize("cut", [1, 3000, 100_000])
+def test_jpeg_2000_that_ends_early_is_an_error(
+    cut: int, server: FileServer, transport: Transport, tmp_path: Path
+) -> None:
     content = cog(tmp_path, numbers(side=512), driver="JP2OpenJPEG", quality=100, reversible="YES")
-    server.files["b.jp2"] = content[: len(content) // 2]
-    with pytest.raises(RemoteError), remote_raster(f"{server.url}/b.jp2", transport) as raster:
+    server.files["b.jp2"] = content[: len(content) - cut]
+    with pytest.raises(RemoteError, match="ends early"), remote_raster(f"{server.url}/b.jp2", transport) as raster:
         raster.read()
 
 
