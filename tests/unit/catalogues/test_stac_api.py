@@ -40,6 +40,8 @@ def landing(url: str, *, query: bool = False, methods: tuple[str, ...] = ("POST"
 
 
 def pages(server: Running, request: Request, features: list[Any], **more: Any) -> Answer:
+    if request.path.endswith("/collections"):
+        return Answer({"collections": [], "links": []})
     if "/search" not in request.path:
         return Answer(landing(server.url, **more))
     return Answer({"type": "FeatureCollection", "features": features, "links": []})
@@ -56,6 +58,27 @@ def test_an_api_with_the_query_extension_filters_clouds_itself_and_is_checked_al
     assert shapely.geometry.shape(body["intersects"]).equals(REGION)
 
 
+@pytest.mark.parametrize(
+    ("there", "asked"),
+    [
+        (["modis", "landsat-c2l1", "s2-l2a", "sentinel2_c1", "dem"], ["landsat-c2l1", "s2-l2a", "sentinel2_c1"]),
+        (["ours", "theirs"], None),
+    ],
+)
+def test_of_an_unknown_api_the_collections_of_the_missions_are_searched_and_else_all(there: Any, asked: Any) -> None:
+    def answer(request: Request) -> Answer:
+        if "/collections" in request.path:
+            made = [{"type": "Collection", "stac_version": "1.0.0", "id": name, "description": name, "license": "other",
+                     "links": [], "extent": {"spatial": {"bbox": [[-180, -90, 180, 90]]},
+                                             "temporal": {"interval": [[None, None]]}}} for name in there]  # fmt: skip
+            return Answer({"collections": made, "links": []})
+        return pages(server, request, [items.usgs()])
+
+    with answering(answer) as server:
+        found(server.url)
+        assert json.loads(server.requests[-1].body).get("collections") == asked
+
+
 def test_an_api_that_takes_no_post_is_searched_by_get() -> None:
     with answering(lambda request: pages(server, request, [items.usgs()], methods=("GET",))) as server:
         found(server.url)
@@ -65,7 +88,7 @@ def test_an_api_that_takes_no_post_is_searched_by_get() -> None:
 def test_an_empty_page_does_not_end_a_search_that_goes_on() -> None:
     def answer(request: Request) -> Answer:
         if "/search" not in request.path:
-            return Answer(landing(server.url))
+            return pages(server, request, [])
         is_first = "page" not in json.loads(request.body)
         following = {
             "rel": "next",
@@ -84,7 +107,7 @@ def test_an_empty_page_does_not_end_a_search_that_goes_on() -> None:
 def test_a_page_that_comes_again_and_again_ends_the_search() -> None:
     def answer(request: Request) -> Answer:
         if "/search" not in request.path:
-            return Answer(landing(server.url))
+            return pages(server, request, [])
         links = [{"rel": "next", "href": f"{server.url}/search", "method": "POST", "body": {}}]
         return Answer({"type": "FeatureCollection", "features": [items.usgs()], "links": links})
 
