@@ -33,7 +33,7 @@ from trimline.project import Period, Project, load_project
 from trimline.project.searching import SearchSettings
 from trimline.project.written_choice import OfferedScene, OfferedScenes, write_choice, write_extending
 from trimline.remote import Transport
-from trimline.study.fetch_stage import region_of
+from trimline.study.archive_scenes import region_of
 from trimline.timeline.preference import days_outside
 
 _LOG = logging.getLogger(__name__)
