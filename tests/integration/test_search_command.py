@@ -342,6 +342,9 @@ def test_a_project_with_scenes_of_its_own_gets_the_choice_in_another_file(tmp_pa
     references = [each.id for each in scenes if each.reference and (each.period, each.tile) == ("1990", "139036")]
     assert references == ["mine"]
     assert len(scenes) > 6
+    written = new.read_text()
+    search_project(new, load_project(new), pictures=False)
+    assert new.read_text() == written, "searched again by itself"
 
 
 def test_a_scene_that_cannot_be_read_is_named_and_left_out_and_the_search_goes_on(

@@ -29,9 +29,15 @@ from trimline.files import write_json
 from trimline.melt_season import melt_season_at
 from trimline.outlines import read_outlines
 from trimline.progress import track
-from trimline.project import Period, Project, load_project
+from trimline.project import Period, Project, SceneEntry
 from trimline.project.searching import SearchSettings
-from trimline.project.written_choice import OfferedScene, OfferedScenes, write_choice, write_extending
+from trimline.project.written_choice import (
+    OfferedScene,
+    OfferedScenes,
+    chosen_before,
+    write_choice,
+    write_extending,
+)
 from trimline.remote import Transport
 from trimline.study.archive_scenes import region_of
 from trimline.timeline.preference import days_outside
@@ -71,7 +77,7 @@ class SearchOutcome:
         return {
             "periods": [_of_choice(each) for each in self.choices],
             "notes": list(self.notes),
-            "unread": [{"id": name, "why": why} for name, why in self.unread],
+            "unread": [{"id": candidate.id, "why": why} for name, why in self.unread],
             "requests": self.requests,
             "bytes": self.bytes,
             "written": None if self.written is None else str(self.written),
@@ -142,7 +148,7 @@ def search_project(
         for look in looks:
             write_item(look.candidate, folder / f"{look.candidate.id}.json")
         sheet = _write_sheet(folder / SHEET, project, choices, ground, transports, unread, pictures)
-        is_kept = not _write(path, to, choices, replace=replace)
+        is_kept = not _write(path, to, choices, _by_hand(path, to, project), replace=replace)
         written = None if is_kept else to or path
     outcome = SearchOutcome(choices, tuple(notes), tuple(unread), requests, read, written, is_kept, sheet)
     if not dry_run:
@@ -253,9 +259,16 @@ def _warn_of_gaps(choice: Choice) -> None:
         _LOG.info("search: period %s: %.1f %% of the ice is seen clearly", choice.period, 100 * choice.seen)
 
 
-def _write(path: Path, to: Path | None, choices: Sequence[Choice], *, replace: bool) -> bool:
-    by_hand = None if to is None else load_project(path)
-    found = [_offered(each, by_hand=by_hand) for each in choices]
+def _by_hand(path: Path, to: Path | None, project: Project) -> tuple[SceneEntry, ...]:
+    """Return the scenes that stay beside the choice: those of a file that is extended, not those of an old choice."""
+    old = chosen_before(path) if to is None else frozenset()
+    return tuple(each for each in project.scenes if each.id not in old)
+
+
+def _write(
+    path: Path, to: Path | None, choices: Sequence[Choice], by_hand: Sequence[SceneEntry], *, replace: bool
+) -> bool:
+    found = [_offered(each, by_hand) for each in choices]
     today = datetime.now(UTC).date()
     return (
         write_choice(path, found, today, replace=replace)
@@ -264,11 +277,10 @@ def _write(path: Path, to: Path | None, choices: Sequence[Choice], *, replace: b
     )
 
 
-def _offered(choice: Choice, *, by_hand: Project | None) -> OfferedScenes:
-    """Return the scenes of a period as entries, but those of a project by hand, whose references stay the only ones."""
-    given = () if by_hand is None else by_hand.scenes
-    names = {each.id for each in given}
-    places = {each.tile for each in given if each.reference and each.period == choice.period}
+def _offered(choice: Choice, by_hand: Sequence[SceneEntry] = ()) -> OfferedScenes:
+    """Return the scenes of a period as entries, but those that are there by hand, whose references stay."""
+    names = {each.id for each in by_hand}
+    places = {each.tile for each in by_hand if each.reference and each.period == choice.period}
 
     def entry(each: Ranked) -> OfferedScene:
         candidate = each.look.candidate

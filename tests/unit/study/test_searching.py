@@ -49,18 +49,18 @@ def test_a_scene_belongs_to_the_period_of_its_year_and_outside_all_to_the_neares
 
 def test_every_entry_is_one_that_a_project_takes() -> None:
     choice = chosen([look("a", 1990), look("b", 1990, tile=None, cloud=0.3, cover=None)], "1990")
-    for each in (*_offered(choice, by_hand=None).taken, *_offered(choice, by_hand=None).left):
+    for each in (*_offered(choice).taken, *_offered(choice).left):
         entry = SceneEntry.model_validate(dict(each.entry))
         assert entry.item is not None
         assert entry.period == "1990"
-    first = _offered(choice, by_hand=None).taken[0].entry
+    first = _offered(choice).taken[0].entry
     assert (first["id"], first["reference"], first["cloud_cover"]) == ("a", True, 12.35)
 
 
 def test_a_scene_without_a_tile_is_the_reference_of_no_place() -> None:
     choice = chosen([look("a", 1990, tile=None)], "1990")
     assert choice.taken[0].is_reference
-    assert "reference" not in _offered(choice, by_hand=None).taken[0].entry
+    assert "reference" not in _offered(choice).taken[0].entry
 
 
 def test_scenes_and_references_by_hand_stay_the_only_ones() -> None:
@@ -72,10 +72,10 @@ def test_scenes_and_references_by_hand_stay_the_only_ones() -> None:
     looks = [look("a", 1990), look("b", 1990, cloud=0.1), look("c", 1990, tile="139037", cloud=0.5)]
     looks = [replace(each, clear=np.roll(each.clear, 40 * number)) for number, each in enumerate(looks)]
     choice = chosen(looks[1:], "1990")
-    entries = {str(each.entry["id"]): each.entry for each in _offered(choice, by_hand=by_hand).taken}
+    entries = {str(each.entry["id"]): each.entry for each in _offered(choice, by_hand.scenes).taken}
     assert "reference" not in entries["b"]
     assert "reference" in entries["c"], "a reference of another period leaves the place free"
-    assert [each.entry["id"] for each in _offered(chosen(looks[:1], "1990"), by_hand=by_hand).taken] == []
+    assert [each.entry["id"] for each in _offered(chosen(looks[:1], "1990"), by_hand.scenes).taken] == []
 
 
 def test_a_period_without_a_fit_scene_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
