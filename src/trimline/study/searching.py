@@ -77,7 +77,7 @@ class SearchOutcome:
         return {
             "periods": [_of_choice(each) for each in self.choices],
             "notes": list(self.notes),
-            "unread": [{"id": candidate.id, "why": why} for name, why in self.unread],
+            "unread": [{"id": name, "why": why} for name, why in self.unread],
             "requests": self.requests,
             "bytes": self.bytes,
             "written": None if self.written is None else str(self.written),
