@@ -132,7 +132,9 @@ def outline(
     ] = None,
     dem: Annotated[
         Path | None,
-        typer.Option(help="Elevation: without an inventory, snow below the ice is."),
+        typer.Option(
+            help="Elevation: tells ice in terrain shadow apart and, without an inventory, measures snow below ice."
+        ),
     ] = None,
     snow_limit: Annotated[
         float,

@@ -17,13 +17,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from distributed import Client, get_worker, wait
+from distributed import Client, get_worker
 from odc.geo.geobox import GeoBox
 
 from trimline import __version__
 from trimline.errors import CatalogueError, MappingError, RemoteError, TrimlineError
 from trimline.files import made_folder, whole_file
-from trimline.mapping.cluster import ONE_AT_A_TIME, answer, answering, awaited, model_here, send_model
+from trimline.mapping.cluster import (
+    ONE_AT_A_TIME,
+    answer,
+    answering,
+    awaited,
+    model_here,
+    send_model,
+    wait_for_end,
+)
 from trimline.mapping.cluster_files import reference_here, send_reference
 from trimline.mapping.cluster_strips import require_same
 from trimline.mapping.options import MapOptions
@@ -179,7 +187,7 @@ class ScenesOnCluster:
                 pure=False,
                 retries=2,
             )
-        _wait(self._client, future)
+        wait_for_end(self._client, future, source.id)
         with _writing:  # files come only when there is room for them
             found: SceneFiles = awaited(self._client, future, source.id)
             for logger, level, message in found.said:
@@ -191,12 +199,6 @@ class ScenesOnCluster:
                 for name in found.files.keys() - snow:
                     stack.enter_context(whole_file(folder / name)).write_bytes(found.files[name])
         return found._replace(files=snow, said=())
-
-
-def _wait(client: Client, future: Any) -> None:
-    """Wait for the end of a task without bringing its result."""
-    with answering(client):
-        wait([future])  # type: ignore[no-untyped-call]
 
 
 def _carried_out(

@@ -18,6 +18,7 @@ from trimline.study.ledger import Done
 from trimline.study.map_options import map_options
 from trimline.study.method_models import load_method, model_file
 from trimline.study.scenes import known_date, select, truth_of
+from trimline.study.shadow_steps import shadow_step
 from trimline.study.snow_steps import measure_snow
 from trimline.study.study import Study
 
@@ -49,6 +50,7 @@ def run(study: Study) -> Done:
         steps = list(_map_all(study, entries, trained["sha256"], cluster))
         pairs = track(list(zip(entries, steps, strict=True)), "snow off the glaciers")
         snow = [_snow(study, *each, cluster) for each in pairs]
+    shadow = _shadow(study, list(zip(entries, steps, strict=True)))
     dates: dict[str, dict[str, float]] = {}
     for step in sorted(steps, key=lambda step: step.result["date"]):
         known = dates.setdefault(step.result["date"], {})
@@ -71,7 +73,22 @@ def run(study: Study) -> Done:
         },
         "coregistration": shifts_in(compared),
     }
-    return study.ledger.together("map", [*compared, *steps, *snow], result)
+    if shadow:
+        result["shadow"] = {
+            step.result["scene"]: {"date": step.result["date"], **each.result}
+            for step, each in zip(steps, shadow, strict=True)
+        }
+    return study.ledger.together("map", [*compared, *steps, *snow, *shadow], result)
+
+
+def _shadow(study: Study, mapped: Sequence[tuple[SceneEntry, Done]]) -> list[Done]:
+    """Tell mapped ice in terrain shadow apart, scene by scene; nothing without an elevation model."""
+    if study.project.dem is None:
+        return []
+    return [
+        shadow_step(study, entry, study.project.dem, map_folder(study.project, entry.id) / MASK, step.sha256_of(MASK))
+        for entry, step in track(mapped, "terrain shadow")
+    ]
 
 
 def _snow(study: Study, entry: SceneEntry, mapped: Done, cluster: ClusterMaps | None) -> Done:

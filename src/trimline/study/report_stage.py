@@ -22,6 +22,7 @@ from trimline.report.tables import (
     method_table,
     sample_table,
     scene_table,
+    shadow_table,
     shift_table,
     snow_table,
     year_table,
@@ -95,6 +96,7 @@ def run(study: Study) -> Done:
                     *_areas(study, temporary),
                     *_snow(study),
                     *_coregistration(study),
+                    *_shadow(study),
                     *_scores(study),
                     *(_error_maps(project, "Where the methods err") if _judged(study) else []),
                     *_thresholds(study),
@@ -179,6 +181,18 @@ def _coregistration(study: Study) -> list[Section]:
         f"Scenes that lie off by more than twice that {placed} (map.align); half a pixel is what is warned of."
     )
     return [Section("Co-registration", [words], [("Scenes and their references", shift_table(found))])]
+
+
+def _shadow(study: Study) -> list[Section]:
+    found = study.done["map"].result.get("shadow")
+    if not found:
+        return []
+    words = [
+        "Mapped ice by the light that it lies in, from the elevation model and the sun of each scene. In deep shadow a "
+        "map is less certain: ice is missed, and snow or rock is taken for it. Nothing is removed.",
+        *(f"{scene}: {each['why']}." for scene, each in sorted(found.items()) if each["why"]),
+    ]
+    return [Section("Terrain shadow", words, [("Scenes by date", shadow_table(found))])]
 
 
 def _scores(study: Study) -> list[Section]:

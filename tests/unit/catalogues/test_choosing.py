@@ -117,7 +117,7 @@ def test_a_scene_that_shows_no_glacier_is_left_and_says_so() -> None:
 
 
 def test_no_place_has_more_scenes_than_asked_for() -> None:
-    parts = [look(f"{i}", ["1" == each for each in np.binary_repr(1 << i, POINTS)]) for i in range(10)]
+    parts = [look(f"{i}", [each == "1" for each in np.binary_repr(1 << i, POINTS)]) for i in range(10)]
     choice = chosen(parts, "2018", most=3)
     assert len(choice.taken) == 3
     assert choice.left[0].reason.startswith("3 scenes of 139036 are taken; it would add 2 %")
