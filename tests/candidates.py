@@ -34,8 +34,8 @@ GOOD_OF_A_PERIOD = 3
 SIZE, PIXEL_M = 192, 10.0
 LEFT, TOP = 500_000.0, 3_800_000.0
 EPSG = 32646
-BLOCK = 32
-"""Side of a block of the archive's COGs [pixels]; a Landsat scene is two of them wide."""
+BLOCK = 128
+"""Side of a block of the archive's COGs [pixels]."""
 
 _KINDS = ("good", "snow", "cloud", "good", "snow", "cloud", "good", "snow", "cloud", "cloud")
 _GOOD_CLOUD, _GOOD_SNOW, _GOOD_UNSEEN = 0.08, 0.1, 0.05

@@ -6,6 +6,7 @@ an hour (AWS Signature Version 4, in the query).
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Mapping
@@ -16,11 +17,17 @@ from trimline.errors import RemoteError
 from trimline.foreign import foreign_errors
 from trimline.remote.signing import Signed
 
+for _name in ("botocore.auth", "botocore.endpoint", "botocore.hooks"):
+    # What is signed holds the key's id, and the token of a session.
+    logging.getLogger(_name).addFilter(lambda record: record.levelno > logging.DEBUG)
+
 EXTRA = "aws"
 """Extra of the package that brings botocore."""
 _LIFETIME_S = 3600
 _S3 = re.compile(r"s3://(?P<bucket>[^/]+)/(?P<key>.+)", re.IGNORECASE | re.DOTALL)
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_PAYER = {"x-amz-request-payer": "requester"}
+"""Header by which a reader agrees to pay; it is part of what is signed, and must be sent."""
 _REMEDY = (
     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, of an account of AWS that may pay for requests"
 )
@@ -153,7 +160,7 @@ class RequesterPays:
         place = bucket_and_key(href)
         if place is None or place[0] not in self._presigners:
             return Signed(public_address(href))
-        return Signed(self._presigners[place[0]].url(*place), remedy=_REMEDY)
+        return Signed(self._presigners[place[0]].url(*place), _PAYER, remedy=_REMEDY)
 
     def renew(self) -> None:
         """Drop the credentials."""

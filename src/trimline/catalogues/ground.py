@@ -8,7 +8,8 @@ same area; a glacier that holds no centre has one point of its own.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -55,16 +56,30 @@ class Ground:
     """Largest pixel of a quality band that is read [m]."""
     outlines: gpd.GeoDataFrame | None
     """The glaciers in the CRS of the grid; None where none are known."""
+    _moved: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    """All points in the CRSs that were asked for: the candidates of a region have two or three."""
 
     @property
     def has_glaciers(self) -> bool:
         """Whether glaciers are known; if not, `ice` is the whole region."""
         return self.outlines is not None
 
-    def points_in(self, points: NDArray[np.float64], crs: pyproj.CRS) -> NDArray[np.float64]:
-        """Return points in another CRS, (n, 2); not finite where one has no place in it."""
-        moved = transformer(pyproj.CRS(str(self.geobox.crs)), crs).transform(points[:, 0], points[:, 1])
-        return np.column_stack(moved)
+    @property
+    def parts(self) -> tuple[slice, slice, slice]:
+        """Where the points on the ice, around it and of the region stand among all points."""
+        around = slice(len(self.ice), len(self.ice) + len(self.around))
+        return slice(0, around.start), around, slice(around.stop, None)
+
+    def points_in(self, crs: str) -> NDArray[np.float64]:
+        """Return all points in another CRS, as WKT: those on the ice, around it and of the region, (n + m + k, 2)."""
+        if crs not in self._moved:
+            self._moved[crs] = self.moved(np.concatenate([self.ice, self.around, self.region]), crs)
+        return self._moved[crs]
+
+    def moved(self, points: NDArray[np.float64], crs: str) -> NDArray[np.float64]:
+        """Return points of this CRS in another one, as WKT, (n, 2); not finite where one has no place in it."""
+        change = transformer(pyproj.CRS(str(self.geobox.crs)), pyproj.CRS.from_user_input(crs))
+        return np.column_stack(change.transform(points[:, 0], points[:, 1]))
 
 
 def ground_of(glaciers: gpd.GeoDataFrame | None, region: shapely.Geometry) -> Ground:
@@ -111,9 +126,7 @@ def ground_of(glaciers: gpd.GeoDataFrame | None, region: shapely.Geometry) -> Gr
 
 
 def _equal_area_at(region: shapely.Geometry) -> str:
-    """Return an azimuthal equal-area CRS whose centre is in the middle of a region, which may lie on both sides of the
-    180th meridian.
-    """
+    """Return an azimuthal equal-area CRS in the middle of a region, which may lie on both sides of 180 degrees."""
     longitude, latitude = np.radians(shapely.get_coordinates(shapely.envelope(shapely.get_parts(region)))).T
     x, y = np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude)
     east = math.degrees(math.atan2(y.mean(), x.mean()))
@@ -125,7 +138,8 @@ def _centres(geobox: GeoBox, mask: NDArray[np.bool_], most: int) -> NDArray[np.f
     """Return the centres of the pixels of a mask, (n, 2), at most so many, spread evenly."""
     rows, columns = np.nonzero(mask)
     step = max(1, -(-len(rows) // most))
-    x, y = geobox.transform * (columns[::step] + 0.5, rows[::step] + 0.5)
+    to_world: Any = geobox.transform
+    x, y = to_world * (columns[::step] + 0.5, rows[::step] + 0.5)
     return np.column_stack([x, y])
 
 

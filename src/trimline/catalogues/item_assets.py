@@ -14,13 +14,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 from trimline.catalogues.candidate import RemoteAsset
 from trimline.errors import CatalogueError
 from trimline.file_names import safe_name
-from trimline.remote.address import scheme_of
+from trimline.remote.address import scheme_of, shown
 from trimline.scenes.band_names import QUALITY_NAMES, common_name
 from trimline.sensors import Sensor
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://\S+", re.IGNORECASE)
 _SECRET = ("auth", "credential", "key", "passw", "pwd", "secret", "session", "sig", "token", "user")
 """Parts of names of parameters that may hold a secret: `X-Amz-Signature`, `sig`, `access_token`, `apikey`."""
+_MOST_LEVELS = 64
 _NODE = re.compile(r"Nodes\((?P<name>[^()]+)\)/\$value")
 """A file by OData (Copernicus Data Space), whose address ends in `$value`."""
 
@@ -31,12 +32,24 @@ _NO_DATA_ROLES = frozenset({"overview", "thumbnail", "visual"})
 _REMOTE_SCHEMES = ("http", "https", "s3")
 
 
-def without_secrets(value: Any) -> Any:
-    """Return JSON whose addresses hold no user, password or token, and whose links hold no headers."""
+def without_secrets(value: Any, levels: int = 0) -> Any:
+    """Return JSON whose addresses hold no user, password or token, and whose links hold no headers.
+
+    Raises
+    ------
+    CatalogueError
+        It is nested more deeply than any item.
+    """
+    if levels > _MOST_LEVELS:
+        raise CatalogueError("the item is nested too deeply")
     if isinstance(value, Mapping):
-        return {key: without_secrets(each) for key, each in value.items() if not (key == "headers" and "rel" in value)}
+        return {
+            key: without_secrets(each, levels + 1)
+            for key, each in value.items()
+            if not (key == "headers" and "rel" in value)
+        }
     if isinstance(value, list | tuple):
-        return [without_secrets(each) for each in value]
+        return [without_secrets(each, levels + 1) for each in value]
     return unsigned_href(value) if isinstance(value, str) and _ADDRESS.fullmatch(value) else value
 
 
@@ -47,7 +60,7 @@ def unsigned_href(href: str) -> str:
     try:
         parts = urlsplit(href)
     except ValueError:
-        return href.partition("?")[0].partition("#")[0]
+        return shown(href)
     names = [name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
     holds_secret = any(word in name for name in names for word in _SECRET)
     query = "" if holds_secret or (parts.query and not names) else parts.query

@@ -88,16 +88,18 @@ def footprint_of(item: Mapping[str, Any]) -> shapely.Geometry:
     """
     where = item.get("id")
     geometry = item.get("geometry")
-    with foreign_errors(CatalogueError, where, what="its footprint cannot be read"):
+    with foreign_errors(CatalogueError, where, what="its footprint cannot be read"), np.errstate(invalid="ignore"):
         shape = box_of(item.get("bbox")) if geometry is None else shapely.geometry.shape(geometry)
     if shape is None or shapely.get_dimensions(shape) != 2:
         raise CatalogueError("the item has no footprint", where=where)
     west, south, east, north = shape.bounds
-    if not (np.isfinite(shape.bounds).all() and -90 <= south <= north <= 90 and max(-west, east) <= _MOST_DEGREES):
+    is_finite = bool(np.isfinite(shapely.get_coordinates(shape)).all())
+    if not (is_finite and -90 <= south <= north <= 90 and max(-west, east) <= _MOST_DEGREES):
         raise CatalogueError("its footprint lies nowhere on the Earth", where=where)
     try:
         with foreign_errors(CatalogueError, where, what="its footprint cannot be read"):
-            parts = [_sound(part) for part in shapely.get_parts(shapely.force_2d(shape))]
+            flat = shapely.get_parts(shapely.force_2d(shape))
+            parts = [_sound(part) for part in flat if shapely.get_dimensions(part) == 2]
             pieces = shapely.get_parts(cut(connected(np.array(parts, dtype=object))[0]))
     except OutlineError as error:
         raise CatalogueError(f"its footprint cannot be read ({error.what})", where=where) from None

@@ -15,6 +15,8 @@ MOST_VERTICES = 60
 """Vertices of a region that is sent to a catalogue, whose requests are otherwise slow, or too long for an address."""
 _FIRST_TOLERANCE = 1e-3
 """Tolerance of the first attempt to simplify [degrees]."""
+_MARGIN = 1.1
+"""Width by which a simplified region is widened, in tolerances; the buffer itself is exact to a hundredth of it."""
 _EARTH = shapely.box(-180, -90, 180, 90)
 
 
@@ -56,12 +58,11 @@ def region_query(region: shapely.Geometry) -> dict[str, Any]:
     """
     simple, tolerance = region, _FIRST_TOLERANCE
     while shapely.get_num_coordinates(simple) > MOST_VERTICES and tolerance < 1:
-        simple = shapely.simplify(region, tolerance).buffer(tolerance, quad_segs=1, join_style="mitre")
+        simple = shapely.simplify(region, tolerance).buffer(_MARGIN * tolerance, quad_segs=1, join_style="mitre")
         tolerance *= 2
     if shapely.get_num_coordinates(simple) > MOST_VERTICES:
         hemispheres = (shapely.box(-180, -90, 0, 90), shapely.box(0, -90, 180, 90))
         halves = [shapely.intersection(region, half) for half in hemispheres]
         simple = shapely.union_all([shapely.envelope(half) for half in halves if not shapely.is_empty(half)])
-    within = shapely.intersection(simple, _EARTH)
-    query: dict[str, Any] = shapely.geometry.mapping(shapely.set_precision(within, 1e-6))
+    query: dict[str, Any] = shapely.geometry.mapping(shapely.intersection(simple, _EARTH))
     return query

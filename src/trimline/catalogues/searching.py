@@ -27,7 +27,7 @@ from trimline.catalogues.region_query import region_on_earth, region_query
 from trimline.catalogues.registry import archive_of, transport_for
 from trimline.catalogues.stac_api import ApiIO, collection_ids, collections_there, items_of_api, open_api
 from trimline.catalogues.static_catalogue import Walk
-from trimline.errors import CatalogueError
+from trimline.errors import CatalogueError, shortened
 from trimline.melt_season import WHOLE_YEAR, melt_season_at
 from trimline.project.names import nearest_name
 from trimline.project.searching import SearchSettings
@@ -38,6 +38,7 @@ from trimline.sensors import SENSORS
 
 _LOG = logging.getLogger(__name__)
 
+_LONGEST_NOTE = 300
 MOST_TO_EXPLAIN = 5000
 """Items that are looked through to say why a search found nothing."""
 
@@ -66,9 +67,10 @@ class _Gathered:
     """Collections that the catalogues have."""
 
     def note(self, text: str) -> None:
-        """Keep a note, once."""
-        if text not in self.notes:
-            self.notes.append(text)
+        """Keep a note, once, and in one line: it may quote what a server sent."""
+        plain = shortened("".join(each if each.isprintable() else " " for each in text), _LONGEST_NOTE)
+        if plain not in self.notes:
+            self.notes.append(plain)
 
     def take(self, item: Any, catalogue: str, conditions: Conditions) -> None:
         """Keep an item as a candidate, or the reason why it is none."""
@@ -178,9 +180,8 @@ def _offered(
         what = f"{', '.join(conditions.sensors)}{f' at level {settings.level}' if settings.level else ''}"
         gathered.note(f"{archive.name}: it holds no collection of {what}")
         return
-    client = None
-    if scheme_of(address) in ("http", "https"):
-        client = open_api(address, ApiIO(Login() if archive is None else unsigned))
+    io = ApiIO(Login() if archive is None else unsigned)
+    client = open_api(address, io) if scheme_of(address) in ("http", "https") else None
     if client is None:
         walk = Walk(transport or transport_for(catalogue), conditions.region, conditions.years, gathered.note, wanted)
         yield from walk.items(address)
@@ -198,6 +199,7 @@ def _offered(
     for span in _spans(conditions.years, season):
         yield from items_of_api(
             client,
+            io,
             collections=there,
             intersects=region_query(conditions.region),
             span=span,

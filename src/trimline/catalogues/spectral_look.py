@@ -46,9 +46,23 @@ _LARGEST_MTL = 1 << 20
 
 
 def reflectance_at(
-    candidate: Candidate, bands: Sequence[str], points: NDArray[np.float64], ground: Ground, transport: Transport
+    candidate: Candidate,
+    bands: Sequence[str],
+    ground: Ground,
+    transport: Transport,
+    *,
+    among: NDArray[np.intp] | None = None,
 ) -> dict[str, NDArray[np.float32]]:
-    """Return reflectance at points by band, (n,), NaN where there are no data.
+    """Return reflectance at the points of the ground by band, (n,), NaN where there are no data.
+
+    Parameters
+    ----------
+    candidate, ground, transport
+        As for `looked_at`.
+    bands
+        Common names.
+    among
+        Positions of the points that are wanted; None means all.
 
     Raises
     ------
@@ -61,10 +75,15 @@ def reflectance_at(
     if missing:
         raise BandError(f"the scene has no band {missing[0]}", where=candidate.id, remedy="try another archive")
     calibrations = _calibrations(candidate, bands, transport)
+
+    def points_in(crs: str) -> NDArray[np.float64]:
+        points = ground.points_in(crs)
+        return points if among is None else points[among]
+
     found = {}
     with opened([candidate.bands[band] for band in bands], transport) as rasters:
         for band, raster in zip(bands, rasters, strict=True):
-            numbers = sampled(raster, points, ground, level_for(raster, ground.look_m, codes=False))
+            numbers = sampled(raster, points_in, level_for(raster, ground.look_m, codes=False))
             nodata = raster.source.nodata
             has_data = numbers.inside & (numbers.values != 0) & (numbers.values != (0 if nodata is None else nodata))
             found[band] = calibrations[band](np.where(has_data, numbers.values, np.nan).astype(np.float32))

@@ -108,7 +108,7 @@ def ask_for_token(
                 data=None if form is None else dict(form),
                 headers=dict(headers or {}),
                 timeout=_TIMEOUT_S,
-                allow_redirects=form is None,
+                allow_redirects=False,
             )
             content = answer.json() if answer.ok else None
         except requests.JSONDecodeError:

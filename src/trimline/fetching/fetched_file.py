@@ -66,6 +66,8 @@ class FetchedProduct(BaseModel):
     """Id of the item."""
     item_address: str | None = None
     """Address of the item in its catalogue, where it says so."""
+    product_id: str
+    """Id that the product gives itself: the agency's."""
     time: str
     """Acquisition, ISO 8601."""
     source: str

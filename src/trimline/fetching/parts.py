@@ -59,17 +59,20 @@ class Parts:
         """Note that a file in `files` is finished."""
         write_sealed(self._notes / f"{file.name}.json", file, key=key)
 
-    def finish(self, names: set[str], path: Path) -> None:
-        """Let the files of these names, and no others, become the product.
+    def keep_only(self, names: set[str]) -> None:
+        """Remove what is left of other requests: all files but these."""
+        for each in self.files.iterdir():
+            if each.name not in names:
+                shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
+
+    def finish(self, path: Path) -> None:
+        """Let the files become the product.
 
         Raises
         ------
         DiskError
             A file is not whole.
         """
-        for each in self.files.iterdir():
-            if each.name not in names:
-                shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
         retired = self.place / "retired"
         shutil.rmtree(retired, ignore_errors=True)
         put_in_place(self.files, path, retired)

@@ -38,7 +38,7 @@ from trimline.file_names import safe_name
 from trimline.files import StrPath, made_folder, require_whole_files, whole_file, write_json
 from trimline.foreign import ROOM
 from trimline.remote import remote_raster, shown
-from trimline.scenes import product_info, read_landsat_metadata
+from trimline.scenes import ProductInfo, product_info, read_landsat_metadata
 from trimline.scenes.asset import check_readable, raster_grid
 from trimline.scenes.landsat_metadata import LandsatMetadata
 from trimline.scenes.metadata_text import MOST_TEXT_BYTES, decode, read_bounded
@@ -207,12 +207,15 @@ class _Fetching:
         files += self._all(wanted)
         write_json(self.parts.files / ITEM, without_queries(candidate.item))
         files.append(described(self.parts.files / ITEM, what="item", source=""))
+        self.parts.keep_only({file.name for file in files})
+        info = self._read_back(wanted)
         product = FetchedProduct(
             trimline=__version__,
             catalogue=shown(candidate.catalogue),
             collection=candidate.collection,
             item=candidate.id,
             item_address=_item_address(candidate.item),
+            product_id=info.id,
             time=candidate.time.isoformat(),
             source=self.request.source,
             region=region_digest(self.request.region),
@@ -221,8 +224,7 @@ class _Fetching:
             files=tuple(files),
         )
         write_sealed(self.parts.files / FETCHED, product)
-        self._check(wanted)
-        self.parts.finish({FETCHED, *(file.name for file in files)}, path)
+        self.parts.finish(path)
         return product
 
     def _landsat(self, metadata: Sequence[Wanted]) -> LandsatMetadata | None:
@@ -331,8 +333,8 @@ class _Fetching:
             raise Stopped
         self.watch.check()
 
-    def _check(self, wanted: Sequence[Wanted]) -> None:
-        """Raise `ProductError` where the readers do not find in the folder what was fetched."""
+    def _read_back(self, wanted: Sequence[Wanted]) -> ProductInfo:
+        """Return what the readers find in the folder; raise `ProductError` where a band is not there for them."""
         info = product_info(self.parts.files)
         found = {f"band {band}" for band in info.bands} | {f"quality {kind}" for kind in info.quality}
         lost = [each.what for each in wanted if each.what.startswith("band ") and each.what not in found]
@@ -342,6 +344,7 @@ class _Fetching:
                 where=self.request.candidate.id,
                 remedy="the archive lays its files out in a way that is not known here: take another archive",
             )
+        return info
 
 
 class _Room:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -34,6 +35,9 @@ Answer = TypeVar("Answer")
 _CONNECTING_S = 10
 _ASKING_AGAIN_S = 30.0
 """How often an answer that does not come is looked after [s]."""
+
+_LOOKING_S = 0.1
+"""How often it is looked whether a whole scene is done [s]."""
 
 ONE_AT_A_TIME = threading.Lock()
 """A network uses all cores, also where a worker has several threads."""
@@ -88,16 +92,34 @@ def connected(address: str) -> Iterator[Client]:
     ClusterError
         None answers there.
     """
+    with _quiet():
+        try:
+            client = Client(address, timeout=_CONNECTING_S, set_as_default=False)  # type: ignore[no-untyped-call]
+        except (OSError, ValueError) as error:
+            raise ClusterError(
+                f"no scheduler answers ({' '.join(str(error).split())})",
+                where=address,
+                remedy="start one with `dask scheduler`, and workers with `dask worker ADDRESS`",
+            ) from error
+        with client:
+            yield client
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep dask from printing the tracebacks of a scheduler that is gone, which is said in one line."""
+    if _LOG.isEnabledFor(logging.DEBUG):
+        yield
+        return
+    names = [name for name in logging.root.manager.loggerDict if name.split(".")[0] == "distributed"]
+    before = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
-        client = Client(address, timeout=_CONNECTING_S, set_as_default=False)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError) as error:
-        raise ClusterError(
-            f"no scheduler answers ({' '.join(str(error).split())})",
-            where=address,
-            remedy="start one with `dask scheduler`, and workers with `dask worker ADDRESS`",
-        ) from error
-    with client:
-        yield client
+        yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def send_model(client: Client, weights: Path | None, model: Model) -> str:
@@ -165,10 +187,7 @@ def awaited(client: Client, future: Any, scene_id: str) -> Any:
             with answering(client):
                 found = future.result(timeout=_ASKING_AGAIN_S)
         except NotYet:
-            with answering(client):
-                threads = threads_of(client)
-            if not threads:
-                _LOG.warning("%s: the cluster has no workers; waiting for some", scene_id)
+            _say_where_nobody_works(client, scene_id)
         except KilledWorker as error:
             raise ClusterError(
                 "every worker that was given a part of the scene died",
@@ -179,6 +198,24 @@ def awaited(client: Client, future: Any, scene_id: str) -> Any:
             if isinstance(found, TrimlineError):
                 raise found
             return found
+
+
+def wait_for_end(client: Client, future: Any, scene_id: str) -> None:
+    """Wait for the end of a task without bringing its answer; raises `ClusterError` where the scheduler is gone."""
+    waited_s = 0.0
+    while not future.done():
+        time.sleep(_LOOKING_S)
+        waited_s += _LOOKING_S
+        if waited_s >= _ASKING_AGAIN_S:
+            waited_s = 0.0
+            _say_where_nobody_works(client, scene_id)
+
+
+def _say_where_nobody_works(client: Client, scene_id: str) -> None:
+    with answering(client):
+        threads = threads_of(client)
+    if not threads:
+        _LOG.warning("%s: the cluster has no workers; waiting for some", scene_id)
 
 
 @contextmanager
@@ -193,8 +230,9 @@ def answering(client: Client) -> Iterator[None]:
     try:
         yield
     except (CommClosedError, CancelledError) as error:
+        why = "the connection is lost" if isinstance(error, CancelledError) else reason(error)
         raise ClusterError(
-            f"the scheduler no longer answers ({reason(error)}); what came is kept",
+            f"the scheduler no longer answers ({why}); what came is kept",
             where=client.scheduler.addr if client.scheduler is not None else None,
             remedy="start it and its workers again, and run again: it goes on there",
         ) from error

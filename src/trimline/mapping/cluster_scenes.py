@@ -17,18 +17,26 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from distributed import Client, get_worker, wait
+from distributed import Client, get_worker
 from odc.geo.geobox import GeoBox
 
 from trimline import __version__
 from trimline.errors import CatalogueError, MappingError, RemoteError, TrimlineError
 from trimline.files import made_folder, whole_file
-from trimline.mapping.cluster import ONE_AT_A_TIME, answer, answering, awaited, model_here, send_model
+from trimline.mapping.cluster import (
+    ONE_AT_A_TIME,
+    answer,
+    answering,
+    awaited,
+    model_here,
+    send_model,
+    wait_for_end,
+)
 from trimline.mapping.cluster_files import reference_here, send_reference
 from trimline.mapping.cluster_strips import require_same
 from trimline.mapping.options import MapOptions
 from trimline.mapping.snow_file import SNOW_FILE, SnowReference
-from trimline.scenes import Scene, open_scene
+from trimline.scenes import Scene, moved_scene, open_scene
 
 if TYPE_CHECKING:
     import shapely
@@ -93,6 +101,8 @@ class SceneSource:
     """Arguments of `open_scene`, the id among them."""
     remote: RemoteScene | None = None
     """Fetched where it is given."""
+    moved: tuple[float, float] | None = None
+    """East and north by which its grid is moved [m], see `trimline.scenes.moved_scene`."""
 
     @property
     def id(self) -> str:
@@ -177,7 +187,7 @@ class ScenesOnCluster:
                 pure=False,
                 retries=2,
             )
-        _wait(self._client, future)
+        wait_for_end(self._client, future, source.id)
         with _writing:  # files come only when there is room for them
             found: SceneFiles = awaited(self._client, future, source.id)
             for logger, level, message in found.said:
@@ -189,12 +199,6 @@ class ScenesOnCluster:
                 for name in found.files.keys() - snow:
                     stack.enter_context(whole_file(folder / name)).write_bytes(found.files[name])
         return found._replace(files=snow, said=())
-
-
-def _wait(client: Client, future: Any) -> None:
-    """Wait for the end of a task without bringing its result."""
-    with answering(client):
-        wait([future])  # type: ignore[no-untyped-call]
 
 
 def _carried_out(
@@ -247,11 +251,15 @@ def _opened(source: SceneSource, own: Path) -> Iterator[Scene]:
     if source.remote is None:
         scene = open_scene(source.path, **source.opened_with)
         require_same(scene, str(source.identity))
-        yield scene
+        yield _placed(scene, source)
         return
     path = _fetched(source.remote, made_folder(own / _FETCHED), source.id)
-    yield open_scene(path, **source.opened_with)
+    yield _placed(open_scene(path, **source.opened_with), source)
     shutil.rmtree(path, ignore_errors=True)  # one that failed stays, so that the next try fetches nothing twice
+
+
+def _placed(scene: Scene, source: SceneSource) -> Scene:
+    return scene if source.moved is None else moved_scene(scene, *source.moved)
 
 
 def _fetched(remote: RemoteScene, folder: Path, name: str) -> Path:

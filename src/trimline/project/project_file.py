@@ -329,7 +329,7 @@ class Project(Published):
     @model_validator(mode="after")
     def _periods_follow_one_another(self) -> Self:
         check_order(self.periods)
-        check_outlines(self.periods, has_scenes=bool(self.scenes))
+        check_outlines(self.periods, has_scenes=bool(self.scenes) or self.search is not None)
         check_change(self.change, [each.name for each in self.periods], has_inventory=self.inventory is not None)
         unused = [
             key for key in ("timeline", "change", "region", "crs", "resolution_m") if key in self.model_fields_set

@@ -3,15 +3,21 @@
 GDAL's own access by HTTP takes what it cannot read for an error on some paths and for zeros on others, and cannot say
 which asset failed. Here the bytes are fetched first, by `Transport`, and GDAL decodes what is in memory. The layout of
 a Cloud Optimized GeoTIFF puts its header in front (OGC 21-026), so that one request tells where every block lies.
+
+JPEG 2000 files of archives have no such table (Sentinel-2 has the TLM markers of ISO 15444-1 since February 2026 only),
+and finding a tile would take a request for each tile before it. They are saved whole for as long as they are open, and
+read from there.
 """
 
 from __future__ import annotations
 
 import itertools
+import tempfile
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,14 +31,12 @@ from trimline.remote.address import shown
 from trimline.remote.impostors import driver_of, text_instead
 from trimline.remote.range_cache import HEAD_BYTES, CachedFile, RangeCache
 from trimline.remote.ranges import Range
-from trimline.remote.transport import Transport, Wanted
+from trimline.remote.transport import Pending, Transport, Wanted
 from trimline.scenes.raster_opening import open_streamed_raster
 
 MOST_BYTES = 64 << 20
 """Compressed size of the blocks that are fetched before they are decoded [bytes]; a larger window is read in strips."""
-MOST_WHOLE_BYTES = 256 << 20
-"""Size up to which a JPEG 2000 file is read without saving it [bytes]: all of it is fetched."""
-_ENVIRONMENT = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GTIFF_VIRTUAL_MEM_IO": "NO"}
+_END_OF_CODESTREAM = b"\xff\xd9"
 _REMEDY = "run again; where it stays so, leave the scene out"
 _numbers = itertools.count()
 
@@ -45,7 +49,8 @@ class RemoteRaster:
     href
         Its address, not signed.
     source
-        rasterio's reader of it, for header, overviews and profile; what is read by it is fetched block after block.
+        rasterio's reader of it, for header, overviews and profile. Pixels are read by `read`: GDAL alone may take what
+        cannot be fetched for zeros.
     """
 
     def __init__(self, cache: RangeCache, transport: Transport, stack: ExitStack) -> None:
@@ -53,6 +58,7 @@ class RemoteRaster:
         self._cache, self._transport, self._stack = cache, transport, stack
         self._lock = threading.RLock()
         self._levels: dict[int, Any] = {}
+        self._blocks: dict[tuple[int, ...], Range | None] = {}
         head = cache.read(0, 1024)
         self._label = shown(cache.href)
         driver = driver_of(head)
@@ -147,11 +153,14 @@ class RemoteRaster:
         out = np.empty((len(bands), int(place.height), int(place.width)), source.dtypes[bands[0] - 1])
         with self._lock:
             for strip in self._strips(source, place, level, bands):
-                ranges = self.ranges(strip, level, bands)
-                self._cache.fetch(ranges)
-                self._require_unpacked(ranges, source)
+                if self._driver == "GTiff":
+                    ranges = self.ranges(strip, level, bands)
+                    self._cache.fetch(ranges)
+                    self._require_unpacked(ranges, source)
+                else:
+                    self._save()
                 top = int(strip.row_off - place.row_off)
-                with self._raised(), rasterio.Env(**_ENVIRONMENT), self._foreign():
+                with self._raised(), self._foreign():
                     source.read(bands, window=strip, out=out[:, top : top + int(strip.height)])
                 self._cache.shrink()
         return out[0] if isinstance(indexes, int) else out
@@ -168,24 +177,24 @@ class RemoteRaster:
         place = self._place(source, window)
         bands = [indexes] if isinstance(indexes, int) else list(indexes)
         if self._driver != "GTiff":
-            if self._cache.size > MOST_WHOLE_BYTES:
-                raise RemoteError(
-                    f"a JPEG 2000 file of {self._cache.size >> 20} MB cannot be read in parts",
-                    where=self._label,
-                    remedy="fetch the whole product",
-                )
             return [(0, self._cache.size)]
         height, width = source.block_shapes[0]
         (top, bottom), (left, right) = ((int(a), int(b)) for a, b in place.toranges())
         found = set()
-        with self._lock, self._raised(), rasterio.Env(**_ENVIRONMENT), self._foreign():
+        with self._lock, self._raised(), self._foreign():
             for band in bands:
                 for row in range(top // height, -(-bottom // height)):
                     for column in range(left // width, -(-right // width)):
-                        block = self._block(row, column, band, level)
-                        if block is not None:
+                        key = (row, column, band, -1 if level is None else level)
+                        if key not in self._blocks:
+                            self._blocks[key] = self._block(row, column, band, level)
+                        if (block := self._blocks[key]) is not None:
                             found.add(block)
         return sorted(found)
+
+    def missing(self, window: Window | None = None, level: int | None = None) -> Wanted:
+        """Return what is to be fetched before a window is read, as a request; nothing of JPEG 2000, which is saved."""
+        return self._cache.wanted(self.ranges(window, level) if self._driver == "GTiff" else [])
 
     def _block(self, row: int, column: int, band: int, level: int | None) -> Range | None:
         offset, size = (
@@ -203,8 +212,22 @@ class RemoteRaster:
             )
         return start, stop
 
+    def _save(self) -> None:
+        """Save a JPEG 2000 file on the disk for as long as it is open, and check that it is whole."""
+        if not self._cache.is_local:
+            folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="trimline-"))
+            path = Path(folder) / "raster.jp2"
+            self._transport.save(self.href, path)
+            self._cache.go_on_with(path)
+        elif self._cache.read(self._cache.size - 2, 2) != _END_OF_CODESTREAM:
+            raise RemoteError(
+                "the file ends early",
+                where=self._label,
+                remedy="it is not whole: leave the scene out, or fetch it again",
+            )
+
     def _require_unpacked(self, ranges: Sequence[Range], source: Any) -> None:
-        """Raise where a block of a deflated file is damaged: GDAL does not compare its checksum (RFC 1950)."""
+        """Raise where a deflated block is damaged: GDAL does not compare its checksum (RFC 1950)."""
         if str(source.tags(ns="IMAGE_STRUCTURE").get("COMPRESSION")) != "DEFLATE":
             return
         height, width = source.block_shapes[0]
@@ -277,25 +300,57 @@ def remote_raster(href: str, transport: Transport) -> Iterator[RemoteRaster]:
 
 
 @contextmanager
-def remote_rasters(hrefs: Sequence[str], transport: Transport) -> Iterator[tuple[RemoteRaster, ...]]:
+def remote_rasters(
+    hrefs: Sequence[str],
+    transport: Transport,
+    *,
+    window_of: Callable[[RemoteRaster], Window | None] | None = None,
+    level: int | None = None,
+) -> Iterator[tuple[RemoteRaster, ...]]:
     """Open several rasters, as the bands of a scene; their headers are fetched at the same time.
 
     Parameters
     ----------
     hrefs, transport
         As for `remote_raster`.
+    window_of
+        Says which window of a raster will be read, as for `RemoteRaster.read`. Given, its blocks are requested as soon
+        as the raster's header has come, while other headers are under way; then reading it needs no requests. What
+        would take more than `MOST_BYTES` together is left to `RemoteRaster.read`.
+    level
+        The overview of that window; None means the full rasters.
 
     Raises
     ------
     RemoteError
-        One of them cannot be opened; the error names it.
+        One of them cannot be read; the error names it.
     """
-    caches = [RangeCache(href, transport) for href in hrefs]
-    wanted = [Wanted(href, [(0, HEAD_BYTES)]) for href in hrefs]
-    for cache, each, got in zip(caches, wanted, transport.read_many(wanted, may_end=True), strict=True):
-        cache.keep(each, got, is_header=True)
+    pending: list[Pending] = []
     with ExitStack() as stack:
-        yield tuple(RemoteRaster(cache, transport, stack) for cache in caches)
+        try:
+            opening = stack.enter_context(ExitStack())
+            opening.enter_context(rasterio.Env())  # one for all, as each looks for the data of PROJ
+            for href in hrefs:
+                pending.append(transport.begin(Wanted(href, [(0, HEAD_BYTES)]), may_end=True))  # noqa: PERF401
+            room, blocks, rasters = MOST_BYTES, list[tuple[RangeCache, Pending]](), list[RemoteRaster]()
+            for head in pending[: len(hrefs)]:
+                cache = RangeCache(head.wanted.href, transport)
+                cache.keep(head.wanted, transport.finish(head), is_header=True)
+                rasters.append(RemoteRaster(cache, transport, stack))
+                if window_of is not None:
+                    missing = rasters[-1].missing(window_of(rasters[-1]), level)
+                    size = sum(stop - start for start, stop in missing.ranges)
+                    if 0 < size <= room:
+                        room -= size
+                        blocks.append((cache, transport.begin(missing)))
+                        pending.append(blocks[-1][1])
+            for cache, each in blocks:
+                cache.keep(each.wanted, transport.finish(each))
+            opening.close()
+        finally:
+            for each in pending:
+                each.cancel()
+        yield tuple(rasters)
 
 
 def prefetch(
@@ -320,7 +375,7 @@ def prefetch(
     room = MOST_BYTES
     wanted: list[tuple[RemoteRaster, Wanted]] = []
     for raster, window, level in zip(rasters, windows, levels or [None] * len(rasters), strict=True):
-        each = raster._cache.wanted(raster.ranges(window, level))
+        each = raster.missing(window, level)
         size = sum(stop - start for start, stop in each.ranges)
         if each.ranges and size <= room:
             room -= size

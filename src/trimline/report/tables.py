@@ -155,6 +155,25 @@ def snow_table(snow: Mapping[str, Mapping[str, Any]]) -> Table:
     return columns, rows
 
 
+def shift_table(shifts: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return how far scenes, and an inventory, lie off the reference image of their place."""
+    columns = ["scene", "reference", "east m", "north m", "error m", "pixels", "windows", "note"]
+    rows = [
+        [
+            name,
+            each["reference"],
+            number(each["east_m"], 1),
+            number(each["north_m"], 1),
+            number(each["error_m"], 1),
+            number(each["pixels"], 2),
+            UNDEFINED if each["windows"] is None else str(each["windows"]),
+            f"cannot be told: {each['reason']}" if each["reason"] else "",
+        ]
+        for name, each in sorted(shifts.items())
+    ]
+    return columns, rows
+
+
 def shadow_table(shadow: Mapping[str, Mapping[str, Any]]) -> Table:
     """Return the mapped ice of each scene in terrain shadow; by date."""
     columns = ["scene", "date", "mapped ice km²", "in cast shadow km²", "in self shadow km²", "not known km²"]

@@ -8,34 +8,28 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import shapely
-
-from trimline.catalogues.item_file import read_item
 from trimline.errors import ProjectError, StageError, TrimlineError
-from trimline.longitudes import connected
-from trimline.outlines import read_outlines
 from trimline.project import Project, SceneEntry
-from trimline.reprojecting import reprojected
+from trimline.study.archive_scenes import is_users_own, region_of, request_of
 from trimline.study.ledger import Done
-from trimline.study.method_models import bands_of
 from trimline.study.running import only_run
 from trimline.study.scenes import select
 from trimline.study.stages import PATIENCE_S
 from trimline.study.study import Study
 
 if TYPE_CHECKING:
-    from trimline.fetching import Fetched, FetchedProduct, Request, Task
+    import shapely
+
+    from trimline.fetching import Fetched, Task
     from trimline.remote import Transport
 
 _LOG = logging.getLogger(__name__)
 
-ALWAYS = ("blue", "green", "red", "nir", "swir1", "swir2")
-"""Bands that are fetched whatever the methods: of the network that tells cloud, the spectral screen, the measure of
-snow, and the composites."""
 _SHOWN = 3
 """Scenes that an error names."""
 
@@ -153,7 +147,10 @@ def fetch_entries(project: Project, entries: Sequence[SceneEntry], *, whole: boo
         except TrimlineError as error:
             failed[entry.id] = error
             _LOG.warning("%s: cannot be fetched: %s", entry.id, error)
-    with shown_progress(len(tasks)) as watch:
+    with ExitStack() as stack:
+        for each in transports.values():
+            stack.callback(each.close)
+        watch = stack.enter_context(shown_progress(len(tasks)))
         for task, outcome in fetch_scenes(tasks, watch):
             if isinstance(outcome, TrimlineError):
                 failed[task.name] = outcome
@@ -172,39 +169,6 @@ def fetch_entries(project: Project, entries: Sequence[SceneEntry], *, whole: boo
     )
 
 
-def bands_needed(project: Project) -> tuple[str, ...]:
-    """Return the common names of the bands that a study reads; a sensor need not have all of them."""
-    needed = (band for method in project.methods for band in bands_of(project, method))
-    return tuple(dict.fromkeys((*ALWAYS, *project.bands, *needed)))
-
-
-def region_of(project: Project) -> shapely.Geometry | None:
-    """Return the region of a study in degrees: its own, else that of its search, the hull of the inventory; or None."""
-    if project.region is not None:
-        outlines = reprojected(read_outlines(project.region), 4326)
-        region: shapely.Geometry = shapely.union_all(shapely.make_valid(outlines.geometry.to_numpy()))
-        return region
-    if project.search is None or project.inventory is None:
-        return None
-    parts = connected(reprojected(read_outlines(project.inventory), 4326).geometry.to_numpy())[0]
-    hull: shapely.Geometry = shapely.convex_hull(shapely.geometrycollections(parts))
-    return hull
-
-
-def is_users_own(entry: SceneEntry) -> bool:
-    """Whether a product lies at a scene's path that was not fetched."""
-    from trimline.fetching.fetched_file import FETCHED
-
-    return entry.path.exists() and not (entry.path / FETCHED).exists()
-
-
-def fetched_product(entry: SceneEntry) -> FetchedProduct | None:
-    """Return what is known of where the product of a scene was fetched; None of one that was not."""
-    from trimline.fetching import read_fetched
-
-    return None if entry.item is None else read_fetched(entry.path)
-
-
 def _require_there(project: Project, entry: SceneEntry) -> None:
     """Raise `StageError` where a scene's product is not there as the study needs it."""
     if is_users_own(entry):
@@ -213,18 +177,6 @@ def _require_there(project: Project, entry: SceneEntry) -> None:
     if request.answered_by(entry.path) is None:
         what = "must be fetched again" if entry.path.exists() else "has not been fetched"
         raise StageError(f"the scene {what}", where=f"scenes.{entry.id}", remedy="run `trimline fetch` first")
-
-
-def request_of(project: Project, entry: SceneEntry, region: shapely.Geometry | None, *, whole: bool) -> Request:
-    """Return what is fetched of a scene that has an item."""
-    from trimline.catalogues import read_candidate
-    from trimline.fetching import Request as Asked
-
-    assert entry.item is not None  # noqa: S101 - callers choose entries by it
-    named = () if project.search is None else project.search.catalogues
-    item, catalogue = read_item(entry.item, named[0] if len(named) == 1 else None)
-    candidate = read_candidate(item, catalogue)
-    return Asked.of(candidate, region, bands=None if whole else bands_needed(project), whole=whole)
 
 
 def _task(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from trimline.file_identity import file_identity
 from trimline.mapping.shadow_file import SHADOW_FILE, SHADOW_RASTER, IceInShadow, measure_shadow
 from trimline.project import SceneEntry
+from trimline.study.coregistration_steps import open_placed, placed_source
 from trimline.study.ledger import Done
-from trimline.study.scenes import open_entry
 
 if TYPE_CHECKING:
     from trimline.study.study import Study
@@ -36,14 +36,14 @@ def shadow_step(study: Study, entry: SceneEntry, dem: Path, mask: Path, mask_sha
     mask_sha256
         Hash of the map.
     """
-    inputs = {"scene": study.source_of(entry), "mask": mask_sha256, "dem": file_identity(dem)}
+    inputs = {"scene": placed_source(study, entry), "mask": mask_sha256, "dem": file_identity(dem)}
     if study.workers_fetch and not entry.path.exists():
         inputs["workers"] = "fetch"
 
     def work() -> dict[str, Any]:
         if "workers" in inputs:
             return IceInShadow.untold(_ON_WORKERS).record()
-        return measure_shadow(open_entry(entry), mask, dem).record()
+        return measure_shadow(open_placed(study, entry), mask, dem).record()
 
     files = [] if "workers" in inputs else [mask.with_name(name) for name in (SHADOW_RASTER, SHADOW_FILE)]
     return study.ledger.once(f"shadow/{entry.id}", inputs, files, work, results_version=RESULTS_VERSION)

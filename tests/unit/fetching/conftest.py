@@ -44,6 +44,20 @@ class Archived:
         with rasterio.open(self.folder / name) as source:
             return source.read(1)
 
+    def item_at(self, address: str) -> dict[str, Any]:
+        """Return the item of the scene in an archive that lies at an address."""
+        each = self.candidate
+        named = {"pixel": "qa_pixel", "saturation": "qa_radsat"}
+        files = {**each.bands, **{named[kind]: quality for kind, quality in each.quality.items()}}
+        files |= {file.key: file for file in each.metadata}
+        return {
+            **each.item,
+            "geometry": shapely.geometry.mapping(each.footprint),
+            "bbox": list(each.footprint.bounds),
+            "assets": {key: {"href": f"{address}/{file.name}"} for key, file in files.items()},
+            "links": [{"rel": "self", "href": f"{address}/{each.id}.json"}],
+        }
+
 
 def region_of(west_m: float, north_m: float, width_m: float, height_m: float) -> shapely.Geometry:
     """Return a box in degrees, given in metres from a scene's upper left corner."""

@@ -69,6 +69,36 @@ def test_bands_of_a_scene_come_together(server: FileServer, transport: Transport
     assert server.most_under_way == transport.at_once
 
 
+def test_blocks_of_one_band_come_while_headers_of_others_do(
+    server: FileServer, transport: Transport, tmp_path: Path
+) -> None:
+    grounds = [numbers(seed, side=512) for seed in range(6)]
+    for seed, ground in enumerate(grounds):
+        server.files[f"b{seed}.tif"] = cog(tmp_path, ground)
+    server.latency_s = 0.03
+    window = Window(100, 0, 200, 300)
+    hrefs = [f"{server.url}/b{seed}.tif" for seed in range(6)]
+    with remote_rasters(hrefs, transport, window_of=lambda raster: window) as rasters:
+        made = len(server.seen)
+        for raster, ground in zip(rasters, grounds, strict=True):
+            np.testing.assert_array_equal(raster.read(window), ground[0, :300, 100:300])
+        assert len(server.seen) == made
+    with remote_rasters(hrefs[:1], transport, window_of=lambda _: None, level=0) as (raster,):
+        made = len(server.seen)
+        assert raster.read(level=0).shape == (256, 256)
+        assert len(server.seen) == made
+
+
+def test_one_band_that_is_missing_is_named(server: FileServer, transport: Transport, tmp_path: Path) -> None:
+    server.files["b0.tif"] = cog(tmp_path, numbers(side=512))
+    hrefs = [f"{server.url}/b0.tif", f"{server.url}/b1.tif"]
+    with (
+        pytest.raises(RemoteError, match=r"b1\.tif: there is no such file"),
+        remote_rasters(hrefs, transport, window_of=lambda _: None),
+    ):
+        pass
+
+
 def test_a_block_that_cannot_be_read_is_an_error_and_no_zeros(
     server: FileServer, transport: Transport, tmp_path: Path
 ) -> None:
@@ -135,12 +165,22 @@ def test_jpeg_2000_is_read(server: FileServer, transport: Transport, tmp_path: P
     with remote_raster(f"{server.url}/b.jp2", transport) as raster:
         np.testing.assert_array_equal(raster.read(Window(10, 20, 30, 40)), ground[0, 20:60, 10:40])
         assert raster.source.crs.to_epsg() == 32646
+        made = len(server.seen)
+        np.testing.assert_array_equal(raster.read(), ground[0])
+        assert len(server.seen) == made
+        assert raster.bytes_of(Window(0, 0, 1, 1)) == len(server.files["b.jp2"])
 
 
-def test_jpeg_2000_that_ends_early_is_an_error(server: FileServer, transport: Transport, tmp_path: Path) -> None:
+@pytest.mark.parametrize("cut", [1, 3000, 100_000])
+def test_jpeg_2000_that_ends_early_is_an_error(
+    cut: int, server: FileServer, transport: Transport, tmp_path: Path
+) -> None:
     content = cog(tmp_path, numbers(side=512), driver="JP2OpenJPEG", quality=100, reversible="YES")
-    server.files["b.jp2"] = content[: len(content) // 2]
-    with pytest.raises(RemoteError), remote_raster(f"{server.url}/b.jp2", transport) as raster:
+    server.files["b.jp2"] = content[: len(content) - cut]
+    with (
+        pytest.raises(RemoteError, match=r"ends early|another size"),
+        remote_raster(f"{server.url}/b.jp2", transport) as raster,
+    ):
         raster.read()
 
 
@@ -161,6 +201,28 @@ def test_what_says_tiff_and_is_none_is_named(
     server.files["b.tif"] = content
     with pytest.raises(RemoteError, match=words), remote_raster(f"{server.url}/b.tif", transport):
         pass
+
+
+def test_jpeg_2000_that_changes_after_its_header_is_never_mixed(
+    server: FileServer, transport: Transport, tmp_path: Path
+) -> None:
+    options = {"driver": "JP2OpenJPEG", "quality": 100, "reversible": "YES"}
+    server.files["b.jp2"] = cog(tmp_path, numbers(1, side=300), **options)
+    with remote_raster(f"{server.url}/b.jp2", transport) as raster:
+        server.files["b.jp2"], server.tags["b.jp2"] = cog(tmp_path, numbers(2, side=200), **options), '"2"'
+        with pytest.raises(RemoteError, match="changes on the server"):
+            raster.read()
+
+
+def test_jpeg_2000_of_this_machine(transport: Transport, tmp_path: Path) -> None:
+    content = cog(tmp_path, numbers(side=300), driver="JP2OpenJPEG", quality=100, reversible="YES")
+    path = tmp_path / "b.jp2"
+    path.write_bytes(content)
+    with remote_raster(str(path), transport) as raster:
+        np.testing.assert_array_equal(raster.read(), numbers(side=300)[0])
+    path.write_bytes(content[:-500])
+    with remote_raster(str(path), transport) as raster, pytest.raises(RemoteError, match="ends early"):
+        raster.read()
 
 
 def test_a_file_that_changes_between_windows_is_never_mixed(

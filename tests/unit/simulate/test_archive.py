@@ -57,7 +57,7 @@ def products(simulated: RangeManifest) -> list[Path]:
 def archive(simulated: RangeManifest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     landsat = Path(simulated.scenes[0].product).name
     folder = tmp_path_factory.mktemp("archive")
-    make_archive(folder, products(simulated)[:3], block=64, stated={landsat: {"eo:cloud_cover": CLOUDY}})
+    make_archive(folder, products(simulated)[:3], block=128, stated={landsat: {"eo:cloud_cover": CLOUDY}})
     return make_archive(folder, products(simulated)[3:], layout="jp2").parent
 
 
@@ -107,7 +107,7 @@ def test_rasters_are_cogs_with_overviews_whose_classes_are_not_averaged(archive:
         assert set(np.unique(source.read(1)).tolist()) <= classes
     for band in archive.rglob("*_B3.TIF"):
         with rasterio.open(band) as source:
-            assert source.block_shapes == [(64, 64)]
+            assert source.block_shapes == [(128, 128)]
             assert source.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
 
 
@@ -244,7 +244,7 @@ def test_what_has_no_place_in_an_archive_is_refused(simulated: RangeManifest, tm
 
 
 def test_the_same_products_give_the_same_archive(simulated: RangeManifest, archive: Path, tmp_path: Path) -> None:
-    again = make_archive(tmp_path, products(simulated)[1:2], block=64).parent
+    again = make_archive(tmp_path, products(simulated)[1:2], block=128).parent
     for path in sorted(again.rglob("*_02_T1*")):
         if path.is_file():
             assert path.read_bytes() == (archive / path.relative_to(again)).read_bytes()

@@ -48,7 +48,7 @@ def make_archive(
     layout
         Layout of Sentinel-2 products.
     block
-        Side of a block of the COGs [pixels], a multiple of 16.
+        Side of a block of the COGs [pixels], a multiple of 16 and at least 128.
     stated
         Properties that items state in place of the true ones, by product id: a cloud cover that misleads.
 

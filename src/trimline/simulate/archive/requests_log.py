@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from trimline.simulate.archive.faults import Fault
 
+_PATIENCE_S = 1.0
+"""Time for which an answer is waited for that was read by its client and is not yet written down [s]."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -34,11 +37,13 @@ class RequestLog:
         self._requests: list[Request] = []
         self._open = 0
         self._lock = threading.Lock()
+        self._answered = threading.Condition(self._lock)
 
     @property
     def requests(self) -> tuple[Request, ...]:
-        """All requests until now."""
-        with self._lock:
+        """All requests until now; an answer that is being sent is waited for a little."""
+        with self._answered:
+            self._answered.wait_for(lambda: self._open == 0, _PATIENCE_S)
             return tuple(self._requests)
 
     def of_files(self) -> tuple[Request, ...]:
@@ -65,3 +70,4 @@ class RequestLog:
             self._open -= 1
             if request is not None:
                 self._requests.append(request)
+            self._answered.notify_all()
