@@ -191,8 +191,8 @@ def _join(parts: Sequence[Path], tiles: Sequence[Tile], folder: Path, path: Path
                 heights = read_heights(folder, grid[rows, :])
                 if grid.boundingbox.right > 180:
                     turned = Affine.translation(-360, 0) * grid.affine
-                    beyond = read_heights(folder, GeoBox(grid.shape, turned, grid.crs)[rows, :])
-                    np.copyto(heights, beyond, where=np.isnan(heights))
+                    farther = read_heights(folder, GeoBox(grid.shape, turned, grid.crs)[rows, :])
+                    np.copyto(heights, farther, where=np.isnan(heights))
                 target.write(heights, 1, window=Window(0, rows.start, grid.width, rows.stop - rows.start))
         with whole_file(path) as temporary:
             write_cog(plain, temporary, overviews="average")

@@ -192,9 +192,8 @@ def find_tiles(
 def _items(
     address: str, collection: str, ground: shapely.Geometry, transport: Transport, notes: list[str], *, has_login: bool
 ) -> Iterator[Mapping[str, Any]]:
-    client = None
-    if scheme_of(address) in ("http", "https"):
-        client = open_api(address, ApiIO(Login() if has_login else unsigned))
+    io = ApiIO(Login() if has_login else unsigned)
+    client = open_api(address, io) if scheme_of(address) in ("http", "https") else None
     if client is None:
         years = ((_SPAN[0].year, _SPAN[1].year),)
         yield from Walk(transport, ground, years, notes.append, (collection,)).items(address)
@@ -205,6 +204,7 @@ def _items(
         )
     yield from items_of_api(
         client,
+        io,
         collections=[collection],
         intersects=region_query(ground),
         span=_SPAN,

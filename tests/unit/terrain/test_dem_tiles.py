@@ -96,8 +96,12 @@ def a_catalogue(folder: Path, tiles: dict[Tile, int]) -> Path:
         (folder / f"{tile.name}.json").write_text(json.dumps(item))
         links.append({"rel": "item", "href": f"./{tile.name}.json"})
     collection = {"type": "Collection", "stac_version": "1.0.0", "id": "cop-dem-glo-30", "links": links}
+    described = {"description": "elevation", "license": "other", "extent": {}}
+    (folder / "collection.json").write_text(json.dumps({**collection, **described}))
+    child = [{"rel": "child", "href": "./collection.json"}]
+    root = {"type": "Catalog", "stac_version": "1.0.0", "id": "root", "description": "elevation", "links": child}
     path = folder / "catalog.json"
-    path.write_text(json.dumps({**collection, "description": "elevation", "license": "other", "extent": {}}))
+    path.write_text(json.dumps(root))
     return path
 
 
@@ -129,11 +133,12 @@ def test_tiles_are_joined_into_one_file_without_seams(tmp_path: Path, caplog: py
     assert sorted(each.name for each in path.parent.iterdir()) == ["dem.json", "dem.tif"]
 
 
-def test_what_is_there_is_not_fetched_again_and_another_region_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["static", "api"])
+def test_what_is_there_is_not_fetched_again_and_another_region_is(tmp_path: Path, kind: str) -> None:
     a_catalogue(tmp_path, {Tile(43, 84): 100, Tile(43, 85): 100})
     path = tmp_path / "dem" / "dem.tif"
     with serve(tmp_path) as server:
-        address = server.catalogue
+        address = server.catalogue if kind == "static" else server.url
         transport = Transport()
         assert fetch_dem(shapely.box(84.3, 43.3, 84.4, 43.4), path, address, transport, margin_m=0).is_new
         before = transport.counts.requests
