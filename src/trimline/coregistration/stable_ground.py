@@ -159,9 +159,7 @@ def _offset(block: GeoBox, first: GeoBox, wide: GeoBox, second: GeoBox) -> tuple
     return float(east), float(north)
 
 
-def _read(
-    scene: Scene, band: str, grid: GeoBox, glaciers: gpd.GeoDataFrame | None
-) -> tuple[NDArray[np.float32], Mask]:
+def _read(scene: Scene, band: str, grid: GeoBox, glaciers: gpd.GeoDataFrame | None) -> tuple[NDArray[np.float32], Mask]:
     """Return the numbers of a band on a grid, and where they are of stable ground."""
     values = scene.read(band, grid, units="dn").to_numpy()
     stable = np.isfinite(values) & ~_changing(scene, grid)
