@@ -78,6 +78,12 @@ class ClusterMaps:
         record: dict[str, Any] = found.facts["snow"]
         return record
 
+    def stop(self) -> None:
+        """Give up the scenes that are under way."""
+        with self._lock:
+            if self._scenes is not None:
+                self._scenes.stop()
+
     def predictor(self, weights: Path | None, model: Model) -> StripPredictor:
         """Return what predicts strips, where scenes are not tasks."""
         from trimline.mapping.cluster_strips import on_cluster
