@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pytest
@@ -23,7 +24,8 @@ from typer.testing import CliRunner
 
 from trimline.catalogues import read_candidate
 from trimline.catalogues.item_file import read_item, write_item
-from trimline.cli.app import app
+from trimline.cli.app import app, main
+from trimline.cli.exit_codes import INTERRUPTED
 from trimline.errors import CatalogueError, StageError
 from trimline.fetching import fetch_scene, read_fetched
 from trimline.files import write_json
@@ -31,6 +33,7 @@ from trimline.project import load_project
 from trimline.remote import Transport
 from trimline.simulate.archive import Faults, Server, serve
 from trimline.study import run_study
+from trimline.study.release_stage import scenes_table
 
 REGION = region_of(6000, 6000, 9000, 9000)
 BANDS = ("blue", "green", "red", "nir", "swir1", "swir2")
@@ -221,6 +224,18 @@ def test_product_that_the_user_laid_at_a_scenes_path_is_used_as_it_is(
     assert "used as it is" in caplog.text
 
 
+def test_release_names_catalogue_item_and_product_of_fetched_scenes(
+    project_file: Path, server: Server, archived: list[Archived]
+) -> None:
+    study = run_study(load_project(project_file), until="fetch")
+    columns, rows = scenes_table(study, ["2018"])
+    assert columns[-2:] == ["catalogue", "item"]
+    for row, each in zip(rows, sorted(archived, key=lambda each: each.candidate.id), strict=True):
+        assert row[-2:] == [f"{server.url}, of-the-test", each.candidate.id]
+        assert row[columns.index("product")] == each.candidate.id
+    assert scenes_table(study, []) == (columns, [])
+
+
 def test_item_without_its_catalogue_is_refused(project_file: Path) -> None:
     entry = load_project(project_file).scenes[0]
     assert entry.item is not None
@@ -231,9 +246,26 @@ def test_item_without_its_catalogue_is_refused(project_file: Path) -> None:
     assert read_item(entry.item, catalogue)[1] == catalogue
 
 
-def _run(project_file: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", "from trimline.cli import main; main()", "fetch", str(project_file)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ})
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload([__name__])
+
+
+def _fetch(project_file: str) -> None:
+    sys.argv = ["trimline", "fetch", project_file]
+    main()
+
+
+def _run(project_file: Path) -> Any:
+    """Start `trimline fetch` in a process of its own, which has imported everything already."""
+    process = _PROCESSES.Process(target=_fetch, args=(str(project_file),))
+    process.start()
+    return process
+
+
+def _exit_code_of(process: Any) -> int | None:
+    process.join(120)
+    code: int | None = process.exitcode
+    return code
 
 
 def test_killed_at_any_moment_the_next_run_completes_with_the_same_bytes_and_no_window_comes_more_than_twice(
@@ -241,7 +273,7 @@ def test_killed_at_any_moment_the_next_run_completes_with_the_same_bytes_and_no_
 ) -> None:
     project = load_project(project_file)
     fetched = project.output / "fetched"
-    assert _run(project_file).wait() == 0
+    assert _exit_code_of(_run(project_file)) == 0
     undisturbed = bytes_in(fetched)
     for path in (entry.path for entry in project.scenes):
         path.rename(project.output / f"of-{path.name}")
@@ -253,8 +285,8 @@ def test_killed_at_any_moment_the_next_run_completes_with_the_same_bytes_and_no_
     while not server.log.requests:
         time.sleep(0.01)
     time.sleep(chance.uniform(0.05, 0.6))
-    run.send_signal(signal.SIGKILL)
-    run.wait()
+    run.kill()
+    assert _exit_code_of(run) == -signal.SIGKILL
     for each in archived:
         product = fetched / each.candidate.id
         assert not product.exists() or bytes_in(product) == {
@@ -263,7 +295,7 @@ def test_killed_at_any_moment_the_next_run_completes_with_the_same_bytes_and_no_
             if name.startswith(product.name)
         }
     server.restart()
-    assert _run(project_file).wait() == 0
+    assert _exit_code_of(_run(project_file)) == 0
     assert bytes_in(fetched) == undisturbed
     assert max(windows_fetched(server).values()) <= 2
 
@@ -275,9 +307,8 @@ def test_interrupted_run_ends_with_the_code_of_an_interruption_and_goes_on_later
     run = _run(project_file)
     while len(server.log.requests) < 3:
         time.sleep(0.01)
-    run.send_signal(signal.SIGINT)
-    _, said = run.communicate()
-    assert run.returncode == 130
-    assert b"the next run continues" in said
+    os.kill(run.pid, signal.SIGINT)
+    assert _exit_code_of(run) == INTERRUPTED
+    assert any(load_project(project_file).output.glob("fetched/.*.part"))
     server.latency_s = 0.0
-    assert _run(project_file).wait() == 0
+    assert _exit_code_of(_run(project_file)) == 0

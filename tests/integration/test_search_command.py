@@ -24,10 +24,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from typer.testing import CliRunner
 
-from trimline.catalogues.choosing import Ranked
+from trimline.catalogues.choosing import Choice, Ranked
 from trimline.cli.app import app
 from trimline.errors import CatalogueError, ProjectError
 from trimline.project import load_project
+from trimline.simulate.archive import Faults, serve
 from trimline.study.searching import SearchOutcome, search_project
 
 CRS, PIXEL, HEIGHT, WIDTH = "EPSG:32646", 30.0, 320, 320
@@ -74,7 +75,7 @@ class Drawn:
 
 @dataclass
 class Archive:
-    catalogue: Path
+    catalogue: Path | str
     scenes: dict[str, Drawn]
 
 
@@ -200,6 +201,10 @@ def best_of(ranked: Mapping[tuple[str, str], list[str]]) -> set[str]:
     return {name for names in ranked.values() for name in names[:GOOD]}
 
 
+def chosen_ids(choice: Choice) -> list[str]:
+    return [each.look.candidate.id for each in choice.taken]
+
+
 def by_place(outcome: SearchOutcome) -> dict[tuple[str, str], list[Ranked]]:
     places: dict[tuple[str, str], list[Ranked]] = {}
     for choice in outcome.choices:
@@ -237,6 +242,23 @@ def test_the_first_scene_of_each_place_is_a_good_one_and_together_they_show_the_
         assert sorted(each.look.candidate.tile or "" for each in references) == list(TILES)
         assert all(archive.scenes[each.look.candidate.id].is_good for each in references)
         assert choice.seen > 0.99
+
+
+def test_a_server_that_fails_one_request_in_five_changes_nothing_and_few_bytes_are_read(
+    tmp_path: Path, archive: Archive, searched: tuple[Path, SearchOutcome]
+) -> None:
+    _, from_disk = searched
+    with serve(Path(archive.catalogue).parent) as server:
+        outcomes = []
+        for faults in (Faults(), Faults("500", "429", "cut", "503", share=0.2, seed=3)):
+            server.faults = faults
+            path = make_project(tmp_path, Archive(server.catalogue, archive.scenes))
+            outcomes.append(search_project(path, load_project(path), pictures=False, dry_run=True))
+    for outcome in outcomes:
+        assert [chosen_ids(each) for each in outcome.choices] == [chosen_ids(each) for each in from_disk.choices]
+        assert outcome.unread == ()
+    assert outcomes[0].bytes / 40 < 25_000
+    assert outcomes[0].requests / 40 < 4
 
 
 def test_the_project_loads_with_the_chosen_scenes_and_items_lie_beside(searched: tuple[Path, SearchOutcome]) -> None:
@@ -325,14 +347,14 @@ def test_a_project_with_scenes_of_its_own_gets_the_choice_in_another_file(tmp_pa
 def test_a_scene_that_cannot_be_read_is_named_and_left_out_and_the_search_goes_on(
     tmp_path: Path, archive: Archive
 ) -> None:
-    folder = tmp_path / "copy"
+    folder, here = tmp_path / "copy", Path(archive.catalogue).parent
     folder.mkdir()
     names = [name for name, drawn in archive.scenes.items() if drawn.period == "1990"]
     links = []
     for number, name in enumerate(names):
-        content = json.loads((archive.catalogue.parent / name / "item.json").read_text())
+        content = json.loads((here / name / "item.json").read_text())
         for asset in content["assets"].values():
-            asset["href"] = str(archive.catalogue.parent / name / asset["href"])
+            asset["href"] = str(here / name / asset["href"])
         if number == 0:
             broken = folder / f"{name}_QA_PIXEL.TIF"
             broken.write_text("<!doctype html><html>Please log in</html>")

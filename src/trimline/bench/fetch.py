@@ -55,7 +55,7 @@ class _Scene:
 
 
 def measure(
-    size: int = 3072, windows: int = 20, rounds: int = 3, quick: bool = False, side: int = SIDE, seed: int = SEED
+    size: int = 3072, windows: int = 20, rounds: int = 2, quick: bool = False, side: int = SIDE, seed: int = SEED
 ) -> dict[str, float]:
     """Return the ratios of seconds against the peers, and seconds, bytes and requests of all.
 

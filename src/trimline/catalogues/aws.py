@@ -26,6 +26,8 @@ EXTRA = "aws"
 _LIFETIME_S = 3600
 _S3 = re.compile(r"s3://(?P<bucket>[^/]+)/(?P<key>.+)", re.IGNORECASE | re.DOTALL)
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_PAYER = {"x-amz-request-payer": "requester"}
+"""Header by which a reader agrees to pay; it is part of what is signed, and must be sent."""
 _REMEDY = (
     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, of an account of AWS that may pay for requests"
 )
@@ -158,7 +160,7 @@ class RequesterPays:
         place = bucket_and_key(href)
         if place is None or place[0] not in self._presigners:
             return Signed(public_address(href))
-        return Signed(self._presigners[place[0]].url(*place), remedy=_REMEDY)
+        return Signed(self._presigners[place[0]].url(*place), _PAYER, remedy=_REMEDY)
 
     def renew(self) -> None:
         """Drop the credentials."""

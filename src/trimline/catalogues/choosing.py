@@ -81,6 +81,8 @@ class Choice:
     """The best first."""
     seen: float
     """Share of all glaciers that the taken scenes together show clearly."""
+    of_glaciers: bool = True
+    """Whether shares are those of glaciers, and not of the whole region because no glaciers are known."""
 
     @property
     def ranked(self) -> tuple[Ranked, ...]:
@@ -132,11 +134,10 @@ def chosen(
     left = []
     for each in waiting:
         weight, gain = weights[each.candidate.id], _gain(each, seen)
-        why = _why_left(
-            each, weight, gain, is_full=of_place[_place(each)] >= most, most=most, days=_days(each, off_season)
-        )
+        why = _why_left(each, weight, gain, most=most, days=_days(each, off_season))
         left.append(Ranked(each, weight, gain, False, False, why))
-    return Choice(period, tuple(taken), tuple(left), float(seen.mean()) if seen.size else 0.0)
+    of_glaciers = all(each.of_glaciers for each in looks)
+    return Choice(period, tuple(taken), tuple(left), float(seen.mean()) if seen.size else 0.0, of_glaciers)
 
 
 def weight_of(look: Look, off_season: Callable[[date], float] = lambda _: 0.0) -> float:
@@ -168,7 +169,7 @@ def _place(look: Look) -> str:
 
 
 def _gain(look: Look, seen: NDArray[np.bool_]) -> float:
-    return float(np.mean(look.clear & ~seen)) if seen.size else 0.0
+    return int(np.count_nonzero(look.clear & ~seen)) / seen.size if seen.size else 0.0
 
 
 def _days(look: Look, off_season: Callable[[date], float]) -> float:
@@ -176,29 +177,27 @@ def _days(look: Look, off_season: Callable[[date], float]) -> float:
 
 
 def _why_taken(look: Look, gain: float, *, is_first: bool, before: bool) -> str:
-    shows = f"shows {_percent(look.clear_ice)} of the ice clearly"
+    shows = f"shows {_percent(look.clear_ice)} of {_ground(look)} clearly"
     more = f" ({_percent(gain)} that no scene before it shows)" if before else ""
     role = f"main reference of {_place(look)}" if is_first else "fills gaps"
     return f"{role}: {shows}{more}; {_conditions(look)}"
 
 
-def _why_left(look: Look, weight: float, gain: float, *, is_full: bool, most: int, days: float) -> str:
+def _why_left(look: Look, weight: float, gain: float, *, most: int, days: float) -> str:
     if not look.seen > 0:
-        return "shows no glacier"
+        return "shows no glacier" if look.of_glaciers else "shows nothing of the region"
     if weight < LEAST_WEIGHT:
         return f"{_worst(look, days)}: weight {weight:.2f}, below {LEAST_WEIGHT}"
     if gain < LEAST_GAIN:
-        return f"adds {_percent(gain)} of the ice to what the taken scenes show; {_conditions(look)}"
-    return f"{most} scenes of {_place(look)} are taken; it would add {_percent(gain)} of the ice; {_conditions(look)}"
+        return f"adds {_percent(gain)} of {_ground(look)} to what the taken scenes show; {_conditions(look)}"
+    more = f"it would add {_percent(gain)} of {_ground(look)}"
+    return f"{most} scenes of {_place(look)} are taken; {more}; {_conditions(look)}"
 
 
 def _conditions(look: Look) -> str:
-    words = [f"cloud over the ice {_percent(look.cloud_over_ice)}"]
-    words.append(
-        "snow off the ice unknown"
-        if math.isnan(look.snow_off_ice)
-        else f"snow off the ice {_percent(look.snow_off_ice)}"
-    )
+    where = "off the ice" if look.of_glaciers else "on the region, ice included,"
+    snow = "unknown" if math.isnan(look.snow_off_ice) else _percent(look.snow_off_ice)
+    words = [f"cloud over {_ground(look)} {_percent(look.cloud_over_ice)}", f"snow {where} {snow}"]
     if look.candidate.sun_elevation is not None:
         words.append(f"sun at {look.candidate.sun_elevation:.0f} degrees")
     return ", ".join(words)
@@ -207,20 +206,21 @@ def _conditions(look: Look) -> str:
 def _worst(look: Look, days: float) -> str:
     """Return in words what lowers the weight of a candidate most."""
     sun = look.candidate.sun_elevation
-    causes = [(1.0 - look.cloud_over_ice, f"cloud over {_percent(look.cloud_over_ice)} of the ice")]
+    causes = [(1.0 - look.cloud_over_ice, f"cloud over {_percent(look.cloud_over_ice)} of {_ground(look)}")]
     if math.isnan(look.snow_off_ice):
         causes.append(((1.0 - _UNKNOWN_SHARE) ** _SNOW_POWER, "snow off the ice unknown"))
     else:
-        causes.append(
-            (
-                (1.0 - look.snow_off_ice) ** _SNOW_POWER,
-                f"snow on {_percent(look.snow_off_ice)} of the ground off the ice",
-            )
-        )
+        where = "ground off the ice" if look.of_glaciers else "region, ice included"
+        bare = (1.0 - look.snow_off_ice) ** _SNOW_POWER
+        causes.append((bare, f"snow on {_percent(look.snow_off_ice)} of the {where}"))
     causes.append((math.exp(-days / _OFF_SEASON_DAYS), f"{days:.0f} days out of season"))
     if sun is not None:
         causes.append((math.sin(math.radians(max(sun, 0.0))), f"sun at {sun:.0f} degrees"))
     return min(causes)[1]
+
+
+def _ground(look: Look) -> str:
+    return "the ice" if look.of_glaciers else "the region"
 
 
 def _percent(share: float) -> str:

@@ -3,7 +3,8 @@
 A catalogue knows the cloud of a whole scene, and a scene may be half under cloud and clear over all its glaciers, or
 clear but for the ridge that they lie on. So a few kilobytes of each candidate's own quality band are read where the
 glaciers are: QA_PIXEL of Landsat, the scene classification (SCL) of Sentinel-2. A product that has neither is judged by
-its spectrum (`trimline.catalogues.spectral_look`), and `Look.read_from` says so.
+its spectrum (`trimline.catalogues.spectral_look`). Where rasters cannot be read in parts (JPEG 2000), the cloud of the
+whole scene by the catalogue has to do. `Look.read_from` says which it was.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from trimline.catalogues.candidate import Candidate
 from trimline.catalogues.ground import Ground
-from trimline.catalogues.overview import Sampled, level_for, opened, sampled
+from trimline.catalogues.overview import Sampled, TooMuchError, level_for, opened, sampled
 from trimline.catalogues.spectral_look import is_cloudy, is_icy, is_surely_icy, reflectance_at
+from trimline.coordinate_systems import degrees
 from trimline.errors import ProductError
 from trimline.scenes.quality import PIXEL_BITS, is_fill, pixel_flags
 from trimline.scenes.sentinel2_quality import Flags, cloud_bit_flags, scene_class_flags
@@ -35,6 +38,9 @@ _DOUBTED = 0.05
 
 _MOST_IMPOSSIBLE = 0.002
 """Share of QA_PIXEL numbers that no product has, from which on an overview is taken for one of means."""
+
+_UNKNOWN_CLOUD = 0.5
+"""Share of cloud where neither rasters nor the catalogue tell it."""
 
 _CONFIDENCE_BITS = {"cloud": 8, "cloud_shadow": 10, "snow": 12}
 """Lower bits of the two by which QA_PIXEL gives the confidence of a flag."""
@@ -54,13 +60,15 @@ class Look:
     """Share of the seen glaciers in the shadow of clouds; NaN where none are seen."""
     snow_off_ice: float
     """Share of the ground around the glaciers, where it is seen and free of cloud, under snow; NaN where that is
-    unknown."""
+    unknown. Where no glaciers are known, share of the whole region, ice included."""
     seen_of_region: float
     """Share of the region that the image holds."""
     clear: NDArray[np.bool_]
     """(n,) for the points `Ground.ice`: seen, and under neither cloud nor its shadow."""
     read_from: str
     """What tells it, in words."""
+    of_glaciers: bool = True
+    """Whether the shares are those of glaciers, and not of the whole region because no glaciers are known."""
     notes: tuple[str, ...] = ()
     """What is remarkable, in words."""
 
@@ -81,6 +89,8 @@ class _Seen:
     read_from: str
     has_flags: bool
     notes: tuple[str, ...] = ()
+    stated_cloud: float | None = None
+    """Share of the whole scene under cloud by the catalogue, where nothing tells it point by point."""
 
 
 def looked_at(candidate: Candidate, ground: Ground, transport: Transport) -> Look:
@@ -118,12 +128,13 @@ def looked_at(candidate: Candidate, ground: Ground, transport: Transport) -> Loo
     return Look(
         candidate=candidate,
         seen=_share(image[ice], None),
-        cloud_over_ice=_share(cloud[ice], image[ice]),
+        cloud_over_ice=_share(cloud[ice], image[ice]) if told.stated_cloud is None else told.stated_cloud,
         shadow_over_ice=_share(shadow[ice], image[ice]),
         snow_off_ice=math.nan if told.snow is None else _share(told.snow[around], free[around]),
         seen_of_region=_share(image[region], None),
         clear=free[ice],
         read_from=told.read_from,
+        of_glaciers=ground.has_glaciers,
         notes=tuple(notes),
     )
 
@@ -135,11 +146,14 @@ def _share(of: NDArray[np.bool_], among: NDArray[np.bool_] | None) -> float:
 
 
 def _told(candidate: Candidate, ground: Ground, transport: Transport) -> _Seen:
-    if "pixel" in candidate.quality:
-        return _by_bits(candidate, ground, transport)
-    if "classes" in candidate.quality:
-        return _by_classes(candidate, ground, transport)
-    return _by_spectrum(candidate, ground, transport)
+    try:
+        if "pixel" in candidate.quality:
+            return _by_bits(candidate, ground, transport)
+        if "classes" in candidate.quality:
+            return _by_classes(candidate, ground, transport)
+        return _by_spectrum(candidate, ground, transport)
+    except TooMuchError as error:
+        return _by_catalogue(candidate, ground, error.what)
 
 
 def _by_bits(candidate: Candidate, ground: Ground, transport: Transport) -> _Seen:
@@ -215,6 +229,19 @@ def _by_spectrum(candidate: Candidate, ground: Ground, transport: Transport) -> 
     return _Seen(fill, cloud, np.zeros(fill.shape, np.bool_), is_icy(green, swir1), words, has_flags=False)
 
 
+def _by_catalogue(candidate: Candidate, ground: Ground, why: str) -> _Seen:
+    """Take the footprint for the image, and the cloud of the whole scene for that over each point of it.
+
+    Which points are under cloud is not known: none is flagged, and `Look.cloud_over_ice` is the share of the scene.
+    """
+    points = ground.points_in(degrees().to_wkt())
+    fill = ~shapely.contains_xy(candidate.footprint, points[:, 0], points[:, 1])
+    none = np.zeros(fill.shape, np.bool_)
+    words = "the catalogue: footprint, and cloud of the whole scene"
+    cloud = _UNKNOWN_CLOUD if candidate.cloud_cover is None else candidate.cloud_cover / 100
+    return _Seen(fill, none, none, None, words, has_flags=False, notes=(f"not looked at: {why}",), stated_cloud=cloud)
+
+
 def _believed(
     candidate: Candidate, hidden: NDArray[np.bool_], ground: Ground, transport: Transport
 ) -> tuple[NDArray[np.bool_], list[str]]:
@@ -225,7 +252,7 @@ def _believed(
     believed = np.ones(hidden.shape, np.bool_)
     try:
         found = reflectance_at(candidate, ("green", "swir1"), ground, transport, among=np.flatnonzero(hidden))
-    except ProductError as error:
+    except (ProductError, TooMuchError) as error:
         return believed, [f"flags of cloud over the ice are not checked ({error.what})"]
     believed[hidden] = ~is_surely_icy(found["green"], found["swir1"])
     overruled = float((~believed).mean())

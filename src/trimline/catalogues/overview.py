@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 _KEEPING = ("NEAREST", "MODE")
 """Methods of overviews that keep numbers which are codes; others mix them to codes of nothing."""
 
+MOST_BYTES = 12 << 20
+"""Size of the blocks of one raster that are read to look at a candidate [bytes]. What lies as a Cloud Optimized GeoTIFF
+takes a hundredth of it; a JPEG 2000 file has to be read whole."""
+
+
+class TooMuchError(RemoteError):
+    """A raster cannot be looked at by reading a small part of it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Sampled:
@@ -95,6 +103,8 @@ def sampled(raster: RemoteRaster, points_in: Callable[[str], NDArray[np.float64]
 
     Raises
     ------
+    TooMuchError
+        More than `MOST_BYTES` would have to be read.
     RemoteError
         The raster cannot be read.
     """
@@ -108,6 +118,10 @@ def sampled(raster: RemoteRaster, points_in: Callable[[str], NDArray[np.float64]
         column, row = columns[inside].astype(int), rows[inside].astype(int)
         left, top = int(column.min()), int(row.min())
         window = Window(left, top, int(column.max()) - left + 1, int(row.max()) - top + 1)
+        if (size := raster.bytes_of(window, level)) > MOST_BYTES:
+            raise TooMuchError(
+                f"{size >> 20} MB of the raster would have to be read to look at it", where=shown(raster.href)
+            )
         values[inside] = raster.read(window, level=level)[row - top, column - left]
     return Sampled(values, inside, _pixel_m(source))
 

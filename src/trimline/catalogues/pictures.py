@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -57,11 +58,16 @@ def picture_of(candidate: Candidate, ground: Ground, transport: Transport) -> Pi
     rows, columns = np.mgrid[0:height, 0:width] + 0.5
     x, y = geobox.transform * (columns.ravel(), rows.ravel())
     points = np.column_stack([x, y])
+
+    @cache  # all bands of a scene lie in one CRS
+    def points_in(crs: str) -> NDArray[np.float64]:
+        return ground.moved(points, crs)
+
     values = np.full((len(BANDS), height, width), np.nan, np.float32)
     with opened([candidate.bands[band] for band in BANDS], transport) as rasters:
         for layer, raster in zip(values, rasters, strict=True):
             level = level_for(raster, float(abs(geobox.resolution.x)), codes=False)
-            found = sampled(raster, lambda crs: ground.moved(points, crs), level)
+            found = sampled(raster, points_in, level)
             has_data = (found.inside & (found.values != 0)).reshape(height, width)
             layer[has_data] = found.values.reshape(height, width)[has_data]
     return Picture(values, geobox, ground.outlines) if np.isfinite(values).all(axis=0).any() else None

@@ -180,9 +180,8 @@ def _offered(
         what = f"{', '.join(conditions.sensors)}{f' at level {settings.level}' if settings.level else ''}"
         gathered.note(f"{archive.name}: it holds no collection of {what}")
         return
-    client = None
-    if scheme_of(address) in ("http", "https"):
-        client = open_api(address, ApiIO(Login() if archive is None else unsigned))
+    io = ApiIO(Login() if archive is None else unsigned)
+    client = open_api(address, io) if scheme_of(address) in ("http", "https") else None
     if client is None:
         walk = Walk(transport or transport_for(catalogue), conditions.region, conditions.years, gathered.note, wanted)
         yield from walk.items(address)
@@ -200,6 +199,7 @@ def _offered(
     for span in _spans(conditions.years, season):
         yield from items_of_api(
             client,
+            io,
             collections=there,
             intersects=region_query(conditions.region),
             span=span,

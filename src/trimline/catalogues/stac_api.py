@@ -36,6 +36,8 @@ PAGE = 250
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 _RETRIES, _FIRST_WAIT_S, _TIMEOUT_S = 6, 0.5, 60.0
 _LONGEST_WAIT_S = 120.0
+_MOST_EMPTY = 20
+"""Empty pages in a row after which no more are expected."""
 _AGAIN = "run again later, or choose another catalogue"
 
 
@@ -48,10 +50,10 @@ class ApiIO(StacApiIO):
         Adds headers to an address.
     """
 
-    def __init__(self, sign: Signer, first_wait_s: float = _FIRST_WAIT_S) -> None:
+    def __init__(self, sign: Signer) -> None:
         retry = Retry(
             total=_RETRIES,
-            backoff_factor=first_wait_s,
+            backoff_factor=_FIRST_WAIT_S,
             backoff_max=_LONGEST_WAIT_S,
             status_forcelist=_PASSING,
             allowed_methods=None,
@@ -59,7 +61,6 @@ class ApiIO(StacApiIO):
             redirect=5,
         )
         super().__init__(max_retries=retry, timeout=_TIMEOUT_S)
-        self._first_wait_s = first_wait_s
         self.session.auth = _Headers(sign)
         self.session.rebuild_auth = _without_login  # type: ignore[method-assign]
 
@@ -95,8 +96,36 @@ class ApiIO(StacApiIO):
                 pass
             _LOG.debug("%s: %s", shown(href), problem)
             if attempt < _RETRIES:
-                time.sleep(min(self._first_wait_s * 2**attempt, _LONGEST_WAIT_S))
+                time.sleep(min(_FIRST_WAIT_S * 2**attempt, _LONGEST_WAIT_S))
         raise APIError(problem)
+
+    def get_pages(
+        self, url: str, method: str | None = None, parameters: dict[str, Any] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the pages of a search, or of the list of collections.
+
+        Raises
+        ------
+        CatalogueError
+            A page has neither items nor collections, the same page comes again, or empty ones without end.
+        """
+        page = self.read_json(url, method=method, parameters=parameters)
+        before, empty = "", 0
+        while True:
+            content = page.get("features", page.get("collections"))
+            if not isinstance(content, list):
+                raise CatalogueError("the catalogue sends a page without items", where=shown(url), remedy=_AGAIN)
+            written = json.dumps(content)
+            empty = 0 if content else empty + 1
+            if (content and written == before) or empty > _MOST_EMPTY:
+                raise CatalogueError("the catalogue sends the same page again", where=shown(url), remedy=_AGAIN)
+            before = written
+            yield page
+            links = [each for each in page.get("links") or [] if isinstance(each, Mapping)]
+            following = next((each for each in links if each.get("rel") == "next"), None)
+            if following is None:
+                return
+            page = self.read_json(Link.from_dict(dict(following)), parameters=parameters)
 
 
 class _Headers(requests.auth.AuthBase):
@@ -160,6 +189,7 @@ def collection_ids(client: Client, where: str) -> list[str]:
 
 def items_of_api(
     client: Client,
+    io: ApiIO,
     *,
     collections: Sequence[str],
     intersects: Mapping[str, Any],
@@ -195,25 +225,14 @@ def items_of_api(
             query={"eo:cloud_cover": {"lte": cloud_cover}} if may_query else None,
             limit=PAGE,
         )
-    pages = search.pages_as_dicts()
-    seen: set[str] = set()
+        # Not `pages_as_dicts`, which ends at an empty page, whatever follows it.
+        pages = io.get_pages(search.url, search.method, search.get_parameters())
     while True:
         with _errors(where):
             page = next(pages, None)
         if page is None:
             return
-        features = page.get("features")
-        if not isinstance(features, list):
-            raise CatalogueError("the catalogue sends a page without items", where=shown(where), remedy=_AGAIN)
-        names = {json.dumps([_field(each, "collection"), _field(each, "id")]) for each in features}
-        if features and names <= seen:
-            raise CatalogueError("the catalogue sends the same page again", where=shown(where), remedy=_AGAIN)
-        seen |= names
-        yield from features
-
-
-def _field(feature: Any, key: str) -> Any:
-    return str(feature.get(key)) if isinstance(feature, Mapping) else None
+        yield from page["features"]
 
 
 def _method(client: Client) -> str:

@@ -19,7 +19,7 @@ import shapely
 
 from trimline.catalogues.item_assets import unsigned_href
 from trimline.catalogues.item_fields import box_of
-from trimline.errors import CatalogueError, TrimlineError
+from trimline.errors import CatalogueError, DiskError, MetadataError, TrimlineError
 from trimline.longitudes import connected, cut
 from trimline.remote.address import local_path, scheme_of, shown
 from trimline.remote.transport import Transport
@@ -95,7 +95,7 @@ class Walk:
             self.note(f"{shown(href)}: an item is no JSON object")
             return
         own = str(item.get("collection") or collection or "")
-        if not self.collections or own in self.collections:
+        if not self.collections or own in self.collections or collection in self.collections:
             yield whole_item({**item, "collection": own}, href)
 
     def _read_all(self, hrefs: Sequence[str]) -> list[tuple[Mapping[str, Any], str]]:
@@ -108,21 +108,27 @@ class Walk:
                 remedy="give the file of one of its collections, or a STAC API",
             )
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            found = list(pool.map(self._read_or_note, new))
-        return [(content, href) for content, href in zip(found, new, strict=True) if content is not None]
+            found = list(pool.map(self._read_or_problem, new))
+        for content, href in zip(found, new, strict=True):
+            if isinstance(content, str):
+                self.note(f"{shown(href)}: {content}")
+        return [(content, href) for content, href in zip(found, new, strict=True) if not isinstance(content, str)]
 
-    def _read_or_note(self, href: str) -> Mapping[str, Any] | None:
+    def _read_or_problem(self, href: str) -> Mapping[str, Any] | str:
         try:
             return self._read(href)
+        except DiskError:
+            raise
         except TrimlineError as error:
-            self.note(f"{shown(href)}: {error.what}")
-            return None
+            return error.what
 
     def _read(self, href: str) -> Mapping[str, Any]:
         where = shown(href)
-        content = parse_json(
-            decode(self.transport.content(href, MOST_JSON_BYTES)), where, remedy="check the catalogue's address"
-        )
+        text = decode(self.transport.content(href, MOST_JSON_BYTES))
+        try:
+            content = parse_json(text, where)
+        except MetadataError as error:
+            raise CatalogueError(error.what, where=where, remedy="check the address of the catalogue") from None
         if not isinstance(content, Mapping) or not isinstance(content.get("links", []), list):
             raise CatalogueError(
                 "the file is none of a STAC catalogue", where=where, remedy="give the file of its root"
@@ -147,6 +153,8 @@ class Walk:
     def _meets(self, box: Any) -> bool:
         try:
             shape = box_of(box)
+            if shape is None:
+                return True
             (whole,) = cut(connected(np.array([shape], dtype=object))[0])
             return bool(shapely.intersects(whole, self.region))
         except (TypeError, ValueError, TrimlineError, shapely.errors.ShapelyError):

@@ -13,6 +13,7 @@ import typer
 
 from trimline import __version__
 from trimline.cli import (
+    align,
     bench,
     change,
     demo,
@@ -98,6 +99,7 @@ class _OnceEach(logging.Filter):
 app.command()(demo.demo)
 app.command()(info.info)
 app.command()(outline.outline)
+app.command()(align.align)
 app.command()(search.search)
 app.command()(fetch.fetch)
 stage_commands.add_to(app)

@@ -65,7 +65,7 @@ def _print(outcome: SearchOutcome, path: Path, *, dry_run: bool) -> None:
     from trimline.report.candidate_sheet import HEADS_EXPLAINED, candidate_table
 
     for choice in outcome.choices:
-        shown = f"show {choice.seen:.1%} of the ice clearly"
+        shown = f"show {choice.seen:.1%} of the {'ice' if choice.of_glaciers else 'region'} clearly"
         beyond = len(choice.left) - _MOST_LEFT
         more = f" ({beyond} more are left, see --json or the contact sheet)" if beyond > 0 else ""
         title = f"Period {choice.period}: {len(choice.taken)} of {len(choice.ranked)} candidates {shown}{more}"

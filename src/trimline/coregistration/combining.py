@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ _AGREEMENT = 0.05
 _FLOOR_PX = 0.05
 """Error that more windows do not reduce: edges of shade move with the sun, by up to 0.08 pixels of simulated Landsat
 scenes between June and September [pixels]."""
-_ROUNDS = 3
+_ROUNDS = 2
 """How often the image is moved by what was found and correlated again, so that the last shift is near 0, where the
 peak is symmetric and its place not drawn to whole pixels."""
 
@@ -58,25 +58,20 @@ def combined(pairs: Sequence[Pair]) -> Combined | str:
     """
     if len(pairs) < _LEAST_WINDOWS:
         return f"only {len(pairs)} windows have enough stable ground that both show, and {_LEAST_WINDOWS} are needed"
-    first = [correlated(each) for each in pairs]
-    found = coarse(first)
-    if isinstance(found, str):
-        return found
-    total = float(found[0]), float(found[1])
-    parts: Sequence[Correlated] = first
-    around = total
-    for step in range(_ROUNDS):
-        if step:
-            parts = [correlated(each.moved(total)) for each in pairs]
-            around = 0.0, 0.0
-        each_found = refined(parts, around)
-        if isinstance(each_found, str):
-            return each_found
-        if step:
-            total = total[0] + each_found.rows, total[1] + each_found.columns
-        else:
-            total = each_found.rows, each_found.columns
-    return Combined(*total, each_found.error, each_found.windows, each_found.of)
+    parts = [correlated(each) for each in pairs]
+    whole = coarse(parts)
+    if isinstance(whole, str):
+        return whole
+    found = refined(parts, (float(whole[0]), float(whole[1])))
+    for _ in range(_ROUNDS):
+        if isinstance(found, str):
+            return found
+        so_far = found.rows, found.columns
+        left = refined([correlated(each.moved(so_far)) for each in pairs], (0.0, 0.0))
+        if isinstance(left, str):
+            return left
+        found = replace(left, rows=so_far[0] + left.rows, columns=so_far[1] + left.columns)
+    return found
 
 
 def coarse(parts: Sequence[Correlated]) -> tuple[int, int] | str:

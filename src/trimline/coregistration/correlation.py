@@ -49,7 +49,7 @@ class Pair:
     @property
     def margin(self) -> int:
         """Largest shift that is looked for [pixels]."""
-        return (self.second.shape[0] - self.first.shape[0]) // 2
+        return int(self.second.shape[0] - self.first.shape[0]) // 2
 
     def moved(self, shift: tuple[float, float]) -> Pair:
         """Return the pair with the other image moved back by a shift (rows, columns), by cubic splines."""

@@ -33,6 +33,8 @@ _FINEST_M = 20.0
 """Pixels are at least this long [m]: outlines are drawn no finer, and SWIR 1 of Sentinel-2 is no finer."""
 _FINER = 4
 """Points along the side of a pixel at which outlines are burnt, so that their edges are known to a part of a pixel."""
+_RIM_PX = 4
+"""Pixels around a window that are burnt too, so that its gradients are right up to its edge."""
 _SIDE = 64
 """Side of the windows [pixels]."""
 _MOST_WINDOWS = 100
@@ -183,12 +185,14 @@ def _correlated(outlines: gpd.GeoDataFrame, scene: Scene, window: GeoBox, margin
 
 def _edges(outlines: gpd.GeoDataFrame, window: GeoBox) -> Directions:
     """Return the directions towards the ice along the edges of outlines, 0 away from them."""
-    fine = window.pad(2).zoom_to(shape=tuple(_FINER * (side + 4) for side in window.shape))
+    height, width = (int(side) + 2 * _RIM_PX for side in window.shape)
+    fine = window.pad(_RIM_PX).zoom_to(shape=(_FINER * height, _FINER * width))
     burnt = rasterise(outlines, fine).astype(np.float32)
-    share = burnt.reshape(window.shape[0] + 4, _FINER, window.shape[1] + 4, _FINER).mean(axis=(1, 3))
+    share = burnt.reshape(height, _FINER, width, _FINER).mean(axis=(1, 3))
     down = ndimage.gaussian_filter(share, 0.8, order=(1, 0))
     right = ndimage.gaussian_filter(share, 0.8, order=(0, 1))
-    edges: Directions = (right + 1j * down)[2:-2, 2:-2].astype(np.complex64)
+    inner = np.s_[_RIM_PX:-_RIM_PX, _RIM_PX:-_RIM_PX]
+    edges: Directions = (right + 1j * down)[inner].astype(np.complex64)
     return edges
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,10 @@ TOLERATED_PIXELS = 0.5
 """Shifts above this many pixels of the coarser image are warned of: they move an outline by a visible amount, and
 half a pixel is what the agencies and inventories count as well registered (Storey and others, 2014, Remote Sensing 6,
 11127-11152)."""
+
+
+_CERTAIN = 2.0
+"""Standard errors above which a shift is no chance."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,12 @@ class Shift:
     @property
     def is_notable(self) -> bool:
         """Whether it is more than half a pixel, and more than its error explains."""
-        return self.pixels > TOLERATED_PIXELS and self.length_m > 2.0 * self.error_m
+        return self.pixels > TOLERATED_PIXELS and self.is_certain
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it is more than its error explains: a scene moved by less would only be resampled."""
+        return self.length_m > _CERTAIN * self.error_m
 
     def __str__(self) -> str:
         return f"{in_words(self.east_m, self.north_m)}, ± {self.error_m:.1f} m"
@@ -78,6 +88,16 @@ class NoShift:
         """Return what JSON holds of it: no number."""
         keys = ("east_m", "north_m", "error_m", "pixel_m", "pixels", "windows", "share", "band")
         return {**dict.fromkeys(keys), "reason": self.reason}
+
+
+def shift_of_record(record: Mapping[str, Any]) -> Shift | None:
+    """Return the shift of a record; None where it could not be told."""
+    if record["east_m"] is None:
+        return None
+    return Shift(
+        **{key: record[key] for key in ("east_m", "north_m", "error_m", "pixel_m", "windows", "share")},
+        band=record["band"] or "",
+    )
 
 
 def in_words(east_m: float, north_m: float) -> str:

@@ -37,14 +37,15 @@ def fetch_scenes(
 ) -> Iterator[tuple[Task, Fetched | TrimlineError]]:
     """Fetch scenes, and yield each as it is done, with the error of one that cannot be fetched.
 
-    When the caller stops, or is interrupted, what is finished is kept, and the next run goes on there.
+    When it is interrupted, or a disk fails, the transports are closed, so that nothing waits any longer; what is
+    finished is kept, and the next run goes on there.
 
     Parameters
     ----------
     tasks
         The scenes.
     watch
-        Is told of progress.
+        Is told of progress, and may stop it.
     at_once
         Scenes at a time.
 
@@ -55,8 +56,9 @@ def fetch_scenes(
     """
     if not tasks:
         return
-    stop = threading.Event()
-    watched = replace(watch or Watch(), stop=stop)
+    watch = watch or Watch()
+    stop = watch.stop or threading.Event()
+    watched = replace(watch, stop=stop)
     with ThreadPoolExecutor(min(at_once, len(tasks))) as pool:
         coming = {pool.submit(fetch_request, each.request, each.path, each.transport, watched): each for each in tasks}
         try:
@@ -68,7 +70,10 @@ def fetch_scenes(
                 except TrimlineError as error:
                     outcome = error
                 yield coming[done], outcome
-        finally:
+        except BaseException:
             stop.set()
             for each in coming:
                 each.cancel()
+            for task in tasks:
+                task.transport.close()
+            raise

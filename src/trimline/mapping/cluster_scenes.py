@@ -37,7 +37,7 @@ from trimline.mapping.cluster_files import reference_here, send_reference
 from trimline.mapping.cluster_strips import require_same
 from trimline.mapping.options import MapOptions
 from trimline.mapping.snow_file import SNOW_FILE, SnowReference
-from trimline.scenes import Scene, open_scene
+from trimline.scenes import Scene, moved_scene, open_scene
 
 if TYPE_CHECKING:
     import shapely
@@ -102,6 +102,8 @@ class SceneSource:
     """Arguments of `open_scene`, the id among them."""
     remote: RemoteScene | None = None
     """Fetched where it is given."""
+    moved: tuple[float, float] | None = None
+    """East and north by which its grid is moved [m], see `trimline.scenes.moved_scene`."""
 
     @property
     def id(self) -> str:
@@ -254,11 +256,15 @@ def _opened(source: SceneSource, own: Path) -> Iterator[Scene]:
     if source.remote is None:
         scene = open_scene(source.path, **source.opened_with)
         require_same(scene, str(source.identity))
-        yield scene
+        yield _placed(scene, source)
         return
     path = _fetched(source.remote, made_folder(own / _FETCHED), source.id)
-    yield open_scene(path, **source.opened_with)
+    yield _placed(open_scene(path, **source.opened_with), source)
     shutil.rmtree(path, ignore_errors=True)  # one that failed stays, so that the next try fetches nothing twice
+
+
+def _placed(scene: Scene, source: SceneSource) -> Scene:
+    return scene if source.moved is None else moved_scene(scene, *source.moved)
 
 
 def _fetched(remote: RemoteScene, folder: Path, name: str) -> Path:

@@ -19,6 +19,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from trimline import __version__
 from trimline.errors import RemoteError
 from trimline.remote.address import shown
 from trimline.remote.counts import Counts
@@ -39,6 +40,8 @@ class Failed(Exception):
 class Answer:
     """Head of an answer, and its body where that was read."""
 
+    url: str
+    """Of whoever answered, after redirects."""
     status: int
     headers: Mapping[str, str]
     blocks: Iterator[bytes]
@@ -73,6 +76,7 @@ class Line:
         self._counts = counts
         self._timeout_s = timeout_s
         self._session = requests.Session()
+        self._session.headers["User-Agent"] = f"trimline/{__version__}"
         self._session.auth = _no_credentials  # or `.netrc` would take the place of the signer's headers
         self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("http://", "https://"):
@@ -118,7 +122,7 @@ class Line:
                 try:
                     target = response.headers.get("Location") if response.is_redirect else None
                     if target is None:
-                        yield Answer(response.status_code, response.headers, self._blocks(response))
+                        yield Answer(url, response.status_code, response.headers, self._blocks(response))
                         return
                 finally:
                     response.close()

@@ -7,8 +7,10 @@ import io
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from pathlib import Path
 
-from trimline.errors import TrimlineError
+from trimline.errors import RemoteError, TrimlineError
+from trimline.remote.address import local_path, shown
 from trimline.remote.ranges import Range
 from trimline.remote.transport import Got, Transport, Wanted
 from trimline.remote.version import Version
@@ -38,7 +40,7 @@ class RangeCache:
         self.version: Version | None = None
         self.problem: TrimlineError | None = None
         """Why a part could not be read; GDAL is told that there is nothing, and whoever called GDAL raises this."""
-        self._transport = transport
+        self._transport, self._source = transport, href
         self._lock = threading.RLock()
         self._starts: list[int] = []
         self._parts: OrderedDict[int, bytes] = OrderedDict()
@@ -50,14 +52,14 @@ class RangeCache:
     def size(self) -> int:
         """Size of the file [bytes], once something of it was read."""
         if self.version is None or self.version.size is None:
-            return self._transport.size(self.href)
+            return self._transport.size(self._source)
         return self.version.size
 
     def wanted(self, ranges: Sequence[Range]) -> Wanted:
         """Return what is missing of some ranges, as a request; they may reach beyond the end of the file."""
         size = self.size
         missing = sorted({gap for start, stop in ranges for gap in self._missing(max(0, start), min(stop, size))})
-        return Wanted(self.href, missing, self.version)
+        return Wanted(self._source, missing, self.version)
 
     def keep(self, wanted: Wanted, got: Got, *, is_header: bool = False) -> None:
         """Keep what a request has brought."""
@@ -89,8 +91,30 @@ class RangeCache:
             if self._missing(start, stop):
                 self._step = min(2 * self._step, _MOST_STEP) if start >= self._after else _STEP
                 self._after = start
-                self.fetch([(start, max(stop, start + self._step))], is_header=True)
+                self.fetch([(start, max(stop, start + self._step))], is_header=not self.is_local)
             return self._gathered(start, stop)
+
+    def go_on_with(self, path: Path) -> None:
+        """Read from a copy on this machine from now on.
+
+        Raises
+        ------
+        RemoteError
+            It begins otherwise than what was read before, or has another size: the file changed meanwhile.
+        """
+        with self._lock:
+            size, head = self.size, self.read(0, 1024)
+            self._starts, self._parts, self._pinned = [], OrderedDict(), set()
+            self._source, self.version = str(path), None
+            if self.size != size or self.read(0, 1024) != head:
+                raise RemoteError(
+                    "the file changes on the server while it is read", where=shown(self.href), remedy="run again"
+                )
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is read from this machine."""
+        return local_path(self._source) is not None
 
     def shrink(self, most_bytes: int = KEPT_BYTES) -> None:
         """Forget the oldest parts beyond a size [bytes]; headers stay."""

@@ -3,15 +3,21 @@
 GDAL's own access by HTTP takes what it cannot read for an error on some paths and for zeros on others, and cannot say
 which asset failed. Here the bytes are fetched first, by `Transport`, and GDAL decodes what is in memory. The layout of
 a Cloud Optimized GeoTIFF puts its header in front (OGC 21-026), so that one request tells where every block lies.
+
+JPEG 2000 files of archives have no such table (Sentinel-2 has the TLM markers of ISO 15444-1 since February 2026 only),
+and finding a tile would take a request for each tile before it. They are saved whole for as long as they are open, and
+read from there.
 """
 
 from __future__ import annotations
 
 import itertools
+import tempfile
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,8 +36,6 @@ from trimline.scenes.raster_opening import open_streamed_raster
 
 MOST_BYTES = 64 << 20
 """Compressed size of the blocks that are fetched before they are decoded [bytes]; a larger window is read in strips."""
-MOST_WHOLE_BYTES = 256 << 20
-"""Size up to which a JPEG 2000 file is read without saving it [bytes]: all of it is fetched."""
 _END_OF_CODESTREAM = b"\xff\xd9"
 _REMEDY = "run again; where it stays so, leave the scene out"
 _numbers = itertools.count()
@@ -149,9 +153,12 @@ class RemoteRaster:
         out = np.empty((len(bands), int(place.height), int(place.width)), source.dtypes[bands[0] - 1])
         with self._lock:
             for strip in self._strips(source, place, level, bands):
-                ranges = self.ranges(strip, level, bands)
-                self._cache.fetch(ranges)
-                self._require_whole(ranges, source)
+                if self._driver == "GTiff":
+                    ranges = self.ranges(strip, level, bands)
+                    self._cache.fetch(ranges)
+                    self._require_unpacked(ranges, source)
+                else:
+                    self._save()
                 top = int(strip.row_off - place.row_off)
                 with self._raised(), self._foreign():
                     source.read(bands, window=strip, out=out[:, top : top + int(strip.height)])
@@ -170,12 +177,6 @@ class RemoteRaster:
         place = self._place(source, window)
         bands = [indexes] if isinstance(indexes, int) else list(indexes)
         if self._driver != "GTiff":
-            if self._cache.size > MOST_WHOLE_BYTES:
-                raise RemoteError(
-                    f"a JPEG 2000 file of {self._cache.size >> 20} MB cannot be read in parts",
-                    where=self._label,
-                    remedy="fetch the whole product",
-                )
             return [(0, self._cache.size)]
         height, width = source.block_shapes[0]
         (top, bottom), (left, right) = ((int(a), int(b)) for a, b in place.toranges())
@@ -190,6 +191,10 @@ class RemoteRaster:
                         if (block := self._blocks[key]) is not None:
                             found.add(block)
         return sorted(found)
+
+    def missing(self, window: Window | None = None, level: int | None = None) -> Wanted:
+        """Return what is to be fetched before a window is read, as a request; nothing of JPEG 2000, which is saved."""
+        return self._cache.wanted(self.ranges(window, level) if self._driver == "GTiff" else [])
 
     def _block(self, row: int, column: int, band: int, level: int | None) -> Range | None:
         offset, size = (
@@ -207,14 +212,22 @@ class RemoteRaster:
             )
         return start, stop
 
-    def _require_whole(self, ranges: Sequence[Range], source: Any) -> None:
-        """Raise where a JPEG 2000 file ends early, or a deflated block is damaged: GDAL takes both without a word."""
-        if self._driver != "GTiff" and self._cache.read(self._cache.size - 2, 2) != _END_OF_CODESTREAM:
+    def _save(self) -> None:
+        """Save a JPEG 2000 file on the disk for as long as it is open, and check that it is whole."""
+        if not self._cache.is_local:
+            folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="trimline-"))
+            path = Path(folder) / "raster.jp2"
+            self._transport.save(self.href, path)
+            self._cache.go_on_with(path)
+        elif self._cache.read(self._cache.size - 2, 2) != _END_OF_CODESTREAM:
             raise RemoteError(
                 "the file ends early",
                 where=self._label,
-                remedy="it is not whole in the archive: leave the scene out, or report it",
+                remedy="it is not whole: leave the scene out, or fetch it again",
             )
+
+    def _require_unpacked(self, ranges: Sequence[Range], source: Any) -> None:
+        """Raise where a deflated block is damaged: GDAL does not compare its checksum (RFC 1950)."""
         if str(source.tags(ns="IMAGE_STRUCTURE").get("COMPRESSION")) != "DEFLATE":
             return
         height, width = source.block_shapes[0]
@@ -325,7 +338,7 @@ def remote_rasters(
                 cache.keep(head.wanted, transport.finish(head), is_header=True)
                 rasters.append(RemoteRaster(cache, transport, stack))
                 if window_of is not None:
-                    missing = cache.wanted(rasters[-1].ranges(window_of(rasters[-1]), level))
+                    missing = rasters[-1].missing(window_of(rasters[-1]), level)
                     size = sum(stop - start for start, stop in missing.ranges)
                     if 0 < size <= room:
                         room -= size
@@ -362,7 +375,7 @@ def prefetch(
     room = MOST_BYTES
     wanted: list[tuple[RemoteRaster, Wanted]] = []
     for raster, window, level in zip(rasters, windows, levels or [None] * len(rasters), strict=True):
-        each = raster._cache.wanted(raster.ranges(window, level))
+        each = raster.missing(window, level)
         size = sum(stop - start for start, stop in each.ranges)
         if each.ranges and size <= room:
             room -= size

@@ -1,46 +1,33 @@
 """Transport: ranges and whole files from servers, and from this machine's disk under the same calls.
 
 Requests are few (`trimline.remote.ranges`), at most so many at the same time per host, and held back for as long as a
-server asks (429, 503 and ``Retry-After``). What may pass is tried again after waits that double, with jitter, so that
-many clients do not come back together. A range is taken only where it is exactly the bytes that were asked for, of the
-same version of the file as the others of the call.
+server asks (`trimline.remote.repeating`). A range is taken only where it is exactly the bytes that were asked for, of
+the same version of the file as the others of the call.
 
-Sources: RFC 9110 (ranges, conditional requests, Retry-After); M. Brooker, "Exponential Backoff and Jitter", AWS
-Architecture Blog, 2015 (full jitter).
+Source: RFC 9110 (ranges, conditional requests).
 """
 
 from __future__ import annotations
 
-import random
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from trimline.errors import RemoteError
 from trimline.foreign import foreign_errors
 from trimline.remote.address import local_path, shown
 from trimline.remote.counts import Counts
-from trimline.remote.exchange import Answer, Failed, Line, describe
-from trimline.remote.hosts import LONGEST_WAIT_S, Host, pause, retry_after
-from trimline.remote.impostors import expects_raster, type_instead
+from trimline.remote.exchange import Answer, Failed
 from trimline.remote.ranges import Joined, Range, joined
+from trimline.remote.repeating import RepeatedRequests
 from trimline.remote.saving import save_file
-from trimline.remote.signing import Signed, Signer, unsigned
+from trimline.remote.signing import Signer, unsigned
 from trimline.remote.version import Version, content_range, version_of_answer, version_of_file
-
-T = TypeVar("T")
 
 _WHOLE_BYTES = 8 << 20
 """A file of at most so many bytes is taken whole where its server knows no ranges."""
-_LONGEST_BACKOFF_S = 60.0
-_PASSING = (408, 425, 429, 500, 502, 503, 504)
-"""Answers after which a request is made again."""
-_REFUSED = (401, 403, 407)
-_MOST_PAGES = 3
-"""Web pages in the place of a file before it is given up: a server under repair sends them too, a log-in for ever."""
 _THREADS = 16
 
 
@@ -104,13 +91,9 @@ class Transport:
     ) -> None:
         self.counts = Counts()
         self.at_once = at_once
-        self._sign = sign
-        self._retries = retries
-        self._first_wait_s = first_wait_s
-        self._lock, self._signing = threading.Lock(), threading.RLock()
-        self._generation, self._closed = 0, threading.Event()
-        self._hosts: dict[str, Host] = {}
-        self._line = Line(self._host, self.counts, timeout_s=timeout_s, connections=at_once)
+        self.requests = RepeatedRequests(
+            sign, self.counts, at_once=at_once, retries=retries, timeout_s=timeout_s, first_wait_s=first_wait_s
+        )
         self._pool = ThreadPoolExecutor(max(_THREADS, at_once), thread_name_prefix="trimline-remote")
 
     def __repr__(self) -> str:
@@ -118,9 +101,8 @@ class Transport:
 
     def close(self) -> None:
         """Close all connections, and give up what waits."""
-        self._closed.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._line.close()
+        self.requests.close()
 
     def __enter__(self) -> Transport:
         return self
@@ -154,7 +136,7 @@ class Transport:
             return version_of_answer(answer.headers, answer.status)
 
         # Not HEAD: addresses that are signed for GET answer 403 to it.
-        return self.attempt(href, {"Range": "bytes=0-0"}, read, accept=(200, 206, 416))
+        return self.requests.attempt(href, {"Range": "bytes=0-0"}, read, accept=(200, 206, 416))
 
     def read(self, href: str, ranges: Sequence[Range]) -> list[bytes]:
         """Return ranges of a file, each from its first byte to the one before its last.
@@ -226,7 +208,7 @@ class Transport:
                     raise _too_large(href, most_bytes)
             return bytes(out)
 
-        return self.attempt(href, {}, read, accept=(200,))
+        return self.requests.attempt(href, {}, read, accept=(200,))
 
     def save(
         self,
@@ -242,74 +224,6 @@ class Transport:
         See `trimline.remote.saving.save_file`.
         """
         save_file(self, href, Path(path), size=size, checksum=checksum, seen=seen)
-
-    def attempt(
-        self,
-        href: str,
-        headers: Mapping[str, str] | Callable[[], Mapping[str, str]],
-        read: Callable[[Answer], T],
-        *,
-        accept: Sequence[int],
-    ) -> T:
-        """Request a file until its answer could be read, and return what was read.
-
-        Parameters
-        ----------
-        href
-            Its address.
-        headers
-            Beside those of the signer; or what returns them, called for each request.
-        read
-            Reads an answer; may raise `Failed`, and is called again then.
-        accept
-            Status codes of answers that are read.
-
-        Raises
-        ------
-        RemoteError
-            No answer could be read.
-        """
-        label = shown(href)
-        renewed, pages, tries = False, 0, 0
-        while True:
-            signed, generation = self._signed(href)
-            extra = headers() if callable(headers) else headers
-            sent = {"Accept-Encoding": "identity", **signed.headers, **extra}
-            wait: float | None = None
-            try:
-                with self._line.answer("GET", signed.url, sent, label) as answer:
-                    instead = type_instead(answer.headers.get("Content-Type")) if expects_raster(href) else None
-                    if answer.status in accept and instead is None:
-                        return read(answer)
-                    status = answer.status
-                    wait = retry_after(answer.headers.get("Retry-After"))
-                    if wait is not None and status in (429, 503):
-                        self._hold(signed.url, wait, label)
-            except Failed as failed:
-                why = str(failed)
-            else:
-                why = f"it answers {status}"
-                if status in accept:
-                    why, pages = f"it sends {instead} instead of the file", pages + 1
-                is_refused = status in _REFUSED or (status in accept and pages >= _MOST_PAGES)
-                if is_refused:
-                    if renewed:
-                        raise _refused(label, why, signed)
-                    renewed = True
-                    self._renew(generation, href)
-                    continue
-                if status not in _PASSING and status not in accept:
-                    raise _final(label, status)
-            if tries >= self._retries:
-                raise RemoteError(
-                    f"the server {describe(signed.url)} fails {tries + 1} times ({why})",
-                    where=label,
-                    remedy="check the network, or run again later: what is whole is not fetched again",
-                )
-            tries += 1
-            self.counts.add(retries=1)
-            longest = min(_LONGEST_BACKOFF_S, self._first_wait_s * 2 ** (tries - 1))
-            pause(random.uniform(0.5, 1.0) * longest, self._closed)  # noqa: S311 - jitter needs no secrecy
 
     def begin(self, wanted: Wanted, *, may_end: bool = False) -> Pending:
         """Request ranges of a file and return at once; `finish` waits for them. Arguments as for `read_many`."""
@@ -382,35 +296,7 @@ class Transport:
                 raise Failed("it sends another range than was requested")
             return _exactly(answer, end - start), version
 
-        return self.attempt(href, {"Range": f"bytes={start}-{stop - 1}"}, read, accept=(200, 206, 416))
-
-    def _host(self, name: str) -> Host:
-        with self._lock:
-            return self._hosts.setdefault(name, Host(self.at_once, self._closed))
-
-    def _hold(self, url: str, seconds: float, label: str) -> None:
-        """Let the host of an address rest for as long as it asks for, where that is not too long."""
-        if seconds > LONGEST_WAIT_S:
-            raise RemoteError(
-                f"the server {describe(url)} asks to come back in {seconds / 60:.0f} minutes",
-                where=label,
-                remedy="run again then: what is whole is not fetched again",
-            )
-        self._host(url.partition("://")[2].partition("/")[0].partition("?")[0]).wait(seconds)
-
-    def _signed(self, href: str) -> tuple[Signed, int]:
-        with self._signing:
-            return self._sign(href), self._generation
-
-    def _renew(self, generation: int, href: str) -> None:
-        """Have tokens renewed, unless another thread did so since an address was signed."""
-        with self._signing:
-            if generation != self._generation:
-                return
-            self._generation += 1
-            renew = getattr(self._sign, "renew", None)
-            if renew is not None:
-                renew()
+        return self.requests.attempt(href, {"Range": f"bytes={start}-{stop - 1}"}, read, accept=(200, 206, 416))
 
 
 def _exactly(answer: Answer, length: int) -> bytes:
@@ -453,22 +339,3 @@ def _ends_early(href: str, size: int | None) -> RemoteError:
         where=shown(href),
         remedy="it is not whole in the archive: leave the scene out, or report it",
     )
-
-
-def _refused(label: str, why: str, signed: Signed) -> RemoteError:
-    return RemoteError(
-        f"the server {describe(signed.url)} refuses access ({why})",
-        where=label,
-        remedy=signed.remedy
-        or "set the archive's credentials in the environment anew, and check that they give access to this collection",
-    )
-
-
-def _final(label: str, status: int) -> RemoteError:
-    if status in (404, 410):
-        return RemoteError(
-            f"there is no such file on the server ({status})",
-            where=label,
-            remedy="search again: the catalogue names what its archive no longer holds",
-        )
-    return RemoteError(f"the server answers {status}", where=label, remedy="check the address, or the catalogue")

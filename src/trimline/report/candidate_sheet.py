@@ -73,7 +73,7 @@ def write_candidate_sheet(
         provenance={
             "Written by": f"trimline {__version__}, {datetime.now(UTC):%Y-%m-%d}",
             "Catalogues": ", ".join(sorted({each.look.candidate.catalogue for one in choices for each in one.ranked})),
-            "Weight": "(1 - cloud over the ice) (1 - snow off the ice) exp(-days out of season / 30), times factors "
+            "Weight": "(1 - cloud over the ice) (1 - snow off the ice)^2 exp(-days out of season / 30), times factors "
             "for low sun, pixel size and the stripes of Landsat 7",
         },
     )
@@ -111,7 +111,7 @@ def _section(choice: Choice, pictures: Mapping[str, Picture]) -> Section:
         f"Period {choice.period}",
         paragraphs=[
             f"{len(choice.taken)} of {len(choice.ranked)} candidates are taken; together they show "
-            f"{choice.seen:.1%} of the glaciers clearly.",
+            f"{choice.seen:.1%} of the {'glaciers' if choice.of_glaciers else 'region'} clearly.",
             f"{HEADS_EXPLAINED[:1].upper()}{HEADS_EXPLAINED[1:]}.",
         ],
         tables=[("Candidates", candidate_table(choice))],

@@ -12,6 +12,7 @@ from trimline.files import whole_file
 from trimline.mapping.snow_file import SNOW_FILE, SnowReference
 from trimline.project import SceneEntry
 from trimline.study.archive_scenes import fetched_pixels, is_users_own, wanted
+from trimline.study.coregistration_steps import move_of
 from trimline.study.map_options import map_options
 from trimline.study.method_models import load_method, model_file
 from trimline.study.scenes import OPENED_WITH, open_entry
@@ -109,12 +110,13 @@ class ClusterMaps:
         from trimline.mapping.cluster_scenes import SceneSource as Source
 
         opened_with: dict[str, Any] = {"id": entry.id, **{key: getattr(entry, key) for key in OPENED_WITH}}
+        moved = move_of(self._study, entry)
         if entry.item is not None and not is_users_own(entry):
             request = wanted(self._study.project, entry)
             # What was fetched here for another region is mapped as it is, from here.
             if not entry.path.exists() or fetched_pixels(entry) == request.pixels:
-                return Source(entry.path, None, opened_with, RemoteScene.of(request))
-        return Source(entry.product.absolute(), open_entry(entry).identity, opened_with)
+                return Source(entry.path, None, opened_with, RemoteScene.of(request), moved=moved)
+        return Source(entry.product.absolute(), open_entry(entry).identity, opened_with, moved=moved)
 
 
 @contextmanager

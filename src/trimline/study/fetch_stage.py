@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,7 +147,10 @@ def fetch_entries(project: Project, entries: Sequence[SceneEntry], *, whole: boo
         except TrimlineError as error:
             failed[entry.id] = error
             _LOG.warning("%s: cannot be fetched: %s", entry.id, error)
-    with shown_progress(len(tasks)) as watch:
+    with ExitStack() as stack:
+        for each in transports.values():
+            stack.callback(each.close)
+        watch = stack.enter_context(shown_progress(len(tasks)))
         for task, outcome in fetch_scenes(tasks, watch):
             if isinstance(outcome, TrimlineError):
                 failed[task.name] = outcome

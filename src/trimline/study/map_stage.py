@@ -14,10 +14,12 @@ from trimline.progress import track
 from trimline.project import Project, SceneEntry
 from trimline.samples import open_truth
 from trimline.study.cluster_maps import ClusterMaps, cluster_of
+from trimline.study.coregistration_steps import compare_scenes, open_placed, placed_source, shifts_in
 from trimline.study.ledger import Done
 from trimline.study.map_options import map_options
 from trimline.study.method_models import load_method, model_file
-from trimline.study.scenes import known_date, open_entry, select, truth_of
+from trimline.study.scenes import known_date, select, truth_of
+from trimline.study.shadow_steps import shadow_step
 from trimline.study.snow_steps import measure_snow
 from trimline.study.study import Study
 
@@ -44,10 +46,12 @@ def run(study: Study) -> Done:
     project = study.project
     trained = study.done["train"].result["training"][project.mapping_method.name]
     entries = select(project, project.map.scenes, "map.scenes")
+    compared = compare_scenes(study, entries)
     with cluster_of(study, entries, trained["sha256"]) as cluster:
         steps = list(_map_all(study, entries, trained["sha256"], cluster))
         pairs = track(list(zip(entries, steps, strict=True)), "snow off the glaciers")
         snow = [_snow(study, *each, cluster) for each in pairs]
+    shadow = _shadow(study, list(zip(entries, steps, strict=True)))
     dates: dict[str, dict[str, float]] = {}
     for step in sorted(steps, key=lambda step: step.result["date"]):
         known = dates.setdefault(step.result["date"], {})
@@ -68,8 +72,24 @@ def run(study: Study) -> Done:
             step.result["scene"]: {"date": step.result["date"], **each.result}
             for step, each in zip(steps, snow, strict=True)
         },
+        "coregistration": shifts_in(compared),
     }
-    return study.ledger.together("map", [*steps, *snow], result)
+    if shadow:
+        result["shadow"] = {
+            step.result["scene"]: {"date": step.result["date"], **each.result}
+            for step, each in zip(steps, shadow, strict=True)
+        }
+    return study.ledger.together("map", [*compared, *steps, *snow, *shadow], result)
+
+
+def _shadow(study: Study, mapped: Sequence[tuple[SceneEntry, Done]]) -> list[Done]:
+    """Tell mapped ice in terrain shadow apart, scene by scene; nothing without an elevation model."""
+    if study.project.dem is None:
+        return []
+    return [
+        shadow_step(study, entry, study.project.dem, map_folder(study.project, entry.id) / MASK, step.sha256_of(MASK))
+        for entry, step in track(mapped, "terrain shadow")
+    ]
 
 
 def _snow(study: Study, entry: SceneEntry, mapped: Done, cluster: ClusterMaps | None) -> Done:
@@ -109,7 +129,7 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, cluster: ClusterM
     truth, options = truth_of(project, entry), map_options(project)
     inputs = {
         "weights": weights_sha256,
-        "scene": study.source_of(entry),
+        "scene": placed_source(study, entry),
         "truth": file_identity(truth) if truth is not None else None,
         "within": options.within.digest if options.within is not None else None,
     }
@@ -120,7 +140,7 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, cluster: ClusterM
             date, mapped_km2, asked = found.facts["date"], found.facts["area_km2"], found.facts["asked"]
             grid = found.grid
         else:
-            scene, written = _map_by_strips(project, entry, weights_sha256, folder, cluster)
+            scene, written = _map_by_strips(study, entry, weights_sha256, folder, cluster)
             date, grid, asked = scene.date, scene.geobox, written.asked
             mapped_km2 = float(area_km2(read_outlines(written.outlines)).sum())
         areas = {"area_mapped_km2": mapped_km2}
@@ -139,18 +159,19 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, cluster: ClusterM
         inputs,
         [folder / name for name in FILES],
         work,
-        settings={"map": project.map.model_dump(mode="json", exclude={"scenes", "snow_limit"})},
+        settings={"map": project.map.model_dump(mode="json", exclude={"scenes", "snow_limit", "align"})},
         results_version=RESULTS_VERSION,
     )
 
 
 def _map_by_strips(
-    project: Project, entry: SceneEntry, weights_sha256: str, folder: Path, cluster: ClusterMaps | None
+    study: Study, entry: SceneEntry, weights_sha256: str, folder: Path, cluster: ClusterMaps | None
 ) -> tuple[Scene, MapResult]:
     """Map a scene into a folder, its strips one after the other here, or as tasks of a cluster."""
     from trimline.mapping import map_scene
 
-    scene, options = open_entry(entry), map_options(project)
+    project = study.project
+    scene, options = open_placed(study, entry), map_options(project)
     model = load_method(project, project.mapping_method, options, weights_sha256)
     written = map_scene(
         scene,

@@ -12,7 +12,7 @@ from trimline.study.method_models import model_file
 from trimline.study.scenes import has_any_truth, open_entry, require_fetched
 from trimline.study.stages import FROM_SCENES
 
-_READING = FROM_SCENES - {"simulate", "train", "sensors"}
+_READING = FROM_SCENES - {"simulate", "fetch", "train", "sensors"}
 """Stages that read scenes."""
 _MEASURING = frozenset({"change", "glaciers", "terminus"})
 """Stages that take the error of outlines from the sensors of their images."""
@@ -35,8 +35,7 @@ def check_needs(project: Project, stages: frozenset[str]) -> None:
     ReleaseError
         Authors or licence are missing.
     StageError
-        A release is wanted of outlines that are given; or a stage is done alone that reads a scene which has not been
-        fetched.
+        A release is wanted of outlines that are given.
     TrimlineError
         A product, model file or table cannot be read.
     """
@@ -51,9 +50,6 @@ def check_needs(project: Project, stages: frozenset[str]) -> None:
             remedy="choose some with `trimline search PROJECT`, and bring them with `trimline fetch PROJECT`",
         )
     _check_keys(project, stages)
-    if "fetch" not in stages and stages & _READING:
-        for entry in project.scenes:
-            require_fetched(entry)
     for key, path in _files(project, stages):
         if not path.exists() and not _is_made(path, project):
             raise ProjectError(f"{path} does not exist", where=key, remedy="correct the path, or leave the key out")
@@ -63,6 +59,13 @@ def check_needs(project: Project, stages: frozenset[str]) -> None:
         read_published(project.change.published)
     if stages & _MEASURING and not project.has_own_outlines:
         _check_sensors(project)
+
+
+def require_fetched_for(project: Project, stage: str) -> None:
+    """Raise `StageError` that names the first scene which a stage reads, when done alone, and which is not fetched."""
+    if stage in _READING and not project.has_own_outlines:
+        for entry in project.scenes:
+            require_fetched(entry)
 
 
 def require_releasable(project: Project) -> None:

@@ -137,7 +137,7 @@ def _gather(study: Study, tables: list[Path]) -> Release:
         outcomes=_outcomes(project, list(files)),
         tables=tables,
         method=_method(study),
-        scenes=_scenes(study, list(files)),
+        scenes=scenes_table(study, list(files)),
         scores=method_table(judged) if judged else None,
         measures=MEASURES[split_of(project)] if methods else "No scene of the study has a truth.",
         provenance={"trimline": __version__, "project": f"{project.name}, SHA-256 {study.ledger.project_sha256}"},
@@ -222,7 +222,7 @@ def _sources(project: Project, period: str) -> list[str]:
     return sorted(each for each in addresses if each.startswith(("http://", "https://", "s3://")))
 
 
-def _scenes(study: Study, periods: list[str]) -> Table:
+def scenes_table(study: Study, periods: list[str]) -> Table:
     """Return the scenes of the periods, with the number of pixels taken from each where known.
 
     Where any was fetched, catalogue and item are told too.

@@ -144,7 +144,8 @@ def _is_of(entry: SceneEntry, name: str) -> bool:
     """Whether a scene is of a tile or date; its product is opened only where the entry lacks them."""
     if entry.tile == name or (entry.date or "").startswith(name):
         return True
-    if entry.tile is not None and entry.date is not None:
+    is_fetched = entry.item is None or entry.path.exists()
+    if (entry.tile is not None and entry.date is not None) or not is_fetched:
         return False
     scene = open_entry(entry)
     return scene.tile == name or date_of(entry, scene).startswith(name)

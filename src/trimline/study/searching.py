@@ -7,10 +7,10 @@ the output holds the catalogue's item of every candidate, a contact sheet, and a
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,12 @@ import shapely
 from trimline.catalogues import Candidate, search, transport_for
 from trimline.catalogues.choosing import Choice, Ranked, chosen
 from trimline.catalogues.ground import Ground, ground_of
+from trimline.catalogues.item_file import write_item
 from trimline.catalogues.looking import Look, looked_at
 from trimline.catalogues.pictures import Picture, picture_of
 from trimline.catalogues.region_query import region_on_earth
 from trimline.errors import CatalogueError, ProductError, ProjectError, RemoteError, TrimlineError
 from trimline.files import write_json
-from trimline.longitudes import connected
 from trimline.melt_season import melt_season_at
 from trimline.outlines import read_outlines
 from trimline.progress import track
@@ -33,7 +33,7 @@ from trimline.project import Period, Project, load_project
 from trimline.project.searching import SearchSettings
 from trimline.project.written_choice import OfferedScene, OfferedScenes, write_choice, write_extending
 from trimline.remote import Transport
-from trimline.reprojecting import reprojected
+from trimline.study.archive_scenes import region_of
 from trimline.timeline.preference import days_outside
 
 _LOG = logging.getLogger(__name__)
@@ -138,9 +138,9 @@ def search_project(
     if not dry_run:
         folder = project.output / FOLDER
         for look in looks:
-            write_json(folder / f"{look.candidate.id}.json", look.candidate.item)
+            write_item(look.candidate, folder / f"{look.candidate.id}.json")
         sheet = _write_sheet(folder / SHEET, project, choices, ground, transports, unread, pictures)
-        is_kept = not _write(path, to, project, choices, replace=replace)
+        is_kept = not _write(path, to, choices, replace=replace)
         written = None if is_kept else to or path
     outcome = SearchOutcome(choices, tuple(notes), tuple(unread), requests, read, written, is_kept, sheet)
     if not dry_run:
@@ -165,15 +165,12 @@ def _settings_of(project: Project) -> SearchSettings:
 def _ground(project: Project) -> tuple[gpd.GeoDataFrame | None, shapely.Geometry]:
     """Return the glaciers, or None, and the region in degrees: that of the project, else the hull of the glaciers."""
     glaciers = None if project.inventory is None else read_outlines(project.inventory)
-    if project.region is not None:
-        bounds = reprojected(read_outlines(project.region), 4326)
-        return glaciers, region_on_earth(shapely.union_all(bounds.geometry.to_numpy()))
-    if glaciers is None:
+    region = region_of(project)
+    if region is None:
         raise ProjectError(
             "nothing says where to search", where="region", remedy="give the project a region or an inventory"
         )
-    parts = connected(reprojected(glaciers, 4326).geometry.to_numpy())[0]
-    return glaciers, region_on_earth(shapely.convex_hull(shapely.geometrycollections(parts)))
+    return glaciers, region_on_earth(region)
 
 
 def _looks(
@@ -227,15 +224,18 @@ def _by_period(looks: Sequence[Look], periods: Sequence[Period]) -> dict[str, li
     return of_period
 
 
-def _days_off_season(project: Project, settings: SearchSettings, region: shapely.Geometry) -> Any:
-    """Return what gives the days by which a day lies outside the melt season, or the season of the search."""
+def _days_off_season(project: Project, settings: SearchSettings, region: shapely.Geometry) -> Callable[[date], float]:
+    """Return what gives the days by which a day lies outside the season of the search, or else the melt season."""
     given = settings.season if isinstance(settings.season, tuple) else project.timeline.melt_season
     season = given or melt_season_at(float(shapely.centroid(region).y))
+    if settings.season == "all":
+        _LOG.info("search: scenes from %s to %s are preferred (timeline.melt_season sets another season)", *season)
     return lambda day: float(days_outside(day.isoformat(), season))
 
 
-def _write(path: Path, to: Path | None, project: Project, choices: Sequence[Choice], *, replace: bool) -> bool:
-    found = [_offered(each, project, by_hand=_by_hand(path, to)) for each in choices]
+def _write(path: Path, to: Path | None, choices: Sequence[Choice], *, replace: bool) -> bool:
+    by_hand = None if to is None else load_project(path)
+    found = [_offered(each, by_hand=by_hand) for each in choices]
     today = datetime.now(UTC).date()
     return (
         write_choice(path, found, today, replace=replace)
@@ -244,13 +244,8 @@ def _write(path: Path, to: Path | None, project: Project, choices: Sequence[Choi
     )
 
 
-def _by_hand(path: Path, to: Path | None) -> Project | None:
-    """Return the project whose scenes the choice is added to: that of the file which another one extends."""
-    return None if to is None else load_project(path)
-
-
-def _offered(choice: Choice, project: Project, *, by_hand: Project | None) -> OfferedScenes:
-    """Return the scenes of a period as entries; scenes by hand, and their references, come first."""
+def _offered(choice: Choice, *, by_hand: Project | None) -> OfferedScenes:
+    """Return the scenes of a period as entries, but those of a project by hand, whose references stay the only ones."""
     given = () if by_hand is None else by_hand.scenes
     names = {each.id for each in given}
     places = {each.tile for each in given if each.reference and each.period == choice.period}
@@ -272,7 +267,7 @@ def _offered(choice: Choice, project: Project, *, by_hand: Project | None) -> Of
         return OfferedScene({key: value for key, value in pairs.items() if value is not None}, each.reason)
 
     heading = f"period {choice.period}: {len(choice.taken)} of {len(choice.ranked)} candidates"
-    heading += f" together show {choice.seen:.1%} of the {'ice' if project.inventory else 'region'} clearly"
+    heading += f" together show {choice.seen:.1%} of the {'ice' if choice.of_glaciers else 'region'} clearly"
     return OfferedScenes(
         heading,
         [entry(each) for each in choice.taken if each.look.candidate.id not in names],

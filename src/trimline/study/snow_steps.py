@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from trimline.file_identity import file_identity
 from trimline.mapping.snow_file import SNOW_FILE, SnowReference
 from trimline.project import SceneEntry
+from trimline.study.coregistration_steps import open_placed, placed_source
 from trimline.study.ledger import Done
-from trimline.study.scenes import open_entry
 
 if TYPE_CHECKING:
     from trimline.study.study import Study
@@ -41,7 +41,7 @@ def measure_snow(
 
     project = study.project
     inputs = {
-        "scene": study.source_of(entry),
+        "scene": placed_source(study, entry),
         "mask": mask_sha256,
         "inventory": None if project.inventory is None else file_identity(project.inventory),
         "dem": None if project.dem is None else file_identity(project.dem),
@@ -51,7 +51,7 @@ def measure_snow(
     def work() -> dict[str, Any]:
         if measured is not None:
             return measured()
-        return SnowReference(project.inventory, project.dem).measure(open_entry(entry), mask).record()
+        return SnowReference(project.inventory, project.dem).measure(open_placed(study, entry), mask).record()
 
     done = study.ledger.once(snow_step(entry.id), inputs, [path], work, results_version=RESULTS_VERSION)
     log_snow(entry.id, SnowOffGlaciers.of_record(done.result), project.map.snow_limit)

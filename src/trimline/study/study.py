@@ -10,7 +10,7 @@ from typing import Any
 from trimline.errors import StageError
 from trimline.project import Project, SceneEntry, project_hash
 from trimline.study.ledger import Done, Ledger, OutOfDate
-from trimline.study.needs import check_needs
+from trimline.study.needs import check_needs, require_fetched_for
 from trimline.study.running import only_run
 from trimline.study.scene_identities import SceneIdentities
 from trimline.study.stages import FROM_SCENES, PATIENCE_S, STAGES, require_stage, stages_before
@@ -142,6 +142,8 @@ def run_study(
     check_needs(project, frozenset({last, *(stages_before(last) if only is None else ())}))
     study = Study(project, force=force, scheduler=scheduler)
     study.workers_fetch = scheduler is not None and last == "map"
+    if only is not None and not study.workers_fetch:
+        require_fetched_for(project, only)
     with only_run(project.output, wait_s):
         if only is None:
             study.bring_up(until)

@@ -11,7 +11,7 @@ from trimline.errors import TrimlineError
 
 def test_a_tiny_run_gives_every_figure_ratios_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch, "LATENCY_S", 0.005)
-    figures = fetch.measure(size=1024, windows=2, rounds=1, side=128, seed=1)
+    figures = fetch.measure(size=704, windows=2, rounds=1, side=128, seed=1)
     assert list(figures)[:4] == [
         "ratio_of_odc_stac",
         "ratio_of_sequential",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
@@ -15,9 +17,11 @@ import shapely
 from affine import Affine
 from numpy.typing import NDArray
 
+from trimline.catalogues import overview
 from trimline.catalogues.candidate import Candidate, RemoteAsset
 from trimline.catalogues.ground import Ground, ground_of
 from trimline.catalogues.looking import _is_impossible, looked_at
+from trimline.catalogues.overview import level_for
 from trimline.errors import OutlineError, ProductError, RemoteError
 from trimline.remote import Transport
 
@@ -240,3 +244,42 @@ def test_a_region_on_both_sides_of_the_180th_meridian_is_one_place() -> None:
 def test_glaciers_far_from_the_region_are_an_error(region: shapely.Geometry) -> None:
     with pytest.raises(OutlineError, match="no glacier of the inventory lies in the region"):
         ground_of(gpd.GeoDataFrame(geometry=[ICE], crs=CRS), shapely.affinity.translate(region, 3, 0))
+
+
+@pytest.mark.parametrize(
+    ("method", "codes", "level"), [("AVERAGE", True, None), ("AVERAGE", False, 1), ("MODE", True, 1), (None, True, 1)]
+)
+def test_an_overview_is_taken_by_its_pixel_and_one_of_means_only_of_quantities(
+    method: str | None, codes: bool, level: int | None
+) -> None:
+    tags = {} if method is None else {"OVERVIEW_RESAMPLING": method}
+    source = SimpleNamespace(
+        tags=lambda ns: tags if ns == "IMAGE_STRUCTURE" else {},
+        transform=Affine(30, 0, LEFT, 0, -30, TOP),
+        crs=rasterio.crs.CRS.from_epsg(32646),
+        overviews=lambda _: [2, 4, 8],
+    )
+    assert level_for(SimpleNamespace(source=source), 120.0, codes=codes) == level  # type: ignore[arg-type]
+
+
+def test_where_no_glaciers_are_known_the_whole_region_is_looked_at(tmp_path: Path, region: shapely.Geometry) -> None:
+    look = looked_at(
+        candidate({"pixel": raster(tmp_path / "qa.tif", scene_bits())}), ground_of(None, region), Transport()
+    )
+    assert not look.of_glaciers
+    assert look.seen == pytest.approx(look.seen_of_region, abs=0.01)
+    assert look.cloud_over_ice == pytest.approx(400 / 580, abs=0.01)
+
+
+def test_rasters_that_cannot_be_read_in_parts_are_not_read_and_the_look_says_so(
+    tmp_path: Path, ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "MOST_BYTES", 10)
+    scene = candidate({"pixel": raster(tmp_path / "qa.tif", scene_bits())})
+    scene = replace(scene, cloud_cover=30.0, footprint=shapely.box(93, 34, 93.1, 36))
+    look = looked_at(scene, ground, Transport())
+    assert look.cloud_over_ice == 0.3
+    assert np.isnan(look.snow_off_ice)
+    assert 0.2 < look.seen == look.clear_ice < 0.8
+    assert look.read_from.startswith("the catalogue")
+    assert look.notes[0].startswith("not looked at: 0 MB of the raster")

@@ -129,6 +129,22 @@ def test_what_is_not_the_file_gets_no_name(
     assert files(tmp_path) == set()
 
 
+def test_an_answer_without_end_is_left(server: FileServer, transport: Transport, tmp_path: Path) -> None:
+    def endless(handler: Handler) -> bool:
+        handler.send_response(200)
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        for _ in range(10_000):
+            handler.wfile.write(bytes(100_000))
+        return True
+
+    server.fault = endless
+    with pytest.raises(RemoteError, match="its catalogue says 1000"):
+        transport.save(f"{server.url}/a.bin", tmp_path / "a.bin", size=1000)
+    assert transport.counts.bytes < 10_000_000
+    assert files(tmp_path) == set()
+
+
 def test_a_raster_that_is_not_whole_in_the_archive(server: FileServer, transport: Transport, tmp_path: Path) -> None:
     content = cog(tmp_path, numbers(side=512))
     folder = tmp_path / "out"

@@ -266,6 +266,16 @@ def test_a_token_is_renewed_once_for_all_threads(server: FileServer, address: st
     assert token.renewed == 1
 
 
+def test_a_session_that_expired_is_renewed(server: FileServer, address: str) -> None:
+    server.fault = times(1, lambda handler: handler.answer(400, b"<Error><Code>ExpiredToken</Code></Error>"))
+    token = _Token()
+    assert Transport(token).read(address, [(5, 9)]) == [CONTENT[5:9]]
+    assert token.renewed == 1
+    server.fault = lambda handler: handler.answer(400)
+    with pytest.raises(RemoteError, match="answers 400"):
+        Transport(token).read(address, [(5, 9)])
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_refused_twice_is_an_error_with_a_remedy(status: int, server: FileServer, address: str) -> None:
     server.fault = lambda handler: handler.answer(status)
