@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -204,16 +205,13 @@ class Injector:
             return self.run(stage), f"{room} bytes of room"
 
     def _on_read_only(self, stage: str) -> tuple[Said, str]:
-        """Run a stage whose folders, or all of the output, lie on a disk that is read-only."""
-        tops = {self.output / Path(name).parts[0] for name in self.files_of[stage]}
-        folders = sorted(tops) if self.random.random() < 0.75 else [self.output]
-        with ExitStack() as stack:
-            for each in folders:
-                stack.enter_context(_read_only(each))
+        """Run a stage whose output turns read-only on the way, as a disk does that the system no longer trusts."""
+        after = self.random.uniform(0, self.seconds[stage]) if self.random.random() < 0.75 else 0.0
+        with _read_only(self.output, after):
             said = self.run(stage)
-        if folders and "read-only" not in (said.error or ""):
-            said = Said(said.error or "it was done on a read-only disk", is_known=False)
-        return said, ", ".join(each.name for each in folders)
+        if said.error is not None and "read-only" not in said.error:
+            said = Said(said.error, is_known=False)
+        return said, f"after {after:.2f} s"
 
     def _undo(self, stage: str) -> None:
         """Remove what a stage left, and its records."""
@@ -285,18 +283,26 @@ def _filled(folder: Path, room: int) -> Iterator[None]:
 
 
 @contextmanager
-def _read_only(folder: Path) -> Iterator[None]:
-    """Mount a folder over itself, so that nothing in it can be written."""
-    if not (_done("mount", "--bind", str(folder), str(folder)) and _remounted(folder)):
-        raise RuntimeError(f"{folder} cannot be mounted over itself")
+def _read_only(folder: Path, after_s: float) -> Iterator[None]:
+    """Mount a folder read-only over itself after some time: what is opened from then on cannot be written."""
+    timer = threading.Timer(after_s, _cover, [folder])
+    if after_s:
+        timer.start()
+    else:
+        _cover(folder)
     try:
         yield
     finally:
-        _done("umount", str(folder))
+        timer.cancel()
+        if timer.is_alive():
+            timer.join()
+        while folder.is_mount():
+            _done("umount", "-l", str(folder))
 
 
-def _remounted(folder: Path) -> bool:
-    return _done("mount", "-o", "remount,ro,bind", str(folder))
+def _cover(folder: Path) -> None:
+    if _done("mount", "--bind", str(folder), str(folder)):
+        _done("mount", "-o", "remount,ro,bind", str(folder))
 
 
 @contextmanager
