@@ -5,19 +5,23 @@ slope (Corripio, 2003, International Journal of Geographical Information Science
 per place, the lower edge of the light is carried along all rays at once, away from the sun: at each step it is the
 higher of itself and the ground, less the fall of a ray. The rays do not bend, so that heights are interpolated once and
 not smoothed from step to step, and the time does not depend on how far shadows reach. Heights between the pixels are
-cubic, which errs less than bilinear on terrain (Kidner, 2003, International Journal of Remote Sensing 24, 2981-2987).
+cubic, which errs less than bilinear on terrain (Kidner, 2003, International Journal of Remote Sensing 24, 2981-2987):
+splines by the method of Unser (1999, IEEE Signal Processing Magazine 16, 22-38).
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 _LEAST_DEPTH_M = 0.01
 """Depth below the edge of the light from which on ground is shaded, so that level ground never is by rounding."""
+_TAPS = 4
+"""Coefficients that a height between pixels is made of, along each axis."""
 _BOTTOM_M = -1e5
 """Height of what shades nothing [m]."""
 
@@ -115,40 +119,45 @@ def _mostly(places: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
 
 
 def _interpolated(heights_m: NDArray[np.float32], finer: int) -> NDArray[np.float32]:
-    """Return heights at `finer` places along each side of each pixel, by cubic convolution (Keys, 1981).
+    """Return heights at `finer` places along each side of each pixel, by cubic splines (Unser, 1999).
 
-    Beside a void a pixel's own height stands for the missing one; on a void there is none.
+    On a void there is none; beside it, the nearest height stands for the missing one.
     """
     if finer == 1:
         return heights_m
-    has_voids = not np.isfinite(heights_m).all()
+    from scipy import ndimage  # slow to import
+
+    missing = np.isnan(heights_m)
+    if missing.any():
+        nearest = ndimage.distance_transform_edt(missing, return_distances=False, return_indices=True)
+        heights_m = heights_m[tuple(nearest)]
+    places: NDArray[np.float32] = ndimage.spline_filter(heights_m, 3, output=np.float32, mode="mirror")
     for axis in (0, 1):
-        side = heights_m.shape[axis]
-        wider = np.pad(heights_m, [(2, 2) if each == axis else (0, 0) for each in (0, 1)], mode="edge")
-        shape = [length * finer if each == axis else length for each, length in enumerate(heights_m.shape)]
-        out = np.zeros(shape, np.float32)
+        side = places.shape[axis]
+        mode: Any = "reflect" if side > _TAPS // 2 else "edge"
+        wider = np.pad(places, [(2, 2) if each == axis else (0, 0) for each in (0, 1)], mode=mode)
+        shape = [length * finer if each == axis else length for each, length in enumerate(places.shape)]
+        places = np.zeros(shape, np.float32)
         for place in range(finer):
             offset = (place + 0.5) / finer - 0.5
             before = math.floor(offset)
-            target = out[place::finer] if axis == 0 else out[:, place::finer]
-            for step, weight in enumerate(_cubic(offset - before), start=1 + before):
+            target = places[place::finer] if axis == 0 else places[:, place::finer]
+            for step, weight in enumerate(_spline(offset - before), start=1 + before):
                 part = slice(step, step + side)
-                neighbour = wider[part] if axis == 0 else wider[:, part]
-                if has_voids:
-                    neighbour = np.where(np.isnan(neighbour), heights_m, neighbour)
-                target += np.float32(weight) * neighbour
-        heights_m = out
-    return heights_m
+                target += np.float32(weight) * (wider[part] if axis == 0 else wider[:, part])
+    if missing.any():
+        places[missing.repeat(finer, 0).repeat(finer, 1)] = np.nan
+    return places
 
 
-def _cubic(share: float) -> tuple[float, float, float, float]:
-    """Return the weights of four neighbours of a place a share of the way from the second to the third."""
+def _spline(share: float) -> tuple[float, float, float, float]:
+    """Return the weights of four coefficients at a place a share of the way from the second to the third."""
     square, cube = share * share, share**3
     return (
-        (-cube + 2 * square - share) / 2,
-        (3 * cube - 5 * square + 2) / 2,
-        (-3 * cube + 4 * square + share) / 2,
-        (cube - square) / 2,
+        (1 - share) ** 3 / 6,
+        (3 * cube - 6 * square + 4) / 6,
+        (-3 * cube + 3 * square + 3 * share + 1) / 6,
+        cube / 6,
     )
 
 

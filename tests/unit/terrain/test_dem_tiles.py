@@ -75,6 +75,8 @@ def height_at(longitude: float, latitude: float) -> float:
 
 def a_catalogue(folder: Path, tiles: dict[Tile, int]) -> Path:
     """Write tiles of an inclined plane, with so many columns, and a static catalogue of them."""
+    root, folder = folder, folder / "cop-dem-glo-30"
+    folder.mkdir()
     links = []
     for tile, width in tiles.items():
         affine = Affine(1 / width, 0, tile.west, 0, -1 / PER_DEGREE, tile.south + 1)
@@ -98,10 +100,10 @@ def a_catalogue(folder: Path, tiles: dict[Tile, int]) -> Path:
     collection = {"type": "Collection", "stac_version": "1.0.0", "id": "cop-dem-glo-30", "links": links}
     described = {"description": "elevation", "license": "other", "extent": {}}
     (folder / "collection.json").write_text(json.dumps({**collection, **described}))
-    child = [{"rel": "child", "href": "./collection.json"}]
-    root = {"type": "Catalog", "stac_version": "1.0.0", "id": "root", "description": "elevation", "links": child}
-    path = folder / "catalog.json"
-    path.write_text(json.dumps(root))
+    child = [{"rel": "child", "href": "./cop-dem-glo-30/collection.json"}]
+    catalogue = {"type": "Catalog", "stac_version": "1.0.0", "id": "root", "description": "elevation", "links": child}
+    path = root / "catalog.json"
+    path.write_text(json.dumps(catalogue))
     return path
 
 

@@ -124,7 +124,7 @@ def simulated(environment: str, resolution_m: float, seed: int = 5) -> NDArray[n
 
 
 @pytest.mark.parametrize("environment", sorted(ENVIRONMENTS))
-@pytest.mark.parametrize(("azimuth", "elevation"), [(135.0, 15.0), (123.0, 40.0), (225.0, 30.0), (337.0, 25.0)])
+@pytest.mark.parametrize(("azimuth", "elevation"), [(135.0, 15.0), (123.0, 55.0), (337.0, 25.0)])
 def test_shadow_is_that_of_the_simulator_and_of_rays_followed_one_by_one(
     environment: str, azimuth: float, elevation: float
 ) -> None:
@@ -139,7 +139,7 @@ def test_shadow_is_that_of_the_simulator_and_of_rays_followed_one_by_one(
 
 
 @pytest.mark.parametrize("environment", sorted(ENVIRONMENTS))
-@pytest.mark.parametrize(("azimuth", "elevation"), [(135.0, 20.0), (125.0, 40.0)])
+@pytest.mark.parametrize(("azimuth", "elevation"), [(135.0, 20.0), (127.0, 50.0)])
 def test_shadow_at_30_m_is_that_of_the_simulator_at_15_m(environment: str, azimuth: float, elevation: float) -> None:
     heights = simulated(environment, 30.0)
     fine = enlarge(heights, 2)
