@@ -137,5 +137,5 @@ def _written(scene: Scene, mask: Path, dem: Path | None) -> IceInShadow:
         with whole_file(raster) as temporary:
             write_cog(plain, temporary, overviews="mode")
     pixel_km2 = abs(float(grid.resolution.x) * float(grid.resolution.y)) * 1e-6
-    of_each = counts.sum(), counts[CAST], counts[SELF], counts[UNKNOWN]
-    return IceInShadow(*(float(count) * pixel_km2 for count in of_each))
+    ice, cast, own, unknown = (float(each) * pixel_km2 for each in (counts.sum(), *counts[[CAST, SELF, UNKNOWN]]))
+    return IceInShadow(ice, cast, own, unknown)

@@ -58,6 +58,10 @@ def _as_catalogue(catalogue: str, info: ValidationInfo) -> str:
     return str((Path(folder) / catalogue).resolve())
 
 
+Catalogue = Annotated[str, Field(min_length=1), AfterValidator(_as_catalogue)]
+"""Name of a known archive, or address or path of a catalogue."""
+
+
 def _tuple_of_one(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
@@ -66,7 +70,7 @@ class SearchSettings(Settings):
     """A search of catalogues for the scenes of the periods."""
 
     catalogues: Annotated[
-        tuple[Annotated[str, Field(min_length=1), AfterValidator(_as_catalogue)], ...],
+        tuple[Catalogue, ...],
         BeforeValidator(_tuple_of_one),
         Field(min_length=1),
     ]

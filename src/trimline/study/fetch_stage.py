@@ -1,5 +1,7 @@
 """The stage `fetch`: scenes that a catalogue's item describes are brought to the paths that the project gives them.
 
+Elevation that the project names a catalogue of is fetched first (`trimline.study.dem_fetch`).
+
 What a product holds is told by the ``fetched.json`` in it, so this stage keeps no record of its own: a product that is
 there, whole, and holds the bands and the window that the study needs is left as it is.
 """
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from trimline.errors import ProjectError, StageError, TrimlineError
 from trimline.project import Project, SceneEntry
 from trimline.study.archive_scenes import is_users_own, region_of, request_of
+from trimline.study.dem_fetch import fetch_elevation, require_elevation
 from trimline.study.ledger import Done
 from trimline.study.running import only_run
 from trimline.study.scenes import select
@@ -69,6 +72,10 @@ def run(study: Study) -> Done:
         A scene cannot be fetched; or nothing may be done, and one is missing.
     """
     entries = [entry for entry in study.project.scenes if entry.item is not None]
+    if study.ledger.read_only:
+        require_elevation(study.project)
+    else:
+        fetch_elevation(study.project, region_of(study.project))
     if entries and study.workers_fetch:
         _LOG.info("fetch: nothing to do here, the cluster's workers fetch what they map")
         return study.ledger.together("fetch", [], {})
@@ -116,13 +123,14 @@ def fetch_project(
     left_out = {entry.id for entry in select(project, skip, "--skip")}
     wanted = select(project, scenes, "--scenes")
     entries = [entry for entry in wanted if entry.item is not None and entry.id not in left_out]
-    if not entries:
+    if not entries and project.dem_catalogue is None:
         raise ProjectError(
             "no scene has an item of a catalogue that it could be fetched from",
             where="scenes",
             remedy="choose scenes with `trimline search`, which writes them into the project file",
         )
     with only_run(project.output, wait_s):
+        fetch_elevation(project, region_of(project))
         return fetch_entries(project, entries, whole=whole)
 
 

@@ -2,7 +2,7 @@
 
 The room hands out `terrain_shadow`, cast and self shadow of a scene by its elevation model and its sun;
 `quality_with_shadow`, the quality flags of a scene with that shadow among them; `shadow_on_heights`, the same of plain
-arrays; and what finds and joins the one-degree tiles of a global elevation model.
+arrays; and `fetch_dem`, which finds the one-degree tiles of a global elevation model in a catalogue and joins them.
 """
 
 from __future__ import annotations
@@ -11,18 +11,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trimline.terrain.dem_mosaic import FetchedDem, fetch_dem
     from trimline.terrain.scene_shadow import quality_with_shadow, terrain_shadow
     from trimline.terrain.shadow import Shadow, shadow_on_heights
 
 _FILE_OF = {
+    "FetchedDem": "dem_mosaic",
     "Shadow": "shadow",
+    "fetch_dem": "dem_mosaic",
     "quality_with_shadow": "scene_shadow",
     "shadow_on_heights": "shadow",
     "terrain_shadow": "scene_shadow",
 }
 
 __all__ = [
+    "FetchedDem",
     "Shadow",
+    "fetch_dem",
     "quality_with_shadow",
     "shadow_on_heights",
     "terrain_shadow",

@@ -197,8 +197,8 @@ def _wider(cut: tuple[int, int], before: float, after: float, coarser: int) -> t
 def _reach(dem: StrPath, square: GeoBox, pixel_m: tuple[float, float], elevation_deg: float) -> float:
     """Return how far away the terrain can lie that shades a square [m]."""
     fall = math.tan(math.radians(elevation_deg))
-    cells = tuple(max(1, round(SQUARE_PIXELS * side / _COARSE_M)) for side in pixel_m)
-    coarse = square.zoom_to(cells)
+    rows, columns = (max(1, round(SQUARE_PIXELS * side / _COARSE_M)) for side in pixel_m)
+    coarse = square.zoom_to((rows, columns))
     heights = read_heights(dem, coarse)
     if not np.isfinite(heights).any():
         return 0.0

@@ -13,6 +13,7 @@ import yaml
 from trimline.errors import ProjectError, RemoteError, StageError
 from trimline.project import Project, load_project
 from trimline.study.archive_scenes import bands_needed, region_of
+from trimline.study.dem_fetch import require_elevation
 from trimline.study.fetch_progress import shown_progress
 from trimline.study.fetch_stage import Fetching, fetch_project
 from trimline.study.needs import check_needs, require_fetched_for
@@ -133,3 +134,17 @@ def test_progress_shows_bytes_and_time_left_on_a_terminal_only(
     shown = capsys.readouterr().err
     assert "fetching 2 scenes" in shown
     assert "1.0/4.0 MB" in shown
+
+
+def test_elevation_of_a_catalogue_is_a_file_of_the_output_and_no_second_model(tmp_path: Path) -> None:
+    named = project(tmp_path, dem_catalogue="earth-search")
+    assert named.dem == named.output / "dem" / "copernicus_30m.tif"
+    assert project(tmp_path).dem is None
+    with pytest.raises(ProjectError, match="give one of the two"):
+        project(tmp_path, dem_catalogue="earth-search", dem="own.tif")
+    with pytest.raises(ProjectError, match="user name or password"):
+        project(tmp_path, dem_catalogue="https://me:secret@example.org/stac")
+    with pytest.raises(ProjectError, match=r"(?s)dem_catalogue.*has none.*give a region"):
+        fetch_project(named)
+    with pytest.raises(StageError, match=r"(?s)has not been fetched.*trimline fetch"):
+        require_elevation(named)

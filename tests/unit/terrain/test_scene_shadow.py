@@ -106,7 +106,7 @@ def test_a_mountain_beyond_the_scene_shades_it(tmp_path: Path) -> None:
     tall = level.copy()
     tall[:3] = 2000
     unknown = terrain_shadow(scene, write_raster(tmp_path / "tall.tif", tall, scene.geobox))["shadow_unknown"]
-    assert unknown.to_numpy()[60:, 40].all()
+    assert unknown.to_numpy()[66:, 40].all()
 
 
 def test_the_sun_moves_across_a_scene_as_the_almanac_says(tmp_path: Path) -> None:
