@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-import logging
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import rasterio
 from typer.testing import CliRunner
 
 from trimline.cli.app import app
 from trimline.coregistration import NoShift, Shift, inventory_shift, placed, shift_between
-from trimline.files import sha256
 from trimline.outlines import read_outlines, write_outlines
-from trimline.project import Project, SimulatedRange
+from trimline.project import SimulatedRange
 from trimline.scenes import Scene, moved_scene, open_scene
 from trimline.simulate import RangeManifest, write_range
-from trimline.study import run_study
 
 LANDSAT: dict[str, Any] = {
     "name": "landsat",
@@ -36,7 +32,7 @@ LANDSAT: dict[str, Any] = {
 }
 MIXED: dict[str, Any] = {
     "name": "mixed",
-    "size": 384,
+    "size": 288,
     "resolution_m": 10,
     "seed": 3,
     "first_year": 1988,
@@ -167,92 +163,3 @@ def test_the_command_says_how_far_a_scene_or_an_inventory_lies_off(landsat: Rang
     assert answer.exit_code == 0, answer.output
     assert answer.stdout.startswith("old.gpkg lies 1")
     assert " m west, " in answer.stdout
-
-
-def test_outline_maps_a_scene_where_the_reference_shows_that_it_belongs(landsat: RangeManifest, tmp_path: Path) -> None:
-    """The image is 45 m too far east by its files; its map is not."""
-    product = _moved_product(landsat, 1, tmp_path / "products", 45.0)
-    call = ["outline", str(product), "--method", "band_ratio", "--out", str(tmp_path / "out")]
-    reference = str(landsat.folder / landsat.scenes[0].product)
-    answer = CliRunner().invoke(app, [*call, "--align", reference])
-    assert answer.exit_code == 0, answer.output
-    truth = open_scene(landsat.folder / landsat.scenes[1].product).geobox
-    with rasterio.open(tmp_path / "out" / "mask.tif") as source:
-        assert source.transform.c == pytest.approx(truth.affine.c, abs=3.0)
-        east_m, north_m = (float(each) for each in source.tags()["TRIMLINE_MOVED_M"].split())
-    assert (east_m, north_m) == pytest.approx((-45.0, 0.0), abs=3.0)
-
-
-def _moved_product(simulated: RangeManifest, position: int, folder: Path, east_m: float) -> Path:
-    """Return a copy of a Landsat product whose files say that it lies further east."""
-    source = simulated.folder / simulated.scenes[position].product
-    copy = folder / source.name
-    copy.mkdir(parents=True)
-    for file in source.iterdir():
-        (copy / file.name).write_bytes(file.read_bytes())
-    for file in copy.glob("*.TIF"):
-        with rasterio.open(file, "r+") as raster:
-            raster.transform = rasterio.Affine.translation(east_m, 0) * raster.transform
-    return copy
-
-
-@pytest.fixture
-def study_file(landsat: RangeManifest, tmp_path: Path) -> dict[str, Any]:
-    """Give a project of two years, the later image 45 m too far east, and an inventory 120 m off."""
-    later = _moved_product(landsat, 1, tmp_path / "products", 45.0)
-    inventory = read_outlines(landsat.folder / landsat.scenes[0].outlines)
-    inventory["geometry"] = inventory.translate(0.0, 120.0)
-    write_outlines(inventory, tmp_path / "inventory.gpkg")
-    return {
-        "name": "aligned",
-        "output": str(tmp_path / "out"),
-        "inventory": str(tmp_path / "inventory.gpkg"),
-        "periods": [{"name": "1988", "first": 1988, "last": 1988}, {"name": "2018", "first": 2018, "last": 2018}],
-        "scenes": [
-            {"id": "a", "path": str(landsat.folder / landsat.scenes[0].product), "period": "1988"},
-            {"id": "b", "path": str(later), "period": "2018"},
-        ],
-        "methods": ["band_ratio"],
-        "bands": ["red", "swir1"],
-    }
-
-
-def test_a_study_warns_of_what_lies_off_and_maps_it_in_place_when_asked(
-    study_file: dict[str, Any], caplog: pytest.LogCaptureFixture, tmp_path: Path
-) -> None:
-    caplog.set_level(logging.INFO, "trimline")
-    found = run_study(Project.model_validate(study_file), until="timeline").outcome()["coregistration"]
-    assert found["b"]["reference"] == "a"
-    assert (found["b"]["east_m"], found["b"]["north_m"]) == pytest.approx((45.0, 0.0), abs=3.0)
-    assert found["inventory on a"]["north_m"] == pytest.approx(120.0, abs=15.0)
-    warned = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
-    assert any(each.startswith("b lies 4") and "--align" in each for each in warned)
-    assert any(each.startswith("the inventory lies") and " north" in each for each in warned)
-    table = pd.read_csv(tmp_path / "out" / "coregistration.csv").set_index("scene")
-    assert table.loc["b", "east_m"] == pytest.approx(found["b"]["east_m"], abs=0.01)
-    assert table["moved"].tolist() == ["no", "no"]
-    before = _places(tmp_path)
-    assert before["b"] - before["a"] == pytest.approx(45.0)
-
-    aligned = Project.model_validate({**study_file, "map": {"align": True}})
-    study = run_study(aligned, until="report")
-    after = _places(tmp_path)
-    assert after["a"] == before["a"]
-    assert after["b"] - after["a"] == pytest.approx(0.0, abs=3.0)
-    assert study.ledger.steps["map/a"].skipped, "the reference is not mapped again"
-    table = pd.read_csv(tmp_path / "out" / "coregistration.csv").set_index("scene")
-    assert table.loc["b", "moved"] == "yes"
-    assert "Co-registration" in (tmp_path / "out" / "report" / "index.html").read_text(encoding="utf-8")
-    mask = tmp_path / "out" / "maps" / "band_ratio" / "b" / "mask.tif"
-    digest = sha256(mask)
-    assert run_study(aligned, until="map").ledger.steps["map/b"].skipped
-    assert sha256(mask) == digest
-
-
-def _places(folder: Path) -> dict[str, float]:
-    """Return the easting of the left edge of each map [m]."""
-    found = {}
-    for scene in ("a", "b"):
-        with rasterio.open(folder / "out" / "maps" / "band_ratio" / scene / "mask.tif") as source:
-            found[scene] = source.transform.c
-    return found

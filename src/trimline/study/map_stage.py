@@ -46,8 +46,8 @@ def run(study: Study) -> Done:
     project = study.project
     trained = study.done["train"].result["training"][project.mapping_method.name]
     entries = select(project, project.map.scenes, "map.scenes")
-    compared = compare_scenes(study, entries)
     with cluster_of(study, entries, trained["sha256"]) as cluster:
+        compared = compare_scenes(study, entries)
         steps = list(_map_all(study, entries, trained["sha256"], cluster))
         pairs = track(list(zip(entries, steps, strict=True)), "snow off the glaciers")
         snow = [_snow(study, *each, cluster) for each in pairs]
