@@ -35,6 +35,7 @@ from tests.candidates import (
     is_clear_cut,
     make_candidates,
 )
+from tests.integration.conftest import LATEST
 from typer.testing import CliRunner
 
 from trimline.catalogues import read_candidate, transport_for
@@ -45,14 +46,7 @@ from trimline.project import SimulatedRange, load_project
 from trimline.simulate import write_range
 from trimline.simulate.archive import Faults, Server, make_archive, serve
 
-LATEST = ("2016-2018",)
 RATIO = {"name": "index", "ratio": 1.7, "blue": 0.05}
-
-
-@pytest.fixture(scope="module")
-def latest(tmp_path_factory: pytest.TempPathFactory) -> Candidates:
-    """Return the ten candidates of the latest period, of Landsat 8 and Sentinel-2."""
-    return make_candidates(tmp_path_factory.mktemp("latest"), LATEST)
 
 
 @pytest.fixture(scope="module")

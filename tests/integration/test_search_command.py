@@ -342,6 +342,9 @@ def test_a_project_with_scenes_of_its_own_gets_the_choice_in_another_file(tmp_pa
     references = [each.id for each in scenes if each.reference and (each.period, each.tile) == ("1990", "139036")]
     assert references == ["mine"]
     assert len(scenes) > 6
+    written = new.read_text()
+    search_project(new, load_project(new), pictures=False)
+    assert new.read_text() == written, "searched again by itself"
 
 
 def test_a_scene_that_cannot_be_read_is_named_and_left_out_and_the_search_goes_on(
@@ -367,6 +370,8 @@ def test_a_scene_that_cannot_be_read_is_named_and_left_out_and_the_search_goes_o
     outcome = search_project(path, load_project(path), pictures=False)
     assert [name for name, _ in outcome.unread] == names[:1]
     assert "web page" in outcome.unread[0][1]
+    assert "_QA_PIXEL.TIF" in outcome.unread[0][1], "and which of its files it was"
+    assert outcome.as_dict()["unread"] == [{"id": names[0], "why": outcome.unread[0][1]}]
     assert len(outcome.choices[0].ranked) == len(names) - 1
     (folder / "catalog.json").write_text(json.dumps({**head, "links": links[:1]}))
     with pytest.raises(CatalogueError, match="none of 1 candidates can be read"):

@@ -258,4 +258,5 @@ def _believed(
     overruled = float((~believed).mean())
     if overruled < 0.01:
         return np.ones(hidden.shape, np.bool_), []
-    return believed, [f"{overruled:.0%} of the ice is flagged as cloud and has the spectrum of ice: counted as seen"]
+    flagged = f"{overruled:.0%} of the ice is flagged as cloud, its edge or shadow"
+    return believed, [f"{flagged}, and has the spectrum of ice: counted as seen"]

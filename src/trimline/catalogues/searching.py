@@ -7,6 +7,7 @@ filtered here, and the whole once more, as catalogues differ in what they mean.
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ from trimline.sensors import SENSORS
 _LOG = logging.getLogger(__name__)
 
 _LONGEST_NOTE = 300
+_MISSION = re.compile(r"landsat|sentinel[-_]?2|\b(s2|l[cet]0[4-9])", re.IGNORECASE)
 MOST_TO_EXPLAIN = 5000
 """Items that are looked through to say why a search found nothing."""
 
@@ -188,7 +190,8 @@ def _offered(
         gathered.known.extend(walk.seen_collections)
         gathered.missing[catalogue] = [name for name in wanted if name not in walk.seen_collections]
         return
-    there = collections_there(client, wanted, address)
+    # Of an API that is not known, and may hold hundreds of collections, those that are of the missions by their names.
+    there = collections_there(client, wanted, address) if wanted else _likely(collection_ids(client, address))
     gathered.missing[catalogue] = [name for name in wanted if name not in there]
     gathered.known.extend(there)
     if gathered.missing[catalogue]:
@@ -212,6 +215,11 @@ def _wanted_collections(settings: SearchSettings, conditions: Conditions, archiv
     if settings.collections is not None:
         return settings.collections
     return () if archive is None else archive.collections(conditions.sensors, settings.level)
+
+
+def _likely(collections: Sequence[str]) -> list[str]:
+    """Return the collections whose names say Landsat or Sentinel-2; none, which means all, where no name does."""
+    return [name for name in collections if _MISSION.search(name)]
 
 
 def _check_collections(settings: SearchSettings, gathered: _Gathered) -> None:

@@ -29,6 +29,8 @@ _FINER = 32
 """Steps per pixel of the fine correlation."""
 _AROUND_PX = 2.0
 """How far around a whole-pixel peak the fine one is looked for [pixels]."""
+_LEAST_KNOWN = 0.25
+"""Share of the most pixels that both windows know at any shift, below which a shift is not looked at."""
 STEPS_PX = np.arange(-_AROUND_PX, _AROUND_PX + 0.5 / _FINER, 1.0 / _FINER)
 """The fine shifts that are looked at along either side [pixels]."""
 
@@ -70,15 +72,21 @@ def filled(values: NDArray[np.float32], valid: Mask) -> Image:
     return found
 
 
-def directions(values: Image, valid: Mask) -> Directions:
-    """Return the directions of the gradients of an image: complex, east + i south, of a length from 0 to 1.
+def directions(values: Image, valid: Mask) -> tuple[Directions, Mask]:
+    """Return the directions of the gradients of an image, complex, east + i south, and where they are known.
 
     Parameters
     ----------
     values
         (h, w), finite.
     valid
-        Where they count; elsewhere, and near the edges of that, the result is 0.
+        Where they count.
+
+    Returns
+    -------
+    tuple
+        Numbers of a length from 0, where there is noise only, to 1 on edges; and the pixels of `valid` that are not
+        near its edges. Elsewhere the numbers are 0.
     """
     down = ndimage.gaussian_filter(values, _SMOOTHING_PX, order=(1, 0), mode="nearest")
     right = ndimage.gaussian_filter(values, _SMOOTHING_PX, order=(0, 1), mode="nearest")
@@ -89,9 +97,9 @@ def directions(values: Image, valid: Mask) -> Directions:
     if typical <= 0:
         typical = float(strength[inner].mean()) if inner.any() else 0.0
     if typical <= 0:
-        return np.zeros(values.shape, np.complex64)
+        return np.zeros(values.shape, np.complex64), inner
     found: Directions = np.where(inner, gradient / (strength + typical), 0).astype(np.complex64)
-    return found
+    return found, inner
 
 
 @dataclass(frozen=True)
@@ -104,16 +112,28 @@ class Correlated:
     """(2 margin + 1, 2 margin + 1) sums over products of directions, by whole-pixel shift."""
     weights: NDArray[np.float32]
     """Of the same shape: the same sums of lengths, what the surface would be were all directions alike."""
+    overlap: NDArray[np.complex64]
+    """Product of the transforms of both masks, (n, n): pixels known in both windows, by shift."""
     margin: int
 
     def heights(self, around: tuple[float, float]) -> NDArray[np.float64]:
-        """Return the surface near a shift (rows, columns) at the steps `STEPS_PX`, (steps, steps)."""
+        """Return the surface near a shift (rows, columns) at the steps `STEPS_PX`, (steps, steps).
+
+        It is given for as many pixels as both windows know at the shift itself: with masks that lie at one place in
+        both, most pixels are known at no shift at all, which would draw the peak there.
+        """
         size = self.spectrum.shape[0]
         frequency = fft.fftfreq(size)
         row_kernel, column_kernel = (
             np.exp(2j * np.pi * np.outer(start + self.margin + STEPS_PX, frequency)) for start in around
         )
-        found: NDArray[np.float64] = (row_kernel @ self.spectrum @ column_kernel.T).real / size**2
+        surface, known = (
+            (row_kernel @ each @ column_kernel.T).real / size**2 for each in (self.spectrum, self.overlap)
+        )
+        middle = known[len(STEPS_PX) // 2, len(STEPS_PX) // 2]
+        found: NDArray[np.float64] = np.where(
+            known > _LEAST_KNOWN * known.max(), surface * middle / np.maximum(known, 1.0), 0.0
+        )
         return found
 
     def weight_at(self, shift: tuple[float, float]) -> float:
@@ -139,21 +159,25 @@ def highest(heights: NDArray[np.float64], around: tuple[float, float]) -> tuple[
 
 def correlated(pair: Pair) -> Correlated:
     """Correlate the two windows of a pair."""
-    first = directions(pair.first, pair.first_valid)
-    return correlate(first, directions(pair.second, pair.second_valid))
+    first, first_known = directions(pair.first, pair.first_valid)
+    second, second_known = directions(pair.second, pair.second_valid)
+    return correlate(first, second, first_known, second_known)
 
 
-def correlate(first: Directions, second: Directions) -> Correlated:
-    """Correlate two complex images, the second wider by a margin on each side."""
+def correlate(first: Directions, second: Directions, first_known: Mask, second_known: Mask) -> Correlated:
+    """Correlate two complex images, the second wider by a margin on each side, with where they are known."""
     margin = (second.shape[0] - first.shape[0]) // 2
     size = fft.next_fast_len(max(second.shape) + 1)
     shape = size, size
     spectrum = np.conj(fft.fft2(first, shape)) * fft.fft2(second, shape)
+    known = (each.astype(np.float32) for each in (first_known, second_known))
+    first_mask, second_mask = (fft.fft2(each, shape) for each in known)
+    overlap = np.conj(first_mask) * second_mask
     lengths = np.conj(fft.rfft2(np.abs(first), shape)) * fft.rfft2(np.abs(second), shape)
     reach = np.s_[: 2 * margin + 1, : 2 * margin + 1]
     surface = fft.ifft2(spectrum).real[reach].astype(np.float32)
     weights = np.maximum(fft.irfft2(lengths, shape)[reach], 0).astype(np.float32)
-    return Correlated(spectrum.astype(np.complex64), surface, weights, margin)
+    return Correlated(spectrum.astype(np.complex64), surface, weights, overlap.astype(np.complex64), margin)
 
 
 @dataclass(frozen=True)
@@ -187,7 +211,7 @@ def stacked(parts: Iterable[Correlated], *, near_px: int = 4) -> Stack:
         margin = each.margin
     if surface is None or weights is None or not weights.max() > 0:
         return Stack((0, 0), 0.0, 0.0, at_edge=True)
-    agreement = np.where(weights > 0.25 * weights.max(), surface / np.maximum(weights, 1e-6), 0.0)
+    agreement = np.where(weights > _LEAST_KNOWN * weights.max(), surface / np.maximum(weights, 1e-6), 0.0)
     row, column = (int(each) for each in np.unravel_index(int(agreement.argmax()), agreement.shape))
     rows, columns = np.ogrid[: agreement.shape[0], : agreement.shape[1]]
     beside = (abs(rows - row) > near_px) | (abs(columns - column) > near_px)

@@ -180,7 +180,8 @@ def _correlated(outlines: gpd.GeoDataFrame, scene: Scene, window: GeoBox, margin
     edges = _edges(outlines, window)
     if not np.abs(edges).any():
         return None
-    return correlate(edges, directions(filled(index, seen), seen))
+    second, known = directions(filled(index, seen), seen)
+    return correlate(edges, second, np.ones(edges.shape, np.bool_), known)
 
 
 def _edges(outlines: gpd.GeoDataFrame, window: GeoBox) -> Directions:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import shapely
+from odc.geo.geobox import GeoBox
+from rasterio.windows import Window
 
 from trimline.catalogues.candidate import Candidate
 from trimline.errors import ProductError
@@ -133,11 +135,22 @@ class Request:
             return f"it lacks {', '.join(missing)}"
         if self.whole and not known.whole:
             return "the whole product is asked for"
+        if not self._is_within(known):
+            return "a larger region or margin is asked for"
+        return damage(path, known)
+
+    def _is_within(self, known: FetchedProduct) -> bool:
+        """Whether the windows of a product hold the region and margin that are asked for."""
+        if self.region is not None and (known.region, known.margin_m) == (region_digest(self.region), self.margin_m):
+            return True
+        asked: dict[GeoBox, Window | None] = {}
         for file in known.files:
             grid, there = file.grid, window_of(file)
             if grid is None or there is None:
                 continue
-            asked = window_on(grid, self.region, margin_m=self.margin_m, step_m=self.step_m)
-            if asked is None or not holds(there, asked):
-                return "a larger region or margin is asked for"
-        return damage(path, known)
+            if grid not in asked:
+                asked[grid] = window_on(grid, self.region, margin_m=self.margin_m, step_m=self.step_m)
+            window = asked[grid]
+            if window is None or not holds(there, window):
+                return False
+        return True

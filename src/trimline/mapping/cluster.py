@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -200,11 +199,19 @@ def awaited(client: Client, future: Any, scene_id: str) -> Any:
             return found
 
 
-def wait_for_end(client: Client, future: Any, scene_id: str) -> None:
-    """Wait for the end of a task without bringing its answer; raises `ClusterError` where the scheduler is gone."""
+def wait_for_end(client: Client, future: Any, scene_id: str, stop: threading.Event) -> None:
+    """Wait for the end of a task without bringing its answer.
+
+    Raises
+    ------
+    ClusterError
+        The scheduler is gone, or `stop` is set: the task is then given up.
+    """
     waited_s = 0.0
     while not future.done():
-        time.sleep(_LOOKING_S)
+        if stop.wait(_LOOKING_S):
+            future.cancel()
+            raise ClusterError("the run was stopped", where=scene_id, remedy="run again: it goes on there")
         waited_s += _LOOKING_S
         if waited_s >= _ASKING_AGAIN_S:
             waited_s = 0.0

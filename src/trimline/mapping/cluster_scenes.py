@@ -22,6 +22,7 @@ from odc.geo.geobox import GeoBox
 
 from trimline import __version__
 from trimline.errors import CatalogueError, MappingError, RemoteError, TrimlineError
+from trimline.file_names import safe_name
 from trimline.files import made_folder, whole_file
 from trimline.mapping.cluster import (
     ONE_AT_A_TIME,
@@ -148,7 +149,7 @@ class ScenesOnCluster:
     def __init__(
         self, client: Client, weights: Path | None, model: Model, options: MapOptions, snow: SnowReference
     ) -> None:
-        self._client = client
+        self._client, self._stop = client, threading.Event()
         self._model = send_model(client, weights, model)
         self._reference = send_reference(client, options.within, snow)
         self._options = replace(options, within=None)
@@ -174,6 +175,10 @@ class ScenesOnCluster:
         """Measure the snow of a scene whose map lies in a folder; returns and raises as `map`."""
         return self._carry_out(source, folder, (folder / _MASK).read_bytes())
 
+    def stop(self) -> None:
+        """Give up what is under way."""
+        self._stop.set()
+
     def _carry_out(self, source: SceneSource, folder: Path, mask: bytes | None) -> SceneFiles:
         with answering(self._client):
             future = self._client.submit(
@@ -187,7 +192,7 @@ class ScenesOnCluster:
                 pure=False,
                 retries=2,
             )
-        wait_for_end(self._client, future, source.id)
+        wait_for_end(self._client, future, source.id, self._stop)
         with _writing:  # files come only when there is room for them
             found: SceneFiles = awaited(self._client, future, source.id)
             for logger, level, message in found.said:
@@ -197,7 +202,7 @@ class ScenesOnCluster:
             with ExitStack() as stack:
                 # Renamed together at the end of the block, so that they always belong to one another.
                 for name in found.files.keys() - snow:
-                    stack.enter_context(whole_file(folder / name)).write_bytes(found.files[name])
+                    stack.enter_context(whole_file(folder / safe_name(name))).write_bytes(found.files[name])
         return found._replace(files=snow, said=())
 
 

@@ -96,6 +96,22 @@ def write_choice(path: Path, found: Sequence[OfferedScenes], day: date, *, repla
     return True
 
 
+def chosen_before(path: Path) -> frozenset[str]:
+    """Return the ids of the scenes that the choice in a project file holds; none where it has no choice.
+
+    Raises
+    ------
+    ProjectError
+        It cannot be read, or the lines around the choice are not in order.
+    """
+    with foreign_errors(ProjectError, path):
+        _, text = _decoded(path.read_bytes(), path)
+    start, end, _ = _place_of_choice(text, path)
+    content = read_yaml(text[start:end], path)
+    scenes = content.get("scenes") if isinstance(content, dict) else None
+    return frozenset(str(each.get("id")) for each in scenes or () if isinstance(each, dict))
+
+
 def write_extending(path: Path, extended: Path, found: Sequence[OfferedScenes], day: date, *, replace: bool) -> bool:
     """Write chosen scenes into a project file of their own that extends another; see `write_choice`.
 

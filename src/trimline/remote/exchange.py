@@ -17,11 +17,11 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from trimline import __version__
 from trimline.errors import RemoteError
 from trimline.remote.address import shown
+from trimline.remote.connections import BreakableAdapter
 from trimline.remote.counts import Counts
 from trimline.remote.hosts import Host
 
@@ -79,12 +79,13 @@ class Line:
         self._session.headers["User-Agent"] = f"trimline/{__version__}"
         self._session.auth = _no_credentials  # or `.netrc` would take the place of the signer's headers
         self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+        self._adapter = BreakableAdapter(connections)
         for scheme in ("http://", "https://"):
-            adapter = HTTPAdapter(pool_connections=16, pool_maxsize=connections, max_retries=0)
-            self._session.mount(scheme, adapter)
+            self._session.mount(scheme, self._adapter)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, those too on which a thread waits."""
+        self._adapter.break_all()
         self._session.close()
 
     @contextmanager

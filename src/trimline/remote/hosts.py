@@ -50,7 +50,13 @@ class Closed(Exception):
 
 def pause(seconds: float, closed: threading.Event) -> None:
     """Wait for some time [s]; raise `Closed` as soon as the transport is closed."""
-    if closed.wait(seconds):
+    closed.wait(seconds)
+    require_open(closed)
+
+
+def require_open(closed: threading.Event) -> None:
+    """Raise `Closed` where the transport is closed."""
+    if closed.is_set():
         raise Closed
 
 

@@ -17,7 +17,7 @@ from trimline.errors import RemoteError
 from trimline.remote.address import shown
 from trimline.remote.counts import Counts
 from trimline.remote.exchange import Answer, Failed, Line, describe
-from trimline.remote.hosts import LONGEST_WAIT_S, Host, pause, retry_after
+from trimline.remote.hosts import LONGEST_WAIT_S, Host, pause, require_open, retry_after
 from trimline.remote.impostors import expects_raster, type_instead
 from trimline.remote.signing import Signed, Signer
 
@@ -82,6 +82,7 @@ class RepeatedRequests:
             No answer could be read.
         """
         label = shown(href)
+        require_open(self._closed)
         renewed, pages, tries = False, 0, 0
         while True:
             signed, generation = self._signed(href)

@@ -100,9 +100,9 @@ class Transport:
         return f"Transport(at_once={self.at_once}, {self.counts!r})"
 
     def close(self) -> None:
-        """Close all connections, and give up what waits."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Close all connections; what is under way or waits raises an error in the threads that read."""
         self.requests.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def __enter__(self) -> Transport:
         return self

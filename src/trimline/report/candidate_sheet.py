@@ -11,12 +11,13 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import rasterio.features
+from affine import Affine
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
 from trimline import __version__
 from trimline.catalogues.choosing import Choice, Ranked
-from trimline.catalogues.pictures import BANDS, Picture
+from trimline.catalogues.pictures import BANDS, LONGEST_SIDE, Picture
 from trimline.files import StrPath
 from trimline.report.composite import CEILINGS, stretched
 from trimline.report.figures import MAPPED_COLOUR
@@ -148,14 +149,18 @@ def as_jpeg(picture: Picture) -> bytes:
 
 
 def drawn(picture: Picture) -> NDArray[np.uint8]:
-    """Return a picture as red, green and blue, (h, w, 3), with the outlines of the glaciers drawn."""
+    """Return a picture as red, green and blue, (h, w, 3), with the outlines of the glaciers drawn.
+
+    A small picture is enlarged by a whole number first, so that lines of one pixel do not hide the ice.
+    """
     valid = np.isfinite(picture.values).all(axis=0)
     image = np.full((*valid.shape, 3), _NO_DATA, np.uint8)
     for i, (name, band) in enumerate(zip(BANDS, picture.values, strict=True)):
         image[valid, i] = stretched(band[valid], CEILINGS.get(name, 1.0))
+    times = max(1, LONGEST_SIDE // max(valid.shape))
+    image = image.repeat(times, axis=0).repeat(times, axis=1)
     if picture.outlines is not None and len(picture.outlines):
-        lines = rasterio.features.rasterize(
-            picture.outlines.boundary, valid.shape, transform=picture.geobox.transform, dtype="uint8"
-        )
+        finer = picture.geobox.transform * Affine.scale(1 / times)
+        lines = rasterio.features.rasterize(picture.outlines.boundary, image.shape[:2], transform=finer, dtype="uint8")
         image[lines == 1] = [round(255 * part) for part in to_rgb(MAPPED_COLOUR)]
     return image

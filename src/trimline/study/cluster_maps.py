@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from trimline.files import whole_file
 from trimline.mapping.snow_file import SNOW_FILE, SnowReference
 from trimline.project import SceneEntry
-from trimline.study.archive_scenes import fetched_pixels, wanted
+from trimline.study.archive_scenes import fetched_pixels, is_users_own, wanted
 from trimline.study.coregistration_steps import move_of
 from trimline.study.map_options import map_options
 from trimline.study.method_models import load_method, model_file
@@ -79,6 +79,12 @@ class ClusterMaps:
         record: dict[str, Any] = found.facts["snow"]
         return record
 
+    def stop(self) -> None:
+        """Give up the scenes that are under way."""
+        with self._lock:
+            if self._scenes is not None:
+                self._scenes.stop()
+
     def predictor(self, weights: Path | None, model: Model) -> StripPredictor:
         """Return what predicts strips, where scenes are not tasks."""
         from trimline.mapping.cluster_strips import on_cluster
@@ -105,9 +111,11 @@ class ClusterMaps:
 
         opened_with: dict[str, Any] = {"id": entry.id, **{key: getattr(entry, key) for key in OPENED_WITH}}
         moved = move_of(self._study, entry)
-        if entry.item is not None and (not entry.path.exists() or fetched_pixels(entry) is not None):
+        if entry.item is not None and not is_users_own(entry):
             request = wanted(self._study.project, entry)
-            return Source(entry.path, None, opened_with, RemoteScene.of(request), moved=moved)
+            # What was fetched here for another region is mapped as it is, from here.
+            if not entry.path.exists() or fetched_pixels(entry) == request.pixels:
+                return Source(entry.path, None, opened_with, RemoteScene.of(request), moved=moved)
         return Source(entry.product.absolute(), open_entry(entry).identity, opened_with, moved=moved)
 
 

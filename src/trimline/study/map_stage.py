@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trimline.errors import TrimlineError
 from trimline.file_identity import file_identity
 from trimline.outlines import area_km2, read_outlines
 from trimline.progress import track
@@ -114,9 +115,11 @@ def _map_all(
         steps = [pool.submit(_map, study, entry, weights_sha256, cluster) for entry in entries]
         try:
             yield from (step.result() for step in track(steps, f"map on {study.scheduler}"))
-        except BaseException:
+        except BaseException as error:
             for step in steps:
                 step.cancel()
+            if not isinstance(error, TrimlineError):  # else what is under way is worth having
+                cluster.stop()
             raise
 
 

@@ -18,7 +18,7 @@ import geopandas as gpd
 import shapely
 
 from trimline.catalogues import Candidate, search, transport_for
-from trimline.catalogues.choosing import Choice, Ranked, chosen
+from trimline.catalogues.choosing import LEAST_GAIN, Choice, Ranked, chosen
 from trimline.catalogues.ground import Ground, ground_of
 from trimline.catalogues.item_file import write_item
 from trimline.catalogues.looking import Look, looked_at
@@ -29,9 +29,15 @@ from trimline.files import write_json
 from trimline.melt_season import melt_season_at
 from trimline.outlines import read_outlines
 from trimline.progress import track
-from trimline.project import Period, Project, load_project
+from trimline.project import Period, Project, SceneEntry
 from trimline.project.searching import SearchSettings
-from trimline.project.written_choice import OfferedScene, OfferedScenes, write_choice, write_extending
+from trimline.project.written_choice import (
+    OfferedScene,
+    OfferedScenes,
+    chosen_before,
+    write_choice,
+    write_extending,
+)
 from trimline.remote import Transport
 from trimline.study.archive_scenes import region_of
 from trimline.timeline.preference import days_outside
@@ -132,6 +138,8 @@ def search_project(
         chosen(of_period[each.name], each.name, most=most or settings.most_scenes, off_season=days)
         for each in project.periods
     )
+    for choice in choices:
+        _warn_of_gaps(choice)
     requests, read = (sum(getattr(each.counts, key) for each in transports.values()) for key in ("requests", "bytes"))
     sheet = written = None
     is_kept = False
@@ -140,7 +148,7 @@ def search_project(
         for look in looks:
             write_item(look.candidate, folder / f"{look.candidate.id}.json")
         sheet = _write_sheet(folder / SHEET, project, choices, ground, transports, unread, pictures)
-        is_kept = not _write(path, to, choices, replace=replace)
+        is_kept = not _write(path, to, choices, _by_hand(path, to, project), replace=replace)
         written = None if is_kept else to or path
     outcome = SearchOutcome(choices, tuple(notes), tuple(unread), requests, read, written, is_kept, sheet)
     if not dry_run:
@@ -203,11 +211,12 @@ def _looks(
                 looks.append(result)
                 continue
             error = result
-            unread.append((candidate.id, result.what))
-            _LOG.warning("search: left out: %s: %s", candidate.id, result.what)
+            file = "" if result.where in (None, candidate.id) else f" ({result.where})"
+            unread.append((candidate.id, f"{result.what}{file}"))
+            _LOG.warning("search: left out: %s: %s%s", candidate.id, result.what, file)
     if not looks and error is not None:
         raise CatalogueError(
-            f"none of {len(unread)} candidates can be read; {unread[-1][0]}: {error.what}",
+            f"none of {len(unread)} candidates can be read; {unread[-1][0]}: {unread[-1][1]}",
             where=ordered[-1].catalogue,
             remedy=error.remedy or "run again, or take another archive",
         )
@@ -233,9 +242,33 @@ def _days_off_season(project: Project, settings: SearchSettings, region: shapely
     return lambda day: float(days_outside(day.isoformat(), season))
 
 
-def _write(path: Path, to: Path | None, choices: Sequence[Choice], *, replace: bool) -> bool:
-    by_hand = None if to is None else load_project(path)
-    found = [_offered(each, by_hand=by_hand) for each in choices]
+def _warn_of_gaps(choice: Choice) -> None:
+    """Warn where a period has no scene, and say how much ice the chosen ones leave unseen."""
+    if not choice.ranked:
+        _LOG.warning("search: period %s: no candidate (search.years widens the years)", choice.period)
+    elif not choice.taken:
+        best = choice.ranked[0]
+        _LOG.warning(
+            "search: period %s: none of %d candidates is fit; the best, %s: %s",
+            choice.period,
+            len(choice.ranked),
+            best.look.candidate.id,
+            best.reason,
+        )
+    elif choice.seen < 1 - LEAST_GAIN:
+        _LOG.info("search: period %s: %.1f %% of the ice is seen clearly", choice.period, 100 * choice.seen)
+
+
+def _by_hand(path: Path, to: Path | None, project: Project) -> tuple[SceneEntry, ...]:
+    """Return the scenes that stay beside the choice: those of a file that is extended, not those of an old choice."""
+    old = chosen_before(path) if to is None else frozenset()
+    return tuple(each for each in project.scenes if each.id not in old)
+
+
+def _write(
+    path: Path, to: Path | None, choices: Sequence[Choice], by_hand: Sequence[SceneEntry], *, replace: bool
+) -> bool:
+    found = [_offered(each, by_hand) for each in choices]
     today = datetime.now(UTC).date()
     return (
         write_choice(path, found, today, replace=replace)
@@ -244,11 +277,10 @@ def _write(path: Path, to: Path | None, choices: Sequence[Choice], *, replace: b
     )
 
 
-def _offered(choice: Choice, *, by_hand: Project | None) -> OfferedScenes:
-    """Return the scenes of a period as entries, but those of a project by hand, whose references stay the only ones."""
-    given = () if by_hand is None else by_hand.scenes
-    names = {each.id for each in given}
-    places = {each.tile for each in given if each.reference and each.period == choice.period}
+def _offered(choice: Choice, by_hand: Sequence[SceneEntry] = ()) -> OfferedScenes:
+    """Return the scenes of a period as entries, but those that are there by hand, whose references stay."""
+    names = {each.id for each in by_hand}
+    places = {each.tile for each in by_hand if each.reference and each.period == choice.period}
 
     def entry(each: Ranked) -> OfferedScene:
         candidate = each.look.candidate

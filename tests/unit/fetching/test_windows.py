@@ -15,6 +15,8 @@ from tests.unit.fetching.conftest import EPSG, LEFT, SIDE_M, TOP, grid_of, regio
 
 from trimline.errors import GridError
 from trimline.fetching.windows import ALIGNED_PIXELS, holds, margin_of, part_of_grid, step_of, window_on
+from trimline.mapping.plan import CELL, MARGIN
+from trimline.networks.registry import NETWORKS
 from trimline.sensors import SENSORS
 
 MSI, OLI, TM = SENSORS["sentinel-2-msi"], SENSORS["landsat-8-oli"], SENSORS["landsat-5-tm"]
@@ -73,9 +75,16 @@ def test_step_is_a_multiple_of_all_pixels_of_a_sensor() -> None:
     assert step_of(SENSORS["landsat-5-mss"]) == 3840.0
 
 
-def test_margin_is_more_than_networks_look_beyond_a_pixel() -> None:
-    assert margin_of(OLI) >= (112 + 64) * 30
-    assert margin_of(MSI) >= (112 + 64) * 10
+def test_windows_start_where_the_windows_and_cells_of_every_network_do() -> None:
+    for network in NETWORKS.values():
+        assert ALIGNED_PIXELS % network.stride == 0, network.name
+    assert ALIGNED_PIXELS % CELL == 0
+
+
+def test_margin_is_more_than_networks_look_beyond_a_pixel_and_ground_is_looked_at_for_ice() -> None:
+    looks = [each.halo for each in NETWORKS.values() if each.halo is not None and each.bounded]
+    assert margin_of(OLI) >= (max(looks) + MARGIN) * 30
+    assert margin_of(MSI) >= (max(looks) + MARGIN) * 10
 
 
 def test_region_far_away_has_no_window() -> None:

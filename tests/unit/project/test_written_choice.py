@@ -12,7 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trimline.errors import ProjectError
-from trimline.project.written_choice import OfferedScene, OfferedScenes, with_choice, write_choice, write_extending
+from trimline.project.written_choice import (
+    OfferedScene,
+    OfferedScenes,
+    chosen_before,
+    with_choice,
+    write_choice,
+    write_extending,
+)
 from trimline.project.yaml_text import read_yaml
 
 DAY = date(2026, 11, 29)
@@ -128,6 +135,8 @@ def test_another_file_extends_the_one_with_scenes_of_its_own(tmp_path: Path) -> 
     for _ in range(2):
         assert write_extending(new, study, FOUND, DAY, replace=False)
         assert read_yaml(new.read_bytes(), new)["extends"] == "../study.yaml"
+    assert chosen_before(new) == {TAKEN["id"]}
+    assert chosen_before(study) == frozenset()
     with pytest.raises(ProjectError, match="no search has written it"):
         write_extending(study, study, FOUND, DAY, replace=False)
 

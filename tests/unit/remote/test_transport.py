@@ -324,6 +324,35 @@ def test_credentials_of_a_netrc_are_not_sent(
     assert "authorization" not in server.seen[0].headers
 
 
+@pytest.mark.parametrize("kind", ["answer", "body", "back-off", "retry-after"])
+def test_a_transport_that_is_closed_lets_go_at_once(kind: str, server: FileServer, address: str) -> None:
+    def stall(handler: Handler) -> bool:
+        if kind == "back-off":
+            return handler.answer(500)
+        if kind == "retry-after":
+            return handler.answer(503, headers={"Retry-After": "60"})
+        if kind == "body":
+            handler.send_response(206)
+            handler.send_header("Content-Range", "bytes 5-8/1024000")
+            handler.send_header("Content-Length", "4")
+            handler.end_headers()
+        time.sleep(4)
+        return True
+
+    server.fault = stall
+    transport = Transport(first_wait_s=30)
+    with ThreadPoolExecutor(2) as pool:
+        reading = [pool.submit(transport.read, address, [(5, 9)]), pool.submit(transport.content, address)]
+        while len(server.seen) < 1:
+            time.sleep(0.01)
+        time.sleep(0.2)
+        started = time.monotonic()
+        transport.close()
+        for each in reading:
+            assert each.exception(timeout=2) is not None
+        assert time.monotonic() - started < 1.5
+
+
 def test_no_secret_in_any_error_log_or_text(
     server: FileServer, address: str, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
