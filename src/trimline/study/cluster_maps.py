@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _SCENES_BY_STRIPS = 4
 """Scenes whose strips are under way at a time, so that workers are busy while one scene's files are written."""
+_LEAST_THREADS = 4
+"""Threads that are counted upon where fewer are there yet: workers may join later."""
 _MOST_SCENES = 128
 """Whole scenes under way at a time."""
 
@@ -56,7 +58,7 @@ class ClusterMaps:
         threads = threads_of(client)
         self.are_whole = any(entry.item is not None for entry in entries) or len(entries) >= max(2, threads)
         """Whether each scene is one task."""
-        self.at_once = min(threads + 2, _MOST_SCENES) if self.are_whole else _SCENES_BY_STRIPS
+        self.at_once = min(max(threads, _LEAST_THREADS) + 2, _MOST_SCENES) if self.are_whole else _SCENES_BY_STRIPS
         """Scenes under way at a time."""
         self._lock = threading.Lock()
         self._scenes: ScenesOnCluster | None = None
