@@ -45,7 +45,7 @@ _PLACE_OF = {
     "write_outlines": "trimline.outlines:write_outlines",
 }
 
-_ROOMS = ("change", "glaciers")
+_ROOMS = ("catalogues", "change", "glaciers")
 """Rooms that scripts use whole: `trimline.glaciers.attributes(outlines, dem)`."""
 
 __all__ = [

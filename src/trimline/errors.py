@@ -101,6 +101,14 @@ class ClusterError(MappingError):
     """A cluster cannot be reached, or fails."""
 
 
+class RemoteError(TrimlineError):
+    """A server cannot be reached, refuses, or sends not what it should."""
+
+
+class CatalogueError(TrimlineError):
+    """A catalogue has no such collection, no result, or items that cannot be used."""
+
+
 class ChangeError(TrimlineError):
     """Areas cannot be measured, compared or put in order of time as requested."""
 

@@ -22,7 +22,7 @@ from trimline.foreign import ROOM, disk_error, disk_errors, forbidden, reason
 from trimline.workplace import workplace
 from trimline.written import NotWhole, require_whole
 
-__all__ = ["StrPath", "json_ready", "made_folder", "sha256", "whole_file", "whole_folder", "write_json"]
+__all__ = ["StrPath", "json_ready", "made_folder", "put_in_place", "sha256", "whole_file", "whole_folder", "write_json"]
 
 StrPath = str | PathLike[str]
 """What every public function takes where it needs a path."""
@@ -84,11 +84,31 @@ def whole_folder(path: StrPath) -> Iterator[Path]:
             temporary.mkdir()
             with _under_way(place):
                 yield temporary
-            require_whole_files((each for each in sorted(temporary.rglob("*")) if each.is_file()), path)
-            if os.path.lexists(path):
-                path.replace(retired)
-            temporary.replace(path)
-            _flush(path.parent)
+            put_in_place(temporary, path, retired)
+
+
+def put_in_place(temporary: Path, path: Path, retired: Path) -> None:
+    """Check and flush the files of a finished folder, and let it take the place of `path`.
+
+    Parameters
+    ----------
+    temporary
+        The folder, on the same disk.
+    path
+        Its place.
+    retired
+        Where what lies at `path` is moved; it must not be there.
+
+    Raises
+    ------
+    DiskError
+        A file is not whole.
+    """
+    require_whole_files((each for each in sorted(temporary.rglob("*")) if each.is_file()), path)
+    if os.path.lexists(path):
+        path.replace(retired)
+    temporary.replace(path)
+    _flush(path.parent)
 
 
 @contextmanager

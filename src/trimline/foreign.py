@@ -46,6 +46,8 @@ _LIBRARIES = frozenset(
         "pyexpat",
         "pyogrio",
         "pyproj",
+        "pystac",
+        "pystac_client",
         "rasterio",
         "safetensors",
         "safetensors_rust",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from trimline.height_unit import HeightUnit, height_unit
 from trimline.scenes.asset import Asset, raster_grid
 from trimline.scenes.assets_on_grid import read_assets
 from trimline.scenes.calibration import IDENTITY
+from trimline.scenes.grid import pixel_ratio
 from trimline.scenes.raster_opening import open_user_raster
 
 _LOG = logging.getLogger(__name__)
@@ -22,6 +24,9 @@ _LOG = logging.getLogger(__name__)
 LOWEST_M, HIGHEST_M = -430.0, 8850.0
 """Heights of dry land: the shore of the Dead Sea and the top of Mount Everest. What lies beyond is a void, whatever
 number stands for it (-32768, -9999, -3.4e38)."""
+
+RASTER_SUFFIXES = (".tif", ".tiff", ".vrt", ".img", ".dem", ".hgt", ".asc")
+"""Suffixes of the rasters of a folder of elevation models."""
 
 MOST_ZERO = 0.05
 """Share of heights that may be exactly 0 in the mountains, before it is said that they look like missing data."""
@@ -36,7 +41,8 @@ def read_heights(dem: StrPath, geobox: GeoBox) -> NDArray[np.float32]:
     Parameters
     ----------
     dem
-        A raster whose first band is heights, in metres or in the unit of length that it declares.
+        A raster whose first band is heights, in metres or in the unit of length that it declares; or a folder of them,
+        of which each pixel gets the first that has a height there, in the order of names.
     geobox
         The grid, which may reach beyond the model.
 
@@ -50,8 +56,48 @@ def read_heights(dem: StrPath, geobox: GeoBox) -> NDArray[np.float32]:
     GridError
         The model cannot be read or placed, or declares a unit that is none of length.
     """
-    asset, unit, valid = _asset(dem)
-    return unit.in_metres(_read(replace(asset, valid_range=valid), geobox))
+    heights = np.full(geobox.shape, np.nan, np.float32)
+    for file in elevation_files(dem):
+        asset, unit, valid = _asset(file)
+        found = unit.in_metres(_read(replace(asset, valid_range=valid), geobox))
+        np.copyto(heights, found, where=np.isnan(heights))
+        if not np.isnan(heights).any():
+            break
+    return heights
+
+
+def elevation_files(dem: StrPath) -> list[Path]:
+    """Return the raster itself, or the rasters of a folder in the order of names.
+
+    Raises
+    ------
+    GridError
+        A folder holds no raster.
+    """
+    path = Path(dem)
+    if not path.is_dir():
+        return [path]
+    files = sorted(each for each in path.iterdir() if each.suffix.lower() in RASTER_SUFFIXES)
+    if not files:
+        raise GridError(
+            "no elevation model in this folder", where=path, remedy=f"it holds none of {' '.join(RASTER_SUFFIXES)}"
+        )
+    return files
+
+
+def pixels_per_height(dem: StrPath, geobox: GeoBox) -> float:
+    """Return the side of the model's finest pixels in pixels of a grid, at the grid's centre.
+
+    Raises
+    ------
+    GridError
+        The model cannot be read or placed.
+    """
+    ratios = []
+    for file in elevation_files(dem):
+        with open_user_raster(file, GridError) as source:
+            ratios.append(pixel_ratio(geobox, raster_grid(source)))
+    return 1 / max(ratios)
 
 
 def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
@@ -72,8 +118,15 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
         The model lies elsewhere, has no data here, declares a unit that is none of length, or has numbers that are no
         heights.
     """
-    asset, unit, (lowest, highest) = _asset(dem)
-    numbers = _read(asset, _coarse(geobox), nearest=True)
+    coarse = _coarse(geobox)
+    numbers = np.full(coarse.shape, np.nan, np.float32)
+    is_height = np.zeros(coarse.shape, np.bool_)
+    for file in elevation_files(dem):
+        asset, unit, (lowest, highest) = _asset(file)
+        found = _read(asset, coarse, nearest=True)
+        new = np.isnan(numbers) & np.isfinite(found)
+        numbers[new] = found[new]
+        is_height |= new & (found >= lowest) & (found <= highest)
     known = numbers[np.isfinite(numbers)]
     if not known.size:
         raise GridError(
@@ -81,7 +134,7 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
             where=dem,
             remedy=f"give one that covers the place as {key}, or none",
         )
-    heights = known[(known >= lowest) & (known <= highest)]
+    heights = numbers[is_height]
     if not heights.size:
         raise GridError(
             f"the numbers of the elevation model, {known.min():g} to {known.max():g}, are no heights in "
@@ -90,7 +143,7 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
             remedy=f"give one in metres as {key}; declare missing data with gdal_edit.py -a_nodata",
         )
     if heights.size < known.size:
-        values, counts = np.unique(known[(known < lowest) | (known > highest)], return_counts=True)
+        values, counts = np.unique(numbers[np.isfinite(numbers) & ~is_height], return_counts=True)
         _LOG.warning(
             "%s: %.1f %% of the numbers are no heights (mostly %g) and not declared as missing; they count as missing",
             dem,

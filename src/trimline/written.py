@@ -37,13 +37,15 @@ class NotWhole(Exception):
     """A file is not whole; says why."""
 
 
-def require_whole(path: Path) -> None:
+def require_whole(path: Path, suffix: str | None = None) -> None:
     """Raise where a file is not whole; a file of a kind that has no check passes.
 
     Parameters
     ----------
     path
         A closed file; its suffix says what it is.
+    suffix
+        What says so instead, of a file that has not its name yet.
 
     Raises
     ------
@@ -52,7 +54,7 @@ def require_whole(path: Path) -> None:
     OSError
         It cannot be read.
     """
-    check = _CHECKS.get(path.suffix.lower())
+    check = _CHECKS.get((path.suffix if suffix is None else suffix).lower())
     if check is not None:
         try:
             check(path)

@@ -1,4 +1,4 @@
-"""Faults put into a running study, from a seed: kills, full disks, limits, truncations, deletions, garbled files.
+"""Faults put into a running study, from a seed: kills, full and read-only disks, limits, damaged and deleted files.
 
 A study that is done lies in a folder. An injection undoes one of its stages, disturbs the run that does it again, and
 checks three things: what the disturbed run said, that no file under a final name differs from the undisturbed one, and
@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,8 +34,10 @@ from trimline.errors import TrimlineError
 from trimline.files import sha256
 from trimline.study.stages import STAGES, stages_before
 
-KINDS = ("kill", "full", "limit", "truncate", "empty", "delete", "garble", "folder")
-_OF_THE_RUN = ("kill", "full", "limit")
+KINDS = ("kill", "full", "limit", "readonly", "truncate", "empty", "delete", "garble", "folder")
+_OF_THE_RUN = ("kill", "full", "limit", "readonly")
+_OF_A_DISK = ("full", "readonly")
+"""Kinds that need a disk of their own, which not every user can mount."""
 """Kinds that disturb the run; the others disturb what lies on the disk between two runs."""
 
 PATIENCE_S = 600
@@ -193,11 +196,22 @@ class Injector:
         if kind == "kill":
             after = self.random.uniform(0, 1.2) * self.seconds[stage]
             return self.run(stage, kill_after_s=after), f"after {after:.2f} s"
+        if kind == "readonly":
+            return self._on_read_only(stage)
         room = round(_LEAST_ROOM * (_MOST_ROOM / _LEAST_ROOM) ** self.random.random())
         if kind == "limit":
             return self.run(stage, limit=room), f"files of {room} bytes"
         with _filled(self.folder, room):
             return self.run(stage), f"{room} bytes of room"
+
+    def _on_read_only(self, stage: str) -> tuple[Said, str]:
+        """Run a stage whose output turns read-only on the way, as a disk does that the system no longer trusts."""
+        after = self.random.uniform(0, self.seconds[stage]) if self.random.random() < 0.75 else 0.0
+        with _read_only(self.output, after):
+            said = self.run(stage)
+        if said.error is not None and "read-only" not in said.error:
+            said = Said(said.error, is_known=False)
+        return said, f"after {after:.2f} s"
 
     def _undo(self, stage: str) -> None:
         """Remove what a stage left, and its records."""
@@ -269,6 +283,29 @@ def _filled(folder: Path, room: int) -> Iterator[None]:
 
 
 @contextmanager
+def _read_only(folder: Path, after_s: float) -> Iterator[None]:
+    """Mount a folder read-only over itself after some time: what is opened from then on cannot be written."""
+    timer = threading.Timer(after_s, _cover, [folder])
+    if after_s:
+        timer.start()
+    else:
+        _cover(folder)
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if timer.is_alive():
+            timer.join()
+        while _done("umount", "-l", str(folder)):  # fails where nothing is mounted any more
+            pass
+
+
+def _cover(folder: Path) -> None:
+    if _done("mount", "--bind", str(folder), str(folder)):
+        _done("mount", "-o", "remount,ro,bind", str(folder))
+
+
+@contextmanager
 def small_disk(kind: str, folder: Path) -> Iterator[Path | None]:
     """Mount a small disk, ``tmpfs`` or ``ext4``; None where this user cannot, or has no tools for it."""
     place = folder / kind
@@ -329,7 +366,7 @@ def injected(
         for number in range(count):
             # Kinds in turn, and a stage drawn for each: every pair comes up in a long run.
             kind, stage = kinds[number % len(kinds)], injector.random.choice(stages)
-            kind = "limit" if kind == "full" and place is None else kind
+            kind = "limit" if kind in _OF_A_DISK and place is None else kind
             injector.inject(kind, stage)
             print(f"{number + 1}/{count}: {kind}, {len(injector.counts.wrong)} wrong", file=sys.stderr)  # noqa: T201
         return injector.counts

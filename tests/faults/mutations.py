@@ -645,8 +645,8 @@ def _onnx(random: Random, content: bytes) -> Mutation:
         tree, what = _of_metadata(random, json.loads(entry.value))
         entry.value = _as_json(tree).decode()[:1_000_000]
     elif what == "node":
-        # Not "Conv": OpenVINO 2025 ends the process on a convolution that has one input, before anything can refuse it.
-        random.choice(list(model.graph.node)).op_type = random.choice(["Relu", "Nothing", "Concat", "If"])
+        operators = ["Relu", "Nothing", "Concat", "If", "Conv", "Pad", "Clip"]
+        random.choice(list(model.graph.node)).op_type = random.choice(operators)
     elif what == "shape":
         tensor = random.choice(list(model.graph.initializer))
         tensor.dims[:] = [random.choice([0, 1, -1, 10**9, 3]) for _ in tensor.dims]

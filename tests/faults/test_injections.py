@@ -44,6 +44,17 @@ def test_a_full_disk_leaves_no_damaged_file_in_any_stage(tmp_path: Path, disk: s
     assert counts.wrong == []
 
 
+@pytest.mark.slow
+def test_a_read_only_disk_is_said_in_every_stage(tmp_path: Path) -> None:
+    (tmp_path / "probe").mkdir()
+    with small_disk("tmpfs", tmp_path / "probe") as place:
+        if place is None:
+            pytest.skip("this user cannot mount a disk")
+    counts = injected(tmp_path, count=60, seed=SEED, kinds=("readonly",))
+    print(counts)  # noqa: T201
+    assert counts.wrong == []
+
+
 def test_the_study_reaches_every_stage(tmp_path: Path) -> None:
     project = load_project(write_study(tmp_path))
     assert project.learns

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import subprocess
-import sys
 import tarfile
 import threading
 import time
@@ -15,13 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests.clusters import Cluster, cluster_in
 
 from trimline import __version__
 from trimline.errors import ClusterError, ProductError
 from trimline.inference import Inputs, ModelMetadata, load_weights, ratio_model
 from trimline.inference.torch_files import save_weights
 from trimline.mapping import MapOptions, MapPlan, map_scene
-from trimline.mapping.cluster import _predict, connected, on_cluster
+from trimline.mapping.cluster import connected
+from trimline.mapping.cluster_strips import _predict, on_cluster
 from trimline.networks import build
 from trimline.project.simulation import SimulatedRange
 from trimline.scenes import Scene, open_scene
@@ -71,46 +70,10 @@ def archive(tmp_path: Path) -> Path:
     return path
 
 
-class Cluster:
-    """A scheduler and workers, each a process of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.file = folder, folder / "scheduler.json"
-        self.processes: list[subprocess.Popen[bytes]] = []
-        self._start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-        self.workers = [self._start("dask_worker", "--nthreads", "1", "--no-nanny", "--no-dashboard") for _ in "12"]
-
-    @property
-    def address(self) -> str:
-        import json
-
-        return str(json.loads(self.file.read_text())["address"])
-
-    def _start(self, program: str, *options: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", f"distributed.cli.{program}", "--scheduler-file", str(self.file), *options]
-        # No process sees another's temporary folder, as on machines of a cluster.
-        temporary = self.folder / f"tmp{len(self.processes)}"
-        temporary.mkdir()
-        environment = os.environ | {"OMP_NUM_THREADS": "1", "TMPDIR": str(temporary)}
-        log = (self.folder / f"{program}_{len(self.processes)}.log").open("wb")
-        self.processes.append(subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=self.folder))
-        return self.processes[-1]
-
-    def stop(self) -> None:
-        for process in self.processes:
-            process.kill()
-            process.wait()
-
-
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    (tmp_path / "cluster").mkdir()
-    started = Cluster(tmp_path / "cluster")
-    deadline = time.monotonic() + 60
-    while not started.file.exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    yield started
-    started.stop()
+    with cluster_in(tmp_path / "cluster") as started:
+        yield started
 
 
 def test_a_worker_that_dies_changes_no_byte(
@@ -178,7 +141,7 @@ def test_workers_without_a_common_temporary_folder_map_a_compressed_archive(
 def test_a_worker_that_sees_another_file_under_the_same_path_refuses(scene: Scene, weights: Path) -> None:
     model = load_weights(weights, engine="openvino", precision="fp32")
     plan = MapPlan.of(scene, model)
-    said = _predict(plan, plan.strips[0], "identity elsewhere", "no plugin", __version__)
+    said = _predict(plan, plan.strips[0], "identity elsewhere", "no plugin", None, __version__)
     assert isinstance(said, ClusterError)
     assert "sees other files" in said.what
 

@@ -71,6 +71,7 @@ def test_only_does_one_stage_where_what_it_needs_is_up_to_date(
     study = run_study(load_project(project_file), only="thresholds", force=True)
     assert {name: done.skipped for name, done in study.done.items()} == {
         "simulate": True,
+        "fetch": True,
         "samples": True,
         "thresholds": False,
     }
@@ -112,7 +113,7 @@ def test_until_and_only_exclude_each_other(project_file: Path) -> None:
 
 def test_the_stages_before_one_are_those_that_it_needs_directly_or_not() -> None:
     assert stages_before("simulate") == []
-    assert stages_before("thresholds") == ["simulate", "samples"]
+    assert stages_before("thresholds") == ["simulate", "fetch", "samples"]
     for name in STAGES:
         before = stages_before(name)
         assert name not in before

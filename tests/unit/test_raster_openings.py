@@ -14,12 +14,16 @@ OWN_FILES = {
     "timeline/drafts.py",
     "bench",  # what the benchmarks wrote
     "rasters.py",  # writes
+    "fetching/writing.py",  # writes
+    "mapping/shadow_file.py",  # writes
     "mapping/shares.py",
     "mapping/snow.py",
     "report/contact_sheet.py",
+    "simulate/archive/laid_out.py",  # bands of simulated products
     "simulate/sentinel2_product.py",  # writes
     "study/evaluate_stage.py",
     "study/report_stage.py",
+    "terrain/dem_mosaic.py",  # parts of tiles that it fetched
     "timeline/bridging.py",
     "timeline/description.py",
     "timeline/period_maps.py",

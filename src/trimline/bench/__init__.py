@@ -16,6 +16,7 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "change": "Outlines of twelve periods become areas with errors, against a row-by-row GeoPandas loop.",
         "glaciers": "Outlines and an elevation model become attributes, against a loop of rasterised masks.",
         "train": "Samples become weights, against the bare forward and backward pass, and a DataLoader of GeoTIFFs.",
+        "fetch": "Windows of scenes come from a server, against odc-stac and one request after another.",
         "simulator": "Percentiles of simulated reflectance by class and band, beside those of hand-classed points.",
     }
 )

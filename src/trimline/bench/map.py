@@ -46,6 +46,7 @@ from trimline.inference.torch_engine import best_device
 from trimline.inference.torch_export import export_onnx
 from trimline.mapping import MapOptions, map_scene
 from trimline.scenes import Scene, open_scene
+from trimline.written import require_whole
 
 LARGEST = {"monai": 2 * BELT, "overlap50": BELT}
 """Side of what the peers map at most [pixels]: whole ranges and plains. A part has more edge, where MONAI's windows
@@ -55,6 +56,8 @@ _SAMPLE = 1024
 """Side of what the ceiling is measured on, and of what is compared with single precision [pixels]."""
 _WARM_UP = 512
 """Side of what everybody maps first, untimed [pixels]."""
+_OURS = "ours"
+"""Folder of the maps that are timed."""
 _QUICK_SIDE = 1024
 _QUICK_ARGUMENTS: Mapping[str, dict[str, Any]] = {"unet": {"widths": (16, 32, 64, 128, 256)}}
 """What the quick form maps with: a U-Net of a sixteenth of the work."""
@@ -110,7 +113,8 @@ def measure(
     Ratios first. `ratio_of_ceiling` and `ratio_of_overlap50` are of mapping with the screen off, where every pixel is
     looked at. `peak_memory_mb` is that of a process that maps the scene with the screen on and does nothing else.
     `outline_iou_vs_fp32` compares a map of a corner, the screen on, with that of `--engine torch` in single
-    precision. `glacier_windows` is the share of windows of 512 x 512 pixels that hold glacier, `asked_fraction` the
+    precision. `read_back_fraction` is the share of the time with the screen on that goes into reading the written files
+    back. `glacier_windows` is the share of windows of 512 x 512 pixels that hold glacier, `asked_fraction` the
     share of pixels that the network was asked about with the screen on.
 
     Raises
@@ -136,6 +140,7 @@ def measure(
         eager = Eager.of(weights, where, model.arithmetic)
         scene = open_scene(big.product)
         rates, asked = _rates(scene, model, eager, folder, rounds, peers=peers)
+        read_back = _read_back_s(folder / _OURS) * rates["screen_on"] / (size * size / 1e6)
         agreement = outline_iou(scene, model, weights, folder / "corner", min(size, _SAMPLE), device)
         memory = peak_memory_mb(big.product, mapped_with, folder / "alone", device)
     ratios = {"ratio_of_ceiling": rates["screen_off"] / rates["ceiling"]}
@@ -153,6 +158,7 @@ def measure(
         "glacier_fraction": big.glacier_fraction,
         "glacier_windows": big.glacier_windows,
         "asked_fraction": asked,
+        "read_back_fraction": read_back,
     }
 
 
@@ -175,7 +181,7 @@ def _rates(
 
     def ours(part: GeoBox, *, screen: bool) -> None:
         options = MapOptions(screen=screen, clouds="keep")
-        done = map_scene(scene, model, folder / "ours", region=part, options=options, progress=False)
+        done = map_scene(scene, model, folder / _OURS, region=part, options=options, progress=False)
         asked[screen] = done.asked
 
     def theirs(part: GeoBox, *, way: Probability) -> None:
@@ -199,6 +205,15 @@ def _rates(
             turns.take(name, partial(contender.map, scene.geobox[:side, :side]))
     sides = {"ceiling": sample} | {name: contender.side for name, contender in contenders.items()}
     return {name: sides[name] ** 2 / 1e6 / seconds for name, seconds in turns.medians().items()}, asked[True]
+
+
+def _read_back_s(folder: Path) -> float:
+    """Return what checking the files of a map takes, as is done before they get their names [s]."""
+    started = time.perf_counter()
+    for each in folder.iterdir():
+        if each.is_file():
+            require_whole(each)
+    return time.perf_counter() - started
 
 
 def _seconds_when_warm(eager: Eager, batches: list[Tensor]) -> float:

@@ -13,15 +13,18 @@ import typer
 
 from trimline import __version__
 from trimline.cli import (
+    align,
     bench,
     change,
     demo,
     edits,
     export,
+    fetch,
     glaciers,
     info,
     networks,
     outline,
+    search,
     simulate,
     stage_commands,
     terminus,
@@ -96,6 +99,9 @@ class _OnceEach(logging.Filter):
 app.command()(demo.demo)
 app.command()(info.info)
 app.command()(outline.outline)
+app.command()(align.align)
+app.command()(search.search)
+app.command()(fetch.fetch)
 stage_commands.add_to(app)
 app.command()(change.change)
 app.command()(glaciers.glaciers)

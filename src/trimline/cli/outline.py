@@ -118,13 +118,19 @@ def outline(
     offset: Offset = None,
     nodata: Nodata = None,
     date: Annotated[str | None, typer.Option(help="Day of the acquisition, where the product does not say.")] = None,
+    align: Annotated[
+        Path | None,
+        typer.Option(metavar="REFERENCE", help="A product of the same place: scenes that lie off it are mapped there."),
+    ] = None,
     inventory: Annotated[
         Path | None,
         typer.Option(help="Glacier outlines of any date: snow beyond them is measured."),
     ] = None,
     dem: Annotated[
         Path | None,
-        typer.Option(help="Elevation: without an inventory, snow below the ice is."),
+        typer.Option(
+            help="Elevation: tells ice in terrain shadow apart and, without an inventory, measures snow below ice."
+        ),
     ] = None,
     snow_limit: Annotated[
         float,
@@ -145,6 +151,7 @@ def outline(
     Several scenes each get a folder; one that fails does not stop the others, and ends the call with exit code 1.
     """
     # What is wrong with the options, the weights or the product is said before anything heavy is imported.
+    from trimline.cli.aligning import aligned
     from trimline.cli.outlining import Outlining, find_scenes
     from trimline.inference import read_metadata
     from trimline.mapping import MapOptions
@@ -175,7 +182,8 @@ def outline(
     names = bands.split(",") if bands else None
 
     def opened(path: Path) -> Scene:
-        return open_scene(path, sensor=sensor, bands=names, scale=scale, offset=offset, nodata=nodata, date=date)
+        scene = open_scene(path, sensor=sensor, bands=names, scale=scale, offset=offset, nodata=nodata, date=date)
+        return scene if align is None else aligned(scene, align, inventory)
 
     only = None if several else opened(paths[0])
     if model is None:

@@ -22,6 +22,7 @@ from trimline.sensors import UNKNOWN_SENSOR
 if TYPE_CHECKING:
     from trimline.inference import Model
     from trimline.mapping import MapOptions, MapResult, MaskShares, SnowOffGlaciers
+    from trimline.mapping.shadow_file import IceInShadow
     from trimline.mapping.snow_file import SnowReference
     from trimline.scenes import Scene
 
@@ -42,6 +43,8 @@ class Outlined:
     """Their area, geodesic."""
     shares: MaskShares
     snow: SnowOffGlaciers
+    shadow: IceInShadow | None = None
+    """Mapped ice in terrain shadow; None where no elevation model was given."""
 
     @property
     def date(self) -> str | None:
@@ -73,6 +76,7 @@ class Outlined:
                 **{name: self.written.share(name) for name in ("cloud", "shadow", "lost")},
             },
             "snow": self.snow.record(),
+            **({} if self.shadow is None else {"shadow": self.shadow.record()}),
             "asked": self.written.asked,
             "files": {
                 "outlines": str(self.written.outlines),
@@ -80,6 +84,7 @@ class Outlined:
                 "classes": str(self.written.classes),
                 "probability": str(self.written.probability),
                 "snow": str(self.written.mask.with_name("snow.json")),
+                **({} if self.shadow is None else {"shadow": str(self.written.mask.with_name("shadow.tif"))}),
             },
         }
 
@@ -116,6 +121,8 @@ class Outlining:
         print_table(opened.id, ["", *_COLUMNS[2:]], [["ice", *found.row()[2:]]])
         self._print_rule()
         sys.stdout.write(f"{found.snow}\n")
+        if found.shadow is not None:
+            sys.stdout.write(f"{found.shadow}\n")
         written = found.written
         for file in (written.outlines, written.mask, written.classes, written.probability):
             sys.stdout.write(f"{file}\n")
@@ -172,7 +179,12 @@ class Outlining:
         warning = snow.warning(self.snow_limit)
         if warning is not None:
             _LOG.warning("%s: %s", scene.id, warning)
-        return Outlined(scene, written, len(outlines), area, mask_shares(written.mask), snow)
+        shadow = None
+        if self.snow.dem is not None:
+            from trimline.mapping.shadow_file import measure_shadow
+
+            shadow = measure_shadow(scene, written.mask, self.snow.dem)
+        return Outlined(scene, written, len(outlines), area, mask_shares(written.mask), snow, shadow)
 
     def _draw(self, done: Sequence[Outlined]) -> None:
         """Write the contact sheet, where one is asked for."""

@@ -43,7 +43,15 @@ def print_outcome(outcome: dict[str, Any], project: Project) -> None:
     from trimline.report.change_tables import changes_table, region_table
     from trimline.report.glacier_change_tables import outlying_table, verdict_counts_table
     from trimline.report.sensor_tables import sensor_table
-    from trimline.report.tables import area_table, method_table, period_table, sample_table, snow_table, year_table
+    from trimline.report.tables import (
+        area_table,
+        method_table,
+        period_table,
+        sample_table,
+        shift_table,
+        snow_table,
+        year_table,
+    )
     from trimline.report.threshold_tables import threshold_table
 
     if "samples" in outcome:
@@ -68,6 +76,8 @@ def print_outcome(outcome: dict[str, Any], project: Project) -> None:
         )
     if outcome.get("snow"):
         print_table("Snow off the glaciers", *snow_table(outcome["snow"]))
+    if outcome.get("coregistration"):
+        print_table("Scenes off their references", *shift_table(outcome["coregistration"]))
     if "timeline" in outcome:
         found = outcome["timeline"]
         skipped = f"; not mapped: {', '.join(found['skipped'])}" if found["skipped"] else ""

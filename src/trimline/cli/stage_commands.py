@@ -23,6 +23,10 @@ Scheduler = Annotated[
     str | None,
     typer.Option("--scheduler", metavar="TCP://HOST:PORT", help="Map on the dask cluster of this scheduler."),
 ]
+Align = Annotated[
+    bool,
+    typer.Option("--align", help="Map scenes that lie off the reference image of their place where they belong."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Do every stage again, also those that are up to date.")]
 Quick = Annotated[bool, typer.Option("--quick", help="Apply what the project file has under 'quick'.")]
 Wait = Annotated[
@@ -56,6 +60,7 @@ def run(
     quick: Quick = False,
     force: Force = False,
     scheduler: Scheduler = None,
+    align: Align = False,
     wait: Wait = PATIENCE_S,
     json: AsJson = False,
 ) -> None:
@@ -64,7 +69,7 @@ def run(
         raise typer.BadParameter("--until and --only: give one of them")
     carry_out(
         project,
-        overrides or [],
+        _with_align(overrides, align),
         until=until or "report",
         only=only,
         quick=quick,
@@ -81,13 +86,26 @@ def map_scenes(
     quick: Quick = False,
     force: Force = False,
     scheduler: Scheduler = None,
+    align: Align = False,
     wait: Wait = PATIENCE_S,
     json: AsJson = False,
 ) -> None:
     """Bring the stage `map` up to date, here or on a cluster."""
     carry_out(
-        project, overrides or [], until="map", quick=quick, force=force, json=json, scheduler=scheduler, wait_s=wait
+        project,
+        _with_align(overrides, align),
+        until="map",
+        quick=quick,
+        force=force,
+        json=json,
+        scheduler=scheduler,
+        wait_s=wait,
     )
+
+
+def _with_align(overrides: list[str] | None, align: bool) -> list[str]:
+    """Return the overrides of a project file, with that of `--align`."""
+    return [*(overrides or []), *(["map.align=true"] if align else [])]
 
 
 def _command(stage: Stage):  # type: ignore[no-untyped-def] # typer reads the inner signature

@@ -29,7 +29,7 @@ from trimline.errors import GridError
 from trimline.files import StrPath
 from trimline.foreign import foreign_errors
 from trimline.height_unit import height_unit
-from trimline.heights import HIGHEST_M, LOWEST_M
+from trimline.heights import HIGHEST_M, LOWEST_M, elevation_files
 from trimline.scenes.asset import raster_grid
 from trimline.scenes.grid import longitudes_beside
 from trimline.scenes.raster_opening import open_user_raster
@@ -39,7 +39,6 @@ _LOG = logging.getLogger(__name__)
 _VOID_STEP_M = 50.0
 """A patch of exactly 0 whose rim lies, at its median, this much higher or lower is a void and no sea."""
 
-_SUFFIXES = (".tif", ".tiff", ".vrt", ".img", ".dem", ".hgt", ".asc")
 _WGS84 = Geod(ellps="WGS84")
 _GEOGRAPHIC = CRS.from_epsg(4326)
 
@@ -361,15 +360,7 @@ def open_models(given: StrPath | ElevationModel | Iterable[StrPath | ElevationMo
         return [given]
     if not isinstance(given, str | PathLike):
         return [model for each in given for model in open_models(each)]
-    path = Path(given)
-    if not path.is_dir():
-        return [ElevationModel(path)]
-    files = sorted(each for each in path.iterdir() if each.suffix.lower() in _SUFFIXES)
-    if not files:
-        raise GridError(
-            "no elevation model in this folder", where=path, remedy=f"it holds none of {' '.join(_SUFFIXES)}"
-        )
-    return [ElevationModel(each) for each in files]
+    return [ElevationModel(each) for each in elevation_files(given)]
 
 
 def without_voids(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from trimline.cores import available_cores
 from trimline.errors import NetworkError, WeightsError
 from trimline.foreign import foreign_errors
+from trimline.inference.onnx_nodes import lacking
 from trimline.inference.precision import Arithmetic
 
 if TYPE_CHECKING:
@@ -161,9 +162,17 @@ def read_graph(graph: Path | bytes) -> openvino.Model:
     Raises
     ------
     WeightsError
-        It is not a whole ONNX file.
+        It is not a whole ONNX file, or a node lacks an input, see `trimline.inference.onnx_nodes`.
     """
     where = graph if isinstance(graph, Path) else None
+    with foreign_errors(
+        WeightsError, where, what="this is not a whole ONNX file", remedy="copy it again from where it was made"
+    ):
+        lacks = lacking(graph.read_bytes() if isinstance(graph, Path) else graph)
+    if lacks is not None:
+        raise WeightsError(
+            f"a node '{lacks.operator}' of this ONNX file lacks an input that it needs", where=where, remedy=_EXPORT
+        )
     with foreign_errors(
         WeightsError, where, what="this is not a whole ONNX file", remedy="copy it again from where it was made"
     ):

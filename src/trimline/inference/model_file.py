@@ -92,7 +92,8 @@ def _onnx_header(path: Path) -> str | None:
 
     graph = read_graph(path)
     place = ["framework", METADATA_KEY]  # where OpenVINO keeps the metadata of an ONNX file
-    return graph.get_rt_info(place).astype(str) if graph.has_rt_info(place) else None
+    with foreign_errors(WeightsError, path, what=_DAMAGED, remedy=_REMEDY):
+        return graph.get_rt_info(place).astype(str) if graph.has_rt_info(place) else None
 
 
 def _first_of(error: ValidationError) -> str:

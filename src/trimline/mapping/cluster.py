@@ -1,20 +1,20 @@
-"""Strips of scenes as tasks of an existing dask cluster: the same bytes as on one machine, in less time.
+"""An existing dask cluster: how it is reached, what each worker gets once, and how its answers are waited for.
 
-Workers must see the products under the same paths, and have the same trimline installed. Dask hands functions and
-arrays from machine to machine by pickling them, so whoever can reach the scheduler can run code there: that is for the
-cluster's owner to guard (TLS, a closed network). Files of users are never unpickled.
+Tasks are strips of scenes (`trimline.mapping.cluster_strips`) or whole scenes (`trimline.mapping.cluster_scenes`). All
+workers must have the same trimline installed. Dask hands functions and arrays from machine to machine by pickling them,
+so whoever can reach the scheduler can run code there: that is for the cluster's owner to guard (TLS, a closed network).
+Files of users are never unpickled, and credentials are never sent: a worker has its own.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from distributed import Client, KilledWorker, Worker, WorkerPlugin, get_worker
 from distributed import TimeoutError as NotYet
@@ -23,29 +23,29 @@ from distributed.comm.core import CommClosedError
 from trimline import __version__
 from trimline.errors import ClusterError, TrimlineError
 from trimline.foreign import reason
-from trimline.mapping.plan import MapPlan
-from trimline.mapping.stream import StripPredictor
-from trimline.mapping.strip_prediction import StripPrediction
-from trimline.mapping.windows import Strip
 
 if TYPE_CHECKING:
     from trimline.inference import Model
 
 _LOG = logging.getLogger(__name__)
 
+Answer = TypeVar("Answer")
+
 _CONNECTING_S = 10
 _ASKING_AGAIN_S = 30.0
-"""How often a strip that does not come is looked after [s]."""
+"""How often an answer that does not come is looked after [s]."""
 
-_PER_THREAD = 2
-"""Strips under way for each thread of the cluster: one is worked on, one waits."""
+_LOOKING_S = 0.1
+"""How often it is looked whether a whole scene is done [s]."""
 
-_ONE_AT_A_TIME = threading.Lock()
+ONE_AT_A_TIME = threading.Lock()
 """A network uses all cores, also where a worker has several threads."""
 
 
 class _Weights(WorkerPlugin):
     """Brings a model file to each worker once, also to those that join later."""
+
+    idempotent = True
 
     def __init__(self, file: Path, model: Model) -> None:
         self.name = f"trimline-{model.sha256}-{model.engine.name}-{model.arithmetic}"
@@ -71,6 +71,8 @@ class _Weights(WorkerPlugin):
 class _Index(WorkerPlugin):
     """Brings a spectral index to each worker."""
 
+    idempotent = True
+
     def __init__(self, model: Model) -> None:
         self.name = f"trimline-{model.sha256}"
         self.model = model
@@ -89,103 +91,142 @@ def connected(address: str) -> Iterator[Client]:
     ClusterError
         None answers there.
     """
+    with _quiet():
+        try:
+            client = Client(address, timeout=_CONNECTING_S, set_as_default=False)  # type: ignore[no-untyped-call]
+        except (OSError, ValueError) as error:
+            raise ClusterError(
+                f"no scheduler answers ({' '.join(str(error).split())})",
+                where=address,
+                remedy="start one with `dask scheduler`, and workers with `dask worker ADDRESS`",
+            ) from error
+        with client:
+            yield client
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep dask from printing the tracebacks of a scheduler that is gone, which is said in one line."""
+    if _LOG.isEnabledFor(logging.DEBUG):
+        yield
+        return
+    names = [name for name in logging.root.manager.loggerDict if name.split(".")[0] == "distributed"]
+    before = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
-        client = Client(address, timeout=_CONNECTING_S, set_as_default=False)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError) as error:
-        raise ClusterError(
-            f"no scheduler answers ({' '.join(str(error).split())})",
-            where=address,
-            remedy="start one with `dask scheduler`, and workers with `dask worker ADDRESS`",
-        ) from error
-    with client:
-        yield client
+        yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
 
 
-def on_cluster(client: Client, weights: Path | None, model: Model) -> StripPredictor:
-    """Return what predicts strips on a cluster.
+def send_model(client: Client, weights: Path | None, model: Model) -> str:
+    """Send a model to each worker once, and return the name by which `model_here` finds it there.
 
     Parameters
     ----------
     client
         Connected to the cluster.
     weights
-        The file that the model was loaded from; it is sent to each worker once. None of a spectral index, which needs
-        no file: it is sent itself.
+        The file that the model was loaded from. None of a spectral index, which needs no file: it is sent itself.
     model
         Says by which engine and in which precision to compute: this machine's choice, so that all workers compute
         alike.
     """
-    plugin = _Index(model) if weights is None else _Weights(weights, model)
-    with _answering(client):
+    return send(client, _Index(model) if weights is None else _Weights(weights, model))
+
+
+def send(client: Client, plugin: WorkerPlugin) -> str:
+    """Send a plugin to each worker once, and return its name."""
+    with answering(client):
         client.register_plugin(plugin)
-
-    def predict(plan: MapPlan, strips: list[Strip]) -> Iterator[StripPrediction]:
-        pending: deque[Any] = deque()
-        identity = plan.scene.identity
-        for strip in strips:
-            with _answering(client):
-                pending.append(
-                    client.submit(_predict, plan, strip, identity, plugin.name, __version__, pure=False, retries=2)
-                )
-                is_busy = len(pending) > _PER_THREAD * max(1, _threads(client))
-            if is_busy:
-                yield _result(client, pending.popleft(), plan)
-        while pending:
-            yield _result(client, pending.popleft(), plan)
-
-    return predict
+    return str(plugin.name)  # type: ignore[attr-defined] # the name that dask itself goes by
 
 
-def _predict(plan: MapPlan, strip: Strip, identity: str, plugin: str, version: str) -> StripPrediction | TrimlineError:
-    """Predict a strip on a worker; what the user can mend is returned, since doing it again would not help."""
+def model_here(name: str) -> Model:
+    """Return the model of a name on this worker; for one task at a time, see `ONE_AT_A_TIME`."""
+    plugin: Any = get_worker().plugins[name]
+    model: Model = plugin.loaded()
+    return model
+
+
+def answer(version: str, work: Callable[[], Answer]) -> Answer | TrimlineError:
+    """Do some work on a worker; what the user can mend is returned, since doing it again would not help.
+
+    Parameters
+    ----------
+    version
+        Of trimline on the machine that asks.
+    work
+        What to do.
+    """
+    if version != __version__:
+        return ClusterError(
+            f"a worker has trimline {__version__}, and this machine {version}", remedy="install the same everywhere"
+        )
     try:
-        return _predict_or_fail(plan, strip, identity, plugin, version)
+        return work()
     except TrimlineError as error:
         return error.alone()
 
 
-def _predict_or_fail(plan: MapPlan, strip: Strip, identity: str, plugin: str, version: str) -> StripPrediction:
-    if version != __version__:
-        raise ClusterError(
-            f"a worker has trimline {__version__}, and this machine {version}", remedy="install the same everywhere"
-        )
-    if plan.scene.identity != identity:
-        raise ClusterError(
-            "a worker sees other files than this machine under the paths of the scene",
-            where=plan.scene.id,
-            remedy="let all workers see the same products, unchanged, under the same paths",
-        )
-    seen = plan.read(plan.rows_needed(strip))
-    weights: Any = get_worker().plugins[plugin]
-    with _ONE_AT_A_TIME:
-        return plan.predict(strip, seen, weights.loaded())
+def awaited(client: Client, future: Any, scene_id: str) -> Any:
+    """Wait for the answer to a task; say so where nobody works on it.
 
-
-def _result(client: Client, future: Any, plan: MapPlan) -> StripPrediction:
-    """Wait for a strip; say so where nobody works on it."""
+    Raises
+    ------
+    ClusterError
+        The scheduler no longer answers, or workers die of the task.
+    TrimlineError
+        The answer is an error.
+    """
     while True:
         try:
-            with _answering(client):
-                prediction: StripPrediction | TrimlineError = future.result(timeout=_ASKING_AGAIN_S)
+            with answering(client):
+                found = future.result(timeout=_ASKING_AGAIN_S)
         except NotYet:
-            with _answering(client):
-                threads = _threads(client)
-            if not threads:
-                _LOG.warning("%s: the cluster has no workers; waiting for some", plan.scene.id)
+            _say_where_nobody_works(client, scene_id)
         except KilledWorker as error:
             raise ClusterError(
-                "every worker that was given a strip died",
-                where=plan.scene.id,
+                "every worker that was given a part of the scene died",
+                where=scene_id,
                 remedy="see the workers' logs; they may lack memory: lower map.window, or run fewer on a machine",
             ) from error
         else:
-            if isinstance(prediction, TrimlineError):
-                raise prediction
-            return prediction
+            if isinstance(found, TrimlineError):
+                raise found
+            return found
+
+
+def wait_for_end(client: Client, future: Any, scene_id: str, stop: threading.Event) -> None:
+    """Wait for the end of a task without bringing its answer.
+
+    Raises
+    ------
+    ClusterError
+        The scheduler is gone, or `stop` is set: the task is then given up.
+    """
+    waited_s = 0.0
+    while not future.done():
+        if stop.wait(_LOOKING_S):
+            future.cancel()
+            raise ClusterError("the run was stopped", where=scene_id, remedy="run again: it goes on there")
+        waited_s += _LOOKING_S
+        if waited_s >= _ASKING_AGAIN_S:
+            waited_s = 0.0
+            _say_where_nobody_works(client, scene_id)
+
+
+def _say_where_nobody_works(client: Client, scene_id: str) -> None:
+    with answering(client):
+        threads = threads_of(client)
+    if not threads:
+        _LOG.warning("%s: the cluster has no workers; waiting for some", scene_id)
 
 
 @contextmanager
-def _answering(client: Client) -> Iterator[None]:
+def answering(client: Client) -> Iterator[None]:
     """Say so where the scheduler is gone.
 
     Raises
@@ -196,13 +237,14 @@ def _answering(client: Client) -> Iterator[None]:
     try:
         yield
     except (CommClosedError, CancelledError) as error:
+        why = "the connection is lost" if isinstance(error, CancelledError) else reason(error)
         raise ClusterError(
-            f"the scheduler no longer answers ({reason(error)}); the rows that came are kept",
+            f"the scheduler no longer answers ({why}); what came is kept",
             where=client.scheduler.addr if client.scheduler is not None else None,
             remedy="start it and its workers again, and run again: it goes on there",
         ) from error
 
 
-def _threads(client: Client) -> int:
+def threads_of(client: Client) -> int:
     """Return the threads of the cluster's workers."""
     return sum(client.nthreads().values())  # type: ignore[no-untyped-call]

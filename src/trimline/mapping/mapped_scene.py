@@ -101,7 +101,7 @@ def map_scene(
         Threshold, windows, screen, clouds, confinement, smallest areas; None means the defaults of `MapOptions`. Its
         engine and precision are those that the model was loaded with.
     predictor
-        What predicts strips, for instance `trimline.mapping.cluster.on_cluster`; None means this machine.
+        What predicts strips, for instance `trimline.mapping.cluster_strips.on_cluster`; None means this machine.
     progress
         Whether to show a bar.
 

@@ -14,7 +14,7 @@ from trimline.mapping.clouds import cloud_model
 from trimline.mapping.plan import MapPlan
 from trimline.outlines import area_and_perimeter_km
 from trimline.reprojecting import in_degrees
-from trimline.scenes import scene_content
+from trimline.scenes import scene_content, shift_of
 
 if TYPE_CHECKING:
     from trimline.inference import Model
@@ -44,12 +44,14 @@ def journal_key(plan: MapPlan, model: Model, threshold: float) -> str:
 def tags_of(plan: MapPlan, model: Model, threshold: float) -> dict[str, str]:
     """Return the tags that both rasters and the GeoPackage carry."""
     scene = plan.scene
+    moved = shift_of(scene)
     tags = {
         "TIFFTAG_SOFTWARE": f"trimline {__version__}",
         "TRIMLINE_SCENE": scene.id,
         "TRIMLINE_SCENE_IDENTITY": scene_content(scene),
         "TRIMLINE_SENSOR": scene.sensor.id,
         "TRIMLINE_TIME": scene.time.isoformat() if scene.time is not None else scene.date,
+        "TRIMLINE_MOVED_M": "" if moved is None else f"{moved[0]:.3f} {moved[1]:.3f}",
         "TRIMLINE_NETWORK": model.metadata.network,
         "TRIMLINE_RULE": model.rule,
         "TRIMLINE_WEIGHTS_SHA256": model.sha256,

@@ -66,7 +66,7 @@ class SnowReference:
         from trimline.mapping.snow import snow_off_glaciers
         from trimline.scenes import scene_content
 
-        inventory = None if self.inventory is None else _outlines(self.inventory, file_identity(self.inventory))
+        inventory = None if self.inventory is None else inventory_of(self.inventory)
         found = snow_off_glaciers(scene, mask, inventory=inventory, dem=self.dem)
         content = {
             "scene": scene.id,
@@ -80,9 +80,14 @@ class SnowReference:
         return found
 
 
+def inventory_of(path: Path) -> gpd.GeoDataFrame:
+    """Return an inventory, read once for all scenes while its file is as it is."""
+    return _outlines(path, file_identity(path))
+
+
 @lru_cache(maxsize=1)
 def _outlines(path: Path, _identity: str) -> gpd.GeoDataFrame:
-    """Return the inventory, read once for all scenes; the identity tells states of one file apart."""
+    """Return the inventory; the identity tells states of one file apart."""
     from trimline.outlines import read_outlines
 
     return read_outlines(path)

@@ -1,7 +1,7 @@
 """The project file: all decisions of a study, as one validated model.
 
 The room hands out `load_project`, which reads the YAML, `Project`, its model, and the settings models that
-other rooms take as arguments (`Recipe`, `SimulatedRange`).
+other rooms take as arguments (`Recipe`, `SearchSettings`, `SimulatedRange`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from trimline.project.project_file import (
 )
 from trimline.project.publishing import Author
 from trimline.project.recipe import Augmentation, Focal, Recipe, Schedule
+from trimline.project.searching import SearchSettings
 from trimline.project.simulation import SimulatedRange, SimulatedScene
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "SampleSettings",
     "SceneEntry",
     "Schedule",
+    "SearchSettings",
     "SensorStudy",
     "SimulatedRange",
     "SimulatedScene",

@@ -47,6 +47,8 @@ class SceneEntry(Settings):
     """Name of the period that the scene is used for, one of the project's `periods`."""
     reference: bool = False
     """Whether it is the main reference image of its place and period, whose gaps the others fill."""
+    item: ProjectPath | None = None
+    """The catalogue's description (STAC item, JSON) of a product that `trimline fetch` brings to `path`."""
     cloud_cover: float | None = Field(None, ge=0, le=100)
     """Cloud cover in the catalogue [percent of the whole scene]."""
     truth: ProjectPath | None = None

@@ -36,6 +36,7 @@ PATH_KEYS = frozenset(
         "region",
         "regions",
         "start",
+        "item",
         "truth",
         "weights",
     }

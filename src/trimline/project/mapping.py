@@ -32,6 +32,9 @@ class MapSettings(Settings):
     snow_limit: float = Field(0.2, ge=0, le=1)
     """Share of the ground off the glaciers under snow above which a scene is warned of, see
     `trimline.mapping.snow`."""
+    align: bool = False
+    """Whether scenes that lie off the reference image of their place are mapped where they belong, see
+    `trimline.coregistration`; the log and the report say how far each lies off in any case."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     """Arithmetic of the convolutions; `auto` takes bf16 where the machine has it and the weights say that it keeps the
     outlines."""

@@ -84,11 +84,23 @@ def check_order(periods: Sequence[Period]) -> None:
 
 
 def check_outlines(periods: Sequence[Period], *, has_scenes: bool) -> None:
-    """Raise `ValueError` unless a project has scenes, or outlines of all periods, and not both."""
+    """Raise `ValueError` unless a project has scenes (or a search for them), or outlines of all periods, and not both.
+
+    Parameters
+    ----------
+    periods
+        The periods.
+    has_scenes
+        Whether there are scenes, or a search that will find some.
+    """
     without = [each.name for each in periods if each.outlines is None]
     if has_scenes and len(without) < len(periods):
         named = next(each.name for each in periods if each.outlines is not None)
-        raise ValueError(f"period '{named}' has outlines, and the project has scenes: give one of the two")
+        raise ValueError(
+            f"period '{named}' has outlines, and the project has scenes, or a search for some: give one of the two"
+        )
     if not has_scenes and (without or not periods):
         whose = f"period '{without[0]}' has no outlines" if periods else "no period has outlines"
-        raise ValueError(f"there are no scenes, and {whose}: give scenes, or the outlines of all periods")
+        raise ValueError(
+            f"there are no scenes, and {whose}: give scenes, a search for them, or the outlines of all periods"
+        )

@@ -26,6 +26,7 @@ from trimline.project.method import Method
 from trimline.project.names import nearest_name
 from trimline.project.places import Area, Period
 from trimline.project.publishing import Published
+from trimline.project.searching import Catalogue, SearchSettings
 from trimline.project.settings import BandName, Name, ProjectPath, Settings
 from trimline.project.simulation import SimulatedRange, SimulatedScene
 
@@ -35,6 +36,9 @@ SIMULATED = "simulated"
 
 LARGEST_TILE = 8192
 """Side of a tile [pixels] above which one tile alone would fill the memory."""
+
+FETCHED_DEM = "dem/copernicus_30m.tif"
+"""File of fetched elevation within the output."""
 
 EDITS_FILE = "edits.gpkg"
 """File of corrections by hand within the output."""
@@ -180,11 +184,16 @@ class Project(Published):
     """The parts of the region; a scene's `area` must then be one of them."""
     periods: tuple[Period, ...] = ()
     """The periods of the timeline; a scene's `period` must be one of them."""
+    search: SearchSettings | None = None
+    """Where `trimline search` looks for scenes, and which it takes; None means that all scenes are given."""
     scenes: tuple[SceneEntry, ...] = ()
     """The products; none where all periods have `outlines` that one has already."""
     simulate: tuple[SimulatedRange, ...] = ()
     """Ranges to simulate into `<output>/simulated/<name>` before anything else."""
-    dem: ProjectPath | None = None
+    dem_catalogue: Catalogue | None = None
+    """Where `trimline fetch` finds elevation, tiles of Copernicus GLO-30: a known archive (`earth-search`, ...), or the
+    address of a catalogue. They are joined into the file that `dem` then is."""
+    dem: Annotated[ProjectPath | None, Field(validate_default=True)] = None
     """Elevation [m], any raster with a CRS that covers the scenes, or a folder of them."""
     inventory: ProjectPath | None = None
     """Outlines of glaciers: the truth of scenes without one of their own, and the ids of glaciers in the outlines of
@@ -215,6 +224,15 @@ class Project(Published):
     terminus: TerminusSettings = TerminusSettings()
     edits: ProjectPath | None = None
     """The GeoPackage of corrections by hand; None means `<output>/edits.gpkg`."""
+
+    @field_validator("dem", mode="after")
+    @classmethod
+    def _is_fetched(cls, dem: Path | None, info: ValidationInfo) -> Path | None:
+        if info.data.get("dem_catalogue") is None:
+            return dem
+        if dem is not None:
+            raise ValueError("dem_catalogue says where elevation is fetched from: give one of the two")
+        return info.data["output"] / FETCHED_DEM if "output" in info.data else None
 
     @field_validator("scenes", mode="after")
     @classmethod
@@ -311,7 +329,7 @@ class Project(Published):
     @model_validator(mode="after")
     def _periods_follow_one_another(self) -> Self:
         check_order(self.periods)
-        check_outlines(self.periods, has_scenes=bool(self.scenes))
+        check_outlines(self.periods, has_scenes=bool(self.scenes) or self.search is not None)
         check_change(self.change, [each.name for each in self.periods], has_inventory=self.inventory is not None)
         unused = [
             key for key in ("timeline", "change", "region", "crs", "resolution_m") if key in self.model_fields_set

@@ -18,7 +18,12 @@ class Settings(BaseModel):
     """A part of the project file: frozen, and an unknown key or a number that is not finite is an error."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False, coerce_numbers_to_str=True
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+        allow_inf_nan=False,
+        coerce_numbers_to_str=True,
+        hide_input_in_errors=True,  # a password may stand in an address that is refused
     )
 
 

@@ -23,8 +23,8 @@ COMPOSITES = (("swir1", "nir", "red"), ("nir", "red", "green"), ("red", "green",
 
 _DARKEST, _BRIGHTEST = 2.0, 98.0
 """Percentiles of the valid values that become black and full colour."""
-_CEILING = {"swir1": 0.62}
-"""Largest brightness of a band: at 1, SWIR 1 would show rock as red and not brown."""
+CEILINGS = {"swir1": 0.62}
+"""Largest brightness of bands: at 1, SWIR 1 would show rock as red and not brown."""
 _GAMMA = 0.75
 """Exponent of the stretch; below 1 it brightens shade."""
 
@@ -73,12 +73,21 @@ def false_colour(scene: Scene, geobox: GeoBox | None = None) -> NDArray[np.uint8
     picture = np.zeros((*valid.shape, 4), np.uint8)
     if valid.any():
         for i, (name, band) in enumerate(zip(bands, values, strict=True)):
-            picture[valid, i] = _stretched(band[valid], _CEILING.get(name, 1.0))
+            picture[valid, i] = stretched(band[valid], CEILINGS.get(name, 1.0))
         picture[valid, 3] = 255
     return picture
 
 
-def _stretched(values: NDArray[np.float32], ceiling: float) -> NDArray[np.uint8]:
+def stretched(values: NDArray[np.float32], ceiling: float) -> NDArray[np.uint8]:
+    """Return (n,) values of a band as brightness, stretched between their 2nd and 98th percentile.
+
+    Parameters
+    ----------
+    values
+        Without NaN, at least one.
+    ceiling
+        Largest brightness, 0 to 1; see `CEILINGS`.
+    """
     low, high = np.percentile(values, (_DARKEST, _BRIGHTEST))
     span = high - low if high > low else 1.0
     return np.asarray(np.clip((values - low) / span, 0, 1) ** _GAMMA * ceiling * 255 + 0.5, dtype=np.uint8)

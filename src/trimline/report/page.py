@@ -28,14 +28,33 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Card:
+    """A small picture with some lines below it; several stand side by side."""
+
+    title: str
+    lines: Sequence[str]
+    jpeg: bytes | None
+    """The picture, embedded in the page; None where there is none."""
+    is_marked: bool = False
+
+    @property
+    def data_uri(self) -> str | None:
+        """The picture as a data URI."""
+        if self.jpeg is None:
+            return None
+        return "data:image/jpeg;base64," + base64.b64encode(self.jpeg).decode("ascii")
+
+
+@dataclass(frozen=True)
 class Section:
-    """A part of the page: paragraphs, then tables, then pictures."""
+    """A part of the page: paragraphs, then tables, then pictures, then cards."""
 
     title: str
     paragraphs: Sequence[str] = ()
     tables: Sequence[tuple[str, Table]] = ()
     """Captions and tables."""
     pictures: Sequence[Picture] = ()
+    cards: Sequence[Card] = ()
 
 
 def write_page(

@@ -34,6 +34,8 @@ class ReleasedPeriod:
     """A row per glacier."""
     unseen: gpd.GeoDataFrame | None
     """Ground that no scene shows; None where it is not known."""
+    sources: Sequence[str] = ()
+    """Addresses of the catalogue's items that its scenes were fetched from."""
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,9 @@ def item(period: ReleasedPeriod, release: Release) -> dict[str, Any]:
             for relation in ("root", "parent", "collection")
         ],
     }
+    content["links"] += [
+        {"rel": "derived_from", "href": address, "type": "application/geo+json"} for address in period.sources
+    ]
     if len(period.outlines):
         properties["proj:bbox"] = [float(side) for side in period.outlines.total_bounds]
         content["bbox"] = _degrees(period.outlines)

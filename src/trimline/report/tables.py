@@ -155,6 +155,39 @@ def snow_table(snow: Mapping[str, Mapping[str, Any]]) -> Table:
     return columns, rows
 
 
+def shift_table(shifts: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return how far scenes, and an inventory, lie off the reference image of their place."""
+    columns = ["scene", "reference", "east m", "north m", "error m", "pixels", "windows", "note"]
+    rows = [
+        [
+            name,
+            each["reference"],
+            number(each["east_m"], 1),
+            number(each["north_m"], 1),
+            number(each["error_m"], 1),
+            number(each["pixels"], 2),
+            UNDEFINED if each["windows"] is None else str(each["windows"]),
+            f"cannot be told: {each['reason']}" if each["reason"] else "",
+        ]
+        for name, each in sorted(shifts.items())
+    ]
+    return columns, rows
+
+
+def shadow_table(shadow: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return the mapped ice of each scene in terrain shadow; by date."""
+    columns = ["scene", "date", "mapped ice km²", "in cast shadow km²", "in self shadow km²", "not known km²"]
+    rows = [
+        [
+            scene,
+            str(each["date"]),
+            *(number(each[key], 2) for key in ("ice_km2", "cast_km2", "self_km2", "unknown_km2")),
+        ]
+        for scene, each in sorted(shadow.items(), key=lambda item: (str(item[1]["date"]), item[0]))
+    ]
+    return columns, rows
+
+
 def sample_table(summary: Mapping[str, Mapping[str, float]]) -> Table:
     """Return the number of samples of each part of the split."""
     columns = ["part", "samples", "places", "scenes", "mean ice %"]

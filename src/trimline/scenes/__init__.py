@@ -1,9 +1,9 @@
 """Satellite products on disk as `Scene` objects.
 
 The room hands out `open_scene` and the `Scene` it gives, whose bands are read onto any grid as reflectance or digital
-numbers; `product_info`, which describes a product and checks that it is complete; and `sun_position`. One file reads
-one format, and `READERS` lists them. Names are imported on first use, so that a wrong path or band name is answered
-before the libraries that read rasters are loaded.
+numbers; `product_info`, which describes a product and checks that it is complete; `moved_scene`, which puts a scene in
+place; and `sun_position`. One file reads one format, and `READERS` lists them. Names are imported on first use, so
+that a wrong path or band name is answered before the libraries that read rasters are loaded.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from trimline.scenes.calibration import BrightnessTemperature, Calibration, Linear, NoCalibration
     from trimline.scenes.grid import is_working_grid, working_grid
     from trimline.scenes.landsat_metadata import LandsatMetadata, read_landsat_metadata
+    from trimline.scenes.moving import moved_scene, shift_of
     from trimline.scenes.opening import open_scene, product_info
     from trimline.scenes.product_summary import ProductInfo
     from trimline.scenes.reader import Reader
@@ -43,6 +44,7 @@ _FILE_OF = {
     "Sidecar": "sidecar",
     "earth_sun_distance": "sun",
     "is_working_grid": "grid",
+    "moved_scene": "moving",
     "open_scene": "opening",
     "product_identity": "scene_identity",
     "product_info": "opening",
@@ -50,6 +52,7 @@ _FILE_OF = {
     "reflectance_level": "scene",
     "scene_content": "scene_identity",
     "scene_identity": "scene_identity",
+    "shift_of": "moving",
     "sun_position": "sun",
     "working_grid": "grid",
 }
@@ -70,6 +73,7 @@ __all__ = [
     "Units",
     "earth_sun_distance",
     "is_working_grid",
+    "moved_scene",
     "open_scene",
     "product_identity",
     "product_info",
@@ -77,6 +81,7 @@ __all__ = [
     "reflectance_level",
     "scene_content",
     "scene_identity",
+    "shift_of",
     "sun_position",
     "working_grid",
 ]

@@ -15,6 +15,7 @@ from rasterio.windows import Window
 from trimline.errors import GridError, ProductError
 from trimline.scenes.calibration import Calibration, Linear
 from trimline.scenes.grid import crs_from
+from trimline.scenes.grid_shift import GridShift
 from trimline.scenes.product_files import label_of, member_of, readable, size_of
 from trimline.scenes.raster_opening import impossible_grid, open_user_raster
 
@@ -40,6 +41,8 @@ class Asset:
     """Least and largest number that can be; others are missing data, declared or not. None means any."""
     is_thermal: bool = False
     """Whether the calibration gives kelvin."""
+    shift: GridShift | None = None
+    """By how much the raster lies elsewhere than its file says; see `trimline.scenes.moving`."""
 
     @property
     def holds_reflectance(self) -> bool:
@@ -133,9 +136,14 @@ def raster_grid(source: Any, otherwise: GeoBox | None = None) -> GeoBox:
 
 
 def asset_grid(asset: Asset) -> GeoBox:
-    """Return the grid of an asset's raster."""
+    """Return the grid of an asset's raster, moved by its shift."""
     with open_raster(asset.href) as source:
-        return raster_grid(source, asset.geobox)
+        return placed(asset, raster_grid(source, asset.geobox))
+
+
+def placed(asset: Asset, grid: GeoBox) -> GeoBox:
+    """Return the grid of an asset's raster, moved by the shift that the asset has."""
+    return grid if asset.shift is None else asset.shift.of(grid)
 
 
 def first_line(error: BaseException) -> str:

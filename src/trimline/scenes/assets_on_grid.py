@@ -21,7 +21,7 @@ from rasterio.windows import Window
 
 from trimline.cores import available_cores
 from trimline.errors import ProductError
-from trimline.scenes.asset import JPEG_2000, Asset, first_line, open_raster, raster_grid
+from trimline.scenes.asset import JPEG_2000, Asset, first_line, open_raster, placed, raster_grid
 from trimline.scenes.decoded_blocks import read_window
 from trimline.scenes.grid import is_along_axes, offset_between, pixel_ratio, positions_in
 from trimline.scenes.missing_values import refuse_undeclared
@@ -109,7 +109,7 @@ def _read_raster(
 ) -> NDArray[np.float32]:
     """Read the bands of one raster onto a grid, with up to `threads` threads."""
     with open_raster(href) as source:
-        grid = raster_grid(source, assets[0].geobox)
+        grid = placed(assets[0], raster_grid(source, assets[0].geobox))
         raster = _OpenRaster(source, tuple(assets), grid, threads=threads)
         try:
             return _read(raster, geobox, resampling, ratio_of)

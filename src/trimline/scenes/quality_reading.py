@@ -133,7 +133,12 @@ def _outside(asset: Asset, geobox: GeoBox) -> NDArray[np.bool_]:
     polygons = read_mask_polygons(asset.href)
     if not polygons.polygons:
         return np.zeros(geobox.shape, np.bool_)
-    return np.logical_not(polygons.on(geobox))
+    return np.logical_not(polygons.on(_of_file(asset, geobox)))
+
+
+def _of_file(asset: Asset, geobox: GeoBox) -> GeoBox:
+    """Return where a file of polygons says that a grid lies."""
+    return geobox if asset.shift is None else asset.shift.back(geobox)
 
 
 def _footprint_polygons(asset: Asset, geobox: GeoBox, _sensor: Sensor) -> Flags:
@@ -142,7 +147,7 @@ def _footprint_polygons(asset: Asset, geobox: GeoBox, _sensor: Sensor) -> Flags:
 
 def _polygons(mask: str) -> Reader:
     def read(asset: Asset, geobox: GeoBox, _sensor: Sensor) -> Flags:
-        return polygon_flags(mask, read_mask_polygons(asset.href), geobox)
+        return polygon_flags(mask, read_mask_polygons(asset.href), _of_file(asset, geobox))
 
     return read
 

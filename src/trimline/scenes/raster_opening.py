@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,55 @@ def open_user_raster(
         source = DatasetReader(Path(name), driver=drivers)  # `rasterio.open` takes one driver only
     try:
         _refuse_impossible(source, size or 0, kind, label)
+    except TrimlineError:
+        source.close()
+        raise
+    return source
+
+
+def open_streamed_raster(
+    name: str,
+    opener: Callable[..., Any],
+    driver: str,
+    kind: type[TrimlineError],
+    *,
+    label: object,
+    size: int,
+    level: int | None = None,
+    remedy: str | None = None,
+) -> Any:
+    """Open a raster whose bytes come from a file-like object, and that leads to no other file.
+
+    Parameters
+    ----------
+    name
+        A name that no other open raster has; it is nowhere on the disk.
+    opener
+        Gives the file-like object for that name, as for `rasterio.open`.
+    driver
+        One of the `DRIVERS`: what its first bytes say.
+    kind, label, size, remedy
+        As for `open_user_raster`.
+    level
+        Number of the overview to open; None opens the full raster.
+
+    Raises
+    ------
+    TrimlineError
+        Of that kind: see `open_user_raster`.
+    """
+    if driver not in DRIVERS:
+        raise ValueError(f"{driver} is none of the drivers")
+    options = {} if level is None else {"overview_level": level}
+    with rasterio.Env(**_ENVIRONMENT), foreign_errors(kind, label, what="the raster cannot be opened", remedy=remedy):
+        source = rasterio.open(name, driver=driver, opener=opener, **options)
+        try:
+            source.overviews(1)  # looks for companions here, where none are found
+        except Exception:
+            source.close()
+            raise
+    try:
+        _refuse_impossible(source, size, kind, label)
     except TrimlineError:
         source.close()
         raise

@@ -30,9 +30,9 @@ def scene_identity(scene: Scene) -> str:
     """Return the identity of a scene on this machine, now.
 
     It covers, of every band and quality band, the file behind it (path, size, time of last change, companions; of an
-    archive those of the archive, and the member's name), its position in the file, calibration, nodata value and grid;
-    and the content of the metadata file or sidecar, the sensor, the level and the scene's grid. The scene's `id`,
-    `time` and `tile` decide no pixel and do not count.
+    archive those of the archive, and the member's name), its position in the file, calibration, nodata value, grid, and
+    by how much it was moved; and the content of the metadata file or sidecar, the sensor, the level and the scene's
+    grid. The scene's `id`, `time` and `tile` decide no pixel and do not count.
 
     Returns
     -------
@@ -98,7 +98,8 @@ def _all_assets(scene: Scene) -> Mapping[str, Asset]:
 
 def _described(asset: Asset) -> list[Any]:
     grid = None if asset.geobox is None else _grid(asset.geobox)
-    return [_name(asset.href), asset.index, asset.nodata, grid, *_numbers(asset.calibration)]
+    moved = [] if asset.shift is None else [[asset.shift.east_m, asset.shift.north_m, str(asset.shift.crs)]]
+    return [_name(asset.href), asset.index, asset.nodata, grid, *_numbers(asset.calibration), *moved]
 
 
 def _numbers(calibration: Calibration) -> list[Any]:

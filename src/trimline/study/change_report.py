@@ -32,11 +32,11 @@ from trimline.report.change_tables import (
 from trimline.report.page import Picture, Section
 from trimline.report.tables import period_table
 from trimline.study.change_stage import FOLDER, titles_of
+from trimline.study.coregistration_steps import open_placed
 from trimline.study.editing import OUTCOMES
 from trimline.study.glacier_tables import left_out
 from trimline.study.own_report import glacier_sections
 from trimline.study.report_words import bias_words, series_caption, unknown_words
-from trimline.study.scenes import open_entry
 from trimline.study.series import Series, series_of
 from trimline.study.study import Study
 from trimline.study.tables_on_disk import read_tables
@@ -73,7 +73,7 @@ def change_sections(study: Study, folder: Path) -> list[Section]:
         *glacier_sections(project, tables, result, folder),
         *_comparison(project, tables),
         *_truth(project, tables),
-        *_pictures(project, series, folder),
+        *_pictures(study, series, folder),
         Section("Images", ["A star marks the main reference image of its place and period."],
                 [(title, table) for title, table in images_table(tables["scenes"], titles_of(project))]),
     ]  # fmt: skip
@@ -170,8 +170,9 @@ def _truth(project: Project, tables: dict[str, pd.DataFrame]) -> list[Section]:
     return [Section("Compared with the truth", [words], shown)]
 
 
-def _pictures(project: Project, series: Series, folder: Path) -> list[Section]:
+def _pictures(study: Study, series: Series, folder: Path) -> list[Section]:
     """Return the section with a picture of every subregion, at the place of the largest loss."""
+    project = study.project
     entries = {entry.id: entry for entry in project.scenes}
     last = series.images[series.images["period"] == series.periods[-1]].sort_values("rank")
     titles, panels = titles_of(project), []
@@ -182,7 +183,7 @@ def _pictures(project: Project, series: Series, folder: Path) -> list[Section]:
         known = [each for each in preferred if each in set(last["scene_id"])]
         if known:
             title = f"{titles.get(str(part), str(part))}: {name}"
-            scene = open_entry(entries[known[0]])
+            scene = open_placed(study, entries[known[0]])
             panels.append(Panel(title, scene, within_image(bounds, scene, str(series.outlines.crs))))
     if not panels:
         return []

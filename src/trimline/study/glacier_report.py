@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.geom import box
 
-from trimline.project import Project
 from trimline.report.aspect_figures import draw_aspects
 from trimline.report.composite import false_colour
 from trimline.report.glacier_sheet import GlacierTables, draw_glacier_sheet
@@ -24,9 +23,9 @@ from trimline.report.terminus_lines import draw_terminus_lines
 from trimline.report.terminus_tables import class_table, status_table
 from trimline.reprojecting import reprojected
 from trimline.study.change_stage import FOLDER as CHANGE
+from trimline.study.coregistration_steps import open_placed
 from trimline.study.glacier_files import ATTRIBUTES, FLOW_LINES
 from trimline.study.glaciers_stage import FOLDER as GLACIERS
-from trimline.study.scenes import open_entry
 from trimline.study.study import Study
 from trimline.study.tables_on_disk import read_table, read_tables
 from trimline.study.terminus_files import LAYER
@@ -104,7 +103,7 @@ def _termini(study: Study, folder: Path) -> list[Section]:
     if len(moved):
         name = str(moved.loc[moved["retreat_m"].abs().idxmax(), "glac_id"])
         shapes = outlines[outlines["glac_id"] == name]
-        image, geobox = _image_of(project, shapes)
+        image, geobox = _image_of(study, shapes)
         png, _ = draw_terminus_lines(
             folder / "terminus_lines",
             shapes,
@@ -127,13 +126,13 @@ def _termini(study: Study, folder: Path) -> list[Section]:
     return [Section("Termini", words, shown, pictures)]
 
 
-def _image_of(project: Project, shapes: gpd.GeoDataFrame) -> tuple[NDArray[np.uint8] | None, GeoBox | None]:
+def _image_of(study: Study, shapes: gpd.GeoDataFrame) -> tuple[NDArray[np.uint8] | None, GeoBox | None]:
     """Return a composite of the scene that shows the last outline of a glacier, and its grid; None without scenes."""
-    entries = {entry.id: entry for entry in project.scenes}
+    entries = {entry.id: entry for entry in study.project.scenes}
     seen = [str(each) for each in shapes.get("scene_id", ()) if str(each) in entries]
     if not seen:
         return None, None
-    scene = open_entry(entries[seen[-1]])
+    scene = open_placed(study, entries[seen[-1]])
     west, south, east, north = reprojected(shapes, str(scene.geobox.crs)).total_bounds
     around = _AROUND * max(east - west, north - south)
     bounds = (west - around, south - around, east + around, north + around)

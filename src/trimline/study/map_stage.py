@@ -7,32 +7,33 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trimline.errors import TrimlineError
 from trimline.file_identity import file_identity
 from trimline.outlines import area_km2, read_outlines
 from trimline.progress import track
 from trimline.project import Project, SceneEntry
 from trimline.samples import open_truth
+from trimline.study.cluster_maps import ClusterMaps, cluster_of
+from trimline.study.coregistration_steps import compare_scenes, open_placed, placed_source, shifts_in
 from trimline.study.ledger import Done
 from trimline.study.map_options import map_options
 from trimline.study.method_models import load_method, model_file
-from trimline.study.scenes import date_of, open_entry, select, truth_of
+from trimline.study.scenes import known_date, select, truth_of
+from trimline.study.shadow_steps import shadow_step
 from trimline.study.snow_steps import measure_snow
 from trimline.study.study import Study
 
 if TYPE_CHECKING:
-    from distributed import Client
-
-    from trimline.inference import Model
-    from trimline.mapping.stream import StripPredictor
+    from trimline.mapping import MapResult
+    from trimline.scenes import Scene
 
 FOLDER = "maps"
 MASK = "mask.tif"
-FILES = ("probability.tif", MASK, "classes.tif", "outlines.gpkg", "outlines.gpkg.aux.xml")
+_NAMED = ("probability.tif", MASK, "classes.tif", "outlines.gpkg")
+FILES = (*_NAMED, "outlines.gpkg.aux.xml")
 """What a map consists of; GDAL notes what is known of the outlines beside them too."""
 RESULTS_VERSION = 4
 """Raised when the same inputs and settings give other results."""
-_AT_ONCE = 4
-"""Scenes mapped at a time on a cluster, so that workers are busy while one scene's files are written."""
 
 
 def map_folder(project: Project, scene_id: str) -> Path:
@@ -45,8 +46,12 @@ def run(study: Study) -> Done:
     project = study.project
     trained = study.done["train"].result["training"][project.mapping_method.name]
     entries = select(project, project.map.scenes, "map.scenes")
-    steps = list(_map_all(study, entries, trained["sha256"]))
-    snow = [_snow(study, *each) for each in track(list(zip(entries, steps, strict=True)), "snow off the glaciers")]
+    with cluster_of(study, entries, trained["sha256"]) as cluster:
+        compared = compare_scenes(study, entries)
+        steps = list(_map_all(study, entries, trained["sha256"], cluster))
+        pairs = track(list(zip(entries, steps, strict=True)), "snow off the glaciers")
+        snow = [_snow(study, *each, cluster) for each in pairs]
+    shadow = _shadow(study, list(zip(entries, steps, strict=True)))
     dates: dict[str, dict[str, float]] = {}
     for step in sorted(steps, key=lambda step: step.result["date"]):
         known = dates.setdefault(step.result["date"], {})
@@ -67,67 +72,86 @@ def run(study: Study) -> Done:
             step.result["scene"]: {"date": step.result["date"], **each.result}
             for step, each in zip(steps, snow, strict=True)
         },
+        "coregistration": shifts_in(compared),
     }
-    return study.ledger.together("map", [*steps, *snow], result)
+    if shadow:
+        result["shadow"] = {
+            step.result["scene"]: {"date": step.result["date"], **each.result}
+            for step, each in zip(steps, shadow, strict=True)
+        }
+    return study.ledger.together("map", [*compared, *steps, *snow, *shadow], result)
 
 
-def _snow(study: Study, entry: SceneEntry, mapped: Done) -> Done:
+def _shadow(study: Study, mapped: Sequence[tuple[SceneEntry, Done]]) -> list[Done]:
+    """Tell mapped ice in terrain shadow apart, scene by scene; nothing without an elevation model."""
+    if study.project.dem is None:
+        return []
+    return [
+        shadow_step(study, entry, study.project.dem, map_folder(study.project, entry.id) / MASK, step.sha256_of(MASK))
+        for entry, step in track(mapped, "terrain shadow")
+    ]
+
+
+def _snow(study: Study, entry: SceneEntry, mapped: Done, cluster: ClusterMaps | None) -> Done:
     """Measure the snow off the glaciers of a mapped scene."""
-    return measure_snow(study, entry, map_folder(study.project, entry.id) / MASK, mapped.sha256_of(MASK))
+    folder = map_folder(study.project, entry.id)
+    measured = None
+    if cluster is not None and cluster.are_whole:
+
+        def measured() -> dict[str, Any]:
+            return cluster.snow(entry, folder)
+
+    return measure_snow(study, entry, folder / MASK, mapped.sha256_of(MASK), measured)
 
 
-def _map_all(study: Study, entries: Sequence[SceneEntry], weights_sha256: str) -> Iterator[Done]:
+def _map_all(
+    study: Study, entries: Sequence[SceneEntry], weights_sha256: str, cluster: ClusterMaps | None
+) -> Iterator[Done]:
     """Map scenes one after the other, or several at once on a cluster."""
-    if study.scheduler is None:
+    if cluster is None:
         yield from (_map(study, entry, weights_sha256) for entry in entries)
         return
-    from trimline.mapping.cluster import connected
-
-    with connected(study.scheduler) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
-        steps = [pool.submit(_map, study, entry, weights_sha256, client) for entry in entries]
+    with ThreadPoolExecutor(cluster.at_once) as pool:
+        steps = [pool.submit(_map, study, entry, weights_sha256, cluster) for entry in entries]
         try:
             yield from (step.result() for step in track(steps, f"map on {study.scheduler}"))
-        except BaseException:
+        except BaseException as error:
             for step in steps:
                 step.cancel()
+            if not isinstance(error, TrimlineError):  # else what is under way is worth having
+                cluster.stop()
             raise
 
 
-def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | None = None) -> Done:
+def _map(study: Study, entry: SceneEntry, weights_sha256: str, cluster: ClusterMaps | None = None) -> Done:
     project = study.project
     folder = map_folder(project, entry.id)
     truth, options = truth_of(project, entry), map_options(project)
     inputs = {
         "weights": weights_sha256,
-        "scene": study.source_of(entry),
+        "scene": placed_source(study, entry),
         "truth": file_identity(truth) if truth is not None else None,
         "within": options.within.digest if options.within is not None else None,
     }
 
     def work() -> dict[str, Any]:
-        from trimline.mapping import map_scene
-
-        scene = open_entry(entry)
-        weights = model_file(project, project.mapping_method)
-        model = load_method(project, project.mapping_method, options, weights_sha256)
-        written = map_scene(
-            scene,
-            model,
-            folder,
-            options=options,
-            predictor=None if client is None else _on_cluster(client, weights, model),
-            progress=client is None,
-        )
-        areas = {"area_mapped_km2": float(area_km2(read_outlines(written.outlines)).sum())}
+        if cluster is not None and cluster.are_whole:
+            found = cluster.map(entry, folder)
+            date, mapped_km2, asked = found.facts["date"], found.facts["area_km2"], found.facts["asked"]
+            grid = found.grid
+        else:
+            scene, written = _map_by_strips(study, entry, weights_sha256, folder, cluster)
+            date, grid, asked = scene.date, scene.geobox, written.asked
+            mapped_km2 = float(area_km2(read_outlines(written.outlines)).sum())
+        areas = {"area_mapped_km2": mapped_km2}
         if truth is not None:
-            areas["area_true_km2"] = open_truth(truth).area_km2(scene.geobox)
-        files = [written.probability, written.mask, written.classes, written.outlines]
+            areas["area_true_km2"] = open_truth(truth).area_km2(grid)
         return {
             "scene": entry.id,
-            "date": date_of(entry, scene),
+            "date": known_date(entry, date),
             "areas": areas,
-            "asked": written.asked,
-            "files": [path.relative_to(project.output).as_posix() for path in files],
+            "asked": asked,
+            "files": [(folder / name).relative_to(project.output).as_posix() for name in _NAMED],
         }
 
     return study.ledger.once(
@@ -135,12 +159,26 @@ def _map(study: Study, entry: SceneEntry, weights_sha256: str, client: Client | 
         inputs,
         [folder / name for name in FILES],
         work,
-        settings={"map": project.map.model_dump(mode="json", exclude={"scenes", "snow_limit"})},
+        settings={"map": project.map.model_dump(mode="json", exclude={"scenes", "snow_limit", "align"})},
         results_version=RESULTS_VERSION,
     )
 
 
-def _on_cluster(client: Client, weights: Path | None, model: Model) -> StripPredictor:
-    from trimline.mapping.cluster import on_cluster
+def _map_by_strips(
+    study: Study, entry: SceneEntry, weights_sha256: str, folder: Path, cluster: ClusterMaps | None
+) -> tuple[Scene, MapResult]:
+    """Map a scene into a folder, its strips one after the other here, or as tasks of a cluster."""
+    from trimline.mapping import map_scene
 
-    return on_cluster(client, weights, model)
+    project = study.project
+    scene, options = open_placed(study, entry), map_options(project)
+    model = load_method(project, project.mapping_method, options, weights_sha256)
+    written = map_scene(
+        scene,
+        model,
+        folder,
+        options=options,
+        predictor=None if cluster is None else cluster.predictor(model_file(project, project.mapping_method), model),
+        progress=cluster is None,
+    )
+    return scene, written

@@ -9,9 +9,11 @@ from trimline.errors import ProjectError, StageError
 from trimline.project import Project
 from trimline.sensors import UNKNOWN_SENSOR
 from trimline.study.method_models import model_file
-from trimline.study.scenes import has_any_truth, open_entry
+from trimline.study.scenes import has_any_truth, open_entry, require_fetched
 from trimline.study.stages import FROM_SCENES
 
+_READING = FROM_SCENES - {"simulate", "fetch", "train", "sensors"}
+"""Stages that read scenes."""
 _MEASURING = frozenset({"change", "glaciers", "terminus"})
 """Stages that take the error of outlines from the sensors of their images."""
 
@@ -41,6 +43,12 @@ def check_needs(project: Project, stages: frozenset[str]) -> None:
         require_releasable(project)
     if project.has_own_outlines:
         stages -= FROM_SCENES
+    elif not project.scenes:
+        raise ProjectError(
+            "the project has a search, and no scenes yet",
+            where=project.name,
+            remedy="choose some with `trimline search PROJECT`, and bring them with `trimline fetch PROJECT`",
+        )
     _check_keys(project, stages)
     for key, path in _files(project, stages):
         if not path.exists() and not _is_made(path, project):
@@ -51,6 +59,13 @@ def check_needs(project: Project, stages: frozenset[str]) -> None:
         read_published(project.change.published)
     if stages & _MEASURING and not project.has_own_outlines:
         _check_sensors(project)
+
+
+def require_fetched_for(project: Project, stage: str) -> None:
+    """Raise `StageError` that names the first scene which a stage reads, when done alone, and which is not fetched."""
+    if stage in _READING and not project.has_own_outlines:
+        for entry in project.scenes:
+            require_fetched(entry)
 
 
 def require_releasable(project: Project) -> None:
@@ -118,7 +133,7 @@ def _files(project: Project, stages: frozenset[str]) -> Iterator[tuple[str, Path
             yield f"methods.{method.name}.weights", path
     if "samples" in stages or "map" in stages:
         for entry in project.scenes:
-            if not _is_made(entry.path, project):
+            if entry.item is None and not _is_made(entry.path, project):
                 yield f"scenes.{entry.id}.path", entry.product
 
 
@@ -126,6 +141,8 @@ def _check_sensors(project: Project) -> None:
     """Raise `ProjectError` for the first scene of a period whose sensor nobody says."""
     for entry in project.scenes:
         if entry.period is None or entry.sensor is not None or _is_made(entry.path, project):
+            continue
+        if entry.item is not None and not entry.path.exists():
             continue
         if open_entry(entry).sensor.id == UNKNOWN_SENSOR:
             raise ProjectError(

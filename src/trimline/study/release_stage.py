@@ -22,6 +22,7 @@ from trimline.report.release import Release, ReleasedPeriod
 from trimline.report.release_folder import write_release
 from trimline.report.tables import UNDEFINED, Table, method_table, number
 from trimline.samples import MEASURES
+from trimline.study.archive_scenes import fetched_product
 from trimline.study.change_stage import FOLDER as CHANGE
 from trimline.study.editing import FINAL, OUTCOMES, TIMELINE
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
@@ -117,6 +118,7 @@ def _gather(study: Study, tables: list[Path]) -> Release:
                 period.last,
                 with_uncertainty(read_outlines(final), areas, period.name),
                 read_outlines(unseen) if unseen.exists() else None,
+                sources=_sources(project, period.name),
             )
         )
     methods = study.done["evaluate"].result.get("methods", {})
@@ -135,7 +137,7 @@ def _gather(study: Study, tables: list[Path]) -> Release:
         outcomes=_outcomes(project, list(files)),
         tables=tables,
         method=_method(study),
-        scenes=_scenes(study, list(files)),
+        scenes=scenes_table(study, list(files)),
         scores=method_table(judged) if judged else None,
         measures=MEASURES[split_of(project)] if methods else "No scene of the study has a truth.",
         provenance={"trimline": __version__, "project": f"{project.name}, SHA-256 {study.ledger.project_sha256}"},
@@ -212,16 +214,30 @@ def _listed(settings: dict[str, Any]) -> str:
     return ", ".join(f"{key} {json.dumps(value)}" for key, value in settings.items())
 
 
-def _scenes(study: Study, periods: list[str]) -> Table:
-    """Return the scenes of the periods, with the number of pixels taken from each where known."""
+def _sources(project: Project, period: str) -> list[str]:
+    """Return the addresses of the items that the scenes of a period were fetched from."""
+    fetched = [fetched_product(entry) for entry in project.scenes if entry.period == period]
+    addresses = {each.item_address for each in fetched if each is not None and each.item_address is not None}
+    # An address on this machine says nothing to others.
+    return sorted(each for each in addresses if each.startswith(("http://", "https://", "s3://")))
+
+
+def scenes_table(study: Study, periods: list[str]) -> Table:
+    """Return the scenes of the periods, with the number of pixels taken from each where known.
+
+    Where any was fetched, catalogue and item are told too.
+    """
     project = study.project
     rows = []
+    is_fetched = any(fetched_product(entry) is not None for entry in project.scenes)
     for period in periods:
         path = project.output / TIMELINE / period / _SOURCES
         listed = own_records(path, {"scene_id": str}) if path.exists() else []
         known = {each["scene_id"]: each for each in listed}
         members = [entry for entry in project.scenes if entry.period == period]
-        rows += [_scene(study, entry, known.get(entry.id, {})) for entry in sorted(members, key=lambda each: each.id)]
+        for entry in sorted(members, key=lambda each: each.id):
+            row = _scene(study, entry, known.get(entry.id, {}))
+            rows.append([*row, *_archive(entry)] if is_fetched else row)
     return [
         "scene",
         "product",
@@ -234,6 +250,7 @@ def _scenes(study: Study, periods: list[str]) -> Table:
         "period",
         "pixels",
         "SHA-256 of its content",
+        *(["catalogue", "item"] if is_fetched else []),
     ], rows
 
 
@@ -254,6 +271,16 @@ def _scene(study: Study, entry: SceneEntry, known: dict[str, Any]) -> list[str]:
     ]
 
 
+def _archive(entry: SceneEntry) -> list[str]:
+    """Return the catalogue that a scene was fetched from, with the collection, and its item."""
+    known = fetched_product(entry)
+    if known is None:
+        return [UNDEFINED, UNDEFINED]
+    # Of a catalogue on a disk its name, never the folder that it lies in.
+    catalogue = known.catalogue if "://" in known.catalogue else Path(known.catalogue).name
+    return [f"{catalogue}, {known.collection}", known.item]
+
+
 def _digest(study: Study, entry: SceneEntry) -> str:
     """Return the SHA-256 of what a product holds, as `trimline info` prints it; unknown where it is not here."""
     try:
@@ -268,6 +295,9 @@ def _percent(fraction: float | None) -> float | None:
 
 def _product(entry: SceneEntry) -> str:
     """Return the name of the product, never the folder that it lies in."""
+    fetched = fetched_product(entry)
+    if fetched is not None:
+        return fetched.product_id
     try:
         return entry.product.name
     except ProjectError:

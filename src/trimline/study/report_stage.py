@@ -17,11 +17,21 @@ from trimline.report.accuracy_tables import accuracy_tables, leak_table
 from trimline.report.figures import draw_areas, draw_outlines
 from trimline.report.page import Picture, Section, write_page
 from trimline.report.sensor_tables import sensor_table
-from trimline.report.tables import area_table, method_table, sample_table, scene_table, snow_table, year_table
+from trimline.report.tables import (
+    area_table,
+    method_table,
+    sample_table,
+    scene_table,
+    shadow_table,
+    shift_table,
+    snow_table,
+    year_table,
+)
 from trimline.report.threshold_tables import threshold_table
 from trimline.samples import MEASURES
 from trimline.study.change_report import change_sections
 from trimline.study.change_stage import FOLDER as CHANGE
+from trimline.study.coregistration_steps import open_placed
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
 from trimline.study.evaluate_stage import class_path
 from trimline.study.experiments_stage import all_rows, experiment_project
@@ -31,7 +41,6 @@ from trimline.study.map_stage import map_folder
 from trimline.study.report_words import bias_words, ground_words, linked
 from trimline.study.scenes import (
     labelled_scene,
-    open_entry,
     select,
     split_of,
     tested_scenes,
@@ -86,6 +95,8 @@ def run(study: Study) -> Done:
                 sections=[
                     *_areas(study, temporary),
                     *_snow(study),
+                    *_coregistration(study),
+                    *_shadow(study),
                     *_scores(study),
                     *(_error_maps(project, "Where the methods err") if _judged(study) else []),
                     *_thresholds(study),
@@ -93,7 +104,7 @@ def run(study: Study) -> Done:
                     *_sensors(study),
                     *change_sections(study, temporary),
                     *glacier_report(study, temporary),
-                    _outlines(project, temporary),
+                    _outlines(study, temporary),
                     *_samples(study),
                 ],
                 provenance=_provenance(study),
@@ -158,6 +169,30 @@ def _snow(study: Study) -> list[Section]:
         f"as ice; the limit of this study is {100 * study.project.map.snow_limit:.3g} %."
     )
     return [Section("Snow off the glaciers", [words], [("Scenes by date", snow_table(found))])]
+
+
+def _coregistration(study: Study) -> list[Section]:
+    found = study.done["map"].result["coregistration"]
+    if not found:
+        return []
+    placed = "are mapped where they belong" if study.project.map.align else "are mapped as they lie"
+    words = (
+        "How far each scene lies off the reference image of its place, at stable ground, with the standard error. "
+        f"Scenes that lie off by more than twice that {placed} (map.align); half a pixel is what is warned of."
+    )
+    return [Section("Co-registration", [words], [("Scenes and their references", shift_table(found))])]
+
+
+def _shadow(study: Study) -> list[Section]:
+    found = study.done["map"].result.get("shadow")
+    if not found:
+        return []
+    words = [
+        "Mapped ice by the light that it lies in, from the elevation model and the sun of each scene. In deep shadow a "
+        "map is less certain: ice is missed, and snow or rock is taken for it. Nothing is removed.",
+        *(f"{scene}: {each['why']}." for scene, each in sorted(found.items()) if each["why"]),
+    ]
+    return [Section("Terrain shadow", words, [("Scenes by date", shadow_table(found))])]
 
 
 def _scores(study: Study) -> list[Section]:
@@ -248,7 +283,8 @@ def _sensors(study: Study) -> list[Section]:
     return [Section("Sensors compared", [words], [("Same ground, same dates", sensor_table(found["scores"], titles))])]
 
 
-def _outlines(project: Project, folder: Path) -> Section:
+def _outlines(study: Study, folder: Path) -> Section:
+    project = study.project
     method = project.mapping_method.name
     entries = select(project, project.map.scenes, "map.scenes")
     mapped = {e.id: read_outlines(map_folder(project, e.id) / "outlines.gpkg") for e in entries}
@@ -258,7 +294,7 @@ def _outlines(project: Project, folder: Path) -> Section:
         path = folder / f"outlines_{entry.id}.png"
         draw_outlines(
             path,
-            scene=open_entry(entry),
+            scene=open_placed(study, entry),
             mapped=mapped[entry.id],
             truth=_true_outlines(project, entry),
             title=f"{entry.id}: outlines by {method}",

@@ -14,7 +14,7 @@ from trimline.files import write_json
 from trimline.project import SceneEntry
 from trimline.scenes import product_identity
 from trimline.study.record import NoRecord, read_sealed
-from trimline.study.scenes import OPENED_WITH, open_entry
+from trimline.study.scenes import OPENED_WITH, open_entry, require_fetched
 
 
 class SceneIdentities:
@@ -33,6 +33,7 @@ class SceneIdentities:
         ProductError
             It cannot be opened.
         """
+        require_fetched(entry)
         given = entry.model_dump(mode="json", include=set(OPENED_WITH))
         state = digest([product_identity(entry.product), given, __version__])
         file = self._folder / f"{entry.id}.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from trimline.errors import ProjectError
+from trimline.errors import ProjectError, StageError
 from trimline.file_identity import file_identity
 from trimline.project import Project, SceneEntry, nearest_name
 from trimline.samples import LabelledScene, open_truth
@@ -17,11 +17,20 @@ OPENED_WITH = ("sensor", "bands", "scale", "offset", "nodata", "date")
 
 def open_entry(entry: SceneEntry) -> Scene:
     """Open the product of an entry; what the entry gives overrides the product."""
+    require_fetched(entry)
     return open_scene(
         entry.product,
         id=entry.id,
         **{key: getattr(entry, key) for key in OPENED_WITH},
     )
+
+
+def require_fetched(entry: SceneEntry) -> None:
+    """Raise `StageError` where the product of a scene with an item is not there."""
+    if entry.item is not None and not entry.path.exists():
+        raise StageError(
+            "the scene has not been fetched", where=f"scenes.{entry.id}", remedy="run `trimline fetch` first"
+        )
 
 
 def date_of(entry: SceneEntry, scene: Scene) -> str:
@@ -32,7 +41,12 @@ def date_of(entry: SceneEntry, scene: Scene) -> str:
     ProjectError
         Neither the entry nor the product has a date.
     """
-    known = entry.date or scene.date
+    return known_date(entry, scene.date)
+
+
+def known_date(entry: SceneEntry, of_product: str | None) -> str:
+    """Return the acquisition date that an entry or, where it has none, its product gives; raises as `date_of`."""
+    known = entry.date or of_product
     if known is not None:
         return known
     raise ProjectError(
@@ -130,7 +144,8 @@ def _is_of(entry: SceneEntry, name: str) -> bool:
     """Whether a scene is of a tile or date; its product is opened only where the entry lacks them."""
     if entry.tile == name or (entry.date or "").startswith(name):
         return True
-    if entry.tile is not None and entry.date is not None:
+    is_fetched = entry.item is None or entry.path.exists()
+    if (entry.tile is not None and entry.date is not None) or not is_fetched:
         return False
     scene = open_entry(entry)
     return scene.tile == name or date_of(entry, scene).startswith(name)

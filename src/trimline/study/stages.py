@@ -29,7 +29,8 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
         stage.name: stage
         for stage in (
             Stage("simulate", "Simulate the project's ranges: products, DEM and true outlines."),
-            Stage("samples", "Cut scenes and outlines into labelled tiles and split them.", ("simulate",)),
+            Stage("fetch", "Fetch the windows of archives' scenes that meet the region.", ("simulate",)),
+            Stage("samples", "Cut scenes and outlines into labelled tiles and split them.", ("fetch",)),
             Stage("train", "Train every method of the project.", ("samples",)),
             Stage("evaluate", "Score every method on ground, scenes or dates that it was not trained on.", ("train",)),
             Stage("thresholds", "Score the band ratio at the project's thresholds.", ("samples",)),

@@ -10,7 +10,7 @@ from typing import Any
 from trimline.errors import StageError
 from trimline.project import Project, SceneEntry, project_hash
 from trimline.study.ledger import Done, Ledger, OutOfDate
-from trimline.study.needs import check_needs
+from trimline.study.needs import check_needs, require_fetched_for
 from trimline.study.running import only_run
 from trimline.study.scene_identities import SceneIdentities
 from trimline.study.stages import FROM_SCENES, PATIENCE_S, STAGES, require_stage, stages_before
@@ -23,6 +23,8 @@ class Study:
         self.project = project
         self.scheduler = scheduler
         """Address of the dask scheduler whose cluster maps; None where this machine does."""
+        self.workers_fetch = False
+        """Whether the workers of that cluster fetch the scenes of archives, and nobody here reads them."""
         self.ledger = Ledger(project.output, project_hash(project), force)
         self.identities = SceneIdentities(project.output / "stages" / "scenes")
         self.done: dict[str, Done] = {}
@@ -64,7 +66,17 @@ class Study:
     def source_of(self, entry: SceneEntry) -> dict[str, Any]:
         """Return, as an input of a step, which pixels a scene has: its entry and its identity."""
         described = entry.model_dump(mode="json", exclude={"reference", "cloud_cover", "period"})
-        return {"entry": described, "identity": self.identities.of(entry)}
+        return {"entry": described, "identity": self._pixels_of(entry)}
+
+    def _pixels_of(self, entry: SceneEntry) -> str:
+        """Return the identity of a scene: of one that was fetched by what was, wherever it was; else by its files."""
+        if entry.item is None:
+            return self.identities.of(entry)
+        from trimline.study.archive_scenes import fetched_pixels, wanted_pixels
+
+        if self.workers_fetch and not entry.path.exists():
+            return wanted_pixels(self.project, entry)
+        return fetched_pixels(entry) or self.identities.of(entry)
 
     def _require_done(self, earlier: str, name: str) -> None:
         try:
@@ -129,6 +141,9 @@ def run_study(
     require_stage(last)
     check_needs(project, frozenset({last, *(stages_before(last) if only is None else ())}))
     study = Study(project, force=force, scheduler=scheduler)
+    study.workers_fetch = scheduler is not None and last == "map"
+    if only is not None and not study.workers_fetch:
+        require_fetched_for(project, only)
     with only_run(project.output, wait_s):
         if only is None:
             study.bring_up(until)

@@ -20,17 +20,19 @@ from pyproj import Transformer
 
 from trimline.errors import ProjectError
 from trimline.file_identity import file_identity
+from trimline.melt_season import melt_season_at
 from trimline.outlines import area_km2, read_outlines, write_outlines
 from trimline.progress import track
 from trimline.project import Area, Period, Project, SceneEntry
 from trimline.reprojecting import reprojected
 from trimline.study.candidates import candidates_of, off_glaciers
+from trimline.study.coregistration_steps import open_placed, placed_source
 from trimline.study.editing import FINAL as OUTLINES
 from trimline.study.editing import OUTCOMES, digest_of, edits_of, replay_period
 from trimline.study.editing import TIMELINE as FOLDER
 from trimline.study.ledger import Done
 from trimline.study.map_stage import map_folder
-from trimline.study.scenes import open_entry, select
+from trimline.study.scenes import select
 from trimline.study.snow_steps import snow_step
 from trimline.study.study import Study
 from trimline.timeline import preferred
@@ -47,7 +49,6 @@ from trimline.timeline.period_maps import (
     combine_period,
 )
 from trimline.timeline.place import Place, common_crs, footprint_of, footprints, ground_of, lay_out_grid
-from trimline.timeline.preference import melt_season_at
 from trimline.timeline.scene_view import MappedScene
 from trimline.timeline.states import STATES_FILE, write_states
 from trimline.timeline.subregion import refuse_areas_beyond
@@ -223,7 +224,7 @@ def _combine(study: Study, mapped: Mapped, place: Place, laid: Done, season: tup
     folder = period_folder(project, name)
     inputs = {
         "place": laid.outputs_digest,
-        "scenes": {each.id: study.source_of(each) for each in mapped.entries},
+        "scenes": {each.id: placed_source(study, each) for each in mapped.entries},
         "maps": {each.id: study.ledger.steps[f"map/{each.id}"].outputs_digest for each in mapped.entries},
         "snow": {each.id: snow[each.id].result for each in mapped.entries},
     }
@@ -233,7 +234,10 @@ def _combine(study: Study, mapped: Mapped, place: Place, laid: Done, season: tup
     }
 
     def work() -> dict[str, Any]:
-        views = {entry.id: MappedScene.of(open_entry(entry), map_folder(project, entry.id)) for entry in mapped.entries}
+        views = {
+            entry.id: MappedScene.of(open_placed(study, entry), map_folder(project, entry.id))
+            for entry in mapped.entries
+        }
         candidates = candidates_of(mapped.entries, views, {scene: step.result for scene, step in snow.items()})
         ordered = [(each, views[each.id]) for each in preferred(candidates, season)]
         written = combine_period(ordered, place, folder, period=name, rule=settings.rule)

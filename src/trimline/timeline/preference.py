@@ -27,12 +27,6 @@ FLAGS = "flags"
 OFF_SEASON_DAYS = 30.0
 """Days outside the melt season after which the weight of a scene falls to 1/e."""
 
-NORTHERN, SOUTHERN, WHOLE_YEAR = ("06-15", "09-30"), ("12-15", "03-31"), ("01-01", "12-31")
-"""Melt seasons, by first and last day."""
-
-TROPIC_DEG = 23.4
-"""Latitude of the tropics: between them no season has markedly less snow."""
-
 
 @dataclass(frozen=True)
 class Candidate:
@@ -74,13 +68,6 @@ def weight(candidate: Candidate, melt_season: tuple[str, str]) -> float:
     """Return the weight of a scene, from 0 to 1, see the module."""
     clear, bare = (1.0 - _known(share) for share in (candidate.cloud, candidate.snow))
     return clear * bare * math.exp(-days_outside(candidate.date, melt_season) / OFF_SEASON_DAYS)
-
-
-def melt_season_at(latitude: float) -> tuple[str, str]:
-    """Return the first and last day of the season with the least snow at a latitude [degrees north]."""
-    if abs(latitude) < TROPIC_DEG:
-        return WHOLE_YEAR
-    return NORTHERN if latitude > 0 else SOUTHERN
 
 
 def days_outside(iso_date: str, melt_season: tuple[str, str]) -> int:

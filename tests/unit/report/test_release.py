@@ -363,6 +363,17 @@ def test_the_catalogue_follows_the_schema(folder: Path, name: str, kind: pystac.
         validator.validate_core({**content, "id": 7}, kind, "1.1.0")
 
 
+def test_an_item_names_the_items_of_archives_that_it_is_derived_from(release: Release, tmp_path: Path) -> None:
+    address = "https://archive.example/collections/landsat-c2l1/items/LT05_L1TP_139036_19880820"
+    first = replace(release.periods[0], sources=(address,))
+    write_release(replace(release, periods=(first, *release.periods[1:])), tmp_path / "fetched")
+    found = [
+        [link["href"] for link in json.loads(path.read_text())["links"] if link["rel"] == "derived_from"]
+        for path in sorted((tmp_path / "fetched" / "stac").glob("[12]*.json"))
+    ]
+    assert found == [[address], []]
+
+
 def test_a_period_without_ice_is_released_too(release: Release, tmp_path: Path) -> None:
     first, last = release.periods
     bare = replace(last, outlines=last.outlines.iloc[:0])

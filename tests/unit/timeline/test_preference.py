@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimline.timeline.preference import Candidate, days_outside, melt_season_at, preferred, weight
+from trimline.melt_season import melt_season_at
+from trimline.timeline.preference import Candidate, days_outside, preferred, weight
 from trimline.years import decimal_year
 
 SEASON = ("06-15", "09-30")

@@ -1,0 +1,164 @@
+"""STAC APIs as they are: with and without extensions, POST and GET, pages that mislead, and addresses of nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import shapely
+from tests.unit.catalogues import items
+from tests.unit.catalogues.servers import Answer, Request, Running, answering
+
+from trimline.catalogues import SearchResult, search, stac_api
+from trimline.errors import CatalogueError
+from trimline.project import SearchSettings
+
+REGION = shapely.box(84.2, 43.2, 84.4, 43.4)
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(stac_api, "_FIRST_WAIT_S", 0.01)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+
+
+def found(catalogue: str, **settings: Any) -> SearchResult:
+    return search(SearchSettings(catalogues=catalogue, **settings), REGION, [("2020", 2020, 2020)])
+
+
+def landing(url: str, *, query: bool = False, methods: tuple[str, ...] = ("POST",)) -> dict[str, Any]:
+    conforms = ["core", "collections", "item-search", *(["item-search#query"] if query else [])]
+    links = [
+        {"rel": "search", "href": f"{url}/search", "method": method, "type": "application/geo+json"}
+        for method in methods
+    ]
+    return {"type": "Catalog", "stac_version": "1.0.0", "id": "own", "description": "own",
+            "conformsTo": [f"https://api.stacspec.org/v1.0.0/{each}" for each in conforms],
+            "links": [*links, {"rel": "data", "href": f"{url}/collections"}, {"rel": "self", "href": url}]}  # fmt: skip
+
+
+def pages(server: Running, request: Request, features: list[Any], **more: Any) -> Answer:
+    if request.path.endswith("/collections"):
+        return Answer({"collections": [], "links": []})
+    if "/search" not in request.path:
+        return Answer(landing(server.url, **more))
+    return Answer({"type": "FeatureCollection", "features": features, "links": []})
+
+
+def test_an_api_with_the_query_extension_filters_clouds_itself_and_is_checked_all_the_same() -> None:
+    cloudy = items.usgs("LC08_L1TP_144031_20200815_20200920_02_T1", **{"eo:cloud_cover": 99})
+    with answering(lambda request: pages(server, request, [items.usgs(), cloudy], query=True)) as server:
+        result = found(server.url, cloud_cover=30)
+        body = json.loads(server.requests[-1].body)
+    assert [each.id for each in result.candidates] == [items.usgs()["id"]]
+    assert body["query"] == {"eo:cloud_cover": {"lte": 30}}
+    assert body["datetime"] == "2020-06-15T00:00:00Z/2020-09-30T23:59:59Z"
+    assert shapely.geometry.shape(body["intersects"]).equals(REGION)
+
+
+@pytest.mark.parametrize(
+    ("there", "asked"),
+    [
+        (["modis", "landsat-c2l1", "s2-l2a", "sentinel2_c1", "dem"], ["landsat-c2l1", "s2-l2a", "sentinel2_c1"]),
+        (["ours", "theirs"], None),
+    ],
+)
+def test_of_an_unknown_api_the_collections_of_the_missions_are_searched_and_else_all(there: Any, asked: Any) -> None:
+    def answer(request: Request) -> Answer:
+        if "/collections" in request.path:
+            made = [{"type": "Collection", "stac_version": "1.0.0", "id": name, "description": name, "license": "other",
+                     "links": [], "extent": {"spatial": {"bbox": [[-180, -90, 180, 90]]},
+                                             "temporal": {"interval": [[None, None]]}}} for name in there]  # fmt: skip
+            return Answer({"collections": made, "links": []})
+        return pages(server, request, [items.usgs()])
+
+    with answering(answer) as server:
+        found(server.url)
+        assert json.loads(server.requests[-1].body).get("collections") == asked
+
+
+def test_an_api_that_takes_no_post_is_searched_by_get() -> None:
+    with answering(lambda request: pages(server, request, [items.usgs()], methods=("GET",))) as server:
+        found(server.url)
+        assert [each.method for each in server.requests if "/search" in each.path] == ["GET"]
+
+
+def test_an_empty_page_does_not_end_a_search_that_goes_on() -> None:
+    def answer(request: Request) -> Answer:
+        if "/search" not in request.path:
+            return pages(server, request, [])
+        is_first = "page" not in json.loads(request.body)
+        following = {
+            "rel": "next",
+            "href": f"{server.url}/search",
+            "method": "POST",
+            "body": {"page": 2},
+            "merge": True,
+        }
+        features = [] if is_first else [items.usgs()]
+        return Answer({"type": "FeatureCollection", "features": features, "links": [following] if is_first else []})
+
+    with answering(answer) as server:
+        assert len(found(server.url).candidates) == 1
+
+
+def test_a_page_that_comes_again_and_again_ends_the_search() -> None:
+    def answer(request: Request) -> Answer:
+        if "/search" not in request.path:
+            return pages(server, request, [])
+        links = [{"rel": "next", "href": f"{server.url}/search", "method": "POST", "body": {}}]
+        return Answer({"type": "FeatureCollection", "features": [items.usgs()], "links": links})
+
+    with answering(answer) as server, pytest.raises(CatalogueError, match="the same page again"):
+        found(server.url)
+
+
+def test_a_page_that_holds_no_items_is_an_error_and_not_an_empty_result() -> None:
+    with (
+        answering(lambda _: Answer(landing(server.url))) as server,
+        pytest.raises(CatalogueError, match="without items"),
+    ):
+        found(server.url)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [[], {"type": "Catalog"}, {"stac_version": "1.0.0", "links": 5}, {"hello": "world"}],
+)
+def test_an_address_without_a_catalogue_is_named(content: Any) -> None:
+    with answering(lambda _: Answer(content)) as server, pytest.raises(CatalogueError, match="no STAC catalogue"):
+        found(server.url)
+
+
+def test_odd_features_are_noted() -> None:
+    features = [5, None, items.usgs(), {"id": "LC08_L1TP_144030_20200816_20200920_02_T1", "assets": 3}]
+    with answering(lambda request: pages(server, request, features)) as server:
+        result = found(server.url)
+    assert len(result.candidates) == 1
+    assert len(result.notes) == 2
+
+
+def test_a_login_is_sent_to_the_catalogue_and_not_to_where_it_leads(tmp_path: Path) -> None:
+    """The catalogue redirects to another server on this machine, for which there is no login."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password p\ndefault login any password p\n")
+    (tmp_path / "netrc").chmod(0o600)
+    with answering(lambda request: pages(other, request, [items.usgs()])) as other:
+        away = other.url.replace("127.0.0.1", "localhost")
+        with answering(lambda _: Answer(status=302, headers={"Location": f"{away}/"})) as server:
+            found(server.url)
+            assert {each.headers["Authorization"] for each in server.requests} == {"Basic bWU6cA=="}
+        assert "Authorization" not in other.requests[0].headers
+
+
+def test_a_link_to_a_file_of_this_machine_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret.json").write_text("{}")
+
+    def answer(_: Request) -> Answer:
+        content = landing(server.url)
+        content["links"][1]["href"] = str(tmp_path / "secret.json")
+        return Answer(content)
+
+    with answering(answer) as server, pytest.raises(CatalogueError):
+        found(server.url, collections="landsat-c2l1")

@@ -1,0 +1,168 @@
+"""A choice of scenes written into a project file: nothing else of the file changes, and edits by hand are kept."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trimline.errors import ProjectError
+from trimline.project.written_choice import (
+    OfferedScene,
+    OfferedScenes,
+    chosen_before,
+    with_choice,
+    write_choice,
+    write_extending,
+)
+from trimline.project.yaml_text import read_yaml
+
+DAY = date(2026, 11, 29)
+TAKEN = {
+    "id": "LC08_L1TP_001002_20180823_20200917_02_T1",
+    "path": "${output}/fetched/LC08_L1TP_001002_20180823_20200917_02_T1",
+    "tile": "001002",
+    "date": "2018-08-23",
+    "period": "Little Ice Age",
+    "reference": True,
+    "cloud_cover": 3.12,
+}
+LEFT = {"id": "20180715", "path": "${output}/fetched/20180715", "period": "2018"}
+FOUND = (
+    OfferedScenes(
+        "2018",
+        taken=[OfferedScene(TAKEN, "main reference: 99 % clear")],
+        left=[OfferedScene(LEFT, "cloud\nover # all: 100 %\u2028of it")],
+    ),
+)
+HAND_WRITTEN = """# My study, öde Gletscher
+name:   study   # two blanks stay
+output: out
+periods: [{name: "2018", first: 2018}]
+
+title: >
+  Folded
+  text
+"""
+
+
+def test_the_entries_are_read_back_and_the_rest_of_the_file_stays_byte_for_byte() -> None:
+    text = with_choice(HAND_WRITTEN, FOUND, DAY, "file")
+    assert text is not None
+    assert text.startswith(HAND_WRITTEN)
+    read = read_yaml(text, "file")
+    assert [str(read["scenes"][0][key]) for key in ("id", "path", "tile", "date", "period")] == [
+        TAKEN["id"],
+        TAKEN["path"],
+        "001002",
+        "2018-08-23",
+        "Little Ice Age",
+    ]
+    assert read["scenes"][0]["reference"] is True
+    assert len(read["scenes"]) == 1, "what is left is a comment"
+    assert "# left: cloud over # all: 100 % of it\n" in text
+
+
+def test_a_left_scene_counts_once_its_comment_sign_is_removed() -> None:
+    text = with_choice(HAND_WRITTEN, FOUND, DAY, "file")
+    assert text is not None
+    scenes = read_yaml(text.replace("  # - {id", "  - {id"), "file")["scenes"]
+    assert [each["id"] for each in scenes] == [TAKEN["id"], "20180715"]
+    assert scenes[1] == LEFT
+
+
+def test_a_later_search_replaces_its_own_block_alone() -> None:
+    first = with_choice(HAND_WRITTEN, FOUND, DAY, "file")
+    assert first is not None
+    with_more = first + "seed: 3  # added below by hand\n"
+    none = with_choice(with_more, [OfferedScenes("2018", [], [])], DAY, "file")
+    assert none is not None
+    assert read_yaml(none, "file")["scenes"] == []
+    assert none.endswith("seed: 3  # added below by hand\n")
+    assert with_choice(none, FOUND, DAY, "file") == with_more
+
+
+def test_an_edited_choice_is_kept_unless_it_is_to_be_replaced() -> None:
+    written = with_choice(HAND_WRITTEN, FOUND, DAY, "file")
+    assert written is not None
+    edited = written.replace("reference: true", "reference: false")
+    assert with_choice(edited, FOUND, DAY, "file") is None
+    assert with_choice(edited, FOUND, DAY, "file", replace=True) == written
+    assert with_choice(written.replace("\n", "\r\n"), FOUND, DAY, "file") is not None, "line ends are no edit"
+
+
+def test_line_ends_and_byte_order_marks_stay(tmp_path: Path) -> None:
+    for mark, encoding in ((b"", "utf-8"), (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le")):
+        project = tmp_path / "project.yaml"
+        before = mark + HAND_WRITTEN.replace("\n", "\r\n").encode(encoding)
+        project.write_bytes(before)
+        project.chmod(0o640)
+        assert write_choice(project, FOUND, DAY)
+        after = project.read_bytes()
+        assert after.startswith(before)
+        assert not re.search("[^\r]\n", after[len(mark) :].decode(encoding))
+        assert read_yaml(after, project)["scenes"][0]["id"] == TAKEN["id"]
+        assert project.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name: x\nscenes:\n- {id: mine, path: a.tif}\n", "scenes of its own"),
+        ("{name: x, output: out}\n", "without changing"),
+        ("title: |+\n  kept\n\n", "without changing"),
+        ("# chosen by trimline search, 2026-11-29, digest 0123456789ab\nscenes: []\n", "once each"),
+        ("- a\n", "mapping"),
+    ],
+)
+def test_a_file_in_which_there_is_no_place_is_refused_and_not_touched(tmp_path: Path, text: str, said: str) -> None:
+    project = tmp_path / "project.yaml"
+    project.write_text(text)
+    with pytest.raises(ProjectError, match=said):
+        write_choice(project, FOUND, DAY)
+    assert project.read_text() == text
+
+
+def test_another_file_extends_the_one_with_scenes_of_its_own(tmp_path: Path) -> None:
+    study, new = tmp_path / "study.yaml", tmp_path / "choices" / "new.yaml"
+    study.write_text("name: x\nscenes:\n- {id: mine, path: a.tif}\n")
+    new.parent.mkdir()
+    for _ in range(2):
+        assert write_extending(new, study, FOUND, DAY, replace=False)
+        assert read_yaml(new.read_bytes(), new)["extends"] == "../study.yaml"
+    assert chosen_before(new) == {TAKEN["id"]}
+    assert chosen_before(study) == frozenset()
+    with pytest.raises(ProjectError, match="no search has written it"):
+        write_extending(study, study, FOUND, DAY, replace=False)
+
+
+_ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,20}", fullmatch=True)
+
+
+@settings(deadline=None)
+@given(
+    scenes=st.lists(st.tuples(_ids, st.text(), st.booleans()), max_size=6, unique_by=lambda each: each[0]),
+    newline=st.sampled_from(["\n", "\r\n"]),
+)
+def test_whatever_ids_and_reasons_are_the_file_says_what_was_chosen(
+    scenes: list[tuple[str, str, bool]], newline: str
+) -> None:
+    offered = [
+        (OfferedScene({"id": name, "path": f"${{output}}/{name}"}, reason), taken) for name, reason, taken in scenes
+    ]
+    found = [
+        OfferedScenes("p", [each for each, taken in offered if taken], [each for each, taken in offered if not taken])
+    ]
+    given_text = HAND_WRITTEN.replace("\n", newline)
+    text = with_choice(given_text, found, DAY, "file")
+    assert text is not None
+    assert text.startswith(given_text)
+    assert [str(each["id"]) for each in read_yaml(text, "file")["scenes"]] == [
+        each.entry["id"] for each, taken in offered if taken
+    ]
+    assert with_choice(text, found, DAY, "file") == text, "the same choice again changes nothing"
