@@ -26,6 +26,7 @@ from trimline.simulate.archive import Faults, Server, make_archive, serve
 from trimline.study import run_study
 from trimline.study.cluster_maps import ClusterMaps
 from trimline.study.map_stage import FILES
+from trimline.study.study import Study
 
 DATES = {"1988-08-20": "landsat-5-tm", "2018-08-23": "landsat-8-oli", "2019-08-10": "landsat-8-oli"}
 SECRET = "s3cr3t-0f-th3-cl13nt"  # noqa: S105 - of nobody
@@ -136,20 +137,13 @@ def test_one_task_holds_no_secret_and_few_bytes(
     with serve(simulated / "archive") as server:
         project = load_project(write_study(tmp_path / "there", simulated, server))
     client = Recorded()
-    maps = ClusterMaps(StudyOf(project), client, project.scenes, "none")  # type: ignore[arg-type]
+    maps = ClusterMaps(Study(project), client, project.scenes, "none")  # type: ignore[arg-type]
     assert maps.are_whole
     with pytest.raises(LookupError, match="submitted"):
         maps.map(project.scenes[0], tmp_path / "maps")
     assert len(client.pickled) == 3, "a model, a reference, and a task"
     assert not [each for each in client.pickled if SECRET.encode() in each]
     assert len(client.pickled[-1]) < 100_000
-
-
-class StudyOf:
-    """What `ClusterMaps` knows of a study."""
-
-    def __init__(self, project: Any) -> None:
-        self.project = project
 
 
 class Recorded:

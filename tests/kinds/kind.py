@@ -14,8 +14,17 @@ from trimline.cli.app import app
 from trimline.errors import TrimlineError
 
 Chapter = Literal[
-    "Where on Earth", "Outlines and tables", "Images and their numbers", "Projects, weights and samples", "The bad day"
+    "Where on Earth",
+    "Outlines and tables",
+    "Images and their numbers",
+    "Projects, weights and samples",
+    "From the archives",
+    "The bad day",
 ]
+
+_SERVER = re.compile(r"127\.0\.0\.1:\d+")
+"""A server of the tests, as it stands in a message."""
+_EXAMPLE = "archive.example"
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,8 @@ def tried(kind: Kind, folder: Path) -> Outcome:
     if result.exception is None:
         return Outcome(None, result.output)
     if isinstance(result.exception, TrimlineError):
-        return Outcome(str(result.exception).replace(f"{folder}/", ""), result.output)
+        said = _SERVER.sub(_EXAMPLE, str(result.exception).replace(f"{folder}/", ""))
+        return Outcome(said, result.output)
     if isinstance(result.exception, SystemExit):
         said = re.sub(r"^trimline: ", "", result.output.strip())
         return Outcome(said, result.output) if result.exception.code else Outcome(None, result.output)

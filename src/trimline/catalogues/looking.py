@@ -1,7 +1,7 @@
 """What a candidate shows of the glaciers: cloud over them and snow beside them, from overviews of its quality band.
 
 A catalogue knows the cloud of a whole scene, and a scene may be half under cloud and clear over all its glaciers, or
-clear but for the ridge that they lie on. So a few kilobytes of each candidate's own quality band are read where the
+clear but for the ridge that they lie on. So some ten kilobytes of each candidate's own quality band are read where the
 glaciers are: QA_PIXEL of Landsat, the scene classification (SCL) of Sentinel-2. A product that has neither is judged by
 its spectrum (`trimline.catalogues.spectral_look`). Where rasters cannot be read in parts (JPEG 2000), the cloud of the
 whole scene by the catalogue has to do. `Look.read_from` says which it was.

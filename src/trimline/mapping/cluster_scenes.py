@@ -1,6 +1,6 @@
 """Whole scenes as tasks of a dask cluster: fetched where they are in an archive, mapped, their snow measured.
 
-What comes back are the finished files, some fifth of what strips send. A scene of an archive is fetched by the worker
+What comes back are the finished files, a small part of what strips send. A scene of an archive is fetched by the worker
 that maps it, into the worker's own folder, with the credentials of the worker's own environment.
 """
 

@@ -55,11 +55,14 @@ class Fetching:
             return
         reasons = [f"{scene} ({error.what})" for scene, error in list(self.failed.items())[:_SHOWN]]
         more = [f"{len(self.failed) - _SHOWN} more"] if len(self.failed) > _SHOWN else []
+        remedies = {error.remedy for error in self.failed.values()}
+        common = remedies.pop() if len(remedies) == 1 else None
+        first = f"{common}; then run" if common else "run"
         raise StageError(
             f"{len(self.failed)} of {len(self.failed) + len(self.fetched)} scenes could not be fetched: "
             f"{'; '.join([*reasons, *more])}",
-            remedy="run `trimline fetch` again, which fetches only what is missing; or take these scenes out of the "
-            "project file",
+            remedy=f"{first} `trimline fetch` again, which fetches only what is missing; or take these scenes out of "
+            "the project file",
         )
 
 
