@@ -23,7 +23,7 @@ from trimline.simulate.terrain import enlarge, reduce
 from trimline.study import run_study
 from trimline.terrain import quality_with_shadow
 
-PRODUCT = "LC08_L1TP_139036_20180915_20200917_02_T1"
+PRODUCT = "LC08_L1TP_139036_20180823_20200917_02_T1"
 STUDY: dict[str, Any] = {
     "name": "shaded",
     "output": "out",
@@ -35,7 +35,7 @@ STUDY: dict[str, Any] = {
             "seed": 7,
             "first_year": 2018,
             "rise_m_per_a": 8,
-            "scenes": [{"date": "2018-09-15", "sensor": "landsat-8-oli", "cloud_fraction": 0}],
+            "scenes": [{"date": "2018-08-23", "sensor": "landsat-8-oli", "cloud_fraction": 0}],
         }
     ],
     "scenes": [{"id": "2018", "path": f"${{output}}/simulated/range/{PRODUCT}"}],

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from trimline.simulate.terrain import Field, gradients
 
-_RAY_STEP_PX = 1.0
+_ROUNDING = 1e-9
+"""Pixels by which a whole row or column may be missed in floating point."""
 
 
 def direct_light(elevation_m: Field, pixel_m: float, azimuth_deg: float, sun_elevation_deg: float) -> Field:
@@ -38,24 +41,31 @@ def direct_light(elevation_m: Field, pixel_m: float, azimuth_deg: float, sun_ele
 
 
 def cast_shadow(elevation_m: Field, pixel_m: float, azimuth_deg: float, sun_elevation_deg: float) -> NDArray[np.bool_]:
-    """Return where terrain blocks the sun, by marching along the ray.
+    """Return where terrain blocks the sun, by marching along the ray from row to row, or from column to column.
 
-    Parameters are those of `direct_light`. Terrain beyond the grid casts no shadow.
+    Between two pixels of a row or column the ground is a straight line. Parameters are those of `direct_light`. Terrain
+    beyond the grid casts no shadow.
     """
     azimuth, fall = np.radians(azimuth_deg), np.tan(np.radians(sun_elevation_deg))
     rows, columns = elevation_m.shape
-    step_rows, step_columns = -np.cos(azimuth) * _RAY_STEP_PX, np.sin(azimuth) * _RAY_STEP_PX
+    south, east = -np.cos(azimuth), np.sin(azimuth)
+    length = 1.0 / max(abs(south), abs(east))  # of a step, of one whole row or column [pixels]
     relief = float(elevation_m.max() - elevation_m.min())
-    steps = min(int(relief / (fall * pixel_m * _RAY_STEP_PX)) + 1, int(np.hypot(rows, columns)))
+    steps = min(int(relief / (fall * pixel_m * length)) + 1, int(np.hypot(rows, columns)))
     shadow = np.zeros(elevation_m.shape, bool)
     for step in range(1, steps + 1):
-        dy, dx = round(step * step_rows), round(step * step_columns)
-        if abs(dy) >= rows or abs(dx) >= columns:
+        exact = step * length * south, step * length * east
+        dy, dx = (math.floor(each + _ROUNDING) for each in exact)
+        share = max(exact[0] - dy, exact[1] - dx, 0.0)
+        down, right = (1, 0) if abs(east) > abs(south) else (0, 1)
+        top, bottom = max(0, -dy), rows - max(0, dy + down)
+        left, end = max(0, -dx), columns - max(0, dx + right)
+        if top >= bottom or left >= end:
             break
-        rise = np.hypot(dy, dx) * pixel_m * fall
-        here = np.s_[max(0, -dy) : rows - max(0, dy), max(0, -dx) : columns - max(0, dx)]
-        there = np.s_[max(0, dy) : rows - max(0, -dy), max(0, dx) : columns - max(0, -dx)]
-        shadow[here] |= elevation_m[there] > elevation_m[here] + rise
+        near = elevation_m[top + dy : bottom + dy, left + dx : end + dx]
+        far = elevation_m[top + dy + down : bottom + dy + down, left + dx + right : end + dx + right]
+        here = np.s_[top:bottom, left:end]
+        shadow[here] |= near + share * (far - near) > elevation_m[here] + step * length * pixel_m * fall
     return shadow
 
 

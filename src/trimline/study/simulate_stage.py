@@ -11,7 +11,7 @@ from trimline.project import SIMULATED
 from trimline.study.ledger import Done
 from trimline.study.study import Study
 
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised when the same inputs and settings give other results."""
 
 

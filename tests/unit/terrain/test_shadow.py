@@ -124,28 +124,28 @@ def simulated(environment: str, resolution_m: float, seed: int = 5) -> NDArray[n
 
 
 @pytest.mark.parametrize("environment", sorted(ENVIRONMENTS))
-@pytest.mark.parametrize(("azimuth", "elevation"), [(135.0, 15.0), (123.0, 55.0), (337.0, 25.0)])
+@pytest.mark.parametrize(("azimuth", "elevation"), [(135.0, 15.0), (150.0, 55.0), (337.0, 25.0)])
 def test_shadow_is_that_of_the_simulator_and_of_rays_followed_one_by_one(
     environment: str, azimuth: float, elevation: float
 ) -> None:
-    """The simulator shades ground of 5 m; the elevation model has 10 m. Its rays go from pixel to pixel."""
+    """The simulator shades ground of 5 m; the elevation model has 10 m."""
     heights = simulated(environment, 10.0)
     fine = enlarge(heights, 2)
     found = dark(shadow_on_heights(heights.astype(np.float32), (10.0, 10.0), azimuth, elevation))
     of_simulator = reduce((direct_light(fine, 5.0, azimuth, elevation) == 0).astype(float), 2) >= 0.5
-    assert f1(of_simulator, found) >= 0.95
+    assert f1(of_simulator, found) >= 0.99
     of_rays = reduce(followed(fine, 5.0, azimuth, elevation).astype(float), 2) >= 0.5
     assert f1(of_rays, found) >= 0.99
 
 
 @pytest.mark.parametrize("environment", sorted(ENVIRONMENTS))
-@pytest.mark.parametrize(("azimuth", "elevation"), [(135.0, 20.0), (127.0, 50.0)])
+@pytest.mark.parametrize(("azimuth", "elevation"), [(135.0, 20.0), (203.0, 60.0)])
 def test_shadow_at_30_m_is_that_of_the_simulator_at_15_m(environment: str, azimuth: float, elevation: float) -> None:
     heights = simulated(environment, 30.0)
     fine = enlarge(heights, 2)
     found = dark(shadow_on_heights(heights.astype(np.float32), (30.0, 30.0), azimuth, elevation))
     of_simulator = reduce((direct_light(fine, 15.0, azimuth, elevation) == 0).astype(float), 2) >= 0.5
-    assert f1(of_simulator, found) >= 0.95
+    assert f1(of_simulator, found) >= 0.98
 
 
 def test_a_model_of_30_m_shades_pixels_of_10_m() -> None:
