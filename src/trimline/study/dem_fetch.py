@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-import shapely
-
 from trimline.errors import ProjectError, StageError
 from trimline.project import Project
+from trimline.study.archive_scenes import region_of
 
 if TYPE_CHECKING:
     from trimline.terrain import FetchedDem
@@ -16,15 +15,13 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 
-def fetch_elevation(project: Project, region: shapely.Geometry | None) -> FetchedDem | None:
+def fetch_elevation(project: Project) -> FetchedDem | None:
     """Fetch the elevation that a project names a catalogue of; None where it names none.
 
     Parameters
     ----------
     project
         The project.
-    region
-        Its region in degrees.
 
     Raises
     ------
@@ -35,6 +32,7 @@ def fetch_elevation(project: Project, region: shapely.Geometry | None) -> Fetche
     """
     if project.dem_catalogue is None or project.dem is None:
         return None
+    region = region_of(project)
     if region is None:
         raise ProjectError(
             "elevation is fetched for a region, and the project has none",

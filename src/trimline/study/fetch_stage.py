@@ -78,7 +78,7 @@ def run(study: Study) -> Done:
     if study.ledger.read_only:
         require_elevation(study.project)
     else:
-        fetch_elevation(study.project, region_of(study.project))
+        fetch_elevation(study.project)
     if entries and study.workers_fetch:
         _LOG.info("fetch: nothing to do here, the cluster's workers fetch what they map")
         return study.ledger.together("fetch", [], {})
@@ -133,7 +133,7 @@ def fetch_project(
             remedy="choose scenes with `trimline search`, which writes them into the project file",
         )
     with only_run(project.output, wait_s):
-        fetch_elevation(project, region_of(project))
+        fetch_elevation(project)
         return fetch_entries(project, entries, whole=whole)
 
 
