@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from collections.abc import Iterator
+import traceback
 from pathlib import Path
+from shutil import copytree
 from urllib.parse import quote
 
 import pytest
@@ -75,9 +76,10 @@ class Said:
     def run(self, *arguments: object, fails: bool = False) -> None:
         """Carry a command out with `--debug`."""
         result = CliRunner().invoke(app, ["--debug", *(str(each) for each in arguments)])
-        self._printed += result.output + "".join(
-            f"{type(error).__name__} {error} {error!r} {vars(error)}" for error in chain_of(result.exception)
-        )
+        error = result.exception
+        self._printed += result.output
+        if error is not None:  # what `--debug` prints of it, with the errors behind it
+            self._printed += "".join(traceback.format_exception(error)) + f"{error!r} {vars(error)}"
         assert (result.exit_code != 0) == fails, result.output
 
     @property
@@ -85,12 +87,6 @@ class Said:
         """Printed, raised and logged text."""
         records = [f"{each.getMessage()} {each.args} {each.exc_text}" for each in self._log.records]
         return "\n".join([self._printed, self._log.text, *records])
-
-
-def chain_of(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__
 
 
 @pytest.fixture
@@ -165,23 +161,20 @@ def test_no_secret_of_a_signer_is_ever_written(
 
 
 def archive_of(candidates: Candidates, way: str, folder: Path) -> Path:
-    """Return the archive; with the files of Landsat in a bucket where its requester pays."""
-    if way != "requester-pays":
+    """Return the archive; its files in a bucket where the requester pays, or with a signature in their addresses."""
+    if way not in ("requester-pays", "login"):
         return candidates.archive
-    copy = folder / "bucket"
-    copy.mkdir()
-    for path in candidates.archive.rglob("*"):
-        place = copy / path.relative_to(candidates.archive)
-        if path.is_dir():
-            place.mkdir(exist_ok=True)
-        elif path.suffix == ".json" and "collection02" in path.parts and not path.name.endswith("_MTL.json"):
-            item = json.loads(path.read_text())
-            base = f"s3://usgs-landsat/{path.parent.relative_to(candidates.archive).as_posix()}/"
-            for asset in item["assets"].values():
-                asset["href"] = base + asset["href"].removeprefix("./")
-            place.write_text(json.dumps(item))
-        else:
-            place.write_bytes(path.read_bytes())
+    copy = folder / "archive"
+    copytree(candidates.archive, copy)
+    for path in (path for path in copy.rglob("*.json") if not path.name.endswith("_MTL.json")):
+        item = json.loads(path.read_text())
+        for asset in item.get("assets", {}).values():
+            if way == "login":
+                asset["href"] += f"?X-Amz-Signature={IN_ADDRESS}"
+            elif "collection02" in path.parts:
+                place = path.parent.relative_to(copy).as_posix()
+                asset["href"] = f"s3://usgs-landsat/{place}/{asset['href'].removeprefix('./')}"
+        path.write_text(json.dumps(item))
     (copy / "usgs-landsat").symlink_to(copy)
     return copy
 
@@ -245,7 +238,7 @@ def test_a_proxy_with_a_password_is_not_named(
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy"):
         monkeypatch.setenv(name, f"http://{IN_ADDRESS}:{IN_ADDRESS}@127.0.0.1:9")
-    monkeypatch.setattr("trimline.remote.hosts.time.sleep", lambda _: None, raising=False)
+    monkeypatch.setattr("trimline.remote.repeating.pause", lambda *_: None)
     home = tmp_path / "study"
     home.mkdir()
     item = next(path for path in latest.archive.rglob("LC08*.json") if not path.name.endswith("_MTL.json"))
