@@ -87,7 +87,7 @@ def whole_folder(path: StrPath) -> Iterator[Path]:
             put_in_place(temporary, path, retired)
 
 
-def put_in_place(temporary: Path, path: Path, retired: Path) -> None:
+def put_in_place(temporary: StrPath, path: StrPath, retired: StrPath) -> None:
     """Check and flush the files of a finished folder, and let it take the place of `path`.
 
     Parameters
@@ -104,6 +104,7 @@ def put_in_place(temporary: Path, path: Path, retired: Path) -> None:
     DiskError
         A file is not whole.
     """
+    temporary, path = Path(temporary), Path(path)
     require_whole_files((each for each in sorted(temporary.rglob("*")) if each.is_file()), path)
     if os.path.lexists(path):
         path.replace(retired)

@@ -163,6 +163,7 @@ class Recorded:
         raise LookupError("submitted")
 
 
+@pytest.mark.slow
 def test_local_products_in_archives_are_mapped_scene_by_scene(simulated: Path, tmp_path: Path) -> None:
     """As many scenes as threads: each is one task, opened and unpacked by its worker."""
     import tarfile

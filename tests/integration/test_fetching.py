@@ -251,6 +251,7 @@ _PROCESSES.set_forkserver_preload([__name__])
 
 
 def _fetch(project_file: str) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background programs ignore it
     sys.argv = ["trimline", "fetch", project_file]
     main()
 

@@ -116,6 +116,11 @@ def _whole_file(world: World) -> None:
         temporary.write_text("all")
 
 
+def _put_in_place(world: World) -> None:
+    Path(world("finished")).mkdir()
+    files.put_in_place(world("finished"), world("in_place"), world("retired"))
+
+
 def _whole_folder(world: World) -> None:
     with files.whole_folder(world("made")) as temporary:
         (temporary / "a.txt").write_text("all")
@@ -186,6 +191,7 @@ DOORS: dict[Callable[..., Any], Callable[[World], Any]] = {
     files.made_folder: lambda w: files.made_folder(w("folder")),
     files.sha256: lambda w: files.sha256(w.outlines),
     files.whole_file: _whole_file,
+    files.put_in_place: _put_in_place,
     files.whole_folder: _whole_folder,
     files.write_json: lambda w: files.write_json(w("a.json"), {"a": 1}),
     inference.load_weights: lambda w: inference.load_weights(str(shipped_weights())),
