@@ -29,6 +29,7 @@ from trimline.report.tables import (
 )
 from trimline.report.threshold_tables import threshold_table
 from trimline.samples import MEASURES
+from trimline.study.archive_scenes import fetched_product
 from trimline.study.change_report import change_sections
 from trimline.study.change_stage import FOLDER as CHANGE
 from trimline.study.coregistration_steps import open_placed
@@ -40,6 +41,7 @@ from trimline.study.ledger import Done
 from trimline.study.map_stage import map_folder
 from trimline.study.report_words import bias_words, ground_words, linked
 from trimline.study.scenes import (
+    judged_by_inventory,
     labelled_scene,
     select,
     split_of,
@@ -51,7 +53,10 @@ from trimline.study.study import Study
 from trimline.study.thresholds_stage import FOLDER as THRESHOLDS
 
 FOLDER = "report"
-RESULTS_VERSION = 2
+
+_GROUND = ("region", "inventory", "dem")
+"""Keys of the project file that say where the ice is, and on what ground."""
+RESULTS_VERSION = 3
 """Raised when the same inputs and settings give other results."""
 _SHOWN = 2
 """Scenes shown in a section, those with the most ice first."""
@@ -88,11 +93,13 @@ def run(study: Study) -> Done:
 
     def work() -> dict[str, Any]:
         with whole_folder(folder) as temporary:
+            of_periods = [*change_sections(study, temporary), *glacier_report(study, temporary)]
             write_page(
                 temporary / "index.html",
                 title=project.title or project.name,
                 summary=_summary(study),
                 sections=[
+                    *of_periods,
                     *_areas(study, temporary),
                     *_snow(study),
                     *_coregistration(study),
@@ -102,8 +109,6 @@ def run(study: Study) -> Done:
                     *_thresholds(study),
                     *_experiments(study),
                     *_sensors(study),
-                    *change_sections(study, temporary),
-                    *glacier_report(study, temporary),
                     _outlines(study, temporary),
                     *_samples(study),
                 ],
@@ -133,9 +138,16 @@ def _summary(study: Study) -> str:
     if not methods:
         return f"{len(study.project.scenes)} scenes; nothing was judged, since no scene has a truth."
     best = max(methods, key=lambda name: methods[name]["f1"] or 0.0)
+    counted = f"{len(study.project.scenes)} scenes, {len(methods)} method{'s' if len(methods) > 1 else ''}"
+    agrees = "agrees best" if len(methods) > 1 else "agrees"
+    words = f"{counted}; {best} {agrees} with the truth, with an F1 of {methods[best]['f1'] * 100:.2f} %."
+    by_inventory = judged_by_inventory(study.project)
+    if not by_inventory:
+        return words
+    which = "the" if len(by_inventory) == len(study.project.scenes) else f"{len(by_inventory)} of the"
     return (
-        f"{len(study.project.scenes)} scenes, {len(methods)} methods; "
-        f"{best} agrees best with the truth, with an F1 of {methods[best]['f1'] * 100:.2f} %."
+        f"{words} The truth of {which} scenes is the project's inventory, whatever its date: what changed between the "
+        "two dates counts as an error."
     )
 
 
@@ -145,7 +157,8 @@ def _areas(study: Study, folder: Path) -> list[Section]:
     if not dates:
         return []
     same_ground = study.done["map"].result["same_ground"]
-    words = "Geodesic areas of the outlines of whole scenes."
+    where = ", beyond the region of the study too" if study.project.region is not None else ""
+    words = f"Geodesic areas of the outlines of whole scenes{where}."
     if study.project.mapping_method.is_trained:
         words = f"{words[:-1]}, including ground that the method was trained on; the scores below exclude that ground."
     table = (f"Mapped with {method}", area_table(dates, same_ground=same_ground))
@@ -157,7 +170,8 @@ def _areas(study: Study, folder: Path) -> list[Section]:
     draw_areas(folder / "areas.png", dates)
     known = any("area_true_km2" in areas for areas in dates.values())
     caption = f"Glacier area by date{': the truth, and' if known else ','} as mapped by {method}."
-    return [Section("Areas", [words, *biased], [table], [Picture(folder / "areas.png", caption)])]
+    title = "Areas of whole scenes" if study.project.periods else "Areas"
+    return [Section(title, [words, *biased], [table], [Picture(folder / "areas.png", caption)])]
 
 
 def _snow(study: Study) -> list[Section]:
@@ -326,10 +340,20 @@ def _provenance(study: Study) -> dict[str, str]:
         "trimline": __version__,
         "project": f"{project.name}, sha256 {study.ledger.project_sha256}",
         "seed": str(project.seed),
-        "scenes": ", ".join(f"{entry.id} ({entry.path.name})" for entry in project.scenes),
+        "scenes": ", ".join(_source_of(entry) for entry in project.scenes),
+        **{key: str(path.name) for key in _GROUND if (path := getattr(project, key)) is not None},
         **{_what_maps(name, result): f"sha256 {result['sha256']}" for name, result in trained.items()},
         "python": platform.python_version(),
     }
+
+
+def _source_of(entry: SceneEntry) -> str:
+    """Return the id of a scene with the name of its product, or the catalogue that it was fetched from."""
+    fetched = fetched_product(entry)
+    if fetched is not None:
+        catalogue = fetched.catalogue if "://" in fetched.catalogue else Path(fetched.catalogue).name
+        return f"{entry.id} (fetched from {catalogue}, {fetched.collection})"
+    return entry.id if entry.path.name == entry.id else f"{entry.id} ({entry.path.name})"
 
 
 def _what_maps(name: str, result: Mapping[str, Any]) -> str:

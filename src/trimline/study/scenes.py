@@ -58,7 +58,21 @@ def known_date(entry: SceneEntry, of_product: str | None) -> str:
 
 def has_truth(project: Project, entry: SceneEntry) -> bool:
     """Whether a scene has a truth, which may be written by an earlier stage."""
-    return entry.truth is not None or project.inventory is not None
+    return entry.truth is not None or _is_judged_by_inventory(project, entry)
+
+
+def _is_judged_by_inventory(project: Project, entry: SceneEntry) -> bool:
+    """Whether the inventory is the truth of a scene without one of its own.
+
+    It is not that of scenes which a search chose: the inventory says where glaciers are, at a date of its own, and
+    their retreat since would count as an error. Where a method is trained, there is nothing else to learn from.
+    """
+    return project.inventory is not None and (entry.item is None or project.learns)
+
+
+def judged_by_inventory(project: Project) -> list[str]:
+    """Return the ids of the scenes whose truth is the project's inventory."""
+    return [each.id for each in project.scenes if each.truth is None and _is_judged_by_inventory(project, each)]
 
 
 def has_any_truth(project: Project) -> bool:
@@ -72,8 +86,8 @@ def split_of(project: Project) -> str:
 
 
 def truth_of(project: Project, entry: SceneEntry) -> Path | None:
-    """Return the file that holds a scene's truth: its own, or the project's inventory."""
-    return entry.truth_file or project.inventory
+    """Return the file that holds a scene's truth: its own, or the project's inventory where that is one."""
+    return entry.truth_file or (project.inventory if _is_judged_by_inventory(project, entry) else None)
 
 
 def truth_identities(project: Project, entries: Iterable[SceneEntry]) -> dict[str, str]:
