@@ -23,18 +23,21 @@ _MESSAGE = "If you use these data, please cite them as below."
 
 def require_citable(project: Project) -> None:
     """Raise `ReleaseError` where a project has no authors or no licence."""
+    lacks_licence = project.license is None
+    licence = "its SPDX identifier, as in license: CC-BY-4.0"
     if not project.authors:
         raise ReleaseError(
-            "the project names no authors",
+            f"the project names no authors{' and no licence' if lacks_licence else ''}",
             where=f"{project.name}: authors",
             remedy="add to the project file, as in authors: [{family-names: Chen, given-names: Jia, orcid: "
-            "0000-0002-1825-0097, affiliation: Some University}], or [{name: Some Agency}]",
+            "0000-0002-1825-0097, affiliation: Some University}], or [{name: Some Agency}]"
+            + (f"; of the licence {licence}" if lacks_licence else ""),
         )
-    if project.license is None:
+    if lacks_licence:
         raise ReleaseError(
             "the project does not say under which licence its data are released",
             where=f"{project.name}: license",
-            remedy="add its SPDX identifier to the project file, as in license: CC-BY-4.0",
+            remedy=f"add to the project file {licence}",
         )
 
 

@@ -460,7 +460,7 @@ def project(**more: Any) -> Project:
 
 
 def test_a_release_needs_authors_and_a_licence() -> None:
-    with pytest.raises(ReleaseError, match=r"names no authors(.|\n)*family-names"):
+    with pytest.raises(ReleaseError, match=r"names no authors and no licence(.|\n)*family-names(.|\n)*license: CC"):
         require_citable(project())
     with pytest.raises(ReleaseError, match=r"under which licence(.|\n)*CC-BY-4\.0"):
         require_citable(project(authors=[{"name": "The Survey"}]))
