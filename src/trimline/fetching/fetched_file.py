@@ -7,7 +7,10 @@ time of the file, so that fetching the same again gives the same bytes.
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,12 @@ from trimline.file_identity import digest
 from trimline.files import sha256, write_json
 
 FETCHED = "fetched.json"
+ITEM = "item.json"
+"""The item, as the catalogue gave it."""
+
+
+_SETTLED_NS = 2_000_000_000
+"""Age at which a further change of a file gives it another time, on any file system."""
 
 
 class FetchedFile(BaseModel):
@@ -139,18 +148,28 @@ def read_fetched(product: Path) -> FetchedProduct | None:
 def damage(product: Path, known: FetchedProduct) -> str | None:
     """Return in words which file of a product is not as it was fetched; None where all are.
 
-    A file of the recorded size that nobody touched since ``fetched.json`` was written is trusted; any other is hashed.
+    Files are hashed, whatever their times say: copies and archives change these. A process hashes each state of a file
+    once.
     """
-    written_ns = (product / FETCHED).stat().st_mtime_ns
     for file in known.files:
         path = product / file.name
         if path.is_symlink() or not path.is_file():
             return f"{file.name} was deleted"
         status = path.stat()
-        touched = max(status.st_mtime_ns, status.st_ctime_ns) >= written_ns
-        if status.st_size != file.size or (touched and sha256(path) != file.sha256):
+        if status.st_size != file.size or _hashed(path, status) != file.sha256:
             return f"{file.name} was changed"
     return None
+
+
+def _hashed(path: Path, status: os.stat_result) -> str:
+    if time.time_ns() - status.st_ctime_ns < _SETTLED_NS:
+        return sha256(path)
+    return _hashed_once(path.absolute(), status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
+
+
+@lru_cache(maxsize=16_384)
+def _hashed_once(path: Path, *_state: int) -> str:
+    return sha256(path)
 
 
 def lacking(known: FetchedProduct, wanted: Iterable[str]) -> list[str]:

@@ -59,6 +59,11 @@ class Parts:
         """Note that a file in `files` is finished."""
         write_sealed(self._notes / f"{file.name}.json", file, key=key)
 
+    def forget(self, name: str) -> None:
+        """Remove a file, and its note, so that it is fetched anew."""
+        for each in (self._notes / f"{name}.json", self.files / name, self.incoming / name):
+            each.unlink(missing_ok=True)
+
     def keep_only(self, names: set[str]) -> None:
         """Remove what is left of other requests: all files but these."""
         for each in self.files.iterdir():

@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from trimline.catalogues.candidate import Candidate
 from trimline.errors import CatalogueError, DiskError, GridError, ProductError, RemoteError, TrimlineError
 from trimline.fetching.fetched_file import (
     FETCHED,
+    ITEM,
     FetchedFile,
     FetchedProduct,
     described,
@@ -30,6 +32,7 @@ from trimline.fetching.fetched_file import (
     write_sealed,
 )
 from trimline.fetching.parts import Parts, parts_of
+from trimline.fetching.reading_back import AGAIN, landsat_metadata, read_back, require_readable
 from trimline.fetching.request import Request
 from trimline.fetching.wanted import LANDSAT, Wanted, metadata_wanted, rasters_wanted
 from trimline.fetching.windows import window_on
@@ -38,17 +41,15 @@ from trimline.file_names import safe_name
 from trimline.files import StrPath, made_folder, require_whole_files, whole_file, write_json
 from trimline.foreign import ROOM
 from trimline.remote import remote_raster, shown
-from trimline.scenes import ProductInfo, product_info, read_landsat_metadata
-from trimline.scenes.asset import check_readable, raster_grid
-from trimline.scenes.landsat_metadata import LandsatMetadata
-from trimline.scenes.metadata_text import MOST_TEXT_BYTES, decode, read_bounded
+from trimline.remote.saving import MOST_FILE_BYTES
+from trimline.scenes.asset import raster_grid
+from trimline.scenes.metadata_text import MOST_TEXT_BYTES
 
 if TYPE_CHECKING:
     from trimline.remote import Transport
 
 _LOG = logging.getLogger(__name__)
 
-ITEM = "item.json"
 _FILES_AT_ONCE = 8
 """Files of one scene at a time; how many requests a host gets at a time, the transport decides."""
 
@@ -192,11 +193,14 @@ class _Fetching:
         candidate = self.request.candidate
         metadata = metadata_wanted(candidate)
         files = self._all(metadata)
-        landsat = self._landsat(metadata)
-        wanted = rasters_wanted(candidate, self.request.bands, landsat)
-        names = {each.name.casefold() for each in metadata} & {each.name.casefold() for each in wanted}
-        if names:
-            raise CatalogueError(f"two files of the item have the name {min(names)}", where=candidate.id)
+        landsat = (
+            landsat_metadata(self.parts.files / metadata[0].name) if candidate.sensor.startswith(LANDSAT) else None
+        )
+        with self._forgotten_where_wrong(metadata):
+            wanted = rasters_wanted(candidate, self.request.bands, landsat)
+            names = {each.name.casefold() for each in metadata} & {each.name.casefold() for each in wanted}
+            if names:
+                raise CatalogueError(f"two files of the item have the name {min(names)}", where=candidate.id)
         indivisible = [each.name for each in wanted if not each.is_divisible]
         if indivisible and self.request.region is not None:
             _LOG.info(
@@ -208,7 +212,8 @@ class _Fetching:
         write_json(self.parts.files / ITEM, without_queries(candidate.item))
         files.append(described(self.parts.files / ITEM, what="item", source=""))
         self.parts.keep_only({file.name for file in files})
-        info = self._read_back(wanted)
+        with self._forgotten_where_wrong(metadata):
+            info = read_back(self.parts.files, wanted, candidate.id)
         product = FetchedProduct(
             trimline=__version__,
             catalogue=shown(candidate.catalogue),
@@ -227,11 +232,15 @@ class _Fetching:
         self.parts.finish(path)
         return product
 
-    def _landsat(self, metadata: Sequence[Wanted]) -> LandsatMetadata | None:
-        if not self.request.candidate.sensor.startswith(LANDSAT):
-            return None
-        path = self.parts.files / metadata[0].name
-        return read_landsat_metadata(decode(read_bounded(path)), path.name)
+    @contextmanager
+    def _forgotten_where_wrong(self, metadata: Sequence[Wanted]) -> Iterator[None]:
+        """Forget metadata with which the product cannot be read, so that the next run asks for them again."""
+        try:
+            yield
+        except (CatalogueError, ProductError):
+            for each in metadata:
+                self.parts.forget(each.name)
+            raise
 
     def _all(self, wanted: Sequence[Wanted]) -> list[FetchedFile]:
         """Fetch files side by side; the first that cannot be fetched ends the others."""
@@ -265,7 +274,7 @@ class _Fetching:
             raise kind(
                 f"{wanted.what} cannot be fetched: {error.what}",
                 where=self.request.candidate.id,
-                remedy=error.remedy or "run again; where it stays so, take the scene from another archive",
+                remedy=error.remedy or AGAIN,
             ) from error
         self.parts.note(file, key)
         return file
@@ -284,7 +293,7 @@ class _Fetching:
                     where=wanted.name,
                     remedy="take the scene out of the project file, or correct the region",
                 )
-            self._room.take(int(window.width) * int(window.height) * _item_bytes(source))
+            self._take_room(int(window.width) * int(window.height) * _item_bytes(source), wanted.name)
             self.watch.planned(raster.bytes_of(window))
             path = self.parts.files / wanted.name
             with whole_file(path) as temporary:
@@ -302,9 +311,8 @@ class _Fetching:
     def _whole(self, wanted: Wanted) -> FetchedFile:
         asset = wanted.asset
         size = self.transport.size(asset.href) if asset.size is None else asset.size
-        if not wanted.is_raster and size > MOST_TEXT_BYTES:
-            raise ProductError(f"the metadata file has {size >> 20} MB, which none has", where=wanted.name)
-        self._room.take(size)
+        most = MOST_FILE_BYTES if wanted.is_raster else MOST_TEXT_BYTES
+        self._take_room(size, wanted.name, most)
         self.watch.planned(size)
         incoming, path = self.parts.incoming / wanted.name, self.parts.files / wanted.name
         if not incoming.exists():
@@ -314,15 +322,21 @@ class _Fetching:
                 self._came(max(0, count - there[0]))
                 there[0] = max(there[0], count)
 
-            self.transport.save(asset.href, incoming, size=asset.size, checksum=asset.checksum, seen=came)
-        if wanted.is_raster:
-            problem = check_readable(str(incoming))
-            if problem is not None:
-                incoming.unlink()
-                raise ProductError(problem, where=wanted.name)
+            self.transport.save(asset.href, incoming, size=size, checksum=asset.checksum, most_bytes=most, seen=came)
+        try:
+            require_readable(incoming, wanted)
+        except ProductError:
+            incoming.unlink()
+            raise
         require_whole_files([incoming], path)
         incoming.replace(path)
         return described(path, what=wanted.what, source=shown(asset.href))
+
+    def _take_room(self, size: int, name: str, most: int = MOST_FILE_BYTES) -> None:
+        """Take room on the disk; a size that no file has is a fault of the scene, and not of the disk."""
+        if size > most:
+            raise ProductError(f"the file has more than {most >> 20} MB, which no such file has", where=name)
+        self._room.take(size)
 
     def _came(self, count: int) -> None:
         self._check_stop()
@@ -332,19 +346,6 @@ class _Fetching:
         if self._failed.is_set():
             raise Stopped
         self.watch.check()
-
-    def _read_back(self, wanted: Sequence[Wanted]) -> ProductInfo:
-        """Return what the readers find in the folder; raise `ProductError` where a band is not there for them."""
-        info = product_info(self.parts.files)
-        found = {f"band {band}" for band in info.bands} | {f"quality {kind}" for kind in info.quality}
-        lost = [each.what for each in wanted if each.what.startswith("band ") and each.what not in found]
-        if lost:
-            raise ProductError(
-                f"what was fetched cannot be read as a product: {', '.join(lost)} not found",
-                where=self.request.candidate.id,
-                remedy="the archive lays its files out in a way that is not known here: take another archive",
-            )
-        return info
 
 
 class _Room:

@@ -1,26 +1,35 @@
-"""Pages that servers send in the place of rasters: log-in forms, errors in HTML, XML or JSON."""
+"""Pages that servers send in the place of files: log-in forms, errors in HTML, XML or JSON.
+
+What a file is to be is told by the name that it gets here: the address may end in anything.
+"""
 
 from __future__ import annotations
 
-from trimline.remote.address import file_name
+from collections.abc import Mapping
+from pathlib import PurePath
+from types import MappingProxyType
 
-_RASTERS = (".tif", ".tiff", ".jp2", ".img", ".j2k")
+_PAGE, _XML, _JSON = "a web page", "an XML text", "a JSON text"
+_TILED = (".tif", ".tiff", ".jp2", ".j2k")
+_RASTERS = (*_TILED, ".img")
+_TEXTS: Mapping[str, str | None] = MappingProxyType({".txt": None, ".xml": _XML, ".gml": _XML, ".json": _JSON})
+"""Suffixes of metadata, and which of the texts that servers send instead each may be."""
 _TEXT_TYPES = {
-    "text/html": "a web page",
-    "application/xhtml+xml": "a web page",
-    "text/xml": "an XML text",
-    "application/xml": "an XML text",
-    "application/json": "a JSON text",
-    "application/problem+json": "a JSON text",
+    "text/html": _PAGE,
+    "application/xhtml+xml": _PAGE,
+    "text/xml": _XML,
+    "application/xml": _XML,
+    "application/json": _JSON,
+    "application/problem+json": _JSON,
 }
 _MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _JPEG2000 = (b"\x00\x00\x00\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")
 """A JP2 box, and a bare codestream."""
 
 
-def expects_raster(href: str) -> bool:
+def expects_raster(name: str) -> bool:
     """Whether the name of a file says that it is a raster."""
-    return file_name(href).lower().endswith(_RASTERS)
+    return name.lower().endswith(_RASTERS)
 
 
 def type_instead(content_type: str | None) -> str | None:
@@ -32,12 +41,29 @@ def text_instead(first: bytes) -> str | None:
     """Return in words what text the first bytes of a file begin; None where they begin none."""
     begin = first.lstrip(b"\xef\xbb\xbf \t\r\n")[:512].lower()
     if begin.startswith((b"<!doctype html", b"<html")) or b"<html" in begin:
-        return "a web page"
+        return _PAGE
     if begin.startswith(b"<"):
-        return "an XML text"
+        return _XML
     if begin.startswith((b"{", b"[")):
-        return "a JSON text"
+        return _JSON
     return None
+
+
+def sent_instead(first: bytes, name: str) -> str | None:
+    """Return in words what a server sends in the place of a file; None where it may be the file.
+
+    Parameters
+    ----------
+    first
+        The first bytes of the file.
+    name
+        Its name here, which says what it is to be.
+    """
+    suffix = PurePath(name).suffix.lower()
+    found = text_instead(first)
+    if found is not None and (suffix in _RASTERS or (suffix in _TEXTS and found != _TEXTS[suffix])):
+        return found
+    return "neither GeoTIFF nor JPEG 2000" if suffix in _TILED and driver_of(first) is None else None
 
 
 def driver_of(first: bytes) -> str | None:

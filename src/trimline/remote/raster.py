@@ -36,6 +36,8 @@ from trimline.scenes.raster_opening import open_streamed_raster
 
 MOST_BYTES = 64 << 20
 """Compressed size of the blocks that are fetched before they are decoded [bytes]; a larger window is read in strips."""
+_BEYOND_BYTES = 64 << 20
+"""What is taken of a JPEG 2000 file beyond its size before it is left: one that has changed is told as such [bytes]."""
 _END_OF_CODESTREAM = b"\xff\xd9"
 _REMEDY = "run again; where it stays so, leave the scene out"
 _numbers = itertools.count()
@@ -217,7 +219,7 @@ class RemoteRaster:
         if not self._cache.is_local:
             folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="trimline-"))
             path = Path(folder) / "raster.jp2"
-            self._transport.save(self.href, path)
+            self._transport.save(self.href, path, most_bytes=self._cache.size + _BEYOND_BYTES)
             self._cache.go_on_with(path)
         elif self._cache.read(self._cache.size - 2, 2) != _END_OF_CODESTREAM:
             raise RemoteError(

@@ -14,7 +14,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from trimline.errors import RemoteError
-from trimline.remote.address import shown
+from trimline.remote.address import file_name, shown
 from trimline.remote.counts import Counts
 from trimline.remote.exchange import Answer, Failed, Line, describe
 from trimline.remote.hosts import LONGEST_WAIT_S, Host, pause, require_open, retry_after
@@ -62,6 +62,7 @@ class RepeatedRequests:
         read: Callable[[Answer], T],
         *,
         accept: Sequence[int],
+        name: str | None = None,
     ) -> T:
         """Request a file until its answer could be read, and return what was read.
 
@@ -75,6 +76,8 @@ class RepeatedRequests:
             Reads an answer; may raise `Failed`, and is called again then.
         accept
             Status codes of answers that are read.
+        name
+            Its name here: it is a raster where this or its address says so.
 
         Raises
         ------
@@ -82,6 +85,7 @@ class RepeatedRequests:
             No answer could be read.
         """
         label = shown(href)
+        is_raster = expects_raster(file_name(href)) or expects_raster(name or "")
         require_open(self._closed)
         renewed, pages, tries = False, 0, 0
         while True:
@@ -91,7 +95,7 @@ class RepeatedRequests:
             wait: float | None = None
             try:
                 with self._line.answer("GET", signed.url, sent, label) as answer:
-                    instead = type_instead(answer.headers.get("Content-Type")) if expects_raster(href) else None
+                    instead = type_instead(answer.headers.get("Content-Type")) if is_raster else None
                     if answer.status in accept and instead is None:
                         return read(answer)
                     status = answer.status

@@ -19,13 +19,15 @@ from trimline.foreign import disk_errors, foreign_errors
 from trimline.remote.address import local_path, shown
 from trimline.remote.checksum import check_checksum
 from trimline.remote.exchange import Answer, Failed
-from trimline.remote.impostors import expects_raster, text_instead
+from trimline.remote.impostors import sent_instead
 from trimline.remote.version import Version, content_range, version_of_answer, version_of_file
 from trimline.written import NotWhole, require_whole
 
 if TYPE_CHECKING:
     from trimline.remote.transport import Transport
 
+MOST_FILE_BYTES = 8 << 30
+"""Size of the largest file of a scene [bytes]; those of Landsat and Sentinel-2 have 1 GB at most."""
 _BLOCK = 1 << 20
 
 
@@ -36,6 +38,7 @@ def save_file(
     *,
     size: int | None = None,
     checksum: str | None = None,
+    most_bytes: int = MOST_FILE_BYTES,
     seen: Callable[[int], None] | None = None,
 ) -> None:
     """Save a whole file.
@@ -49,32 +52,36 @@ def save_file(
     href
         Its address, or path.
     path
-        Gets the file when it is whole.
+        Gets the file when it is whole; its suffix says what the file is to be.
     size
-        What the catalogue says [bytes].
+        What the catalogue or the server has said [bytes].
     checksum
         What the catalogue says: a multihash in hexadecimal digits.
+    most_bytes
+        Largest size that is taken [bytes].
     seen
         Called with the number of bytes of the file that are there, again and again.
 
     Raises
     ------
     RemoteError
-        It cannot be read, is not of that size or checksum, is a web page, or is not whole in the archive.
+        It cannot be read, is larger, is not of that size or checksum, is a web page, or is not whole in the archive.
     DiskError
         The disk is full, read-only or closed to the user.
     """
     made_folder(path.parent)
     require_no_folder(path)
-    part = _Part(path, shown(href), seen or _nobody, most=size)
+    if size is not None and size > most_bytes:
+        raise too_large(shown(href), most_bytes)
+    part = _Part(path, shown(href), seen or _nobody, most=most_bytes if size is None else size)
     with disk_errors(path, written=path.parent):
         if (source := local_path(href)) is not None:
             part.copy(source)
         else:
             part.version = part.read_version()
-            transport.requests.attempt(href, part.headers, part.take, accept=(200, 206, 416))
+            transport.requests.attempt(href, part.headers, part.take, accept=(200, 206, 416), name=path.name)
         try:
-            part.check(href, size, checksum)
+            part.check(size, checksum, most_bytes)
         except RemoteError:
             part.forget()
             raise
@@ -85,6 +92,15 @@ def _nobody(_: int) -> None:
     pass
 
 
+def too_large(label: str, most: int) -> RemoteError:
+    """Return the error of a file that is larger than any of its kind [bytes]."""
+    return RemoteError(
+        f"the file is larger than {most >> 20} MB, which no such file is",
+        where=label,
+        remedy="leave the scene out, or report it to the archive",
+    )
+
+
 @dataclass
 class _Part:
     """What has come of a file so far."""
@@ -92,9 +108,9 @@ class _Part:
     path: Path
     label: str
     seen: Callable[[int], None]
-    version: Version | None = None
-    most: int | None = None
+    most: int
     """Size beyond which nothing is written [bytes]: an answer need not say where it ends."""
+    version: Version | None = None
 
     @property
     def file(self) -> Path:
@@ -153,9 +169,9 @@ class _Part:
                 file.write(block)
                 there += len(block)
                 self.seen(there)
-                if self.most is not None and there > self.most:
+                if there > self.most:
                     break
-        if self.most is not None and there > self.most:
+        if there > self.most:
             return  # which `check` says
         if expected is not None and there != expected:
             raise Failed("the answer was cut short")
@@ -165,15 +181,15 @@ class _Part:
         with foreign_errors(RemoteError, source, remedy="check the path, or the catalogue that names it"):
             self.version = version_of_file(source)
         with source.open("rb") as old, self.file.open("wb") as new:
-            while block := old.read(_BLOCK):
+            while new.tell() <= self.most and (block := old.read(_BLOCK)):
                 new.write(block)
                 self.seen(new.tell())
 
-    def check(self, href: str, size: int | None, checksum: str | None) -> None:
+    def check(self, size: int | None, checksum: str | None, most: int) -> None:
         """Raise where what has come is not the file."""
         there = self.length()
         with self.file.open("rb") as file:
-            instead = text_instead(file.read(1024)) if expects_raster(href) else None
+            instead = sent_instead(file.read(1024), self.path.name)
         if instead is not None:
             raise RemoteError(
                 f"the server sends {instead} instead of the file",
@@ -181,15 +197,12 @@ class _Part:
                 remedy="log in to the archive, or set its credentials in the environment",
             )
         on_server = self.version.size if self.version is not None else None
-        compared = (
-            (on_server, "its catalogue", size),
-            (there, "its catalogue", size),
-            (there, "its server", on_server),
-        )
-        for found, who, expected in compared:
+        if size is None and there > most:
+            raise too_large(self.label, most)
+        for found, expected in ((on_server, size), (there, size), (there, on_server)):
             if expected is not None and found is not None and expected != found:
                 raise RemoteError(
-                    f"the file has {found} bytes, and {who} says {expected}",
+                    f"the file has {found} bytes, and its catalogue or server says {expected}",
                     where=self.label,
                     remedy="run again, which fetches it anew; where it stays so, leave the scene out",
                 )

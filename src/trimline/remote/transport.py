@@ -22,7 +22,7 @@ from trimline.remote.counts import Counts
 from trimline.remote.exchange import Answer, Failed
 from trimline.remote.ranges import Joined, Range, joined
 from trimline.remote.repeating import RepeatedRequests
-from trimline.remote.saving import save_file
+from trimline.remote.saving import MOST_FILE_BYTES, save_file, too_large
 from trimline.remote.signing import Signer, unsigned
 from trimline.remote.version import Version, content_range, version_of_answer, version_of_file
 
@@ -197,7 +197,7 @@ class Transport:
             with _of_disk(path), path.open("rb") as file:
                 content = file.read(most_bytes + 1)
             if len(content) > most_bytes:
-                raise _too_large(href, most_bytes)
+                raise too_large(shown(href), most_bytes)
             return content
 
         def read(answer: Answer) -> bytes:
@@ -205,7 +205,7 @@ class Transport:
             for block in answer.blocks:
                 out += block
                 if len(out) > most_bytes:
-                    raise _too_large(href, most_bytes)
+                    raise too_large(shown(href), most_bytes)
             return bytes(out)
 
         return self.requests.attempt(href, {}, read, accept=(200,))
@@ -217,13 +217,14 @@ class Transport:
         *,
         size: int | None = None,
         checksum: str | None = None,
+        most_bytes: int = MOST_FILE_BYTES,
         seen: Callable[[int], None] | None = None,
     ) -> None:
         """Save a whole file, whole or not at all; what an interrupted run has left is gone on with.
 
         See `trimline.remote.saving.save_file`.
         """
-        save_file(self, href, Path(path), size=size, checksum=checksum, seen=seen)
+        save_file(self, href, Path(path), size=size, checksum=checksum, most_bytes=most_bytes, seen=seen)
 
     def begin(self, wanted: Wanted, *, may_end: bool = False) -> Pending:
         """Request ranges of a file and return at once; `finish` waits for them. Arguments as for `read_many`."""
@@ -323,14 +324,6 @@ def _body_from(answer: Answer, href: str, version: Version) -> bytes:
 
 def _of_disk(path: Path) -> Any:
     return foreign_errors(RemoteError, path, remedy="check the path, or the catalogue that names it")
-
-
-def _too_large(href: str, most_bytes: int) -> RemoteError:
-    return RemoteError(
-        f"the file is larger than {most_bytes >> 20} MB, which no such file is",
-        where=shown(href),
-        remedy="check the catalogue",
-    )
 
 
 def _ends_early(href: str, size: int | None) -> RemoteError:

@@ -193,6 +193,8 @@ def _looks(
     """
 
     def look(candidate: Candidate) -> Look | TrimlineError:
+        if f"{candidate.id}.json".casefold() == CHOICE:
+            return CatalogueError(f"its id is the name of {CHOICE}, which the search writes", where=candidate.id)
         try:
             return looked_at(candidate, ground, transports[candidate.catalogue])
         except (RemoteError, ProductError) as error:

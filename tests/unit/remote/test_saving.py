@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import hashlib
 import json
 from collections.abc import Callable
@@ -114,7 +115,7 @@ def test_a_part_that_has_all_or_more(there: int, address: str, transport: Transp
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"size": 17}, "1024000 bytes, and its catalogue says 17"),
+        ({"size": 17}, "1024000 bytes, and its catalogue or server says 17"),
         ({"checksum": "1220" + "0" * 64}, "another SHA256 checksum"),
         ({"checksum": "d50110" + "0" * 32}, "another MD5 checksum"),
         ({"checksum": "1220" + "0" * 62}, "no multihash"),
@@ -139,10 +140,83 @@ def test_an_answer_without_end_is_left(server: FileServer, transport: Transport,
         return True
 
     server.fault = endless
-    with pytest.raises(RemoteError, match="its catalogue says 1000"):
+    with pytest.raises(RemoteError, match="its catalogue or server says 1000"):
         transport.save(f"{server.url}/a.bin", tmp_path / "a.bin", size=1000)
     assert transport.counts.bytes < 10_000_000
     assert files(tmp_path) == set()
+
+
+@pytest.mark.parametrize("encoding", [None, "gzip"])
+def test_an_answer_without_end_is_left_though_nobody_has_said_its_size(
+    encoding: str | None, server: FileServer, transport: Transport, tmp_path: Path
+) -> None:
+    bomb = gzip.compress(bytes(200 << 20), 1)
+
+    def endless(handler: Handler) -> bool:
+        handler.send_response(200)
+        handler.send_header("Connection", "close")
+        if encoding is not None:
+            handler.send_header("Content-Encoding", encoding)
+        handler.end_headers()
+        for _ in range(2_000):
+            handler.wfile.write(bomb if encoding else bytes(100_000))
+        return True
+
+    server.fault = endless
+    largest: list[int] = []
+    with pytest.raises(RemoteError, match="larger than 1 MB"):
+        transport.save(f"{server.url}/a_MTL.txt", tmp_path / "a_MTL.txt", most_bytes=1 << 20, seen=largest.append)
+    assert max(largest) < 100 << 20
+    assert transport.counts.retries == 0
+    assert files(tmp_path) == set()
+
+
+def test_a_size_that_no_file_has_is_refused_before_anything_is_requested(
+    server: FileServer, address: str, transport: Transport, tmp_path: Path
+) -> None:
+    with pytest.raises(RemoteError, match="larger than 8192 MB, which no such file is"):
+        transport.save(address, tmp_path / "a.bin", size=10**15)
+    assert server.seen == []
+    (tmp_path / "b.bin").write_bytes(CONTENT)
+    with pytest.raises(RemoteError, match="larger than 0 MB"):
+        transport.save(str(tmp_path / "b.bin"), tmp_path / "c.bin", most_bytes=1000)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("x_B4.TIF", b"<VRTDataset/>", "an XML text"),
+        ("x_B4.jp2", b"ncols 4", "neither GeoTIFF nor JPEG 2000"),
+        ("x_MTL.txt", b"<!DOCTYPE html><html>log in", "a web page"),
+        ("x_MTL.txt", b'{"error": 1}', "a JSON text"),
+        ("metadata.xml", b"<html>log in", "a web page"),
+        ("tileInfo.json", b"<Error/>", "an XML text"),
+    ],
+)
+def test_what_is_sent_is_told_by_the_name_here_and_not_by_the_address(
+    name: str, content: bytes, words: str, server: FileServer, transport: Transport, tmp_path: Path
+) -> None:
+    server.files["Nodes(x)/$value"] = content
+    with pytest.raises(RemoteError, match=f"sends {words} instead of the file"):
+        transport.save(f"{server.url}/Nodes(x)/$value", tmp_path / name)
+    assert files(tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x_MTL.txt", b"GROUP = A"),
+        ("x_MTL.json", b'{"a": 1}'),
+        ("x.xml", b"<?xml version='1.0'?><a/>"),
+        ("x.gml", b"<a/>"),
+    ],
+)
+def test_metadata_of_their_own_kind_are_saved(
+    name: str, content: bytes, server: FileServer, transport: Transport, tmp_path: Path
+) -> None:
+    server.files["$value"] = content
+    transport.save(f"{server.url}/$value", tmp_path / name)
+    assert (tmp_path / name).read_bytes() == content
 
 
 def test_a_raster_that_is_not_whole_in_the_archive(server: FileServer, transport: Transport, tmp_path: Path) -> None:

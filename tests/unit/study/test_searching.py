@@ -12,9 +12,11 @@ import shapely
 
 from trimline.catalogues.candidate import Candidate
 from trimline.catalogues.choosing import chosen
+from trimline.catalogues.ground import ground_of
 from trimline.catalogues.looking import Look
 from trimline.project import Period, Project, SceneEntry
-from trimline.study.searching import _by_period, _offered, _warn_of_gaps
+from trimline.remote import Transport
+from trimline.study.searching import _by_period, _looks, _offered, _warn_of_gaps
 
 PERIODS = (Period(name="1990", first=1989, last=1991), Period(name="2000", first=1999, last=2001))
 
@@ -76,6 +78,18 @@ def test_scenes_and_references_by_hand_stay_the_only_ones() -> None:
     assert "reference" not in entries["b"]
     assert "reference" in entries["c"], "a reference of another period leaves the place free"
     assert [each.entry["id"] for each in _offered(chosen(looks[:1], "1990"), by_hand.scenes).taken] == []
+
+
+@pytest.mark.parametrize("name", ["choice", "CHOICE"])
+def test_an_item_whose_file_would_lie_where_the_choice_does_is_left_out(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trimline.study.searching.looked_at", lambda candidate, *_: look(candidate.id, 1990))
+    candidates = [look(each, 1990).candidate for each in (name, "choices")]
+    looks, unread = _looks(candidates, ground_of(None, shapely.box(0, 0, 1, 1)), {"archive": Transport()})
+    assert [each.candidate.id for each in looks] == ["choices"]
+    assert [each for each, _ in unread] == [name]
+    assert "the search writes" in unread[0][1]
 
 
 def test_a_period_without_a_fit_scene_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
