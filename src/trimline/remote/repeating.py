@@ -62,6 +62,7 @@ class RepeatedRequests:
         read: Callable[[Answer], T],
         *,
         accept: Sequence[int],
+        body: bytes | None = None,
     ) -> T:
         """Request a file until its answer could be read, and return what was read.
 
@@ -75,6 +76,8 @@ class RepeatedRequests:
             Reads an answer; may raise `Failed`, and is called again then.
         accept
             Status codes of answers that are read.
+        body
+            What is posted; None reads the address.
 
         Raises
         ------
@@ -90,7 +93,7 @@ class RepeatedRequests:
             sent = {"Accept-Encoding": "identity", **signed.headers, **extra}
             wait: float | None = None
             try:
-                with self._line.answer("GET", signed.url, sent, label) as answer:
+                with self._line.answer("GET" if body is None else "POST", signed.url, sent, label, body) as answer:
                     instead = type_instead(answer.headers.get("Content-Type")) if expects_raster(href) else None
                     if answer.status in accept and instead is None:
                         return read(answer)
