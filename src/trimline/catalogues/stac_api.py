@@ -39,7 +39,7 @@ _LONGEST_S = 300.0
 """Longest time that a body may take to come [s]."""
 MOST_BYTES = 32 << 20
 """Size of an answer that none has: a page of items has some megabytes."""
-MOST_PAGES = 2000
+MOST_PAGES = 1000
 """Pages of one list after which it is given up."""
 _MOST_IDLE = 20
 """Pages in a row with nothing new after which no more are expected."""

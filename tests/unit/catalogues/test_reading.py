@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from tests.unit.catalogues import items
 
 from trimline.catalogues import read_candidate
-from trimline.catalogues.item_assets import name_in, unsigned_href
+from trimline.catalogues.item_assets import name_in
+from trimline.catalogues.kept_item import unsigned_href
 from trimline.errors import CatalogueError
 
 SECRET = "hunter2-S3CR3T"  # noqa: S105 - it must show up nowhere
