@@ -23,6 +23,7 @@ _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://\S+", re.IGNORECASE)
 _NODE = re.compile(r"Nodes\((?P<name>[^()]+)\)/\$value")
 """A file by OData (Copernicus Data Space), whose address ends in `$value`."""
 
+_MOST_ASSETS = 1000
 _RASTERS = (".tif", ".tiff", ".jp2")
 _PIXEL = re.compile(r"_(?P<pixel>10|20|60)m$", re.IGNORECASE)
 _FILE_BAND = re.compile(r"(?:^|_)(?P<band>(?:(?:SR|ST)_)?B\d{1,2}A?(?:_VCID_\d)?|QA_PIXEL|QA_RADSAT|QA60|SCL)$", re.I)
@@ -43,11 +44,13 @@ def files_of(item: Mapping[str, Any], alternates: Mapping[str, str], *, is_remot
     Raises
     ------
     CatalogueError
-        The item has no assets, or one that names a file which it may not.
+        The item has no assets, more than any scene, or one that names a file which it may not.
     """
     assets = item.get("assets")
     if not isinstance(assets, Mapping) or not assets:
         raise CatalogueError("the item has no assets", where=item.get("id"))
+    if len(assets) > _MOST_ASSETS:
+        raise CatalogueError(f"the item has {len(assets)} assets, as no scene has", where=item.get("id"))
     found: dict[str, RemoteAsset] = {}
     for key, asset in assets.items():
         if not isinstance(asset, Mapping) or not isinstance(asset.get("href"), str) or not asset["href"]:

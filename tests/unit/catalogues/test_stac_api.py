@@ -139,11 +139,12 @@ def test_an_address_without_a_catalogue_is_named(content: Any) -> None:
 
 
 def test_odd_features_are_noted() -> None:
-    features = [5, None, items.usgs(), {"id": "LC08_L1TP_144030_20200816_20200920_02_T1", "assets": 3}]
+    odd = items.usgs("LC08_L1TP_144030_20200816_20200920_02_T1")
+    features = [5, None, items.usgs(), {"id": odd["id"], "assets": 3}, {**odd, "id": f"{odd['id']}\ud800"}]
     with answering(lambda request: pages(server, request, features)) as server:
         result = found(server.url)
     assert len(result.candidates) == 1
-    assert len(result.notes) == 2
+    assert len(result.notes) == 3
 
 
 def test_a_login_is_sent_to_the_catalogue_and_not_to_where_it_leads(tmp_path: Path) -> None:
