@@ -35,9 +35,9 @@ class TrimlineError(Exception):
 
     def __init__(self, what: str, *, where: object = None, remedy: str | None = None) -> None:
         super().__init__(what, where, remedy)
-        self.what = what
-        self.where = where
-        self.remedy = remedy
+        self.what = printable(what)
+        self.where = printable(where) if isinstance(where, str) else where
+        self.remedy = remedy if remedy is None else printable(remedy)
 
     def alone(self) -> TrimlineError:
         """Return the same error without its cause, which may not be picklable."""
@@ -133,9 +133,14 @@ class DiskError(TrimlineError):
     """The disk is full or read-only, or what was written on it cannot be read back."""
 
 
+def printable(text: str) -> str:
+    """Return a text without control characters, which a terminal obeys; each becomes a space."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)
+
+
 def shortened(text: str, most: int) -> str:
-    """Return a text in one line of at most `most` characters; what is left out of its middle becomes an ellipsis."""
-    line = " ".join(text.split())
+    """Return a text in one printable line of at most `most` characters; an ellipsis takes the place of its middle."""
+    line = " ".join(printable(text).split())
     if len(line) <= most:
         return line
     half = (most - 5) // 2

@@ -1,4 +1,4 @@
-"""Files of STAC items: addresses without secrets, names, sizes and checksums, and which of them are bands.
+"""Files of STAC items: addresses, names, sizes and checksums, and which of them are bands.
 
 The same band has many names. Its key may be the common name (`swir16`), the agency's (`B11`, `SR_B6.TIF`) or the
 agency's with a pixel size (`B02_10m`); else the band extension names it, or the file's own name does.
@@ -9,62 +9,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import unquote
 
 from trimline.catalogues.candidate import RemoteAsset
+from trimline.catalogues.kept_item import unsigned_href
 from trimline.errors import CatalogueError
 from trimline.file_names import safe_name
-from trimline.remote.address import scheme_of, shown
+from trimline.remote.address import scheme_of
 from trimline.scenes.band_names import QUALITY_NAMES, common_name
 from trimline.sensors import Sensor
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://\S+", re.IGNORECASE)
-_SECRET = ("auth", "credential", "key", "passw", "pwd", "secret", "session", "sig", "token", "user")
-"""Parts of names of parameters that may hold a secret: `X-Amz-Signature`, `sig`, `access_token`, `apikey`."""
-_MOST_LEVELS = 64
 _NODE = re.compile(r"Nodes\((?P<name>[^()]+)\)/\$value")
 """A file by OData (Copernicus Data Space), whose address ends in `$value`."""
 
+_MOST_ASSETS = 1000
 _RASTERS = (".tif", ".tiff", ".jp2")
 _PIXEL = re.compile(r"_(?P<pixel>10|20|60)m$", re.IGNORECASE)
 _FILE_BAND = re.compile(r"(?:^|_)(?P<band>(?:(?:SR|ST)_)?B\d{1,2}A?(?:_VCID_\d)?|QA_PIXEL|QA_RADSAT|QA60|SCL)$", re.I)
 _NO_DATA_ROLES = frozenset({"overview", "thumbnail", "visual"})
 _REMOTE_SCHEMES = ("http", "https", "s3")
-
-
-def without_secrets(value: Any, levels: int = 0) -> Any:
-    """Return JSON whose addresses hold no user, password or token, and whose links hold no headers.
-
-    Raises
-    ------
-    CatalogueError
-        It is nested more deeply than any item.
-    """
-    if levels > _MOST_LEVELS:
-        raise CatalogueError("the item is nested too deeply")
-    if isinstance(value, Mapping):
-        return {
-            key: without_secrets(each, levels + 1)
-            for key, each in value.items()
-            if not (key == "headers" and "rel" in value)
-        }
-    if isinstance(value, list | tuple):
-        return [without_secrets(each, levels + 1) for each in value]
-    return unsigned_href(value) if isinstance(value, str) and _ADDRESS.fullmatch(value) else value
-
-
-def unsigned_href(href: str) -> str:
-    """Return an address without user, password and fragment, and without its query where that may hold a secret."""
-    if _ADDRESS.fullmatch(href) is None:
-        return href
-    try:
-        parts = urlsplit(href)
-    except ValueError:
-        return shown(href)
-    names = [name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
-    holds_secret = any(word in name for name in names for word in _SECRET)
-    query = "" if holds_secret or (parts.query and not names) else parts.query
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
 
 
 def files_of(item: Mapping[str, Any], alternates: Mapping[str, str], *, is_remote: bool) -> dict[str, RemoteAsset]:
@@ -80,11 +44,13 @@ def files_of(item: Mapping[str, Any], alternates: Mapping[str, str], *, is_remot
     Raises
     ------
     CatalogueError
-        The item has no assets, or one that names a file which it may not.
+        The item has no assets, more than any scene, or one that names a file which it may not.
     """
     assets = item.get("assets")
     if not isinstance(assets, Mapping) or not assets:
         raise CatalogueError("the item has no assets", where=item.get("id"))
+    if len(assets) > _MOST_ASSETS:
+        raise CatalogueError(f"the item has {len(assets)} assets, as no scene has", where=item.get("id"))
     found: dict[str, RemoteAsset] = {}
     for key, asset in assets.items():
         if not isinstance(asset, Mapping) or not isinstance(asset.get("href"), str) or not asset["href"]:

@@ -21,6 +21,8 @@ from trimline.scenes.metadata_text import float_of, parse_moment
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.-]")
 _MOST_DEGREES = 540.0
 """Longitude beyond which none is written, however it is counted [degrees]."""
+_MOST_PARTS, _MOST_VERTICES = 1000, 100_000
+"""Parts and vertices of a footprint that no scene has: a scene is a quadrangle, or some pieces of a swath."""
 
 
 def properties_of(item: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -35,11 +37,13 @@ def id_of(item: Mapping[str, Any]) -> str:
     Raises
     ------
     CatalogueError
-        It has none.
+        It has none, or one that is no text (half of a surrogate pair).
     """
     given = item.get("id")
     if not isinstance(given, str) or not given:
         raise CatalogueError("an item has no id")
+    if any("\ud800" <= each <= "\udfff" for each in given):
+        raise CatalogueError("the id of an item is no text", where=given)
     plain = _NOT_PLAIN.sub("_", safe_name(given, "item")).lstrip("_.-")
     return plain if plain == given else f"{plain or 'item'}-{hashlib.sha256(given.encode()).hexdigest()[:8]}"
 
@@ -92,6 +96,8 @@ def footprint_of(item: Mapping[str, Any]) -> shapely.Geometry:
         shape = box_of(item.get("bbox")) if geometry is None else shapely.geometry.shape(geometry)
     if shape is None or shapely.get_dimensions(shape) != 2:
         raise CatalogueError("the item has no footprint", where=where)
+    if shapely.get_num_geometries(shape) > _MOST_PARTS or shapely.get_num_coordinates(shape) > _MOST_VERTICES:
+        raise CatalogueError("its footprint has more parts than any scene", where=where)
     west, south, east, north = shape.bounds
     is_finite = bool(np.isfinite(shapely.get_coordinates(shape)).all())
     if not (is_finite and -90 <= south <= north <= 90 and max(-west, east) <= _MOST_DEGREES):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trimline.catalogues.candidate import Candidate
+from trimline.catalogues.kept_item import without_secrets
 from trimline.errors import CatalogueError
 from trimline.files import StrPath, write_json
 from trimline.scenes.metadata_text import MOST_JSON_BYTES, decode, parse_json, read_bounded
@@ -18,14 +19,14 @@ _AGAIN = "run `trimline search` again, which writes it anew"
 
 
 def write_item(candidate: Candidate, path: StrPath) -> None:
-    """Write the item of a candidate, with the name of its catalogue, as JSON.
+    """Write the item of a candidate, with the name of its catalogue, as JSON, without secrets.
 
     Raises
     ------
     DiskError
         It cannot be written.
     """
-    write_json(path, {**candidate.item, CATALOGUE: candidate.catalogue})
+    write_json(path, {**without_secrets(candidate.item), CATALOGUE: candidate.catalogue})
 
 
 def read_item(path: StrPath, otherwise: str | None = None) -> tuple[Mapping[str, Any], str]:

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from trimline.catalogues.candidate import Candidate, RemoteAsset
-from trimline.catalogues.item_assets import bands_of, files_of, without_secrets
+from trimline.catalogues.item_assets import bands_of, files_of
 from trimline.catalogues.item_fields import cloud_of, footprint_of, id_of, sun_of, time_of
+from trimline.catalogues.kept_item import without_secrets
 from trimline.catalogues.product_names import ProductName, product_name
 from trimline.catalogues.registry import alternates_of, is_remote
 from trimline.errors import CatalogueError

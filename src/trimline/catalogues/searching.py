@@ -70,7 +70,7 @@ class _Gathered:
 
     def note(self, text: str) -> None:
         """Keep a note, once, and in one line: it may quote what a server sent."""
-        plain = shortened("".join(each if each.isprintable() else " " for each in text), _LONGEST_NOTE)
+        plain = shortened(text, _LONGEST_NOTE)
         if plain not in self.notes:
             self.notes.append(plain)
 

@@ -1,20 +1,19 @@
 """Items of STAC APIs, page by page, by pystac-client.
 
 What may pass is tried again: statuses of a busy server (429, 5xx) after the time that it asks for, answers that end
-early or are no JSON after waits that double.
+early or are no JSON after waits that double. Answers are bounded in size and time, lists in their pages.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import logging
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from pystac import Link
@@ -22,27 +21,36 @@ from pystac_client import Client, ItemSearch
 from pystac_client.exceptions import APIError
 from pystac_client.stac_api_io import StacApiIO
 from pystac_client.warnings import PystacClientWarning
-from urllib3 import Retry
 
-from trimline.errors import CatalogueError, TrimlineError
+from trimline.errors import CatalogueError, RemoteError
 from trimline.foreign import foreign_errors
 from trimline.remote.address import scheme_of, shown
+from trimline.remote.counts import Counts
+from trimline.remote.exchange import Answer, Failed
+from trimline.remote.impostors import type_instead
+from trimline.remote.repeating import RepeatedRequests
 from trimline.remote.signing import Signer
-
-_LOG = logging.getLogger(__name__)
 
 PAGE = 250
 """Items that a page is asked to hold."""
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 _RETRIES, _FIRST_WAIT_S, _TIMEOUT_S = 6, 0.5, 60.0
-_LONGEST_WAIT_S = 120.0
-_MOST_EMPTY = 20
-"""Empty pages in a row after which no more are expected."""
+_LONGEST_S = 300.0
+"""Longest time that a body may take to come [s]."""
+MOST_BYTES = 32 << 20
+"""Size of an answer that none has: a page of items has some megabytes."""
+MOST_PAGES = 1000
+"""Pages of one list after which it is given up."""
+_MOST_IDLE = 20
+"""Pages in a row with nothing new after which no more are expected."""
+_MOST_WEB_PAGES = 3
+"""Web pages in place of an answer before it is given up: a server under repair sends them too."""
+_OF_CONNECTION = ("host", "connection", "content-length", "content-type", "transfer-encoding", "accept-encoding")
 _AGAIN = "run again later, or choose another catalogue"
 
 
 class ApiIO(StacApiIO):
-    """Requests to a STAC API, tried again, with a login where there is one.
+    """Requests to a STAC API, as `trimline.remote` makes them: bounded, tried again, with a login where there is one.
 
     Parameters
     ----------
@@ -51,18 +59,10 @@ class ApiIO(StacApiIO):
     """
 
     def __init__(self, sign: Signer) -> None:
-        retry = Retry(
-            total=_RETRIES,
-            backoff_factor=_FIRST_WAIT_S,
-            backoff_max=_LONGEST_WAIT_S,
-            status_forcelist=_PASSING,
-            allowed_methods=None,
-            raise_on_status=False,
-            redirect=5,
+        super().__init__()
+        self._requests = RepeatedRequests(
+            sign, Counts(), at_once=1, retries=_RETRIES, timeout_s=_TIMEOUT_S, first_wait_s=_FIRST_WAIT_S
         )
-        super().__init__(max_retries=retry, timeout=_TIMEOUT_S)
-        self.session.auth = _Headers(sign)
-        self.session.rebuild_auth = _without_login  # type: ignore[method-assign]
 
     def read_text(self, source: Any, *args: Any, **kwargs: Any) -> str:
         """Return the text at an address or link; raises `CatalogueError` where it leads to no server."""
@@ -79,25 +79,31 @@ class ApiIO(StacApiIO):
         headers: dict[str, str] | None = None,
         parameters: dict[str, Any] | None = None,
     ) -> str:
-        """Return the text of an answer that is JSON; raises `APIError` as pystac-client does."""
-        for attempt in range(_RETRIES + 1):
-            problem = "the answer is no JSON"
-            try:
-                text: str = super().request(href, method, headers, parameters)
-                json.loads(text)
-                return text
-            except APIError as error:
-                if isinstance(error.__context__, TrimlineError):
-                    raise error.__context__ from None
-                if getattr(error, "status_code", None) is not None:
-                    raise
-                problem = "the connection fails, or the answer ends early"
-            except (ValueError, RecursionError):
-                pass
-            _LOG.debug("%s: %s", shown(href), problem)
-            if attempt < _RETRIES:
-                time.sleep(min(_FIRST_WAIT_S * 2**attempt, _LONGEST_WAIT_S))
-        raise APIError(problem)
+        """Return the text of an answer that is JSON.
+
+        Raises
+        ------
+        APIError
+            The catalogue refuses, with a status.
+        CatalogueError
+            It cannot be reached, redirects where it must not, asks for a long wait, or sends no JSON within bounds.
+        """
+        is_posted = (method or "GET").upper() == "POST"
+        with foreign_errors(CatalogueError, shown(href), what="the catalogue leads to an address that is none"):
+            address = href if is_posted else requests.Request("GET", href, params=parameters or {}).prepare().url or ""
+        sent = {"Accept": "application/geo+json, application/json", "Accept-Encoding": "gzip", **_plain(headers)}
+        if is_posted:
+            sent["Content-Type"] = "application/json"
+        try:
+            return self._requests.attempt(
+                address,
+                sent,
+                _Reader(shown(href)),
+                accept=[status for status in range(200, 600) if status not in _PASSING],
+                body=json.dumps(parameters or {}).encode() if is_posted else None,
+            )
+        except RemoteError as error:
+            raise CatalogueError(error.what, where=error.where, remedy=error.remedy) from None
 
     def get_pages(
         self, url: str, method: str | None = None, parameters: dict[str, Any] | None = None
@@ -107,49 +113,98 @@ class ApiIO(StacApiIO):
         Raises
         ------
         CatalogueError
-            A page has neither items nor collections, the same page comes again, or empty ones without end.
+            A page has neither items nor collections, a page comes again, or there are pages without end.
         """
         page = self.read_json(url, method=method, parameters=parameters)
-        before, empty = "", 0
-        while True:
-            content = page.get("features", page.get("collections"))
+        pages: set[bytes] = set()
+        ids: set[str] = set()
+        idle = 0
+        for _ in range(MOST_PAGES):
+            content = page.get("features", page.get("collections")) if isinstance(page, Mapping) else None
             if not isinstance(content, list):
                 raise CatalogueError("the catalogue sends a page without items", where=shown(url), remedy=_AGAIN)
-            written = json.dumps(content)
-            empty = 0 if content else empty + 1
-            if (content and written == before) or empty > _MOST_EMPTY:
+            digest = hashlib.sha256(json.dumps(content).encode()).digest()
+            new = {str(each.get("id")) for each in content if isinstance(each, Mapping)} - ids
+            idle = 0 if new else idle + 1
+            if (content and digest in pages) or idle > _MOST_IDLE:
                 raise CatalogueError("the catalogue sends the same page again", where=shown(url), remedy=_AGAIN)
-            before = written
+            pages.add(digest)
+            ids |= new
             yield page
-            links = [each for each in page.get("links") or [] if isinstance(each, Mapping)]
-            following = next((each for each in links if each.get("rel") == "next"), None)
+            links = page.get("links")
+            following = next((each for each in links if _is_next(each)), None) if isinstance(links, list) else None
             if following is None:
                 return
             page = self.read_json(Link.from_dict(dict(following)), parameters=parameters)
+        raise CatalogueError(
+            f"the catalogue sends more than {MOST_PAGES} pages",
+            where=shown(url),
+            remedy="search a smaller region, fewer years or fewer collections",
+        )
 
 
-class _Headers(requests.auth.AuthBase):
-    """Adds the headers of a signer, and keeps `requests` from taking a login for any server out of ``~/.netrc``."""
+class _Reader:
+    """Reads the answers to one request: JSON of bounded size within bounded time.
 
-    def __init__(self, sign: Signer) -> None:
-        self._sign = sign
+    Parameters
+    ----------
+    where
+        What messages call the address.
+    """
 
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers.update(self._sign(request.url or "").headers)
-        return request
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._web_pages = 0
+
+    def __call__(self, answer: Answer) -> str:
+        """Return the text of an answer.
+
+        Raises
+        ------
+        Failed
+            It is no JSON, which may pass.
+        APIError
+            The status is none of success.
+        CatalogueError
+            It is too large, too slow, nested too deeply, or again and again a web page.
+        """
+        if not 200 <= answer.status < 300:
+            refused = APIError(f"status {answer.status}")
+            refused.status_code = answer.status
+            raise refused
+        if type_instead(answer.headers.get("Content-Type")) == "a web page":
+            self._web_pages += 1
+            if self._web_pages > _MOST_WEB_PAGES:
+                raise self._error("the catalogue sends a web page, and no JSON", "check the address")
+            raise Failed("it sends a web page")
+        started, out = time.monotonic(), bytearray()
+        for block in answer.blocks:
+            out += block
+            if len(out) > MOST_BYTES:
+                raise self._error(f"the catalogue's answer has more than {MOST_BYTES >> 20} MB, which none has")
+            if time.monotonic() - started > _LONGEST_S:
+                raise self._error(f"the catalogue's answer is not whole after {_LONGEST_S:g} s", _AGAIN)
+        try:
+            text = out.decode()
+            json.loads(text)
+        except RecursionError:
+            raise self._error("the catalogue's answer is nested too deeply") from None
+        except ValueError:
+            raise Failed("the answer is no JSON") from None
+        return text
+
+    def _error(self, what: str, remedy: str = "choose another catalogue") -> CatalogueError:
+        return CatalogueError(what, where=self._where, remedy=remedy)
 
 
-def _without_login(request: requests.PreparedRequest, response: requests.Response) -> None:
-    """Take the login from a request that is led to another server, where `requests` would look into ``~/.netrc``."""
-    if urlsplit(request.url or "").netloc != urlsplit(response.request.url or "").netloc:
-        request.headers.pop("Authorization", None)
+def _plain(headers: Any) -> dict[str, str]:
+    """Return those headers of a link that a request may have; the connection's own are not the catalogue's to set."""
+    given = headers.items() if isinstance(headers, Mapping) else ()
+    return {name: value for name, value in given if isinstance(value, str) and name.lower() not in _OF_CONNECTION}
 
 
-def _shows_no_headers(record: logging.LogRecord) -> bool:
-    return "Headers:" not in record.getMessage()
-
-
-logging.getLogger("pystac_client.stac_api_io").addFilter(_shows_no_headers)
+def _is_next(link: Any) -> bool:
+    return isinstance(link, Mapping) and link.get("rel") == "next"
 
 
 def open_api(address: str, io: ApiIO) -> Client | None:

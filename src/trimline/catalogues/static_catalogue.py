@@ -12,12 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urldefrag, urljoin
 
 import numpy as np
 import shapely
 
-from trimline.catalogues.item_assets import unsigned_href
 from trimline.catalogues.item_fields import box_of
 from trimline.errors import CatalogueError, DiskError, MetadataError, TrimlineError
 from trimline.longitudes import connected, cut
@@ -201,7 +200,7 @@ def _joined(base: str, href: str) -> str:
     """Return an address relative to another one; a server's files stay the server's."""
     if scheme_of(base) != "file":
         try:
-            return unsigned_href(urljoin(base, href))
+            return urldefrag(urljoin(base, href)).url
         except ValueError:
             return href
     if scheme_of(href) != "file" or "://" in href:

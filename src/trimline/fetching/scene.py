@@ -21,6 +21,7 @@ import shapely
 
 from trimline import __version__
 from trimline.catalogues.candidate import Candidate
+from trimline.catalogues.kept_item import without_secrets
 from trimline.errors import CatalogueError, DiskError, GridError, ProductError, RemoteError, TrimlineError
 from trimline.fetching.fetched_file import (
     FETCHED,
@@ -209,7 +210,7 @@ class _Fetching:
                 len(indivisible),
             )
         files += self._all(wanted)
-        write_json(self.parts.files / ITEM, without_queries(candidate.item))
+        write_json(self.parts.files / ITEM, without_secrets(candidate.item))
         files.append(described(self.parts.files / ITEM, what="item", source=""))
         self.parts.keep_only({file.name for file in files})
         with self._forgotten_where_wrong(metadata):
@@ -365,18 +366,6 @@ class _Room:
                     remedy=ROOM,
                 )
             self._left -= size
-
-
-def without_queries(item: Any) -> Any:
-    """Return an item whose addresses have neither user nor query, in which a signature could stand."""
-    if isinstance(item, Mapping):
-        return {
-            key: shown(value) if key == "href" and isinstance(value, str) else without_queries(value)
-            for key, value in item.items()
-        }
-    if isinstance(item, list | tuple):
-        return [without_queries(value) for value in item]
-    return item
 
 
 def _item_address(item: Mapping[str, Any]) -> str | None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
+from trimline.errors import printable
+
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 """A scheme has two letters at least: `C:` is a drive."""
 
@@ -20,8 +22,11 @@ def scheme_of(href: str) -> str:
 
 
 def shown(href: str) -> str:
-    """Return an address as messages show it: without user, password, query and fragment, which may hold secrets."""
-    scheme = scheme_of(href)
+    """Return an address as messages show it: without user, password, query and fragment, which may hold secrets.
+
+    Control characters, which a terminal obeys, become spaces.
+    """
+    scheme, href = scheme_of(href), printable(href)
     if _SCHEME.match(href) is None:
         return href
     rest = re.split(r"[?#]", href[len(scheme) + 3 :], maxsplit=1)[0]

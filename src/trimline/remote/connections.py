@@ -1,15 +1,22 @@
-"""Connections of `requests` that can be broken while a thread waits on them: a run that is stopped ends soon."""
+"""Connections of `requests` that can be broken while a thread waits on them.
+
+A run that is stopped ends soon, and so does a wait for a head that comes byte by byte, which no time-out of a socket
+ends: each byte begins it anew.
+"""
 
 from __future__ import annotations
 
 import socket
 import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.response import HTTPResponse
 
 
 class BreakableAdapter(HTTPAdapter):
@@ -36,10 +43,18 @@ class BreakableAdapter(HTTPAdapter):
                 super().connect()
                 remember(self)
 
+            def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as in urllib3
+                with _head_in_time(self):
+                    return super().getresponse()
+
         class Protected(HTTPSConnection):
             def connect(self) -> None:
                 super().connect()
                 remember(self)
+
+            def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as in urllib3
+                with _head_in_time(self):
+                    return super().getresponse()
 
         # A class is an attribute here, as urllib3 has it, and not a field.
         plain = type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": Plain})
@@ -60,6 +75,29 @@ class BreakableAdapter(HTTPAdapter):
             connections = list(self._open)
         for each in connections:
             _break(each)
+
+
+@contextmanager
+def _head_in_time(connection: Any) -> Iterator[None]:
+    """Break a connection whose head is not whole after its time-out; raises `TimeoutError` then."""
+    if not isinstance(connection.timeout, int | float):
+        yield
+        return
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        _break(connection)
+
+    watch = threading.Timer(connection.timeout, end)
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.cancel()
+        if late.is_set():  # what came so far can look whole
+            raise TimeoutError("the head is not whole")
 
 
 def _break(connection: Any) -> None:

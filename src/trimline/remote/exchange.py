@@ -30,6 +30,7 @@ _BLOCK = 64 << 10
 _SLOWEST = 1024
 """Bytes per second below which a body that has taken longer than the time-out counts as stalled."""
 _CONNECT_S = 15.0
+_HARMLESS = ("Range", "If-Range", "Accept", "Accept-Encoding", "Content-Type")
 
 
 class Failed(Exception):
@@ -89,17 +90,21 @@ class Line:
         self._session.close()
 
     @contextmanager
-    def answer(self, method: str, url: str, headers: Mapping[str, str], label: str) -> Iterator[Answer]:
+    def answer(
+        self, method: str, url: str, headers: Mapping[str, str], label: str, body: bytes | None = None
+    ) -> Iterator[Answer]:
         """Request an address, and give the answer that is no redirect.
 
         Parameters
         ----------
         method
-            ``GET`` or ``HEAD``.
+            ``GET``, ``HEAD`` or ``POST``.
         url, headers
             Signed.
         label
             What messages call the file.
+        body
+            What is posted; sent anew after a redirect, except after 303 (RFC 9110, 15.4.4).
 
         Raises
         ------
@@ -119,7 +124,7 @@ class Line:
                 )
             sent = dict(headers) if _origin(url) == first else _harmless(headers)
             with self._host_of(parts.netloc).turn():
-                response = self._send(method, url, sent, label)
+                response = self._send(method, url, sent, label, body)
                 try:
                     target = response.headers.get("Location") if response.is_redirect else None
                     if target is None:
@@ -135,16 +140,20 @@ class Line:
                     remedy="do not trust it; choose another catalogue",
                 )
             url = target
+            if response.status_code == 303:
+                method, body = "GET", None
         raise RemoteError(
             "the server redirects in a circle", where=label, remedy="log in to the archive, or choose another catalogue"
         )
 
-    def _send(self, method: str, url: str, headers: Mapping[str, str], label: str) -> requests.Response:
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str], label: str, body: bytes | None
+    ) -> requests.Response:
         self._counts.add(requests=1)
         timeout = (min(_CONNECT_S, self._timeout_s), self._timeout_s)
         try:
             return self._session.request(
-                method, url, headers=headers, stream=True, allow_redirects=False, timeout=timeout
+                method, url, headers=headers, data=body, stream=True, allow_redirects=False, timeout=timeout
             )
         except requests.exceptions.SSLError:
             problem: Exception = RemoteError(
@@ -197,8 +206,8 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 
 
 def _harmless(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers that any host may see: those of the range, not those of the signer."""
-    return {name: value for name, value in headers.items() if name in ("Range", "If-Range", "Accept-Encoding")}
+    """Return the headers that any host may see: those of the range and the body, not those of the signer."""
+    return {name: value for name, value in headers.items() if name in _HARMLESS}
 
 
 def describe(url: str) -> str:

@@ -63,6 +63,7 @@ class RepeatedRequests:
         *,
         accept: Sequence[int],
         name: str | None = None,
+        body: bytes | None = None,
     ) -> T:
         """Request a file until its answer could be read, and return what was read.
 
@@ -78,6 +79,8 @@ class RepeatedRequests:
             Status codes of answers that are read.
         name
             Its name here: it is a raster where this or its address says so.
+        body
+            What is posted; None reads the address.
 
         Raises
         ------
@@ -94,7 +97,7 @@ class RepeatedRequests:
             sent = {"Accept-Encoding": "identity", **signed.headers, **extra}
             wait: float | None = None
             try:
-                with self._line.answer("GET", signed.url, sent, label) as answer:
+                with self._line.answer("GET" if body is None else "POST", signed.url, sent, label, body) as answer:
                     instead = type_instead(answer.headers.get("Content-Type")) if is_raster else None
                     if answer.status in accept and instead is None:
                         return read(answer)

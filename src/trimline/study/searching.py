@@ -24,7 +24,7 @@ from trimline.catalogues.item_file import write_item
 from trimline.catalogues.looking import Look, looked_at
 from trimline.catalogues.pictures import Picture, picture_of
 from trimline.catalogues.region_query import region_on_earth
-from trimline.errors import CatalogueError, ProductError, ProjectError, RemoteError, TrimlineError
+from trimline.errors import CatalogueError, ProductError, ProjectError, RemoteError, TrimlineError, shortened
 from trimline.files import write_json
 from trimline.melt_season import melt_season_at
 from trimline.outlines import read_outlines
@@ -49,6 +49,8 @@ FOLDER, FETCHED = "search", "fetched"
 SHEET, CHOICE = "candidates.html", "choice.json"
 """The contact sheet, and the numbers of the choice."""
 
+_LONGEST_WHY = 300
+"""Characters of the reason why a candidate could not be read."""
 _AT_ONCE = 8
 """Candidates that are looked at at the same time; how many requests a server gets at once, the transport decides."""
 
@@ -214,8 +216,9 @@ def _looks(
                 continue
             error = result
             file = "" if result.where in (None, candidate.id) else f" ({result.where})"
-            unread.append((candidate.id, f"{result.what}{file}"))
-            _LOG.warning("search: left out: %s: %s%s", candidate.id, result.what, file)
+            why = shortened(f"{result.what}{file}", _LONGEST_WHY)
+            unread.append((candidate.id, why))
+            _LOG.warning("search: left out: %s: %s", candidate.id, why)
     if not looks and error is not None:
         raise CatalogueError(
             f"none of {len(unread)} candidates can be read; {unread[-1][0]}: {unread[-1][1]}",

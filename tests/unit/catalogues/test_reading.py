@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 from tests.unit.catalogues import items
 
 from trimline.catalogues import read_candidate
-from trimline.catalogues.item_assets import name_in, unsigned_href
+from trimline.catalogues.item_assets import name_in
+from trimline.catalogues.kept_item import unsigned_href
 from trimline.errors import CatalogueError
 
 SECRET = "hunter2-S3CR3T"  # noqa: S105 - it must show up nowhere
@@ -235,6 +237,32 @@ def test_names_are_safe_whatever_the_addresses_are() -> None:
     assert "/" not in found.id
     assert not found.id.startswith(".")
     assert found.bands["red"].name == "_.._etc_passwd.tif"
+
+
+@pytest.mark.parametrize("name", ["LC08\ud800", "\udfffS2A"])
+def test_an_id_with_half_a_surrogate_pair_is_named(name: str) -> None:
+    with pytest.raises(CatalogueError, match="no text") as raised:
+        read_candidate({**items.earth_search(), "id": name}, "earth-search")
+    str(raised.value).encode()
+
+
+def test_a_footprint_of_more_parts_than_any_scene_is_refused_at_once() -> None:
+    part = [[84.0, 43.0], [85.0, 43.0], [85.0, 44.0], [84.0, 43.0]]
+    for geometry in (
+        {"type": "MultiPolygon", "coordinates": [[part]] * 20_000},
+        {"type": "Polygon", "coordinates": [part[:3] * 50_000 + part[:1]]},
+    ):
+        started = time.monotonic()
+        with pytest.raises(CatalogueError, match="more parts than any scene"):
+            read_candidate({**items.earth_search(), "geometry": geometry}, "earth-search")
+        assert time.monotonic() - started < 2
+
+
+def test_an_item_of_more_assets_than_any_scene_is_named() -> None:
+    item = items.earth_search()
+    item["assets"] |= {f"a{number}": {"href": f"https://host/{number}_B02.tif"} for number in range(1000)}
+    with pytest.raises(CatalogueError, match="as no scene has"):
+        read_candidate(item, "earth-search")
 
 
 def test_two_ids_that_become_alike_stay_two() -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import shapely
 from tests.unit.catalogues import items
 from tests.unit.catalogues.servers import Answer, Request, Running, answering
+from urllib3 import HTTPResponse
 
 from trimline.catalogues import SearchResult, search, stac_api
 from trimline.errors import CatalogueError
 from trimline.project import SearchSettings
+from trimline.remote.connections import BreakableAdapter
+from trimline.remote.signing import unsigned
 
 REGION = shapely.box(84.2, 43.2, 84.4, 43.4)
 
@@ -133,11 +139,12 @@ def test_an_address_without_a_catalogue_is_named(content: Any) -> None:
 
 
 def test_odd_features_are_noted() -> None:
-    features = [5, None, items.usgs(), {"id": "LC08_L1TP_144030_20200816_20200920_02_T1", "assets": 3}]
+    odd = items.usgs("LC08_L1TP_144030_20200816_20200920_02_T1")
+    features = [5, None, items.usgs(), {"id": odd["id"], "assets": 3}, {**odd, "id": f"{odd['id']}\ud800"}]
     with answering(lambda request: pages(server, request, features)) as server:
         result = found(server.url)
     assert len(result.candidates) == 1
-    assert len(result.notes) == 2
+    assert len(result.notes) == 3
 
 
 def test_a_login_is_sent_to_the_catalogue_and_not_to_where_it_leads(tmp_path: Path) -> None:
@@ -150,6 +157,115 @@ def test_a_login_is_sent_to_the_catalogue_and_not_to_where_it_leads(tmp_path: Pa
             found(server.url)
             assert {each.headers["Authorization"] for each in server.requests} == {"Basic bWU6cA=="}
         assert "Authorization" not in other.requests[0].headers
+
+
+def test_a_login_is_not_sent_on_where_https_leads_to_http(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "netrc").write_text("machine own.example login me password p\n")
+    (tmp_path / "netrc").chmod(0o600)
+    sent: list[tuple[str, bool]] = []
+
+    def answer(_: Any, request: Any, **__: Any) -> requests.Response:
+        sent.append((request.url, "Authorization" in request.headers))
+        made = requests.Response()
+        made.request, made.status_code, made.raw = request, 302, HTTPResponse(BytesIO(b""), preload_content=False)
+        made.headers["Location"] = "http://own.example/"
+        return made
+
+    monkeypatch.setattr(BreakableAdapter, "send", answer)
+    with pytest.raises(CatalogueError, match="not protected"):
+        found("https://own.example/")
+    assert sent == [("https://own.example/", True)]
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_search_that_is_redirected_stays_a_search(status: int) -> None:
+    def answer(request: Request) -> Answer:
+        if request.path == "/search":
+            return Answer(status=status, headers={"Location": "/there/search"})
+        return pages(server, request, [items.usgs()])
+
+    with answering(answer) as server:
+        assert len(found(server.url).candidates) == 1
+        assert server.requests[-1].method == "POST"
+        assert server.requests[-1].body == server.requests[-2].body != ""
+
+
+def test_pages_that_come_in_turns_end_the_search() -> None:
+    """A, B, A, B: each differs from the one before it."""
+
+    def answer(request: Request) -> Answer:
+        if "/search" not in request.path:
+            return pages(server, request, [])
+        number = json.loads(request.body).get("page", 0)
+        item = items.usgs(f"LC08_L1TP_144030_2020081{number % 2}_20200920_02_T1")
+        links = [{"rel": "next", "href": f"{server.url}/search", "method": "POST", "body": {"page": number + 1}}]
+        return Answer({"type": "FeatureCollection", "features": [item], "links": links})
+
+    with answering(answer) as server, pytest.raises(CatalogueError, match="the same page again"):
+        found(server.url)
+    assert len([each for each in server.requests if each.path == "/search"]) == 3
+
+
+@pytest.mark.parametrize("name", ["same", "new"])
+@pytest.mark.parametrize("listed", ["features", "collections"])
+def test_pages_without_end_are_given_up(name: str, listed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The items are the same with another number in them, or new ones for ever."""
+    monkeypatch.setattr(stac_api, "MOST_PAGES", 40)
+
+    def answer(request: Request) -> Answer:
+        number = int(request.path.partition("page=")[2] or 0)
+        content = [{"id": f"{name}{number if name == 'new' else ''}", "number": number}]
+        return Answer({listed: content, "links": [{"rel": "next", "href": f"{server.url}/a?page={number + 1}"}]})
+
+    with (
+        answering(answer) as server,
+        pytest.raises(CatalogueError, match="same page again" if name == "same" else "more than 40 pages"),
+    ):
+        list(stac_api.ApiIO(unsigned).get_pages(f"{server.url}/a"))
+    assert len(server.requests) == (22 if name == "same" else 41)
+
+
+def test_an_answer_that_is_too_large_is_refused_before_it_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stac_api, "MOST_BYTES", 2 << 20)
+    packed = gzip.compress(b" " * (50 << 20))
+    for content, headers in ((b" " * (3 << 20), {}), (packed, {"Content-Encoding": "gzip"})):
+        with (
+            answering(lambda _: Answer(content, headers=headers)) as server,  # noqa: B023 - called within the loop
+            pytest.raises(CatalogueError, match="more than 2 MB"),
+        ):
+            found(server.url)
+        assert len(server.requests) == 1
+
+
+def test_an_answer_that_comes_too_slowly_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stac_api, "_LONGEST_S", 0.0)
+    with (
+        answering(lambda _: Answer({"links": []})) as server,
+        pytest.raises(CatalogueError, match="not whole after"),
+    ):
+        found(server.url)
+
+
+def test_a_wait_of_hours_is_an_error_that_names_it() -> None:
+    busy = Answer(status=429, headers={"Retry-After": "7200"})
+    with answering(lambda _: busy) as server, pytest.raises(CatalogueError, match="come back in 120 minutes"):
+        found(server.url)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("made", "said", "requests"),
+    [
+        (Answer(b"<html>log in</html>", headers={"Content-Type": "text/html"}), "a web page", 4),
+        (Answer(b"[" * 200_000), "nested too deeply", 1),
+        (Answer(status=302, headers={"Location": "ftp://own.example/"}), "ftp://", 1),
+        (Answer(status=302, headers={"Location": "/"}), "in a circle", 8),
+    ],
+)
+def test_what_is_no_answer_is_named_soon(made: Answer, said: str, requests: int) -> None:
+    with answering(lambda _: made) as server, pytest.raises(CatalogueError, match=said):
+        found(server.url)
+    assert len(server.requests) == requests
 
 
 def test_a_link_to_a_file_of_this_machine_is_not_followed(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from trimline.remote import Signed, file_name, local_path, shown
         ("s3://bucket/a.tif", "s3://bucket/a.tif"),
         ("/data/what?.tif", "/data/what?.tif"),
         ("file:///data/a.tif", "file:///data/a.tif"),
+        ("https://host/\x1b]0;x\x07\x1b[31m/b.tif", "https://host/ ]0;x  [31m/b.tif"),
     ],
 )
 def test_no_user_query_or_fragment_is_shown(href: str, expected: str) -> None:

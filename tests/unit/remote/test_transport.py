@@ -156,6 +156,25 @@ def test_a_server_that_drips_is_left(server: FileServer, address: str) -> None:
     assert time.monotonic() - started < 2
 
 
+def test_a_server_whose_head_drips_is_left(server: FileServer, address: str) -> None:
+    """Each byte comes within the time-out; headers of an answer that is whole otherwise would be taken."""
+
+    def drip(handler: Handler) -> bool:
+        handler.wfile.write(b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-3/1024000\r\n")
+        for _ in range(60):
+            handler.wfile.write(b"X: a\r\n")
+            time.sleep(0.05)
+        return True
+
+    server.fault = times(1, drip)
+    started = time.monotonic()
+    assert Transport(timeout_s=0.2, first_wait_s=0.01).read(address, [(0, 4)]) == [CONTENT[:4]]
+    assert time.monotonic() - started < 2
+    server.fault = drip
+    with pytest.raises(RemoteError, match="does not answer within"):
+        Transport(timeout_s=0.2, retries=0).read(address, [(0, 4)])
+
+
 def test_a_server_is_left_alone_for_as_long_as_it_asks(server: FileServer, address: str, transport: Transport) -> None:
     server.fault = times(1, lambda handler: handler.answer(429, headers={"Retry-After": "1"}))
     assert transport.read(address, [(5, 9)]) == [CONTENT[5:9]]
