@@ -14,7 +14,6 @@ from __future__ import annotations
 import itertools
 import tempfile
 import threading
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -28,14 +27,19 @@ from rasterio.windows import Window
 from trimline.errors import RemoteError
 from trimline.foreign import foreign_errors
 from trimline.remote.address import shown
+from trimline.remote.deflated import is_whole
 from trimline.remote.impostors import driver_of, text_instead
 from trimline.remote.range_cache import HEAD_BYTES, CachedFile, RangeCache
 from trimline.remote.ranges import Range
 from trimline.remote.transport import Pending, Transport, Wanted
-from trimline.scenes.raster_opening import open_streamed_raster
+from trimline.scenes.raster_opening import block_bytes, open_streamed_raster
 
 MOST_BYTES = 64 << 20
 """Compressed size of the blocks that are fetched before they are decoded [bytes]; a larger window is read in strips."""
+MOST_WINDOW_BYTES = 1 << 30
+"""Size in memory of a window [bytes]; a whole band of 15 m takes half as much."""
+_MOST_GROWTH, _SMALL_BLOCK = 2, 64 << 10
+"""No compression makes more of a block than so many times its pixels and some bytes."""
 _END_OF_CODESTREAM = b"\xff\xd9"
 _REMEDY = "run again; where it stays so, leave the scene out"
 _numbers = itertools.count()
@@ -145,11 +149,18 @@ class RemoteRaster:
         Raises
         ------
         RemoteError
-            A block cannot be read: it never becomes zeros.
+            A block cannot be read: it never becomes zeros. Or the window takes more than `MOST_WINDOW_BYTES`.
         """
         source = self.dataset(level)
         place = self._place(source, window)
         bands = [indexes] if isinstance(indexes, int) else list(indexes)
+        size = len(bands) * int(place.height) * int(place.width) * np.dtype(source.dtypes[bands[0] - 1]).itemsize
+        if size > MOST_WINDOW_BYTES:
+            raise RemoteError(
+                f"has {int(place.width)} x {int(place.height)} pixels in the region, which take {size / 1e9:.1f} GB",
+                where=self._label,
+                remedy="give a smaller region, or leave the scene out",
+            )
         out = np.empty((len(bands), int(place.height), int(place.width)), source.dtypes[bands[0] - 1])
         with self._lock:
             for strip in self._strips(source, place, level, bands):
@@ -204,6 +215,12 @@ class RemoteRaster:
         if offset is None or size is None or int(size) == 0:
             return None
         start, stop = int(offset), int(offset) + int(size)
+        if stop - start > _MOST_GROWTH * block_bytes(self.dataset(level)) + _SMALL_BLOCK:
+            raise RemoteError(
+                f"is damaged: {stop - start} bytes are said to hold one block of its pixels",
+                where=self._label,
+                remedy="leave the scene out, or report it to the archive",
+            )
         if stop > self._cache.size:
             raise RemoteError(
                 f"the file ends early: a block lies behind its {self._cache.size} bytes",
@@ -230,16 +247,9 @@ class RemoteRaster:
         """Raise where a deflated block is damaged: GDAL does not compare its checksum (RFC 1950)."""
         if str(source.tags(ns="IMAGE_STRUCTURE").get("COMPRESSION")) != "DEFLATE":
             return
-        height, width = source.block_shapes[0]
-        most = int(height * width * sum(np.dtype(dtype).itemsize for dtype in source.dtypes))
+        most = block_bytes(source)
         for start, stop in ranges:
-            unpacker = zlib.decompressobj()
-            try:
-                unpacker.decompress(self._cache.read(start, stop - start), most)
-                whole = unpacker.eof or (not unpacker.decompress(unpacker.unconsumed_tail, 1) and unpacker.eof)
-            except zlib.error:
-                whole = False
-            if not whole:
+            if not is_whole(self._cache.read(start, stop - start), most):
                 raise RemoteError("a block is damaged", where=self._label, remedy=_REMEDY)
 
     def _strips(self, source: Any, place: Window, level: int | None, bands: Sequence[int]) -> Iterator[Window]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import struct
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
+from hypothesis import given
+from hypothesis import strategies as st
 from rasterio.io import MemoryFile
 from rasterio.windows import Window
 from tests.unit.remote.conftest import FileServer, Handler, cog, numbers
 
 from trimline.errors import RemoteError
 from trimline.remote import Transport, prefetch, remote_raster, remote_rasters
+from trimline.remote.deflated import is_whole
 
 
 @pytest.fixture
@@ -278,3 +284,68 @@ def test_a_mean_server_is_survived(server: FileServer, transport: Transport, tmp
         for row in range(0, 1024, 128):
             np.testing.assert_array_equal(raster.read(Window(0, row, 1024, 128)), ground[0, row : row + 128])
     assert patient.counts.retries > 0
+
+
+def test_a_block_that_says_it_is_larger_than_its_pixels_is_not_fetched(
+    server: FileServer, transport: Transport, tmp_path: Path
+) -> None:
+    """The table of a file says that its one block, of 128 bytes of pixels, takes 50 MB."""
+    ground = np.arange(64, dtype=np.uint16).reshape(1, 8, 8)
+    content = bytearray(cog(tmp_path, ground, driver="GTiff"))
+    at = content.index(struct.pack("<HHI", 279, 4, 1)) + 8  # StripByteCounts, one number
+    content[at : at + 4] = struct.pack("<I", 50_000_000)
+    server.files["b.tif"] = bytes(content).ljust(60_000_000, b"\0")
+    with remote_raster(f"{server.url}/b.tif", transport) as raster:
+        before = transport.counts.bytes
+        with pytest.raises(RemoteError, match="50000000 bytes are said to hold one block"):
+            raster.read()
+        assert transport.counts.bytes == before
+
+
+def test_a_window_beyond_the_memory_is_refused(server: FileServer, transport: Transport, tmp_path: Path) -> None:
+    path = tmp_path / "s.tif"
+    options = {"driver": "GTiff", "dtype": "uint8", "tiled": True, "sparse_ok": True, "compress": "deflate"}
+    with rasterio.open(path, "w", height=33_000, width=33_000, count=1, **options):
+        pass
+    server.files["b.tif"] = path.read_bytes().ljust(1 << 20, b"\0")
+    with remote_raster(f"{server.url}/b.tif", transport) as raster:
+        with pytest.raises(RemoteError, match=r"take 1\.1 GB"):
+            raster.read()
+        assert not raster.read(Window(0, 0, 300, 300)).any()
+
+
+def test_a_header_without_end_is_not_fetched(server: FileServer, transport: Transport, tmp_path: Path) -> None:
+    """Its notes take 79 MB, as their tag says, in a file of 80 MB."""
+    cog(tmp_path, numbers(side=64))
+    with rasterio.open(tmp_path / "plain.tif", "r+") as target:
+        target.update_tags(note="n" * 100)
+    content = bytearray((tmp_path / "plain.tif").read_bytes())
+    at = content.index(struct.pack("<HH", 42112, 2)) + 4
+    content[at : at + 4] = struct.pack("<I", 79_000_000)
+    server.files["b.tif"] = bytes(content).ljust(80_000_000, b"n")
+    with (
+        pytest.raises(RemoteError, match="header is larger than 64 MB"),
+        remote_raster(f"{server.url}/b.tif", transport),
+    ):
+        pass
+    assert transport.counts.bytes < 64 << 20
+
+
+@given(content=st.binary(max_size=3000), repeats=st.integers(1, 200), level=st.integers(0, 9), cut=st.integers(1, 8))
+def test_a_deflated_block_is_whole_or_not(content: bytes, repeats: int, level: int, cut: int) -> None:
+    content *= repeats
+    packed = zlib.compress(content, level)
+    assert is_whole(packed, len(content))
+    assert not is_whole(packed[:-cut], len(content))
+    assert not is_whole(packed[:-1] + bytes([packed[-1] ^ 1]), len(content))
+    assert not content or not is_whole(packed, len(content) - 1)
+
+
+def test_a_block_of_a_thousand_times_its_bytes_is_unpacked_in_little_memory() -> None:
+    packed = zlib.compress(bytes(200 << 20))
+    tracemalloc.start()
+    try:
+        assert is_whole(packed, 200 << 20)
+        assert tracemalloc.get_traced_memory()[1] < 150 << 20
+    finally:
+        tracemalloc.stop()
