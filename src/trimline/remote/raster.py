@@ -24,10 +24,10 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
+from trimline.deflated import is_whole
 from trimline.errors import RemoteError
 from trimline.foreign import foreign_errors
 from trimline.remote.address import shown
-from trimline.remote.deflated import is_whole
 from trimline.remote.impostors import driver_of, text_instead
 from trimline.remote.range_cache import HEAD_BYTES, CachedFile, RangeCache
 from trimline.remote.ranges import Range

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import struct
-import tracemalloc
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
-from hypothesis import given
-from hypothesis import strategies as st
 from rasterio.io import MemoryFile
 from rasterio.windows import Window
 from tests.unit.remote.conftest import FileServer, Handler, cog, numbers
 
 from trimline.errors import RemoteError
 from trimline.remote import Transport, prefetch, remote_raster, remote_rasters
-from trimline.remote.deflated import is_whole
 
 
 @pytest.fixture
@@ -329,23 +324,3 @@ def test_a_header_without_end_is_not_fetched(server: FileServer, transport: Tran
     ):
         pass
     assert transport.counts.bytes < 64 << 20
-
-
-@given(content=st.binary(max_size=3000), repeats=st.integers(1, 200), level=st.integers(0, 9), cut=st.integers(1, 8))
-def test_a_deflated_block_is_whole_or_not(content: bytes, repeats: int, level: int, cut: int) -> None:
-    content *= repeats
-    packed = zlib.compress(content, level)
-    assert is_whole(packed, len(content))
-    assert not is_whole(packed[:-cut], len(content))
-    assert not is_whole(packed[:-1] + bytes([packed[-1] ^ 1]), len(content))
-    assert not content or not is_whole(packed, len(content) - 1)
-
-
-def test_a_block_of_a_thousand_times_its_bytes_is_unpacked_in_little_memory() -> None:
-    packed = zlib.compress(bytes(200 << 20))
-    tracemalloc.start()
-    try:
-        assert is_whole(packed, 200 << 20)
-        assert tracemalloc.get_traced_memory()[1] < 150 << 20
-    finally:
-        tracemalloc.stop()
