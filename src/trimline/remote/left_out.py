@@ -1,4 +1,4 @@
-"""Blocks that a GeoTIFF leaves out, as GDAL's sparse files do: nothing is stored, and readers make 0 or nodata of it."""
+"""Blocks that a GeoTIFF leaves out, as GDAL's sparse files do: none is stored, and readers make 0 or nodata of it."""
 
 from __future__ import annotations
 

@@ -28,6 +28,7 @@ from trimline.deflated import is_whole
 from trimline.errors import RemoteError
 from trimline.foreign import foreign_errors
 from trimline.remote.address import shown
+from trimline.remote.bounds import most_stored, require_few_blocks, require_few_bytes
 from trimline.remote.impostors import driver_of, text_instead
 from trimline.remote.range_cache import HEAD_BYTES, CachedFile, RangeCache
 from trimline.remote.ranges import Range
@@ -36,10 +37,6 @@ from trimline.scenes.raster_opening import block_bytes, open_streamed_raster
 
 MOST_BYTES = 64 << 20
 """Compressed size of the blocks that are fetched before they are decoded [bytes]; a larger window is read in strips."""
-MOST_WINDOW_BYTES = 1 << 30
-"""Size in memory of a window [bytes]; a whole band of 15 m takes half as much."""
-_MOST_GROWTH, _SMALL_BLOCK = 2, 64 << 10
-"""No compression makes more of a block than so many times its pixels and some bytes."""
 _END_OF_CODESTREAM = b"\xff\xd9"
 _REMEDY = "run again; where it stays so, leave the scene out"
 _numbers = itertools.count()
@@ -149,18 +146,12 @@ class RemoteRaster:
         Raises
         ------
         RemoteError
-            A block cannot be read: it never becomes zeros. Or the window takes more than `MOST_WINDOW_BYTES`.
+            A block cannot be read: it never becomes zeros. Or the window takes too much, see `remote.bounds`.
         """
         source = self.dataset(level)
         place = self._place(source, window)
         bands = [indexes] if isinstance(indexes, int) else list(indexes)
-        size = len(bands) * int(place.height) * int(place.width) * np.dtype(source.dtypes[bands[0] - 1]).itemsize
-        if size > MOST_WINDOW_BYTES:
-            raise RemoteError(
-                f"has {int(place.width)} x {int(place.height)} pixels in the region, which take {size / 1e9:.1f} GB",
-                where=self._label,
-                remedy="give a smaller region, or leave the scene out",
-            )
+        require_few_bytes(source, place, bands, self._label)
         out = np.empty((len(bands), int(place.height), int(place.width)), source.dtypes[bands[0] - 1])
         with self._lock:
             for strip in self._strips(source, place, level, bands):
@@ -190,6 +181,8 @@ class RemoteRaster:
         if self._driver != "GTiff":
             return [(0, self._cache.size)]
         height, width = source.block_shapes[0]
+        require_few_blocks(source, place, bands, self._label)
+        most = most_stored(source)
         (top, bottom), (left, right) = ((int(a), int(b)) for a, b in place.toranges())
         found = set()
         with self._lock, self._raised(), self._foreign():
@@ -198,7 +191,7 @@ class RemoteRaster:
                     for column in range(left // width, -(-right // width)):
                         key = (row, column, band, -1 if level is None else level)
                         if key not in self._blocks:
-                            self._blocks[key] = self._block(row, column, band, level)
+                            self._blocks[key] = self._block(row, column, band, level, most)
                         if (block := self._blocks[key]) is not None:
                             found.add(block)
         return sorted(found)
@@ -207,7 +200,7 @@ class RemoteRaster:
         """Return what is to be fetched before a window is read, as a request; nothing of JPEG 2000, which is saved."""
         return self._cache.wanted(self.ranges(window, level) if self._driver == "GTiff" else [])
 
-    def _block(self, row: int, column: int, band: int, level: int | None) -> Range | None:
+    def _block(self, row: int, column: int, band: int, level: int | None, most: int) -> Range | None:
         offset, size = (
             self.source.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=band, ovr=level)
             for what in ("OFFSET", "SIZE")
@@ -215,7 +208,7 @@ class RemoteRaster:
         if offset is None or size is None or int(size) == 0:
             return None
         start, stop = int(offset), int(offset) + int(size)
-        if stop - start > _MOST_GROWTH * block_bytes(self.dataset(level)) + _SMALL_BLOCK:
+        if stop - start > most:
             raise RemoteError(
                 f"is damaged: {stop - start} bytes are said to hold one block of its pixels",
                 where=self._label,

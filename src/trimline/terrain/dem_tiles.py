@@ -187,7 +187,7 @@ def find_tiles(
         if file is not None and file.tile in wanted:
             found.setdefault(file.tile, file)
     if found and notes:
-        _LOG.warning("elevation: %d items could not be read, and are left out: %s", len(notes), notes[0])
+        _LOG.warning("elevation: %d of its items could not be read, and are left out: %s", len(notes), notes[0])
     if not found:
         unread = f" ({len(notes)} items could not be read: {notes[0]})" if notes else ""
         raise CatalogueError(

@@ -14,6 +14,7 @@ from tests.unit.remote.conftest import FileServer, Handler, cog, numbers
 
 from trimline.errors import RemoteError
 from trimline.remote import Transport, prefetch, remote_raster, remote_rasters
+from trimline.remote.left_out import left_out
 
 
 @pytest.fixture
@@ -137,6 +138,22 @@ def test_blocks_that_a_file_leaves_out_are_nodata(server: FileServer, transport:
     with remote_raster(f"{server.url}/b.tif", transport) as raster:
         assert raster.bytes_of(Window(0, 0, 1024, 512)) == 0
         np.testing.assert_array_equal(raster.read(), ground[0])
+
+
+def test_pixels_of_blocks_left_out_are_known_in_any_window(
+    server: FileServer, transport: Transport, tmp_path: Path
+) -> None:
+    """Zeros that are stored, in a block with other numbers, are not left out."""
+    ground = numbers()
+    ground[0, :512, 256:768] = 0
+    ground[0, 0, 0] = 0
+    server.files["b.tif"] = cog(tmp_path, ground, sparse_ok=True)
+    with remote_raster(f"{server.url}/b.tif", transport) as raster:
+        for top, bottom, left, right in ((0, 1024, 0, 1024), (500, 520, 700, 800), (0, 1, 0, 300), (600, 700, 0, 9)):
+            window = Window.from_slices((top, bottom), (left, right))
+            expected = np.zeros((1024, 1024), bool)
+            expected[:512, 256:768] = True
+            np.testing.assert_array_equal(left_out(raster, window), expected[top:bottom, left:right])
 
 
 @pytest.mark.parametrize("interleave", ["PIXEL", "BAND"])
@@ -307,6 +324,18 @@ def test_a_window_beyond_the_memory_is_refused(server: FileServer, transport: Tr
         with pytest.raises(RemoteError, match=r"take 1\.1 GB"):
             raster.read()
         assert not raster.read(Window(0, 0, 300, 300)).any()
+
+
+def test_a_window_of_countless_blocks_is_refused(server: FileServer, transport: Transport, tmp_path: Path) -> None:
+    path = tmp_path / "s.tif"
+    options = {"driver": "GTiff", "dtype": "uint8", "tiled": True, "blockxsize": 16, "blockysize": 16}
+    with rasterio.open(path, "w", height=11_400, width=11_400, count=1, sparse_ok=True, nodata=7, **options):
+        pass
+    server.files["b.tif"] = path.read_bytes()
+    with remote_raster(f"{server.url}/b.tif", transport) as raster:
+        with pytest.raises(RemoteError, match="has 508369 blocks of 16 x 16 pixels"):
+            raster.read()
+        assert (raster.read(Window(11_000, 11_000, 400, 400)) == 7).all()
 
 
 def test_a_header_without_end_is_not_fetched(server: FileServer, transport: Transport, tmp_path: Path) -> None:

@@ -235,4 +235,4 @@ def test_one_bad_item_does_not_hide_the_tiles(
             assert missing == [Tile(43, 85)]
             with pytest.raises(CatalogueError, match=r"none of the 1 tiles .*1 items could not be read"):
                 find_tiles(address, [Tile(43, 85)], ground, Transport())
-    assert "1 items could not be read, and are left out" in caplog.text
+    assert "1 of its items could not be read, and are left out" in caplog.text
