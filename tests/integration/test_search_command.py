@@ -26,8 +26,9 @@ from typer.testing import CliRunner
 
 from trimline.catalogues.choosing import Choice, Ranked
 from trimline.cli.app import app
-from trimline.errors import CatalogueError, ProjectError
+from trimline.errors import CatalogueError, ProjectError, TrimlineError
 from trimline.project import load_project
+from trimline.project.yaml_text import read_yaml
 from trimline.simulate.archive import Faults, serve
 from trimline.study.searching import SearchOutcome, search_project
 
@@ -345,6 +346,20 @@ def test_a_project_with_scenes_of_its_own_gets_the_choice_in_another_file(tmp_pa
     written = new.read_text()
     search_project(new, load_project(new), pictures=False)
     assert new.read_text() == written, "searched again by itself"
+
+
+@pytest.mark.parametrize("end", ["", "...\n"])
+def test_a_project_that_can_take_no_choice_is_refused_before_anything_is_searched(
+    tmp_path: Path, archive: Archive, end: str
+) -> None:
+    """There is no such catalogue, which a dry run says."""
+    path = make_project(tmp_path, archive)
+    content = {**read_yaml(path.read_text(), path), "search": {"catalogues": str(tmp_path / "none.json")}}
+    path.write_text(f"{json.dumps(content)}\n{end}")
+    with pytest.raises(ProjectError, match="without changing"):
+        search_project(path, load_project(path))
+    with pytest.raises(TrimlineError, match=r"none\.json"):
+        search_project(path, load_project(path), dry_run=True)
 
 
 def test_a_scene_that_cannot_be_read_is_named_and_left_out_and_the_search_goes_on(

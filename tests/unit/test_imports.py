@@ -23,6 +23,7 @@ ROOMS = (
     "display",
     "layer_path",
     "workplace",
+    "deflated",
     "written",
     "files",
     "file_names",

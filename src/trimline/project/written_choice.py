@@ -78,7 +78,8 @@ def write_choice(path: Path, found: Sequence[OfferedScenes], day: date, *, repla
     Raises
     ------
     ProjectError
-        The file has scenes outside the choice, or the lines around it are not in order; nothing is written.
+        The file has scenes outside the choice, or the lines around it are not in order, or it is read-only; nothing is
+        written.
     DiskError
         It cannot be written.
     """
@@ -90,10 +91,43 @@ def write_choice(path: Path, found: Sequence[OfferedScenes], day: date, *, repla
     changed = with_choice(text, found, day, path, replace=replace)
     if changed is None:
         return False
+    _require_writable(path, mode)
     with whole_file(path) as temporary:
         temporary.write_bytes(mark + changed.encode(_ENCODINGS.get(mark, "utf-8")))
         temporary.chmod(mode)
     return True
+
+
+def require_place(path: Path, to: Path | None = None, *, replace: bool = False) -> None:
+    """Raise where no choice could be written, before one is made; nothing is written.
+
+    Parameters
+    ----------
+    path
+        The project file.
+    to
+        The file of its own for the choice, as for `write_extending`; None means the project file.
+    replace
+        As for `write_choice`.
+
+    Raises
+    ------
+    ProjectError
+        As `write_choice` and `write_extending`, or the folder is read-only.
+    """
+    file = path if to is None else to
+    if to is None or to.exists():
+        with foreign_errors(ProjectError, file):
+            file = file.resolve(strict=True)
+            text = _own_text(file) if to is not None else _decoded(file.read_bytes(), file)[1]
+            mode = file.stat().st_mode
+        some = [OfferedScenes("", [OfferedScene({"id": "scene"}, "")], [])]
+        if with_choice(text, some, date.min, file, replace=replace) is None:
+            return  # an edited choice is kept
+        _require_writable(file, mode)
+    folder = next((each for each in file.absolute().parents if each.is_dir()), None)
+    if folder is not None and not os.access(folder, os.W_OK):
+        raise ProjectError("is in a folder that is read-only", where=file, remedy=_BESIDE)
 
 
 def chosen_before(path: Path) -> frozenset[str]:
@@ -123,8 +157,7 @@ def write_extending(path: Path, extended: Path, found: Sequence[OfferedScenes], 
         It cannot be written.
     """
     if path.exists():
-        if _OPENING.search(_decoded(path.read_bytes(), path)[1]) is None:
-            raise ProjectError("exists, and no search has written it", where=path, remedy="give another name")
+        _own_text(path)
         return write_choice(path, found, day, replace=replace)
     try:
         base = os.path.relpath(extended.resolve(), path.resolve().parent)
@@ -237,6 +270,20 @@ def _as_read(entry: Mapping[str, str | float | bool]) -> dict[str, Any]:
 
 def _one_line(text: str) -> str:
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+
+
+def _own_text(path: Path) -> str:
+    """Return the text of a file that extends a project; raise where no search has written it."""
+    text = _decoded(path.read_bytes(), path)[1]
+    if _OPENING.search(text) is None:
+        raise ProjectError("exists, and no search has written it", where=path, remedy="give another name")
+    return text
+
+
+def _require_writable(path: Path, mode: int) -> None:
+    """Raise where a file is read-only: another file takes its place, which asks for no permission to write into it."""
+    if not mode & stat.S_IWUSR or not os.access(path, os.W_OK):
+        raise ProjectError("is read-only", where=path, remedy=f"allow it to be written (chmod u+w), or {_BESIDE}")
 
 
 def _decoded(content: bytes, where: object) -> tuple[bytes, str]:

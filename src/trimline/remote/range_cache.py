@@ -22,6 +22,8 @@ KEPT_BYTES = 20 << 20
 _STEP = 32 << 10
 """What is fetched at least where GDAL reads what nobody foresaw [bytes]; it doubles as long as that goes on."""
 _MOST_STEP = 1 << 20
+MOST_HEADER_BYTES = 64 << 20
+"""What is fetched at most where GDAL reads what nobody foresaw [bytes]: the table of four million blocks."""
 
 
 class RangeCache:
@@ -81,7 +83,13 @@ class RangeCache:
             self.keep(wanted, self._transport.read_many([wanted])[0], is_header=is_header)
 
     def read(self, start: int, length: int) -> bytes:
-        """Return a range, fetched where it is missing; less at the end of the file."""
+        """Return a range, fetched where it is missing; less at the end of the file.
+
+        Raises
+        ------
+        RemoteError
+            It cannot be read, or more than `MOST_HEADER_BYTES` of a file on a server would be fetched by such readings.
+        """
         stop = min(start + length, self.size)
         if start >= stop:
             return b""
@@ -91,8 +99,19 @@ class RangeCache:
             if self._missing(start, stop):
                 self._step = min(2 * self._step, _MOST_STEP) if start >= self._after else _STEP
                 self._after = start
-                self.fetch([(start, max(stop, start + self._step))], is_header=not self.is_local)
+                stop_fetch = max(stop, start + self._step)
+                if not self.is_local:
+                    self._require_small_header(stop_fetch - start)
+                self.fetch([(start, stop_fetch)], is_header=not self.is_local)
             return self._gathered(start, stop)
+
+    def _require_small_header(self, more: int) -> None:
+        if sum(len(self._parts[start]) for start in self._pinned) + more > MOST_HEADER_BYTES:
+            raise RemoteError(
+                f"its header is larger than {MOST_HEADER_BYTES >> 20} MB",
+                where=shown(self.href),
+                remedy="it is damaged, or no raster of a scene: leave the scene out",
+            )
 
     def go_on_with(self, path: Path) -> None:
         """Read from a copy on this machine from now on.

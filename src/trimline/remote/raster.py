@@ -14,7 +14,6 @@ from __future__ import annotations
 import itertools
 import tempfile
 import threading
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -25,14 +24,16 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
+from trimline.deflated import is_whole
 from trimline.errors import RemoteError
 from trimline.foreign import foreign_errors
 from trimline.remote.address import shown
+from trimline.remote.bounds import most_stored, require_few_blocks, require_few_bytes
 from trimline.remote.impostors import driver_of, text_instead
 from trimline.remote.range_cache import HEAD_BYTES, CachedFile, RangeCache
 from trimline.remote.ranges import Range
 from trimline.remote.transport import Pending, Transport, Wanted
-from trimline.scenes.raster_opening import open_streamed_raster
+from trimline.scenes.raster_opening import block_bytes, open_streamed_raster
 
 MOST_BYTES = 64 << 20
 """Compressed size of the blocks that are fetched before they are decoded [bytes]; a larger window is read in strips."""
@@ -147,11 +148,12 @@ class RemoteRaster:
         Raises
         ------
         RemoteError
-            A block cannot be read: it never becomes zeros.
+            A block cannot be read: it never becomes zeros. Or the window takes too much, see `remote.bounds`.
         """
         source = self.dataset(level)
         place = self._place(source, window)
         bands = [indexes] if isinstance(indexes, int) else list(indexes)
+        require_few_bytes(source, place, bands, self._label)
         out = np.empty((len(bands), int(place.height), int(place.width)), source.dtypes[bands[0] - 1])
         with self._lock:
             for strip in self._strips(source, place, level, bands):
@@ -181,6 +183,8 @@ class RemoteRaster:
         if self._driver != "GTiff":
             return [(0, self._cache.size)]
         height, width = source.block_shapes[0]
+        require_few_blocks(source, place, bands, self._label)
+        most = most_stored(source)
         (top, bottom), (left, right) = ((int(a), int(b)) for a, b in place.toranges())
         found = set()
         with self._lock, self._raised(), self._foreign():
@@ -189,7 +193,7 @@ class RemoteRaster:
                     for column in range(left // width, -(-right // width)):
                         key = (row, column, band, -1 if level is None else level)
                         if key not in self._blocks:
-                            self._blocks[key] = self._block(row, column, band, level)
+                            self._blocks[key] = self._block(row, column, band, level, most)
                         if (block := self._blocks[key]) is not None:
                             found.add(block)
         return sorted(found)
@@ -198,7 +202,7 @@ class RemoteRaster:
         """Return what is to be fetched before a window is read, as a request; nothing of JPEG 2000, which is saved."""
         return self._cache.wanted(self.ranges(window, level) if self._driver == "GTiff" else [])
 
-    def _block(self, row: int, column: int, band: int, level: int | None) -> Range | None:
+    def _block(self, row: int, column: int, band: int, level: int | None, most: int) -> Range | None:
         offset, size = (
             self.source.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=band, ovr=level)
             for what in ("OFFSET", "SIZE")
@@ -206,6 +210,12 @@ class RemoteRaster:
         if offset is None or size is None or int(size) == 0:
             return None
         start, stop = int(offset), int(offset) + int(size)
+        if stop - start > most:
+            raise RemoteError(
+                f"is damaged: {stop - start} bytes are said to hold one block of its pixels",
+                where=self._label,
+                remedy="leave the scene out, or report it to the archive",
+            )
         if stop > self._cache.size:
             raise RemoteError(
                 f"the file ends early: a block lies behind its {self._cache.size} bytes",
@@ -232,16 +242,9 @@ class RemoteRaster:
         """Raise where a deflated block is damaged: GDAL does not compare its checksum (RFC 1950)."""
         if str(source.tags(ns="IMAGE_STRUCTURE").get("COMPRESSION")) != "DEFLATE":
             return
-        height, width = source.block_shapes[0]
-        most = int(height * width * sum(np.dtype(dtype).itemsize for dtype in source.dtypes))
+        most = block_bytes(source)
         for start, stop in ranges:
-            unpacker = zlib.decompressobj()
-            try:
-                unpacker.decompress(self._cache.read(start, stop - start), most)
-                whole = unpacker.eof or (not unpacker.decompress(unpacker.unconsumed_tail, 1) and unpacker.eof)
-            except zlib.error:
-                whole = False
-            if not whole:
+            if not is_whole(self._cache.read(start, stop - start), most):
                 raise RemoteError("a block is damaged", where=self._label, remedy=_REMEDY)
 
     def _strips(self, source: Any, place: Window, level: int | None, bands: Sequence[int]) -> Iterator[Window]:

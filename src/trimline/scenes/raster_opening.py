@@ -38,6 +38,9 @@ binary and text grids, SRTM tiles and the DEMs of USGS. None of them leads to an
 SMALL_BYTES, MOST_RATIO = 1 << 30, 10_000
 """A raster that takes more than so many bytes in memory must have a file of one in so many: compression of pixels
 does not reach that, and a sparse file that does would be read for hours as nothing."""
+MOST_BLOCK_BYTES, MOST_BLOCKS = 256_000_000, 4_000_000
+"""A block is decoded whole, and what decodes it keeps a table of all blocks: a small file can claim one block, or so
+many, that memory ends. A strip that holds a whole Landsat band takes half as much."""
 MOST_LINES = 100_000
 """Lines, and samples, of an agency's image; the metadata of one that claims more are damaged."""
 LARGEST_COORDINATE = 1e9
@@ -194,7 +197,8 @@ def _refuse_impossible(source: Any, size: int, kind: type[TrimlineError], label:
         raise kind(
             f"the raster {problem}",
             where=label,
-            remedy="it is damaged or all but empty: fetch it again, or cut out the part that has data",
+            remedy="fetch it again if it is damaged; else cut out the part that has data, or write it in tiles with "
+            "`gdal_translate -co TILED=YES OLD NEW`",
         )
     if "OVERVIEW_FILE" in source.tags(ns="OVERVIEWS"):
         raise kind(
@@ -214,17 +218,38 @@ def impossible_size(source: Any, size: int) -> str | None:
     size
         Of its file [bytes].
     """
+    rows, columns = source.block_shapes[0]
+    down, across = math.ceil(source.height / rows), math.ceil(source.width / columns)
+    blocks = down * across * (source.count if _interleaving(source) == "band" else 1)
+    if blocks > MOST_BLOCKS:
+        return f"is made of {blocks} blocks of {columns} x {rows} pixels, more than {MOST_BLOCKS}"
+    block = block_bytes(source)
+    if block > MOST_BLOCK_BYTES:
+        return (
+            f"is made of blocks of {columns} x {rows} pixels, and one takes {block / 1e6:.0f} MB in memory, more than "
+            f"{MOST_BLOCK_BYTES / 1e6:.0f} MB"
+        )
     # A number takes four bytes at least in memory, and a block is decoded whole.
-    height, width = (
-        math.ceil(length / block) * block for length, block in zip(source.shape, source.block_shapes[0], strict=True)
-    )
-    in_memory = height * width * sum(max(4, np.dtype(dtype).itemsize) for dtype in source.dtypes)
+    in_memory = down * rows * across * columns * sum(max(4, np.dtype(dtype).itemsize) for dtype in source.dtypes)
     if in_memory <= SMALL_BYTES or in_memory <= MOST_RATIO * size:
         return None
     return (
         f"claims {source.width} x {source.height} pixels in {source.count} bands, and its file of {size} bytes cannot "
         "hold them"
     )
+
+
+def block_bytes(source: Any) -> int:
+    """Return the size of a decoded block [bytes], as stored: of one band, or of all that lie pixel by pixel in it."""
+    rows, columns = source.block_shapes[0]
+    sizes = [np.dtype(dtype).itemsize for dtype in source.dtypes]
+    return int(rows * columns * (sum(sizes) if _interleaving(source) == "pixel" else max(sizes)))
+
+
+def _interleaving(source: Any) -> str | None:
+    """Return ``pixel`` or ``band``, or None where the format does not say."""
+    value = source.tags(ns="IMAGE_STRUCTURE").get("INTERLEAVE")
+    return None if value is None else str(value).lower()
 
 
 def impossible_grid(shape: Sequence[int], transform: Affine, *, is_geographic: bool) -> str | None:

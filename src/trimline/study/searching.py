@@ -35,6 +35,7 @@ from trimline.project.written_choice import (
     OfferedScene,
     OfferedScenes,
     chosen_before,
+    require_place,
     write_choice,
     write_extending,
 )
@@ -120,12 +121,15 @@ def search_project(
     Raises
     ------
     ProjectError
-        The project has no search, periods or region; or the choice cannot be written into its file.
+        The project has no search, periods or region; or a choice cannot be written into its file, which is found before
+        anything is searched.
     CatalogueError
         The catalogues have no scene that fits, or none that can be read.
     """
     settings = _settings_of(project)
     glaciers, region = _ground(project)
+    if not dry_run:
+        require_place(path, to, replace=replace)
     found = search(settings, region, [(each.name, each.first, each.last) for each in project.periods])
     ground = ground_of(glaciers, region)
     notes = list(found.notes)

@@ -15,6 +15,7 @@ import numpy as np
 import rasterio
 import shapely
 from affine import Affine
+from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
@@ -24,7 +25,8 @@ from trimline.files import made_folder, whole_file, write_json
 from trimline.foreign import foreign_errors
 from trimline.heights import read_heights
 from trimline.rasters import NOT_WRITTEN, ROOM, bounded_cache, grid_options, write_cog, write_raster
-from trimline.remote.raster import remote_raster
+from trimline.remote.left_out import left_out
+from trimline.remote.raster import RemoteRaster, remote_raster
 from trimline.remote.transport import Transport
 from trimline.scenes.asset import raster_grid
 from trimline.terrain.dem_tiles import Tile, TileFile, find_tiles, ground_around, names_of, tiles_over
@@ -38,6 +40,8 @@ _AT_ONCE = 4
 _BESIDE_PX = 2
 """Pixels of a tile beyond the ground that is needed."""
 _ROWS_AT_A_TIME = 1024
+_NOTED = ("tiles", "missing", "incomplete")
+"""What the file beside elevation says of it, as `FetchedDem` names it."""
 _SECOND = 1 / 3600
 """One second of arc [degrees]."""
 
@@ -51,6 +55,8 @@ class FetchedDem:
     """Names of the tiles that it is made of."""
     missing: tuple[str, ...]
     """Names of tiles that the catalogue does not have: sea, or not released."""
+    incomplete: tuple[str, ...]
+    """Names of tiles that have no height at some pixels of the region: void, or left out of the file."""
     is_new: bool
     """Whether it was made now; otherwise it was there."""
 
@@ -90,7 +96,7 @@ def fetch_dem(
     asked = {"catalogue": catalogue, "bounds": bounds}
     known = _known(note)
     if path.exists() and known.get("asked") == asked:
-        return FetchedDem(path, tuple(known["tiles"]), tuple(known["missing"]), is_new=False)
+        return FetchedDem(path, *(tuple(known[key]) for key in _NOTED), is_new=False)
     files, missing = find_tiles(catalogue, tiles, ground, transport)
     if missing:
         _LOG.warning(
@@ -103,12 +109,23 @@ def fetch_dem(
     made_folder(folder)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         parts = list(pool.map(lambda each: _part(each, ground, folder, transport), files))
+    incomplete = tuple(file.tile for file, part in zip(files, parts, strict=True) if _has_gaps(part))
+    if incomplete:
+        _LOG.warning(
+            "elevation: %d of %d tiles have gaps, where nothing is known: %s",
+            len(incomplete),
+            len(files),
+            names_of(incomplete),
+        )
     _join(parts, [each.tile for each in files], folder, path)
     for part in parts:
         part.unlink()
     folder.rmdir()
-    found = FetchedDem(path, tuple(each.tile.name for each in files), tuple(each.name for each in missing), is_new=True)
-    write_json(note, {"asked": asked, **{key: asdict(found)[key] for key in ("tiles", "missing")}})
+    here, lacking, broken = (
+        tuple(each.name for each in group) for group in ([file.tile for file in files], missing, incomplete)
+    )
+    found = FetchedDem(path, here, lacking, broken, is_new=True)
+    write_json(note, {"asked": asked, **{key: asdict(found)[key] for key in _NOTED}})
     return found
 
 
@@ -118,8 +135,7 @@ def _known(note: Path) -> dict[str, Any]:
         content = json.loads(note.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    keys = ("tiles", "missing")
-    is_whole = isinstance(content, dict) and all(isinstance(content.get(key), list) for key in keys)
+    is_whole = isinstance(content, dict) and all(isinstance(content.get(key), list) for key in _NOTED)
     return content if is_whole else {}
 
 
@@ -142,10 +158,28 @@ def _part(file: TileFile, ground: shapely.Geometry, folder: Path, transport: Tra
         part = grid[slice(*rows), slice(*columns)]
         if _is_there(path, part):
             return path
-        values = raster.read(Window(columns[0], rows[0], columns[1] - columns[0], rows[1] - rows[0]))
-        write_raster(path, values, part, nodata=raster.source.nodata)
+        values, nodata = _heights(raster, Window.from_slices(rows, columns))
+        write_raster(path, values, part, nodata=nodata)
     _LOG.info("elevation: %s fetched", file.tile.name)
     return path
+
+
+def _heights(raster: RemoteRaster, window: Window) -> tuple[NDArray[Any], float | None]:
+    """Return the numbers of a window of a tile, and its nodata value; of blocks left out nothing is known."""
+    values, nodata = raster.read(window), raster.source.nodata
+    if nodata is None:
+        unknown = left_out(raster, window)
+        if unknown.any():
+            # Readers make 0 of it, which is a height: that of the sea.
+            return np.where(unknown, np.float32("nan"), values.astype(np.float32)), float("nan")
+    return values, nodata
+
+
+def _has_gaps(part: Path) -> bool:
+    """Whether a part of a tile has pixels without a height."""
+    with rasterio.open(part) as source:
+        values = source.read(1)
+        return bool((np.isnan(values) | (values == source.nodata)).any())
 
 
 def _is_there(path: Path, grid: GeoBox) -> bool:

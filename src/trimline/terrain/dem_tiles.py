@@ -7,6 +7,7 @@ Product Handbook, GEO.2018-1988-2).
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,6 +29,8 @@ from trimline.longitudes import connected, cut
 from trimline.remote.address import scheme_of, shown
 from trimline.remote.signing import unsigned
 from trimline.remote.transport import Transport
+
+_LOG = logging.getLogger(__name__)
 
 COLLECTION = "cop-dem-glo-30"
 """Collection of the tiles in a catalogue that is no known archive."""
@@ -176,9 +179,15 @@ def find_tiles(
     notes: list[str] = []
     address = catalogue if archive is None else archive.address
     for item in _items(address, collection or COLLECTION, ground, transport, notes, has_login=archive is None):
-        file = _file_of(item, alternates_of(catalogue), is_remote=is_remote(catalogue))
+        try:
+            file = _file_of(item, alternates_of(catalogue), is_remote=is_remote(catalogue))
+        except CatalogueError as error:
+            notes.append(error.what)
+            continue
         if file is not None and file.tile in wanted:
             found.setdefault(file.tile, file)
+    if found and notes:
+        _LOG.warning("elevation: %d of its items could not be read, and are left out: %s", len(notes), notes[0])
     if not found:
         unread = f" ({len(notes)} items could not be read: {notes[0]})" if notes else ""
         raise CatalogueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ from trimline.project.written_choice import (
     OfferedScene,
     OfferedScenes,
     chosen_before,
+    require_place,
     with_choice,
     write_choice,
     write_extending,
@@ -125,7 +127,47 @@ def test_a_file_in_which_there_is_no_place_is_refused_and_not_touched(tmp_path: 
     project.write_text(text)
     with pytest.raises(ProjectError, match=said):
         write_choice(project, FOUND, DAY)
+    with pytest.raises(ProjectError, match=said):
+        require_place(project)
     assert project.read_text() == text
+
+
+def test_a_file_that_is_read_only_is_refused_before_and_after_a_search(tmp_path: Path) -> None:
+    project, new = tmp_path / "project.yaml", tmp_path / "new.yaml"
+    project.write_text(HAND_WRITTEN)
+    require_place(project)
+    project.chmod(0o444)
+    for write in (lambda: require_place(project), lambda: write_choice(project, FOUND, DAY)):
+        with pytest.raises(ProjectError, match=r"is read-only\n.*-o NEW\.yaml"):
+            write()
+    assert project.read_text() == HAND_WRITTEN
+    require_place(project, new)
+    write_extending(new, project, FOUND, DAY, replace=False)
+    require_place(project, new)
+    new.chmod(0o444)
+    with pytest.raises(ProjectError, match="is read-only"):
+        require_place(project, new)
+
+
+def test_a_folder_that_is_read_only_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the file is new, in a folder to be made; the system says so to users but the administrator."""
+    project = tmp_path / "project.yaml"
+    project.write_text(HAND_WRITTEN)
+    monkeypatch.setattr(os, "access", lambda path, mode: not (mode == os.W_OK and Path(path) == tmp_path))
+    for new in (None, tmp_path / "new.yaml", tmp_path / "choices" / "new.yaml"):
+        with pytest.raises(ProjectError, match="in a folder that is read-only"):
+            require_place(project, new)
+
+
+def test_an_edited_choice_that_is_kept_needs_no_place(tmp_path: Path) -> None:
+    project = tmp_path / "project.yaml"
+    project.write_text(
+        str(with_choice(HAND_WRITTEN, FOUND, DAY, "file")).replace("reference: true", "reference: false")
+    )
+    project.chmod(0o444)
+    require_place(project)
+    with pytest.raises(ProjectError, match="is read-only"):
+        require_place(project, replace=True)
 
 
 def test_another_file_extends_the_one_with_scenes_of_its_own(tmp_path: Path) -> None:
@@ -139,6 +181,8 @@ def test_another_file_extends_the_one_with_scenes_of_its_own(tmp_path: Path) -> 
     assert chosen_before(study) == frozenset()
     with pytest.raises(ProjectError, match="no search has written it"):
         write_extending(study, study, FOUND, DAY, replace=False)
+    with pytest.raises(ProjectError, match="no search has written it"):
+        require_place(study, study)
 
 
 _ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,20}", fullmatch=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from tests.unit.remote.conftest import FileServer, Handler, cog, numbers
 
 from trimline.errors import RemoteError
 from trimline.remote import Transport, prefetch, remote_raster, remote_rasters
+from trimline.remote.left_out import left_out
 
 
 @pytest.fixture
@@ -136,6 +138,22 @@ def test_blocks_that_a_file_leaves_out_are_nodata(server: FileServer, transport:
     with remote_raster(f"{server.url}/b.tif", transport) as raster:
         assert raster.bytes_of(Window(0, 0, 1024, 512)) == 0
         np.testing.assert_array_equal(raster.read(), ground[0])
+
+
+def test_pixels_of_blocks_left_out_are_known_in_any_window(
+    server: FileServer, transport: Transport, tmp_path: Path
+) -> None:
+    """Zeros that are stored, in a block with other numbers, are not left out."""
+    ground = numbers()
+    ground[0, :512, 256:768] = 0
+    ground[0, 0, 0] = 0
+    server.files["b.tif"] = cog(tmp_path, ground, sparse_ok=True)
+    with remote_raster(f"{server.url}/b.tif", transport) as raster:
+        for top, bottom, left, right in ((0, 1024, 0, 1024), (500, 520, 700, 800), (0, 1, 0, 300), (600, 700, 0, 9)):
+            window = Window.from_slices((top, bottom), (left, right))
+            expected = np.zeros((1024, 1024), bool)
+            expected[:512, 256:768] = True
+            np.testing.assert_array_equal(left_out(raster, window), expected[top:bottom, left:right])
 
 
 @pytest.mark.parametrize("interleave", ["PIXEL", "BAND"])
@@ -278,3 +296,60 @@ def test_a_mean_server_is_survived(server: FileServer, transport: Transport, tmp
         for row in range(0, 1024, 128):
             np.testing.assert_array_equal(raster.read(Window(0, row, 1024, 128)), ground[0, row : row + 128])
     assert patient.counts.retries > 0
+
+
+def test_a_block_that_says_it_is_larger_than_its_pixels_is_not_fetched(
+    server: FileServer, transport: Transport, tmp_path: Path
+) -> None:
+    """The table of a file says that its one block, of 128 bytes of pixels, takes 50 MB."""
+    ground = np.arange(64, dtype=np.uint16).reshape(1, 8, 8)
+    content = bytearray(cog(tmp_path, ground, driver="GTiff"))
+    at = content.index(struct.pack("<HHI", 279, 4, 1)) + 8  # StripByteCounts, one number
+    content[at : at + 4] = struct.pack("<I", 50_000_000)
+    server.files["b.tif"] = bytes(content).ljust(60_000_000, b"\0")
+    with remote_raster(f"{server.url}/b.tif", transport) as raster:
+        before = transport.counts.bytes
+        with pytest.raises(RemoteError, match="50000000 bytes are said to hold one block"):
+            raster.read()
+        assert transport.counts.bytes == before
+
+
+def test_a_window_beyond_the_memory_is_refused(server: FileServer, transport: Transport, tmp_path: Path) -> None:
+    path = tmp_path / "s.tif"
+    options = {"driver": "GTiff", "dtype": "uint8", "tiled": True, "sparse_ok": True, "compress": "deflate"}
+    with rasterio.open(path, "w", height=33_000, width=33_000, count=1, **options):
+        pass
+    server.files["b.tif"] = path.read_bytes().ljust(1 << 20, b"\0")
+    with remote_raster(f"{server.url}/b.tif", transport) as raster:
+        with pytest.raises(RemoteError, match=r"take 1\.1 GB"):
+            raster.read()
+        assert not raster.read(Window(0, 0, 300, 300)).any()
+
+
+def test_a_window_of_countless_blocks_is_refused(server: FileServer, transport: Transport, tmp_path: Path) -> None:
+    path = tmp_path / "s.tif"
+    options = {"driver": "GTiff", "dtype": "uint8", "tiled": True, "blockxsize": 16, "blockysize": 16}
+    with rasterio.open(path, "w", height=11_400, width=11_400, count=1, sparse_ok=True, nodata=7, **options):
+        pass
+    server.files["b.tif"] = path.read_bytes()
+    with remote_raster(f"{server.url}/b.tif", transport) as raster:
+        with pytest.raises(RemoteError, match="has 508369 blocks of 16 x 16 pixels"):
+            raster.read()
+        assert (raster.read(Window(11_000, 11_000, 400, 400)) == 7).all()
+
+
+def test_a_header_without_end_is_not_fetched(server: FileServer, transport: Transport, tmp_path: Path) -> None:
+    """Its notes take 79 MB, as their tag says, in a file of 80 MB."""
+    cog(tmp_path, numbers(side=64))
+    with rasterio.open(tmp_path / "plain.tif", "r+") as target:
+        target.update_tags(note="n" * 100)
+    content = bytearray((tmp_path / "plain.tif").read_bytes())
+    at = content.index(struct.pack("<HH", 42112, 2)) + 4
+    content[at : at + 4] = struct.pack("<I", 79_000_000)
+    server.files["b.tif"] = bytes(content).ljust(80_000_000, b"n")
+    with (
+        pytest.raises(RemoteError, match="header is larger than 64 MB"),
+        remote_raster(f"{server.url}/b.tif", transport),
+    ):
+        pass
+    assert transport.counts.bytes < 64 << 20

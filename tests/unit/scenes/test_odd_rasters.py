@@ -19,7 +19,7 @@ from trimline.heights import read_heights
 from trimline.rasters import read_onto
 from trimline.samples.truth import open_truth
 from trimline.scenes import open_scene, product_info
-from trimline.scenes.raster_opening import impossible_grid
+from trimline.scenes.raster_opening import block_bytes, impossible_grid, open_user_raster
 
 GRID = GeoBox((20, 30), Affine(30, 0, 500_000, 0, -30, 3_500_000), "EPSG:32646")
 BANDS = ("green", "red", "nir", "swir1")
@@ -142,7 +142,7 @@ def test_complex_numbers_are_refused_by_name(make: Any, dtype: str) -> None:
 @pytest.mark.parametrize(("height", "width"), [(200_000, 200_000), (100, 2_000_000), (2_000_000, 100)])
 def test_a_sparse_raster_that_claims_too_much_is_refused(tmp_path: Path, height: int, width: int) -> None:
     path = tmp_path / "s.tif"
-    options = {"driver": "GTiff", "dtype": "float32", "tiled": True, "blockxsize": 4096, "blockysize": 4096}
+    options = {"driver": "GTiff", "dtype": "float32", "tiled": True, "blockxsize": 2048, "blockysize": 2048}
     with rasterio.open(
         path, "w", height=height, width=width, count=6, sparse_ok=True, crs=GRID.crs, transform=GRID.affine, **options
     ):
@@ -150,6 +150,47 @@ def test_a_sparse_raster_that_claims_too_much_is_refused(tmp_path: Path, height:
     for read in [*_everywhere(path), lambda: product_info(path)]:
         with pytest.raises(TrimlineError, match="cannot hold them"):
             read()
+
+
+@pytest.mark.parametrize(
+    ("side", "options", "what"),
+    [
+        (12_000, {"blockysize": 12_000, "dtype": "uint16"}, "one takes 288 MB"),
+        (40_000, {"tiled": True, "blockxsize": 16, "blockysize": 16, "dtype": "uint8"}, "made of 6250000 blocks"),
+    ],
+)
+def test_a_small_file_of_one_block_or_of_millions_is_refused(
+    tmp_path: Path, side: int, options: Any, what: str
+) -> None:
+    """The whole raster fits what its file may hold; it is the decoder that would take too much."""
+    path = tmp_path / "s.tif"
+    grid = {"crs": GRID.crs, "transform": GRID.affine}
+    with rasterio.open(
+        path, "w", height=side, width=side, count=1, compress="deflate", sparse_ok=True, **grid, **options
+    ):
+        pass
+    with path.open("ab") as file:
+        file.truncate(2 << 20)
+    for read in [*_everywhere(path), lambda: product_info(path)]:
+        with pytest.raises(TrimlineError, match=what):
+            read()
+
+
+@pytest.mark.parametrize("interleave", ["pixel", "band"])
+def test_a_strip_that_holds_a_whole_scene_is_read(tmp_path: Path, interleave: str) -> None:
+    """A Landsat band of 8 000 x 8 000 pixels is 128 MB; two by pixel are as much as a block may be."""
+    path = tmp_path / "s.tif"
+    options = {
+        "driver": "GTiff",
+        "dtype": "uint16",
+        "compress": "deflate",
+        "blockysize": 8000,
+        "interleave": interleave,
+    }
+    with rasterio.open(path, "w", height=8000, width=8000, count=2, sparse_ok=True, **options):
+        pass
+    with open_user_raster(path, GridError) as source:
+        assert block_bytes(source) == 128_000_000 * (2 if interleave == "pixel" else 1)
 
 
 NAN, INF = float("nan"), float("inf")

@@ -14,6 +14,7 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
+from rasterio.windows import Window
 
 from trimline.errors import CatalogueError
 from trimline.heights import read_heights
@@ -21,7 +22,7 @@ from trimline.rasters import write_raster
 from trimline.remote.transport import Transport
 from trimline.simulate.archive import serve
 from trimline.terrain import fetch_dem
-from trimline.terrain.dem_tiles import Tile, ground_around, names_of, tiles_over
+from trimline.terrain.dem_tiles import Tile, find_tiles, ground_around, names_of, tiles_over
 
 PER_DEGREE = 100
 """Rows of the tiles of these tests."""
@@ -173,3 +174,65 @@ def test_a_catalogue_without_the_tiles_is_an_error(tmp_path: Path) -> None:
     catalogue = a_catalogue(tmp_path, {Tile(43, 84): 100})
     with pytest.raises(CatalogueError, match="none of the 1 tiles of elevation"):
         fetch_dem(shapely.box(10.3, 43.3, 10.4, 43.4), tmp_path / "dem.tif", str(catalogue), Transport(), margin_m=0)
+
+
+def leave_out(path: Path, declared: float | None) -> None:
+    """Write a tile anew in blocks of 16 pixels, without those that hold the height 0, which are left out."""
+    with rasterio.open(path) as source:
+        heights, profile = source.read(1), source.profile
+    heights[32:64, 48:80] = 0
+    for key in ("interleave", "driver"):
+        profile.pop(key, None)
+    profile.update(driver="GTiff", tiled=True, blockxsize=16, blockysize=16, sparse_ok=True, nodata=declared)
+    path.unlink()
+    with rasterio.open(path, "w", **profile) as target:
+        for row in range(0, 100, 16):
+            for column in range(0, 100, 16):
+                piece = heights[row : row + 16, column : column + 16]
+                if piece.any():
+                    target.write(piece, 1, window=Window(column, row, piece.shape[1], piece.shape[0]))
+
+
+@pytest.mark.parametrize("declared", [None, -32767.0])
+def test_blocks_that_a_tile_leaves_out_are_missing_and_no_sea(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, declared: float | None
+) -> None:
+    """GDAL makes 0 of them where no nodata is declared; a height of 0 that is stored stays."""
+    source = tmp_path / "source"
+    source.mkdir()
+    catalogue = a_catalogue(source, {Tile(43, 84): 100, Tile(43, 85): 100})
+    tile = source / "cop-dem-glo-30" / f"{Tile(43, 84).name}.tif"
+    with rasterio.open(tile, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as target:
+        target.write(np.zeros((1, 4, 4), np.float32), window=Window(10, 10, 4, 4))
+    leave_out(tile, declared)
+    path = tmp_path / "dem" / "dem.tif"
+    with caplog.at_level(logging.WARNING):
+        found = fetch_dem(shapely.box(84, 43, 86, 44), path, str(catalogue), Transport(), margin_m=0)
+    with rasterio.open(path) as raster:
+        heights = raster.read(1)
+    assert heights.shape == (100, 200)
+    expected = np.zeros(heights.shape, bool)
+    expected[32:64, 48:80] = True
+    np.testing.assert_array_equal(np.isnan(heights), expected)
+    assert (heights[10:14, 10:14] == 0).all()
+    assert found.incomplete == (Tile(43, 84).name,)
+    assert "1 of 2 tiles have gaps, where nothing is known: N43 E084" in caplog.text
+    assert json.loads(path.with_suffix(".json").read_text())["incomplete"] == [Tile(43, 84).name]
+
+
+@pytest.mark.parametrize("assets", [{}, {"data": {"href": "file:///etc/" + Tile(43, 84).name + ".tif"}}])
+def test_one_bad_item_does_not_hide_the_tiles(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, assets: dict[str, object]
+) -> None:
+    a_catalogue(tmp_path, {Tile(43, 84): 100, Tile(43, 85): 100})
+    bad = tmp_path / "cop-dem-glo-30" / f"{Tile(43, 85).name}.json"
+    bad.write_text(json.dumps({**json.loads(bad.read_text()), "assets": assets}))
+    ground = ground_around(shapely.box(84.4, 43.4, 85.6, 43.6), 0)
+    with serve(tmp_path) as server, caplog.at_level(logging.WARNING):
+        for address in (server.url, server.catalogue):
+            files, missing = find_tiles(address, tiles_over(ground), ground, Transport())
+            assert [each.tile for each in files] == [Tile(43, 84)]
+            assert missing == [Tile(43, 85)]
+            with pytest.raises(CatalogueError, match=r"none of the 1 tiles .*1 items could not be read"):
+                find_tiles(address, [Tile(43, 85)], ground, Transport())
+    assert "1 of its items could not be read, and are left out" in caplog.text
