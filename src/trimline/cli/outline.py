@@ -183,6 +183,7 @@ def outline(
 
     def opened(path: Path) -> Scene:
         scene = open_scene(path, sensor=sensor, bands=names, scale=scale, offset=offset, nodata=nodata, date=date)
+        snow.check(scene)
         return scene if align is None else aligned(scene, align, inventory)
 
     only = None if several else opened(paths[0])
