@@ -47,7 +47,7 @@ class SnowReference:
             raise GridError("there is no such DEM", where=self.dem, remedy="check the path")
 
     def check(self, scene: Scene) -> None:
-        """Raise `GridError` where the DEM says nothing of the place of a scene; see `trimline.heights.check_heights`."""
+        """Raise `GridError` where the DEM says nothing of the place of a scene."""
         if self.dem is not None:
             from trimline.heights import check_heights
 
