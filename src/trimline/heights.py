@@ -100,7 +100,7 @@ def pixels_per_height(dem: StrPath, geobox: GeoBox) -> float:
     return 1 / max(ratios)
 
 
-def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
+def check_heights(dem: StrPath, geobox: GeoBox, key: str, *, warn: bool = True) -> None:
     """Raise an error where a model says nothing of a place; say how much of it is missing otherwise.
 
     Parameters
@@ -111,6 +111,8 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
         The place.
     key
         What the model was given as, for messages.
+    warn
+        Whether what is missing is said; a check ahead of another leaves it to that one.
 
     Raises
     ------
@@ -142,6 +144,8 @@ def check_heights(dem: StrPath, geobox: GeoBox, key: str) -> None:
             where=dem,
             remedy=f"give one in metres as {key}; declare missing data with gdal_edit.py -a_nodata",
         )
+    if not warn:
+        return
     if heights.size < known.size:
         values, counts = np.unique(numbers[np.isfinite(numbers) & ~is_height], return_counts=True)
         _LOG.warning(

@@ -15,6 +15,7 @@ from trimline.cli.app import app
 from trimline.coregistration import NoShift, Shift, inventory_shift, placed, shift_between
 from trimline.outlines import read_outlines, write_outlines
 from trimline.project import SimulatedRange
+from trimline.rasters import grid_options
 from trimline.scenes import Scene, moved_scene, open_scene
 from trimline.simulate import RangeManifest, write_range
 
@@ -147,6 +148,31 @@ def test_outlines_of_other_glaciers_give_no_number(landsat: RangeManifest) -> No
     mirrored = outlines.assign(geometry=outlines.scale(-1, 1, origin=((west + east) / 2, 0)))
     assert isinstance(inventory_shift(mirrored, first), NoShift)
     assert isinstance(inventory_shift(outlines, clouded), NoShift)
+
+
+def test_what_is_said_of_stacks_holds_for_them_only(landsat: RangeManifest, tmp_path: Path) -> None:
+    """A stack of whole numbers, 60 m too far east, beside a Landsat product and beside another such stack."""
+    product = str(landsat.folder / landsat.scenes[0].product)
+    bands = "red", "nir", "swir1"
+    for number, scene in enumerate(scenes_of(landsat)[:2]):
+        values = np.nan_to_num(scene.read(bands).to_numpy() * 10000 + 1000, nan=0).round().astype(np.uint16)
+        grid = moved_scene(scene, 60.0 * number, 0.0).geobox
+        with rasterio.open(
+            tmp_path / f"{number}.tif", "w", **grid_options(grid), driver="GTiff", count=3, dtype="uint16"
+        ) as target:
+            target.write(values)
+    first, second = str(tmp_path / "0.tif"), str(tmp_path / "1.tif")
+    options = ["--sensor", "landsat-8-oli", "--bands", ",".join(bands), "--scale", "0.0001", "--offset", "-1000"]
+    options += ["--nodata", "0"]
+    for reference in (product, first):
+        answer = CliRunner().invoke(app, ["align", reference, second, *options, "--json"])
+        assert answer.exit_code == 0, answer.output
+        assert json.loads(answer.stdout)["east_m"] == pytest.approx(60.0, abs=3.0)
+        call = ["outline", second, *options, "--align", reference, "--method", "band_ratio"]
+        answer = CliRunner().invoke(app, [*call, "-o", str(tmp_path / "out")])
+        assert answer.exit_code == 0, answer.output
+        with rasterio.open(tmp_path / "out" / "mask.tif") as source:
+            assert float(source.tags()["TRIMLINE_MOVED_M"].split()[0]) == pytest.approx(-60.0, abs=3.0)
 
 
 def test_the_command_says_how_far_a_scene_or_an_inventory_lies_off(landsat: RangeManifest, tmp_path: Path) -> None:

@@ -31,8 +31,10 @@ from trimline.fetching import fetch_scene, read_fetched
 from trimline.files import write_json
 from trimline.project import load_project
 from trimline.remote import Transport
+from trimline.scenes import product_info
 from trimline.simulate.archive import Faults, Server, serve
 from trimline.study import run_study
+from trimline.study.fetch_stage import fetch_project
 from trimline.study.release_stage import scenes_table
 
 REGION = region_of(6000, 6000, 9000, 9000)
@@ -160,6 +162,13 @@ def test_command_fetches_all_and_then_nothing(project_file: Path, server: Server
     assert second.exit_code == 0
     assert second.stdout.count("was there") == 2
     assert not server.log.requests
+
+
+def test_a_fetched_product_is_part_of_one_and_can_be_used(project_file: Path) -> None:
+    fetched = fetch_project(load_project(project_file)).fetched
+    for each in fetched.values():
+        said = product_info(each.path)
+        assert (said.is_usable, said.is_complete, said.missing, said.fetched) == (True, False, (), "for a region")
 
 
 def test_scene_with_a_missing_band_is_named_and_the_others_are_fetched(

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from trimline.cli.own_options import Nodata, Offset, Scale
+
 if TYPE_CHECKING:
     from trimline.coregistration import NoShift, Shift
+    from trimline.scenes import Scene
 
 OUTLINE_SUFFIXES = (".shp", ".gpkg", ".geojson", ".json", ".parquet", ".geoparquet", ".fgb", ".kml", ".gml")
 """Of vector files; `FILE|layer=NAME` is one too."""
@@ -27,19 +30,33 @@ def align(
     band: Annotated[
         str | None, typer.Option(help="Band in which two scenes are compared; by default NIR, SWIR 1, red, ...")
     ] = None,
-    sensor: Annotated[str | None, typer.Option(help="Sensor of stacks, as in sentinel-2-msi.")] = None,
+    bands: Annotated[
+        str | None, typer.Option(help="Names of a stack's bands in order, as in blue,green,red,nir; - leaves one out.")
+    ] = None,
+    sensor: Annotated[
+        str | None, typer.Option(help="Sensor of stacks that do not name theirs, as in sentinel-2-msi.")
+    ] = None,
+    scale: Scale = None,
+    offset: Offset = None,
+    nodata: Nodata = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Say how far a scene, or an inventory, lies off a scene; no file is written.
 
-    `trimline outline --align` and `map.align` of a project map scenes where they belong.
+    `trimline outline --align` and `map.align` of a project map scenes where they belong. What is said of stacks holds
+    where they do not say it themselves; products of agencies do.
     """
     from trimline.cli.results import print_json
     from trimline.coregistration import NoShift, inventory_shift, shift_between
     from trimline.outlines import read_outlines
-    from trimline.scenes import open_scene
+    from trimline.scenes import open_unsaid
 
-    first = open_scene(reference, sensor=sensor)
+    names = bands.split(",") if bands else None
+
+    def opened(path: Path) -> Scene:
+        return open_unsaid(path, sensor=sensor, bands=names, scale=scale, offset=offset, nodata=nodata)
+
+    first = opened(reference)
     if _is_outlines(other):
         for name, value in (("--glaciers", glaciers), ("--band", band)):
             if value is not None:
@@ -47,7 +64,7 @@ def align(
         found: Shift | NoShift = inventory_shift(read_outlines(other), first)
         name = other.name
     else:
-        second = open_scene(other, sensor=sensor)
+        second = opened(other)
         outlines = None if glaciers is None else read_outlines(glaciers)
         found, name = shift_between(first, second, band=band, glaciers=outlines), second.id
     if as_json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,15 +12,15 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 
-def aligned(scene: Scene, reference: Path, inventory: Path | None = None) -> Scene:
-    """Return a scene with its grid where a reference product shows that it belongs, and say in the log what was done.
+def aligned(scene: Scene, reference: Scene, inventory: Path | None = None) -> Scene:
+    """Return a scene with its grid where a reference shows that it belongs, and say in the log what was done.
 
     Parameters
     ----------
     scene
         The scene.
     reference
-        The product whose place counts.
+        The one whose place counts.
     inventory
         Outlines of glaciers, which are no stable ground; or None.
 
@@ -29,23 +28,14 @@ def aligned(scene: Scene, reference: Path, inventory: Path | None = None) -> Sce
     ------
     BandError
         The two have no band in common.
-    ProductError
-        The reference is not a product that is read here.
     """
     from trimline.coregistration import NoShift, placed, shift_between
     from trimline.mapping.snow_file import inventory_of
 
-    found = shift_between(_opened(reference), scene, glaciers=None if inventory is None else inventory_of(inventory))
+    found = shift_between(reference, scene, glaciers=None if inventory is None else inventory_of(inventory))
     if isinstance(found, NoShift):
-        _LOG.warning("%s: its shift from %s %s; it is mapped as it lies", scene.id, reference.name, found)
+        _LOG.warning("%s: its shift from %s %s; it is mapped as it lies", scene.id, reference.id, found)
         return scene
     done = "is mapped where it belongs" if found.is_certain else "is mapped as it lies, as that may be chance"
-    _LOG.info("%s lies %s off %s, and %s", scene.id, found, reference.name, done)
+    _LOG.info("%s lies %s off %s, and %s", scene.id, found, reference.id, done)
     return placed(scene, found)
-
-
-@lru_cache(maxsize=1)
-def _opened(reference: Path) -> Scene:
-    from trimline.scenes import open_scene
-
-    return open_scene(reference)

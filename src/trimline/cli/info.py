@@ -102,7 +102,7 @@ def _rows(product: ProductInfo) -> list[list[str]]:
     baseline = f"processing baseline {product.baseline}" if product.baseline else None
     rows = [
         ("product", ", ".join(part for part in (product.kind, tier, collection, baseline) if part)),
-        ("complete", "yes" if product.is_complete else "no"),
+        ("complete", _complete(product)),
         ("sensor", product.sensor or "not recorded"),
         ("time", f"{product.time:%Y-%m-%d %H:%M:%S} UTC" if product.time else None),
         ("tile", product.tile),
@@ -119,6 +119,14 @@ def _rows(product: ProductInfo) -> list[list[str]]:
         *(("note", note) for note in product.notes),
     ]
     return [[name, text] for name, text in rows if text]
+
+
+def _complete(product: ProductInfo) -> str:
+    if product.is_complete:
+        return "yes"
+    if product.fetched is not None and product.is_usable and not product.missing:
+        return f"part of a product, fetched {product.fetched}"
+    return "no"
 
 
 def _sun(product: ProductInfo) -> str | None:

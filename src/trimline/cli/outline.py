@@ -120,7 +120,11 @@ def outline(
     date: Annotated[str | None, typer.Option(help="Day of the acquisition, where the product does not say.")] = None,
     align: Annotated[
         Path | None,
-        typer.Option(metavar="REFERENCE", help="A product of the same place: scenes that lie off it are mapped there."),
+        typer.Option(
+            metavar="REFERENCE",
+            help="A product of the same place: scenes that lie off it are mapped there. What is said of stacks holds "
+            "for it where it does not say it itself.",
+        ),
     ] = None,
     inventory: Annotated[
         Path | None,
@@ -156,7 +160,7 @@ def outline(
     from trimline.inference import read_metadata
     from trimline.mapping import MapOptions
     from trimline.mapping.snow_file import SnowReference
-    from trimline.scenes import open_scene
+    from trimline.scenes import open_scene, open_unsaid
 
     options = MapOptions(
         threshold=threshold,
@@ -183,8 +187,12 @@ def outline(
 
     def opened(path: Path) -> Scene:
         scene = open_scene(path, sensor=sensor, bands=names, scale=scale, offset=offset, nodata=nodata, date=date)
-        return scene if align is None else aligned(scene, align, inventory)
+        snow.check(scene)
+        return scene if reference is None else aligned(scene, reference, inventory)
 
+    reference = None
+    if align is not None:
+        reference = open_unsaid(align, sensor=sensor, bands=names, scale=scale, offset=offset, nodata=nodata)
     only = None if several else opened(paths[0])
     if model is None:
         from trimline.weights import SHIPPED_NOTE, shipped_weights

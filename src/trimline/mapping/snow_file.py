@@ -46,6 +46,13 @@ class SnowReference:
         if self.dem is not None and not self.dem.exists():
             raise GridError("there is no such DEM", where=self.dem, remedy="check the path")
 
+    def check(self, scene: Scene) -> None:
+        """Raise `GridError` where the DEM says nothing of the place of a scene."""
+        if self.dem is not None:
+            from trimline.heights import check_heights
+
+            check_heights(self.dem, scene.geobox, "the DEM", warn=False)
+
     def measure(self, scene: Scene, mask: StrPath) -> SnowOffGlaciers:
         """Measure the snow off the glaciers of a scene, and write ``snow.json`` beside its map.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trimline.scenes.grid import is_working_grid, working_grid
     from trimline.scenes.landsat_metadata import LandsatMetadata, read_landsat_metadata
     from trimline.scenes.moving import moved_scene, shift_of
-    from trimline.scenes.opening import open_scene, product_info
+    from trimline.scenes.opening import open_scene, open_unsaid, product_info
     from trimline.scenes.product_summary import ProductInfo
     from trimline.scenes.reader import Reader
     from trimline.scenes.readers import READERS
@@ -46,6 +46,7 @@ _FILE_OF = {
     "is_working_grid": "grid",
     "moved_scene": "moving",
     "open_scene": "opening",
+    "open_unsaid": "opening",
     "product_identity": "scene_identity",
     "product_info": "opening",
     "read_landsat_metadata": "landsat_metadata",
@@ -75,6 +76,7 @@ __all__ = [
     "is_working_grid",
     "moved_scene",
     "open_scene",
+    "open_unsaid",
     "product_identity",
     "product_info",
     "read_landsat_metadata",

@@ -20,6 +20,7 @@ from trimline.errors import GridError, ProductError
 from trimline.file_identity import digest
 from trimline.scenes.asset import Asset, asset_grid, check_readable
 from trimline.scenes.calibration import NoCalibration
+from trimline.scenes.fetched_part import fetched_part
 from trimline.scenes.given import Given
 from trimline.scenes.grid import footprint_in_degrees, working_grid
 from trimline.scenes.landsat_metadata import LandsatMetadata, read_landsat_metadata
@@ -140,6 +141,8 @@ def describe_landsat(path: Path, given: Given) -> ProductInfo:
             problem = check_readable(href)
             if problem:
                 damaged[name] = problem
+    part = fetched_part(path)
+    missing = product.missing if part is None else part.lost
     grid, problem = _grid_for_info(product, damaged)
     notes = [*_notes(product), *(f"{name} is damaged: {why}" for name, why in damaged.items())]
     if problem:
@@ -159,9 +162,10 @@ def describe_landsat(path: Path, given: Given) -> ProductInfo:
         sun_elevation=metadata.sun_elevation,
         bands=tuple(present),
         quality=tuple(quality),
-        missing=tuple(product.missing.values()),
-        is_complete=not product.missing and not damaged,
-        is_usable=not damaged and not product.missing.keys() & product.metadata.files.keys(),
+        missing=tuple(missing.values()),
+        is_complete=not product.missing and not damaged and (part is None or part.is_whole),
+        is_usable=bool(present) and not damaged and not missing.keys() & metadata.files.keys(),
+        fetched=None if part is None else part.extent,
         notes=tuple(notes),
         **ProductInfo.grid_fields(grid),
     )

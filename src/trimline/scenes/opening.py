@@ -74,6 +74,31 @@ def open_scene(
         return _reader(path, given).open(path, given)
 
 
+def open_unsaid(
+    path: StrPath,
+    *,
+    sensor: str | None = None,
+    bands: Sequence[str] | None = None,
+    scale: float | None = None,
+    offset: float | None = None,
+    nodata: float | None = None,
+) -> Scene:
+    """Open one of several products that the same options describe: they hold where it does not say itself.
+
+    A product of an agency takes none of them, nor does a stack whose sidecar names another sensor; of other stacks,
+    their own words stand. Parameters, and what is raised, are those of `open_scene`.
+
+    Examples
+    --------
+    >>> from trimline.scenes import open_unsaid
+    >>> scenes = [open_unsaid(path, sensor="sentinel-2-msi") for path in ("LC08_2018.tar", "s2_2019.tif")]
+    """
+    path, given = Path(path), Given(None, sensor, bands, scale, offset, nodata)
+    with _permitted(path):
+        reader = _reader(path, given)
+        return reader.open(path, reader.unsaid(path, given))
+
+
 def product_info(
     path: StrPath,
     *,

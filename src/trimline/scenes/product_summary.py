@@ -34,7 +34,7 @@ class ProductInfo:
     bands: tuple[str, ...]
     """Common names of the present bands."""
     missing: tuple[str, ...]
-    """Missing files that the metadata name."""
+    """Missing files that the metadata name; of a product that `trimline fetch` brought, those that it brought."""
     is_complete: bool
     """Whether all files that the metadata name are present and undamaged."""
     is_usable: bool
@@ -68,6 +68,8 @@ class ProductInfo:
     """Unit of the CRS: `metre`, `degree`, ..."""
     bounds: tuple[float, float, float, float] | None = None
     """West, south, east, north [degrees]; east is above 180 where the product lies across the 180th meridian."""
+    fetched: str | None = None
+    """What `trimline fetch` brought of it, in words: `for a region`; None of other products."""
     notes: tuple[str, ...] = ()
     """Warnings for users of the product."""
 

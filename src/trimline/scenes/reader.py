@@ -23,3 +23,5 @@ class Reader:
     """Open a product as a scene."""
     describe: Callable[[Path, Given], ProductInfo]
     """Describe a product, also one that cannot be opened."""
+    unsaid: Callable[[Path, Given], Given] = lambda _path, _given: Given()
+    """Return of what is given what a product does not say itself; products of agencies say all."""

@@ -19,6 +19,7 @@ from trimline.errors import GridError, ProductError, TrimlineError
 from trimline.file_identity import digest
 from trimline.scenes.asset import Asset, asset_grid, check_readable
 from trimline.scenes.calibration import Linear, NoCalibration
+from trimline.scenes.fetched_part import fetched_part
 from trimline.scenes.given import Given
 from trimline.scenes.grid import footprint_in_degrees, working_grid
 from trimline.scenes.product_summary import ProductInfo
@@ -116,7 +117,8 @@ def describe_sentinel2(path: Path, given: Given) -> ProductInfo:
         It cannot be read.
     """
     product = _read(path, given, strict=False)
-    present, missing = product.present, _missing(product)
+    present, absent, part = product.present, _missing(product), fetched_part(path)
+    missing = absent if part is None else part.lost
     quality = _quality_assets(product, _reference_band(product)) if present else {}
     hrefs = {file: product.tree.href(file) for file in present.values()}
     rasters = {Path(asset.href).name: asset.href for asset in quality.values() if not asset.href.lower().endswith(_GML)}
@@ -142,8 +144,9 @@ def describe_sentinel2(path: Path, given: Given) -> ProductInfo:
         bands=tuple(present),
         quality=tuple(dict.fromkeys(kind_of(key) for key in quality)),
         missing=tuple(missing.values()),
-        is_complete=bool(present) and not missing and not damaged,
+        is_complete=bool(present) and not absent and not damaged and (part is None or part.is_whole),
         is_usable=bool(present) and not damaged and not missing.keys() & product.images.keys(),
+        fetched=None if part is None else part.extent,
         notes=tuple(notes),
         **ProductInfo.grid_fields(grid),
     )

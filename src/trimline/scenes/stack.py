@@ -371,5 +371,26 @@ def _calibration_or_none(stack: _Stack, common: str, index: int) -> Calibration 
         return None
 
 
-STACK = Reader("GeoTIFF stack", recognises, open_stack, describe_stack)
+def unsaid_by_stack(path: Path, given: Given) -> Given:
+    """Return of what is given what a stack does not say itself; nothing where it is of another sensor."""
+    stack, _ = _gather(path, Given(sensor=given.sensor))
+    sidecar, raster = stack.sidecar, stack.raster
+    if given.sensor is not None and sidecar.sensor not in (None, given.sensor):
+        return Given()
+    try:
+        is_named = bool(stack.bands())
+    except BandError:
+        is_named = sidecar.bands is not None
+    is_plain = {*zip(raster.scales, raster.offsets, strict=True)} == {(1.0, 0.0)}
+    is_scaled = sidecar.scale is not None or not is_plain or np.issubdtype(np.dtype(raster.dtypes[0]), np.floating)
+    return Given(
+        sensor=given.sensor,
+        bands=None if is_named else given.bands,
+        scale=None if is_scaled else given.scale,
+        offset=None if is_scaled or sidecar.offset is not None else given.offset,
+        nodata=given.nodata if sidecar.nodata is None and raster.nodata[0] is None else None,
+    )
+
+
+STACK = Reader("GeoTIFF stack", recognises, open_stack, describe_stack, unsaid_by_stack)
 """Reader of any raster with several bands."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from trimline.errors import ProjectError, StageError
+from trimline.errors import GridError, ProjectError, StageError
 from trimline.project import Project
 from trimline.sensors import UNKNOWN_SENSOR
 from trimline.study.method_models import model_file
-from trimline.study.scenes import has_any_truth, open_entry, require_fetched
+from trimline.study.scenes import has_any_truth, open_entry, require_fetched, select
 from trimline.study.stages import FROM_SCENES
 
 _READING = FROM_SCENES - {"simulate", "fetch", "train", "sensors"}
@@ -36,6 +36,8 @@ def check_needs(project: Project, stages: frozenset[str]) -> None:
         Authors or licence are missing.
     StageError
         A release is wanted of outlines that are given.
+    GridError
+        The elevation model says nothing of any scene that is mapped.
     TrimlineError
         A product, model file or table cannot be read.
     """
@@ -59,6 +61,8 @@ def check_needs(project: Project, stages: frozenset[str]) -> None:
         read_published(project.change.published)
     if stages & _MEASURING and not project.has_own_outlines:
         _check_sensors(project)
+    if "map" in stages and project.dem is not None and not _is_made(project.dem, project):
+        _check_elevation(project, project.dem)
 
 
 def require_fetched_for(project: Project, stage: str) -> None:
@@ -150,6 +154,24 @@ def _check_sensors(project: Project) -> None:
                 where=f"scenes.{entry.id}.sensor",
                 remedy="name it, as in sensor: landsat-5-tm; `trimline info` says what a product is",
             )
+
+
+def _check_elevation(project: Project, dem: Path) -> None:
+    """Raise `GridError` where the elevation model has heights at none of the scenes that are there and are mapped."""
+    from trimline.heights import check_heights
+
+    error: GridError | None = None
+    for entry in select(project, project.map.scenes, "map.scenes"):
+        if not entry.path.exists() if entry.item is not None else _is_made(entry.path, project):
+            continue
+        try:
+            check_heights(dem, open_entry(entry).geobox, "dem", warn=False)
+        except GridError as of_scene:
+            error = error or of_scene
+        else:
+            return
+    if error is not None:
+        raise error
 
 
 def _is_made(path: Path, project: Project) -> bool:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import rasterio
+from affine import Affine
+from odc.geo.geobox import GeoBox
+from typer.testing import CliRunner
 
+from trimline.cli.app import app
 from trimline.cli.outlining import find_scenes, folder_for
-from trimline.errors import ProductError
+from trimline.errors import GridError, ProductError
+from trimline.rasters import grid_options, write_raster
 
 
 @pytest.fixture
@@ -63,6 +70,23 @@ def test_scenes_of_one_id_do_not_share_a_folder(caplog: pytest.LogCaptureFixture
         folders = [folder_for("stack", taken, Path("out")) for _ in range(3)]
     assert [each.name for each in folders] == ["stack", "stack_2", "stack_3"]
     assert "stack_2" in caplog.text
+
+
+def test_elevation_of_another_place_is_refused_before_anything_is_mapped(tmp_path: Path) -> None:
+    scene = tmp_path / "a.tif"
+    grid = GeoBox((8, 8), Affine(30, 0, 500_010, 0, -30, 3_800_040), "EPSG:32646")
+    with rasterio.open(scene, "w", **grid_options(grid), driver="GTiff", count=2, dtype="float32") as target:
+        target.write(np.full((2, 8, 8), 0.3, np.float32))
+        target.descriptions = ("red", "swir1")
+    there, elsewhere = tmp_path / "there.tif", tmp_path / "elsewhere.tif"
+    write_raster(there, np.full((8, 8), 4000, np.float32), grid)
+    write_raster(elsewhere, np.full((8, 8), 4000, np.float32), grid.pad(0).translate_pix(3000, 0))
+    given = ["outline", str(scene), "--method", "band_ratio", "-o", str(tmp_path / "out"), "--dem"]
+    result = CliRunner().invoke(app, [*given, str(elsewhere)])
+    assert isinstance(result.exception, GridError)
+    assert "elsewhere.tif: the elevation model has no heights where the image lies" in str(result.exception)
+    assert not (tmp_path / "out").exists()
+    assert CliRunner().invoke(app, [*given, str(there)]).exit_code == 0
 
 
 @pytest.mark.parametrize("scene_id", ["../../etc/x", "/etc", "..", "a/b", "a\\b", ""])

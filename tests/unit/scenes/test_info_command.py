@@ -74,3 +74,21 @@ def test_bands_and_sensor_of_a_stack_can_be_given(app: typer.Typer, make: Any) -
     result = CliRunner().invoke(app, ["--json", "--bands", "B11", "--sensor", "sentinel-2-msi", str(path)])
     content = json.loads(result.stdout)
     assert (content["bands"], content["sensor"]) == (["swir1"], "sentinel-2-msi")
+
+
+def test_what_a_fetch_left_in_the_archive_is_not_missing_and_what_it_brought_is(app: typer.Typer, make: Any) -> None:
+    product = make.product(without_bands=("6", "10"))
+    names = {"band red": "B4", "band nir": "B5"}
+    files = [{"what": what, "name": f"{make.Tiny().id}_{band}.TIF"} for what, band in names.items()]
+    (product / "fetched.json").write_text(json.dumps({"files": files, "whole": False, "region": "digest"}))
+    result = CliRunner().invoke(app, [str(product)])
+    assert result.exit_code == 0
+    assert "part of a product, fetched for a region" in result.stdout
+    assert "_B6.TIF" not in result.stdout
+    (product / files[1]["name"]).unlink()
+    result = CliRunner().invoke(app, ["--json", str(product)])
+    said = json.loads(result.stdout)
+    assert (said["missing"], said["is_usable"]) == ([files[1]["name"]], False)
+    assert isinstance(result.exception, ProductError)
+    (product / "fetched.json").write_text("{")
+    assert "_B6.TIF" in str(CliRunner().invoke(app, [str(product)]).exception)

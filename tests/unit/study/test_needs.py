@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 import rasterio
 import yaml
+from odc.geo.geobox import GeoBox
 from rasterio.transform import from_origin
 
-from trimline.errors import ChangeError, ProjectError, ReleaseError, TrimlineError
+from trimline.errors import ChangeError, GridError, ProjectError, ReleaseError, TrimlineError
 from trimline.project import load_project
+from trimline.rasters import write_raster
 from trimline.study import run_study
+from trimline.study.needs import check_needs
 
 PERIODS = [{"name": "1990", "first": 1990}, {"name": "2005", "first": 2005}]
 
@@ -96,6 +99,30 @@ def test_a_published_table_that_cannot_be_read_is_said_at_once(tmp_path: Path) -
     with pytest.raises(ChangeError, match="area_km2"):
         run_study(load_project(write(tmp_path, change={"published": "p.csv"}), KNOWN))
     assert not (tmp_path / "out").exists()
+
+
+def test_elevation_of_another_place_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
+    path = write(tmp_path, dem="dem.tif")
+    for east_m, is_there in ((90_000, False), (0, True)):
+        grid = GeoBox((8, 8), from_origin(500_010 + east_m, 3_800_040, 30, 30), "EPSG:32646")
+        write_raster(tmp_path / "dem.tif", np.full(grid.shape, 4000, np.float32), grid)
+        if is_there:
+            assert "map" in run_study(load_project(path), until="map").done
+            continue
+        with pytest.raises(GridError, match=r"dem.tif: the elevation model has no heights where the image lies"):
+            run_study(load_project(path), until="map")
+        assert not (tmp_path / "out").exists()
+
+
+def test_elevation_of_some_scenes_is_enough_to_begin(tmp_path: Path) -> None:
+    path = write(tmp_path, dem="dem.tif")
+    with rasterio.open(tmp_path / "b.tif", "r+") as target:
+        target.transform = from_origin(590_010, 3_800_040, 30, 30)
+    grid = GeoBox((8, 8), from_origin(590_010, 3_800_040, 30, 30), "EPSG:32646")
+    write_raster(tmp_path / "dem.tif", np.full(grid.shape, 4000, np.float32), grid)
+    check_needs(load_project(path), frozenset({"map"}))
+    with pytest.raises(GridError, match="no heights"):
+        check_needs(load_project(path, ["map.scenes=[a]"]), frozenset({"map"}))
 
 
 def test_what_only_a_later_stage_needs_stops_no_earlier_one(tmp_path: Path) -> None:
