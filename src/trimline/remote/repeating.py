@@ -62,7 +62,7 @@ class RepeatedRequests:
         read: Callable[[Answer], T],
         *,
         accept: Sequence[int],
-        name: str | None = None,
+        is_raster: bool = False,
     ) -> T:
         """Request a file until its answer could be read, and return what was read.
 
@@ -76,8 +76,8 @@ class RepeatedRequests:
             Reads an answer; may raise `Failed`, and is called again then.
         accept
             Status codes of answers that are read.
-        name
-            Its name here: it is a raster where this or its address says so.
+        is_raster
+            Whether it is a raster, whatever its address ends in; an address that ends as one is of one.
 
         Raises
         ------
@@ -85,7 +85,7 @@ class RepeatedRequests:
             No answer could be read.
         """
         label = shown(href)
-        is_raster = expects_raster(file_name(href)) or expects_raster(name or "")
+        is_raster = is_raster or expects_raster(file_name(href))
         require_open(self._closed)
         renewed, pages, tries = False, 0, 0
         while True:
