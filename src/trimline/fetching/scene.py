@@ -194,10 +194,9 @@ class _Fetching:
         candidate = self.request.candidate
         metadata = metadata_wanted(candidate)
         files = self._all(metadata)
-        landsat = (
-            landsat_metadata(self.parts.files / metadata[0].name) if candidate.sensor.startswith(LANDSAT) else None
-        )
         with self._forgotten_where_wrong(metadata):
+            text = self.parts.files / metadata[0].name if candidate.sensor.startswith(LANDSAT) else None
+            landsat = None if text is None else landsat_metadata(text)
             wanted = rasters_wanted(candidate, self.request.bands, landsat)
             names = {each.name.casefold() for each in metadata} & {each.name.casefold() for each in wanted}
             if names:

@@ -61,7 +61,7 @@ class RangeCache:
         """Return what is missing of some ranges, as a request; they may reach beyond the end of the file."""
         size = self.size
         missing = sorted({gap for start, stop in ranges for gap in self._missing(max(0, start), min(stop, size))})
-        return Wanted(self._source, missing, self.version)
+        return Wanted(self._source, missing, self.version, is_raster=True)
 
     def keep(self, wanted: Wanted, got: Got, *, is_header: bool = False) -> None:
         """Keep what a request has brought."""

@@ -336,7 +336,8 @@ def remote_rasters(
             opening = stack.enter_context(ExitStack())
             opening.enter_context(rasterio.Env())  # one for all, as each looks for the data of PROJ
             for href in hrefs:
-                pending.append(transport.begin(Wanted(href, [(0, HEAD_BYTES)]), may_end=True))  # noqa: PERF401
+                head_of = Wanted(href, [(0, HEAD_BYTES)], is_raster=True)
+                pending.append(transport.begin(head_of, may_end=True))
             room, blocks, rasters = MOST_BYTES, list[tuple[RangeCache, Pending]](), list[RemoteRaster]()
             for head in pending[: len(hrefs)]:
                 cache = RangeCache(head.wanted.href, transport)

@@ -62,7 +62,7 @@ class RepeatedRequests:
         read: Callable[[Answer], T],
         *,
         accept: Sequence[int],
-        name: str | None = None,
+        is_raster: bool = False,
         body: bytes | None = None,
     ) -> T:
         """Request a file until its answer could be read, and return what was read.
@@ -77,8 +77,8 @@ class RepeatedRequests:
             Reads an answer; may raise `Failed`, and is called again then.
         accept
             Status codes of answers that are read.
-        name
-            Its name here: it is a raster where this or its address says so.
+        is_raster
+            Whether it is a raster, whatever its address ends in; an address that ends as one is of one.
         body
             What is posted; None reads the address.
 
@@ -88,7 +88,7 @@ class RepeatedRequests:
             No answer could be read.
         """
         label = shown(href)
-        is_raster = expects_raster(file_name(href)) or expects_raster(name or "")
+        is_raster = is_raster or expects_raster(file_name(href))
         require_open(self._closed)
         renewed, pages, tries = False, 0, 0
         while True:

@@ -19,7 +19,7 @@ from trimline.foreign import disk_errors, foreign_errors
 from trimline.remote.address import local_path, shown
 from trimline.remote.checksum import check_checksum
 from trimline.remote.exchange import Answer, Failed
-from trimline.remote.impostors import sent_instead
+from trimline.remote.impostors import expects_raster, sent_instead
 from trimline.remote.version import Version, content_range, version_of_answer, version_of_file
 from trimline.written import NotWhole, require_whole
 
@@ -79,7 +79,9 @@ def save_file(
             part.copy(source)
         else:
             part.version = part.read_version()
-            transport.requests.attempt(href, part.headers, part.take, accept=(200, 206, 416), name=path.name)
+            transport.requests.attempt(
+                href, part.headers, part.take, accept=(200, 206, 416), is_raster=expects_raster(path.name)
+            )
         try:
             part.check(size, checksum, most_bytes)
         except RemoteError:

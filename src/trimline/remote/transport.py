@@ -39,6 +39,8 @@ class Wanted:
     ranges: Sequence[Range]
     version: Version | None = None
     """The version that they must be of; None takes any."""
+    is_raster: bool = False
+    """Whether the file is a raster, whatever its address ends in: then a web page is not taken for it."""
 
 
 @dataclass(frozen=True)
@@ -232,7 +234,7 @@ class Transport:
             if not 0 <= start <= stop:
                 raise ValueError(f"{(start, stop)} is no range of bytes")
         requests = joined(wanted.ranges, self.at_once)
-        futures = [self._pool.submit(self._fetch, wanted.href, each.start, each.stop, may_end) for each in requests]
+        futures = [self._pool.submit(self._fetch, wanted, each.start, each.stop, may_end) for each in requests]
         return Pending(wanted, may_end, tuple(zip(requests, futures, strict=True)))
 
     def finish(self, pending: Pending) -> Got:
@@ -271,8 +273,9 @@ class Transport:
             remedy="run again; where it happens again, choose another scene",
         )
 
-    def _fetch(self, href: str, start: int, stop: int, may_end: bool) -> tuple[bytes, Version]:
+    def _fetch(self, wanted: Wanted, start: int, stop: int, may_end: bool) -> tuple[bytes, Version]:
         """Return one range of a file, exactly, and its version."""
+        href = wanted.href
         path = local_path(href)
         if path is not None:
             with _of_disk(path), path.open("rb") as file:
@@ -297,7 +300,13 @@ class Transport:
                 raise Failed("it sends another range than was requested")
             return _exactly(answer, end - start), version
 
-        return self.requests.attempt(href, {"Range": f"bytes={start}-{stop - 1}"}, read, accept=(200, 206, 416))
+        return self.requests.attempt(
+            href,
+            {"Range": f"bytes={start}-{stop - 1}"},
+            read,
+            accept=(200, 206, 416),
+            is_raster=wanted.is_raster,
+        )
 
 
 def _exactly(answer: Answer, length: int) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 import rasterio
 from rasterio.io import MemoryFile
 from rasterio.windows import Window
-from tests.unit.remote.conftest import FileServer, Handler, cog, numbers
+from tests.unit.remote.conftest import FileServer, Handler, cog, numbers, times
 
 from trimline.errors import RemoteError
 from trimline.remote import Transport, prefetch, remote_raster, remote_rasters
@@ -218,6 +218,26 @@ def test_what_says_tiff_and_is_none_is_named(
 ) -> None:
     server.files["b.tif"] = content
     with pytest.raises(RemoteError, match=words), remote_raster(f"{server.url}/b.tif", transport):
+        pass
+
+
+def test_a_log_in_in_the_place_of_a_raster_that_passes_is_tried_again_whatever_the_address(
+    server: FileServer, transport: Transport, tmp_path: Path
+) -> None:
+    server.files["Nodes(x)/$value"] = cog(tmp_path, numbers(1, side=300))
+
+    def log_in(handler: Handler) -> bool:
+        return handler.answer(200, b"<html>log in</html>", {"Content-Type": "text/html"})
+
+    server.fault = times(1, log_in)
+    with remote_raster(f"{server.url}/Nodes(x)/$value", transport) as raster:
+        assert np.array_equal(raster.read(), numbers(1, side=300)[0])
+    assert transport.counts.retries == 1
+    server.fault = log_in
+    with (
+        pytest.raises(RemoteError, match="sends a web page instead of the file"),
+        remote_raster(f"{server.url}/Nodes(x)/$value", transport),
+    ):
         pass
 
 
