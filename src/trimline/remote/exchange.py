@@ -113,16 +113,22 @@ class Line:
         RemoteError
             Redirects that cannot be followed, or a certificate that is not trusted.
         """
-        first = _origin(url)
-        for _ in range(_MOST_REDIRECTS):
+        first = origin_of(url, label)
+        for led in range(_MOST_REDIRECTS):
             parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") and led:
+                raise RemoteError(
+                    f"the server redirects to an address that begins with {parts.scheme}:// and that cannot be read",
+                    where=label,
+                    remedy="do not trust it; choose another catalogue",
+                )
             if parts.scheme not in ("http", "https"):
                 raise RemoteError(
                     f"addresses that begin with {parts.scheme}:// cannot be read as they are",
                     where=label,
                     remedy="name the archive in `search.catalogue`, whose rules turn them into https://",
                 )
-            sent = dict(headers) if _origin(url) == first else _harmless(headers)
+            sent = dict(headers) if origin_of(url, label) == first else _harmless(headers)
             with self._host_of(parts.netloc).turn():
                 response = self._send(method, url, sent, label, body)
                 try:
@@ -132,7 +138,7 @@ class Line:
                         return
                 finally:
                     response.close()
-            target = urljoin(url, target)
+            target = _joined(url, target, label)
             if parts.scheme == "https" and urlsplit(target).scheme != "https":
                 raise RemoteError(
                     "the server redirects from https to an address that is not protected",
@@ -200,9 +206,23 @@ def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedReque
     return request
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port
+def origin_of(url: str, label: str) -> tuple[str, str | None, int | None]:
+    """Return scheme, host and port of an address; raises `RemoteError` where it is none (``http://[``)."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port
+    except ValueError:
+        problem = RemoteError("the address cannot be requested", where=label, remedy="check it, or the catalogue")
+    raise problem
+
+
+def _joined(url: str, target: str, label: str) -> str:
+    try:
+        joined = urljoin(url, target)
+    except ValueError:
+        joined = target
+    origin_of(joined, label)
+    return joined
 
 
 def _harmless(headers: Mapping[str, str]) -> dict[str, str]:

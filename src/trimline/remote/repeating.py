@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from trimline.errors import RemoteError
 from trimline.remote.address import file_name, shown
 from trimline.remote.counts import Counts
-from trimline.remote.exchange import Answer, Failed, Line, describe
+from trimline.remote.exchange import Answer, Failed, Line, describe, origin_of
 from trimline.remote.hosts import LONGEST_WAIT_S, Host, pause, require_open, retry_after
 from trimline.remote.impostors import expects_raster, type_instead
 from trimline.remote.signing import Signed, Signer
@@ -89,6 +89,7 @@ class RepeatedRequests:
         """
         label = shown(href)
         is_raster = is_raster or expects_raster(file_name(href))
+        origin_of(href, label)
         require_open(self._closed)
         renewed, pages, tries = False, 0, 0
         while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import pickle
 import socket
@@ -251,9 +252,13 @@ def test_bytes_of_two_versions_are_never_mixed(server: FileServer, address: str,
 
 
 def test_a_file_that_changes_all_the_time_is_an_error(server: FileServer, address: str, transport: Transport) -> None:
+    one_at_a_time, tags = threading.Lock(), itertools.count()
+
     def change(handler: Handler) -> bool:
-        server.tags["a.bin"] = f'"{len(server.seen)}"'
-        return False
+        with one_at_a_time:
+            server.tags["a.bin"] = f'"{next(tags)}"'
+            handler.serve()
+        return True
 
     server.fault = change
     with pytest.raises(RemoteError, match="changes on the server"):
@@ -326,8 +331,19 @@ def test_a_redirect_on_the_same_host_keeps_them(server: FileServer, address: str
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/a", "/a.bin"])
 def test_redirects_that_lead_nowhere(target: str, server: FileServer, address: str, transport: Transport) -> None:
     server.fault = lambda handler: handler.answer(302, headers={"Location": target})
-    with pytest.raises(RemoteError, match=r"redirects in a circle|cannot be read as they are"):
+    with pytest.raises(RemoteError, match=r"redirects (in a circle|to an address .* that cannot be read)"):
         transport.read(address, [(5, 9)])
+
+
+@pytest.mark.parametrize("bad", ["http://[::1/a.bin", "http://127.0.0.1:99999/a.bin", "http://127.0.0.1:x/a.bin"])
+def test_an_address_that_is_none_is_named_whoever_gives_it(
+    bad: str, server: FileServer, address: str, transport: Transport
+) -> None:
+    server.fault = lambda handler: handler.answer(302, headers={"Location": bad})
+    for href in (bad, address):
+        with pytest.raises(RemoteError, match="cannot be requested"):
+            transport.read(href, [(5, 9)])
+    assert len(server.seen) == 1
 
 
 def test_credentials_of_a_netrc_are_not_sent(
