@@ -45,6 +45,15 @@ def _complex(folder: Path) -> list[str]:
     return ["info", "stack.tif"]
 
 
+def _one_block(folder: Path) -> list[str]:
+    options = {"dtype": "uint16", "compress": "deflate", "blockysize": 12_000, "crs": "EPSG:32646", "transform": _PLACE}
+    with rasterio.open(
+        folder / "stack.tif", "w", driver="GTiff", height=12_000, width=12_000, count=1, sparse_ok=True, **options
+    ):
+        pass
+    return ["info", "stack.tif"]
+
+
 def _sparse(folder: Path) -> list[str]:
     blocks = {"tiled": True, "blockxsize": 4096, "blockysize": 4096}
     with rasterio.open(
@@ -126,6 +135,15 @@ KINDS: tuple[Kind, ...] = (
         "with the file before anything is read.",
         message="stack.tif: the raster claims 2000000 x 100 pixels in 2 bands, and its file of 6406 bytes cannot "
         "hold them\nit is damaged or all but empty: fetch it again, or cut out the part that has data",
+    ),
+    Kind(
+        title="A raster of one huge block",
+        chapter=_CHAPTER,
+        make=_one_block,
+        story="A compressed block is decoded whole: a file of 14 MB can hold one of 3 GB. A strip with a whole Landsat "
+        "band, 128 MB, is read.",
+        message="stack.tif: the raster is made of blocks of 12000 x 12000 pixels, and one takes 288 MB in memory, more "
+        "than 256 MB\nfetch it again, or write it in other blocks, as with `gdal_translate -co TILED=YES OLD NEW`",
     ),
     Kind(
         title="A sidecar nested without end",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import signal
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -224,3 +225,20 @@ def test_the_name_of_an_output_may_be_as_long_as_the_file_system_allows(tmp_path
 def test_outlines_that_were_read_back_are_those_that_were_written(tmp_path: Path) -> None:
     write_outlines(SQUARES, tmp_path / "a.gpkg")
     assert len(read_outlines(tmp_path / "a.gpkg")) == len(SQUARES)
+
+
+def test_a_table_of_millions_of_blocks_is_not_read(tmp_path: Path) -> None:
+    """The tag says 5 million numbers, and the file is large enough for them."""
+    path = tmp_path / "s.tif"
+    options = {"driver": "GTiff", "dtype": "uint8", "tiled": True, "blockxsize": 16, "blockysize": 16}
+    with rasterio.open(path, "w", height=64, width=64, count=1, **options) as target:
+        target.write(np.ones((1, 64, 64), np.uint8))
+    require_whole(path)
+    content = bytearray(path.read_bytes())
+    at = content.index(struct.pack("<HHI", 324, 4, 16)) + 4
+    content[at : at + 4] = struct.pack("<I", 5_000_000)
+    path.write_bytes(content)
+    with path.open("r+b") as file:
+        file.truncate(25_000_000)
+    with pytest.raises(NotWhole, match="made of 5000000 blocks"):
+        require_whole(path)

@@ -197,8 +197,14 @@ def _refuse_impossible(source: Any, size: int, kind: type[TrimlineError], label:
         raise kind(
             f"the raster {problem}",
             where=label,
-            remedy="fetch it again if it is damaged; else cut out the part that has data, or write it in tiles with "
-            "`gdal_translate -co TILED=YES OLD NEW`",
+            remedy="it is damaged or all but empty: fetch it again, or cut out the part that has data",
+        )
+    problem = impossible_blocks(source)
+    if problem is not None:
+        raise kind(
+            f"the raster {problem}",
+            where=label,
+            remedy="fetch it again, or write it in other blocks, as with `gdal_translate -co TILED=YES OLD NEW`",
         )
     if "OVERVIEW_FILE" in source.tags(ns="OVERVIEWS"):
         raise kind(
@@ -218,25 +224,33 @@ def impossible_size(source: Any, size: int) -> str | None:
     size
         Of its file [bytes].
     """
-    rows, columns = source.block_shapes[0]
-    down, across = math.ceil(source.height / rows), math.ceil(source.width / columns)
-    blocks = down * across * (source.count if _interleaving(source) == "band" else 1)
-    if blocks > MOST_BLOCKS:
-        return f"is made of {blocks} blocks of {columns} x {rows} pixels, more than {MOST_BLOCKS}"
-    block = block_bytes(source)
-    if block > MOST_BLOCK_BYTES:
-        return (
-            f"is made of blocks of {columns} x {rows} pixels, and one takes {block / 1e6:.0f} MB in memory, more than "
-            f"{MOST_BLOCK_BYTES / 1e6:.0f} MB"
-        )
     # A number takes four bytes at least in memory, and a block is decoded whole.
-    in_memory = down * rows * across * columns * sum(max(4, np.dtype(dtype).itemsize) for dtype in source.dtypes)
+    height, width = (
+        math.ceil(length / block) * block for length, block in zip(source.shape, source.block_shapes[0], strict=True)
+    )
+    in_memory = height * width * sum(max(4, np.dtype(dtype).itemsize) for dtype in source.dtypes)
     if in_memory <= SMALL_BYTES or in_memory <= MOST_RATIO * size:
         return None
     return (
         f"claims {source.width} x {source.height} pixels in {source.count} bands, and its file of {size} bytes cannot "
         "hold them"
     )
+
+
+def impossible_blocks(source: Any) -> str | None:
+    """Return in words why the blocks of an open raster do not belong into memory; None where they do."""
+    rows, columns = source.block_shapes[0]
+    count = math.ceil(source.height / rows) * math.ceil(source.width / columns)
+    count *= source.count if _interleaving(source) == "band" else 1
+    if count > MOST_BLOCKS:
+        return f"is made of {count} blocks of {columns} x {rows} pixels, more than {MOST_BLOCKS}"
+    size = block_bytes(source)
+    if size > MOST_BLOCK_BYTES:
+        return (
+            f"is made of blocks of {columns} x {rows} pixels, and one takes {size / 1e6:.0f} MB in memory, more than "
+            f"{MOST_BLOCK_BYTES / 1e6:.0f} MB"
+        )
+    return None
 
 
 def block_bytes(source: Any) -> int:

@@ -96,7 +96,7 @@ def fetch_dem(
     asked = {"catalogue": catalogue, "bounds": bounds}
     known = _known(note)
     if path.exists() and known.get("asked") == asked:
-        return FetchedDem(path, *(tuple(known[key]) for key in _NOTED), is_new=False)
+        return FetchedDem(path, **{key: tuple(known[key]) for key in _NOTED}, is_new=False)
     files, missing = find_tiles(catalogue, tiles, ground, transport)
     if missing:
         _LOG.warning(
