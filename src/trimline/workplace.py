@@ -64,14 +64,17 @@ def temporary_folder() -> Iterator[Path]:
 
 
 def remove_leftovers(folder: Path, *, deep: bool = False) -> None:
-    """Remove what killed runs left in a folder, and say so; `deep` looks into the folders below too."""
+    """Remove what killed runs left in a folder, and say so in a line; `deep` looks into the folders below too."""
+    removed: list[Path] = []
     for top, names, _ in os.walk(folder):
-        for name in names:
-            if _LEFTOVER.fullmatch(name) and _remove_if_dead(Path(top, name)):
-                _LOG.info("%s: what a run that was killed left is removed", Path(top, name))
+        found = (Path(top, name) for name in names if _LEFTOVER.fullmatch(name))
+        removed.extend(place for place in found if _remove_if_dead(place))
         if not deep:
-            return
+            break
         names[:] = [name for name in names if not _LEFTOVER.fullmatch(name) and not name.endswith(_NOT_ENTERED)]
+    if removed:
+        where, count = (removed[0], "") if len(removed) == 1 else (folder, f", in {len(removed)} folders")
+        _LOG.info("%s: what a run that was killed left is removed%s", where, count)
 
 
 @contextmanager

@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import rasterio
 import yaml
+from affine import Affine
+from odc.geo.geobox import GeoBox
 from rasterio.windows import Window
 from tests.unit.fetching.conftest import Archived, make_landsat, region_of
 from typer.testing import CliRunner
@@ -26,10 +29,11 @@ from trimline.catalogues import read_candidate
 from trimline.catalogues.item_file import read_item, write_item
 from trimline.cli.app import app, main
 from trimline.cli.exit_codes import INTERRUPTED
-from trimline.errors import CatalogueError, StageError
+from trimline.errors import CatalogueError, GridError, StageError
 from trimline.fetching import fetch_scene, read_fetched
 from trimline.files import write_json
 from trimline.project import load_project
+from trimline.rasters import write_raster
 from trimline.remote import Transport
 from trimline.scenes import product_info
 from trimline.simulate.archive import Faults, Server, serve
@@ -169,6 +173,17 @@ def test_a_fetched_product_is_part_of_one_and_can_be_used(project_file: Path) ->
     for each in fetched.values():
         said = product_info(each.path)
         assert (said.is_usable, said.is_complete, said.missing, said.fetched) == (True, False, (), "for a region")
+
+
+def test_elevation_of_another_place_is_refused_before_what_was_fetched_is_mapped(
+    project_file: Path, tmp_path: Path
+) -> None:
+    grid = GeoBox((20, 20), Affine(30, 0, 500_000, 0, -30, 2_000_000), "EPSG:32646")
+    write_raster(tmp_path / "dem.tif", np.full(grid.shape, 4000, np.float32), grid)
+    project = load_project(project_file, [f"dem={tmp_path / 'dem.tif'}"])
+    with pytest.raises(GridError, match="no heights where the image lies"):
+        run_study(project, until="map")
+    assert not (project.output / "maps").exists()
 
 
 def test_scene_with_a_missing_band_is_named_and_the_others_are_fetched(

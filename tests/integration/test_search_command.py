@@ -309,10 +309,16 @@ def test_the_same_search_again_writes_the_same_and_an_edited_choice_is_kept(
     second = runner.invoke(app, ["search", str(path), "--no-pictures"])
     assert second.exit_code == 0
     assert "edited by hand and is kept" in second.output
+    assert "in the file" in second.output
+    out = load_project(path).output / "search"
+    assert "was edited and is kept" in (out / "candidates.html").read_text()
+    in_file = json.loads((out / "choice.json").read_text())["in_the_file"]
+    assert list(in_file) == [each.id for each in load_project(path).scenes]
     assert path.read_text() == edited
     third = runner.invoke(app, ["search", str(path), "--no-pictures", "--replace"])
     assert f"trimline fetch {path}" in third.output.replace("\n", "")
     assert path.read_text() == text
+    assert json.loads((out / "choice.json").read_text())["in_the_file"] is None
 
 
 def test_a_dry_run_writes_nothing(tmp_path: Path, archive: Archive) -> None:

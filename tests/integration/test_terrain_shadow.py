@@ -98,7 +98,17 @@ def test_the_command_prints_ice_in_shadow_only_with_a_model(study: Path, tmp_pat
     )
     assert plain.exit_code == shaded.exit_code == 0
     assert "terrain shadow" not in plain.stdout
-    assert "lie in cast shadow" in shaded.stdout
+    assert shaded.output.count("lie in cast shadow") == 1
+    for name in (
+        "outlines.gpkg",
+        "mask.tif",
+        "classes.tif",
+        "probability.tif",
+        "snow.json",
+        "shadow.tif",
+        "shadow.json",
+    ):
+        assert f"{tmp_path / 'shaded' / name}\n" in shaded.stdout
     names = {each.name for each in (tmp_path / "shaded").iterdir()} - {
         each.name for each in (tmp_path / "plain").iterdir()
     }

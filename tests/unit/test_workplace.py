@@ -74,6 +74,17 @@ def test_what_a_killed_run_left_is_removed_and_what_another_works_in_stays(
     assert list(temporary.iterdir()) == []
 
 
+def test_however_much_was_left_it_is_said_in_a_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    places = [tmp_path / f"{number}" / ".mask.tif.abcdefgh" for number in range(7)]
+    for place in places:
+        place.mkdir(parents=True)
+        (place / ".lock").touch()
+    with caplog.at_level(logging.INFO, logger="trimline"):
+        remove_leftovers(tmp_path, deep=True)
+    assert not any(place.exists() for place in places)
+    assert caplog.messages == [f"{tmp_path}: what a run that was killed left is removed, in 7 folders"]
+
+
 def test_only_what_is_ours_is_removed(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

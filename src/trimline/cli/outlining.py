@@ -51,6 +51,21 @@ class Outlined:
         """Day of the acquisition, as precisely as known."""
         return str(self.scene.time.date()) if self.scene.time is not None else self.scene.date
 
+    @property
+    def files(self) -> dict[str, Path]:
+        """All files that were written, by what they are."""
+        beside = {"snow": "snow.json"}
+        if self.shadow is not None:
+            beside |= {"shadow": "shadow.tif", "shadow_shares": "shadow.json"}
+        written = self.written
+        return {
+            "outlines": written.outlines,
+            "mask": written.mask,
+            "classes": written.classes,
+            "probability": written.probability,
+            **{name: written.mask.with_name(file) for name, file in beside.items()},
+        }
+
     def row(self) -> list[str]:
         """Return its line in the table of several scenes."""
         shares = (self.shares.ice, self.written.share("cloud"), self.shares.not_seen, self.snow.share)
@@ -78,14 +93,7 @@ class Outlined:
             "snow": self.snow.record(),
             **({} if self.shadow is None else {"shadow": self.shadow.record()}),
             "asked": self.written.asked,
-            "files": {
-                "outlines": str(self.written.outlines),
-                "mask": str(self.written.mask),
-                "classes": str(self.written.classes),
-                "probability": str(self.written.probability),
-                "snow": str(self.written.mask.with_name("snow.json")),
-                **({} if self.shadow is None else {"shadow": str(self.written.mask.with_name("shadow.tif"))}),
-            },
+            "files": {name: str(path) for name, path in self.files.items()},
         }
 
 
@@ -123,8 +131,7 @@ class Outlining:
         sys.stdout.write(f"{found.snow}\n")
         if found.shadow is not None:
             sys.stdout.write(f"{found.shadow}\n")
-        written = found.written
-        for file in (written.outlines, written.mask, written.classes, written.probability):
+        for file in found.files.values():
             sys.stdout.write(f"{file}\n")
 
     def several(self, paths: Sequence[Path], out: Path | None) -> None:
@@ -145,6 +152,7 @@ class Outlining:
                 opened = self.open(path)
                 done.append(self._map(opened, folder_for(opened.id, folders, out)))
                 content.append(self._content(done[-1]))
+                _log_shadow(done[-1])
             except TrimlineError as error:
                 failed[path] = str(error)
             except Exception as error:  # a bug met on one scene must not cost the others
@@ -259,6 +267,14 @@ def folder_for(scene_id: str, taken: set[str], parent: Path | None) -> Path:
         _LOG.warning("another scene of this call is called %s too; this one is written to %s", scene_id, name)
     taken.add(name)
     return Path(f"{name}_outlines") if parent is None else parent / name
+
+
+def _log_shadow(found: Outlined) -> None:
+    """Say in the log what `Outlining.one` prints of terrain shadow, for which the table of several has no room."""
+    if found.shadow is not None:
+        from trimline.mapping.shadow_file import log_shadow
+
+        log_shadow(found.scene.id, found.shadow)
 
 
 def _percent(fraction: float) -> str:

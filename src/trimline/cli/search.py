@@ -62,15 +62,18 @@ def search(
 
 def _print(outcome: SearchOutcome, path: Path, *, dry_run: bool) -> None:
     from trimline.cli.results import print_table
-    from trimline.report.candidate_sheet import HEADS_EXPLAINED, candidate_table
+    from trimline.report.candidate_sheet import candidate_table, heads_explained, kept_in_words
 
     for choice in outcome.choices:
         shown = f"show {choice.seen:.1%} of the {'ice' if choice.of_glaciers else 'region'} clearly"
         beyond = len(choice.left) - _MOST_LEFT
         more = f" ({beyond} more are left, see --json or the contact sheet)" if beyond > 0 else ""
-        title = f"Period {choice.period}: {len(choice.taken)} of {len(choice.ranked)} candidates {shown}{more}"
-        print_table(title, *candidate_table(choice, _MOST_LEFT))
-    lines = [HEADS_EXPLAINED]
+        candidates = "candidates" if outcome.kept is None else "candidates, as proposed,"
+        title = f"Period {choice.period}: {len(choice.taken)} of {len(choice.ranked)} {candidates} {shown}{more}"
+        print_table(title, *candidate_table(choice, _MOST_LEFT, outcome.kept))
+    lines = [heads_explained(all(choice.of_glaciers for choice in outcome.choices))]
+    if outcome.kept is not None:
+        lines += [kept_in_words(choice, outcome.kept) for choice in outcome.choices]
     if outcome.unread:
         lines.append(f"{len(outcome.unread)} candidates could not be read, and are left out")
     lines.append(f"read: {outcome.bytes / 1e3:.0f} kB in {outcome.requests} requests")

@@ -80,7 +80,7 @@ def measure_shadow(scene: Scene, mask: StrPath, dem: StrPath) -> IceInShadow:
     """Measure the mapped ice in terrain shadow, and write ``shadow.tif`` and ``shadow.json`` beside the map.
 
     Where shadow cannot be told, because the sun is not known or low, or the elevation model has no heights here, the
-    log and ``shadow.json`` say why, and the raster is 255 everywhere.
+    result and ``shadow.json`` say why, and the raster is 255 everywhere.
 
     Parameters
     ----------
@@ -104,11 +104,14 @@ def measure_shadow(scene: Scene, mask: StrPath, dem: StrPath) -> IceInShadow:
     except (MetadataError, GridError) as error:
         _written(scene, mask, None)
         found = IceInShadow.untold(error.what)
-    level = logging.WARNING if found.why else logging.INFO
-    _LOG.log(level, "%s: %s", scene.id, found)
     content = {"scene": scene.id, **found.record(), "dem": dem.name, "trimline_version": __version__}
     write_json(mask.with_name(SHADOW_FILE), content)
     return found
+
+
+def log_shadow(scene_id: str, found: IceInShadow) -> None:
+    """Say in the log how much mapped ice of a scene lies in shadow; that it cannot be told is a warning."""
+    _LOG.log(logging.WARNING if found.why else logging.INFO, "%s: %s", scene_id, found)
 
 
 def _written(scene: Scene, mask: Path, dem: Path | None) -> IceInShadow:

@@ -152,7 +152,11 @@ def _warn_of_years(project: Project) -> None:
     periods = {period.name: period for period in project.periods}
     for entry in project.scenes:
         if entry.period is not None and entry.date is not None and not periods[entry.period].holds(entry.date):
-            _LOG.warning("scene %s of %s is used for the period %s", entry.id, entry.date, entry.period)
+            years = periods[entry.period].first, periods[entry.period].last
+            _LOG.warning(
+                "scene %s of %s is used for the period %s, which goes from %d to %d",
+                entry.id, entry.date, entry.period, *years,
+            )  # fmt: skip
 
 
 def _apply(content: dict[str, Any], override: str) -> None:

@@ -138,12 +138,30 @@ def chosen_before(path: Path) -> frozenset[str]:
     ProjectError
         It cannot be read, or the lines around the choice are not in order.
     """
+    return frozenset(_in_choice(path)[0])
+
+
+def edited_choice(path: Path) -> dict[str, str] | None:
+    """Return the period of each scene by its id, of a choice that a person has edited; None where there is none.
+
+    Raises
+    ------
+    ProjectError
+        As `chosen_before`.
+    """
+    scenes, is_edited = _in_choice(path)
+    return scenes if is_edited else None
+
+
+def _in_choice(path: Path) -> tuple[dict[str, str], bool]:
+    """Return the period of each scene by its id, of the choice in a project file, and whether it is edited."""
     with foreign_errors(ProjectError, path):
         _, text = _decoded(path.read_bytes(), path)
-    start, end, _ = _place_of_choice(text, path)
+    start, end, is_edited = _place_of_choice(text, path)
     content = read_yaml(text[start:end], path)
     scenes = content.get("scenes") if isinstance(content, dict) else None
-    return frozenset(str(each.get("id")) for each in scenes or () if isinstance(each, dict))
+    listed = [each for each in scenes if isinstance(each, dict)] if isinstance(scenes, list) else []
+    return {str(each.get("id")): str(each.get("period", "")) for each in listed}, is_edited
 
 
 def write_extending(path: Path, extended: Path, found: Sequence[OfferedScenes], day: date, *, replace: bool) -> bool:

@@ -22,18 +22,28 @@ from trimline.files import StrPath
 from trimline.report.composite import CEILINGS, stretched
 from trimline.report.figures import MAPPED_COLOUR
 from trimline.report.page import Card, Section, write_page
-from trimline.report.tables import Table
 
 _QUALITY = 82
 """Quality of the JPEG of a picture [percent]."""
 _NO_DATA = 60
 """Grey of what has no data."""
-_HEADS = ["scene", "cloud", "on ice", "snow", "clear", "weight", "choice"]
-HEADS_EXPLAINED = (
-    "cloud: of the whole scene, by the catalogue; on ice: cloud over the glaciers; snow: on the ground around them; "
-    "clear: share of all glaciers that the scene shows clearly"
-)
-"""What the columns of a table of candidates are."""
+_IN_FILE = "in the file"
+"""Heading of the column that says what an edited choice takes."""
+
+
+def heads_explained(of_glaciers: bool) -> str:
+    """Return what the columns of a table of candidates are: shares of glaciers, or of the region without any."""
+    if of_glaciers:
+        own = (
+            "on ice: cloud over the glaciers; snow: on the ground around them; "
+            "clear: share of all glaciers that the scene shows clearly"
+        )
+    else:
+        own = (
+            "in region: cloud over the region; snow: on the region, ice included; "
+            "clear: share of the region that the scene shows clearly"
+        )
+    return f"cloud: of the whole scene, by the catalogue; {own}"
 
 
 def write_candidate_sheet(
@@ -41,6 +51,7 @@ def write_candidate_sheet(
     choices: Sequence[Choice],
     pictures: Mapping[str, Picture],
     unread: Sequence[tuple[str, str]] = (),
+    kept: Mapping[str, str] | None = None,
     *,
     title: str,
 ) -> None:
@@ -56,31 +67,39 @@ def write_candidate_sheet(
         By id of the candidate; some may lack one.
     unread
         Ids of candidates that could not be read, and why.
+    kept
+        Of an edited choice that stays in the project file, the period of each scene by its id; None where there is
+        none.
     title
         Heading of the page.
     """
-    sections = [_section(each, pictures) for each in choices]
+    sections = [_section(each, pictures, kept) for each in choices]
     if unread:
         sections.append(
             Section("Left out, as they could not be read", paragraphs=[f"{name}: {why}" for name, why in unread])
         )
     taken = sum(len(each.taken) for each in choices)
+    of_glaciers = all(each.of_glaciers for each in choices)
+    done = "taken" if kept is None else f"proposed; the choice in the file, of {len(kept)}, was edited and is kept"
+    ground = ("the ice", "snow off the ice") if of_glaciers else ("the region", "snow on it")
     write_page(
         Path(path),
         title=f"Candidates: {title}",
-        summary=f"{taken} of {sum(len(each.ranked) for each in choices)} candidates are taken. Pictures: SWIR 1, near "
-        "infrared and red as red, green and blue; glaciers of the inventory outlined.",
+        summary=f"{taken} of {sum(len(each.ranked) for each in choices)} candidates are {done}. Pictures: SWIR 1, "
+        f"near infrared and red as red, green and blue{'; glaciers of the inventory outlined' if of_glaciers else ''}.",
         sections=sections,
         provenance={
             "Written by": f"trimline {__version__}, {datetime.now(UTC):%Y-%m-%d}",
             "Catalogues": ", ".join(sorted({each.look.candidate.catalogue for one in choices for each in one.ranked})),
-            "Weight": "(1 - cloud over the ice) (1 - snow off the ice)^2 exp(-days out of season / 30), times factors "
+            "Weight": f"(1 - cloud over {ground[0]}) (1 - {ground[1]})^2 exp(-days out of season / 30), times factors "
             "for low sun, pixel size and the stripes of Landsat 7",
         },
     )
 
 
-def candidate_table(choice: Choice, most_left: int | None = None) -> Table:
+def candidate_table(
+    choice: Choice, most_left: int | None = None, kept: Mapping[str, str] | None = None
+) -> tuple[list[str], list[list[str]]]:
     """Return the numbers of the candidates of a period as a table of texts, the taken ones first.
 
     Parameters
@@ -88,9 +107,38 @@ def candidate_table(choice: Choice, most_left: int | None = None) -> Table:
     choice
         What is taken and left.
     most_left
-        Most rows of scenes that are left; None means all.
+        Most rows of scenes that are left, besides those of an edited choice; None means all.
+    kept
+        As of `write_candidate_sheet`; it makes a column of its own.
     """
-    return _HEADS, [_row(each) for each in (*choice.taken, *choice.left[:most_left])]
+    heads = ["scene", "cloud", "on ice" if choice.of_glaciers else "in region", "snow", "clear", "weight"]
+    heads += ["choice"] if kept is None else ["proposed", _IN_FILE]
+    left = [each for i, each in enumerate(choice.left) if most_left is None or i < most_left or _is_in(kept, each)]
+    rows = [_row(each) for each in (*choice.taken, *left)]
+    if kept is not None:
+        for row in rows:
+            row.append(_use(kept, row[0], choice.period))
+    return heads, rows
+
+
+def kept_in_words(choice: Choice, kept: Mapping[str, str]) -> str:
+    """Return how many scenes an edited choice takes for a period, and those of them that the search did not find."""
+    found = {each.look.candidate.id for each in choice.ranked}
+    there = [name for name, period in kept.items() if period == choice.period]
+    others = [name for name in there if name not in found]
+    more = f", besides the candidates {', '.join(others)}" if others else ""
+    return f"period {choice.period}: the file takes {len(there)}{more}"
+
+
+def _is_in(kept: Mapping[str, str] | None, each: Ranked) -> bool:
+    return kept is not None and each.look.candidate.id in kept
+
+
+def _use(kept: Mapping[str, str], name: str, period: str) -> str:
+    """Return in words what an edited choice takes a candidate for; empty where it does not."""
+    if name not in kept:
+        return ""
+    return "yes" if kept[name] == period else f"for {kept[name] or 'no period'}"
 
 
 def _row(each: Ranked) -> list[str]:
@@ -107,20 +155,21 @@ def _row(each: Ranked) -> list[str]:
     ]
 
 
-def _section(choice: Choice, pictures: Mapping[str, Picture]) -> Section:
-    return Section(
-        f"Period {choice.period}",
-        paragraphs=[
-            f"{len(choice.taken)} of {len(choice.ranked)} candidates are taken; together they show "
-            f"{choice.seen:.1%} of the {'glaciers' if choice.of_glaciers else 'region'} clearly.",
-            f"{HEADS_EXPLAINED[:1].upper()}{HEADS_EXPLAINED[1:]}.",
-        ],
-        tables=[("Candidates", candidate_table(choice))],
-        cards=[_card(each, pictures.get(each.look.candidate.id)) for each in (*choice.taken, *choice.left)],
-    )
+def _section(choice: Choice, pictures: Mapping[str, Picture], kept: Mapping[str, str] | None) -> Section:
+    explained = heads_explained(choice.of_glaciers)
+    paragraphs = [
+        f"{len(choice.taken)} of {len(choice.ranked)} candidates are {'taken' if kept is None else 'proposed'}; "
+        f"together they show {choice.seen:.1%} of the {'glaciers' if choice.of_glaciers else 'region'} clearly.",
+        f"{explained[:1].upper()}{explained[1:]}.",
+    ]
+    if kept is not None:
+        paragraphs.append(f"The choice in the project file was edited and is kept; {kept_in_words(choice, kept)}.")
+    cards = [_card(each, pictures.get(each.look.candidate.id), choice, kept) for each in (*choice.taken, *choice.left)]
+    table = candidate_table(choice, kept=kept)
+    return Section(f"Period {choice.period}", paragraphs=paragraphs, tables=[("Candidates", table)], cards=cards)
 
 
-def _card(each: Ranked, picture: Picture | None) -> Card:
+def _card(each: Ranked, picture: Picture | None, choice: Choice, kept: Mapping[str, str] | None) -> Card:
     candidate = each.look.candidate
     cloud = "" if candidate.cloud_cover is None else f"; cloud of the whole scene {candidate.cloud_cover:.0f} %"
     lines = [
@@ -128,7 +177,12 @@ def _card(each: Ranked, picture: Picture | None) -> Card:
         each.reason if each.is_taken else f"left: {each.reason}",
         *each.look.notes,
     ]
-    return Card(candidate.id, lines, None if picture is None else as_jpeg(picture), is_marked=each.is_taken)
+    is_marked = each.is_taken
+    if kept is not None:
+        use = _use(kept, candidate.id, choice.period)
+        is_marked = bool(use)
+        lines.insert(1, f"{_IN_FILE}: {use or 'no'}")
+    return Card(candidate.id, lines, None if picture is None else as_jpeg(picture), is_marked=is_marked)
 
 
 def _state(each: Ranked) -> str:

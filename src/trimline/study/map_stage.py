@@ -18,6 +18,7 @@ from trimline.study.coregistration_steps import compare_scenes, open_placed, pla
 from trimline.study.ledger import Done
 from trimline.study.map_options import map_options
 from trimline.study.method_models import load_method, model_file
+from trimline.study.needs import check_elevation
 from trimline.study.scenes import known_date, select, truth_of
 from trimline.study.shadow_steps import shadow_step
 from trimline.study.snow_steps import measure_snow
@@ -45,6 +46,7 @@ def run(study: Study) -> Done:
     """Write ``<output>/maps/<method>/<scene>`` for every scene, each a step of its own."""
     project = study.project
     trained = study.done["train"].result["training"][project.mapping_method.name]
+    check_elevation(project)
     entries = select(project, project.map.scenes, "map.scenes")
     with cluster_of(study, entries, trained["sha256"]) as cluster:
         compared = compare_scenes(study, entries)

@@ -61,8 +61,8 @@ def check_needs(project: Project, stages: frozenset[str]) -> None:
         read_published(project.change.published)
     if stages & _MEASURING and not project.has_own_outlines:
         _check_sensors(project)
-    if "map" in stages and project.dem is not None and not _is_made(project.dem, project):
-        _check_elevation(project, project.dem)
+    if "map" in stages:
+        check_elevation(project)
 
 
 def require_fetched_for(project: Project, stage: str) -> None:
@@ -156,8 +156,13 @@ def _check_sensors(project: Project) -> None:
             )
 
 
-def _check_elevation(project: Project, dem: Path) -> None:
-    """Raise `GridError` where the elevation model has heights at none of the scenes that are there and are mapped."""
+def check_elevation(project: Project) -> None:
+    """Raise `GridError` where the elevation model has heights at none of the scenes that are there and are mapped.
+
+    Of scenes that are yet to be fetched it can be told when the stage `map` begins.
+    """
+    if project.dem is None or _is_made(project.dem, project):
+        return
     from trimline.heights import check_heights
 
     error: GridError | None = None
@@ -165,7 +170,7 @@ def _check_elevation(project: Project, dem: Path) -> None:
         if not entry.path.exists() if entry.item is not None else _is_made(entry.path, project):
             continue
         try:
-            check_heights(dem, open_entry(entry).geobox, "dem", warn=False)
+            check_heights(project.dem, open_entry(entry).geobox, "dem", warn=False)
         except GridError as of_scene:
             error = error or of_scene
         else:

@@ -35,6 +35,7 @@ from trimline.project.written_choice import (
     OfferedScene,
     OfferedScenes,
     chosen_before,
+    edited_choice,
     require_place,
     write_choice,
     write_extending,
@@ -74,6 +75,8 @@ class SearchOutcome:
     is_kept: bool
     """Whether an edited choice was kept, so that the new one was not written."""
     sheet: Path | None
+    kept: Mapping[str, str] | None = None
+    """Of an edited choice that stays in the file, the period of each scene by its id; None where there is none."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the outcome for JSON."""
@@ -85,6 +88,7 @@ class SearchOutcome:
             "bytes": self.bytes,
             "written": None if self.written is None else str(self.written),
             "edited_choice_kept": self.is_kept,
+            "in_the_file": None if self.kept is None else dict(self.kept),
             "sheet": None if self.sheet is None else str(self.sheet),
         }
 
@@ -147,16 +151,18 @@ def search_project(
     for choice in choices:
         _warn_of_gaps(choice)
     requests, read = (sum(getattr(each.counts, key) for each in transports.values()) for key in ("requests", "bytes"))
+    file = path if to is None else to
+    kept = edited_choice(file) if file.exists() and not replace else None
     sheet = written = None
     is_kept = False
     if not dry_run:
         folder = project.output / FOLDER
         for look in looks:
             write_item(look.candidate, folder / f"{look.candidate.id}.json")
-        sheet = _write_sheet(folder / SHEET, project, choices, ground, transports, unread, pictures)
+        sheet = _write_sheet(folder / SHEET, project, choices, ground, transports, unread, kept, pictures)
         is_kept = not _write(path, to, choices, _by_hand(path, to, project), replace=replace)
-        written = None if is_kept else to or path
-    outcome = SearchOutcome(choices, tuple(notes), tuple(unread), requests, read, written, is_kept, sheet)
+        written = None if is_kept else file
+    outcome = SearchOutcome(choices, tuple(notes), tuple(unread), requests, read, written, is_kept, sheet, kept)
     if not dry_run:
         write_json(project.output / FOLDER / CHOICE, outcome.as_dict())
     return outcome
@@ -265,7 +271,8 @@ def _warn_of_gaps(choice: Choice) -> None:
             best.reason,
         )
     elif choice.seen < 1 - LEAST_GAIN:
-        _LOG.info("search: period %s: %.1f %% of the ice is seen clearly", choice.period, 100 * choice.seen)
+        ground = "ice" if choice.of_glaciers else "region"
+        _LOG.info("search: period %s: %.1f %% of the %s is seen clearly", choice.period, 100 * choice.seen, ground)
 
 
 def _by_hand(path: Path, to: Path | None, project: Project) -> tuple[SceneEntry, ...]:
@@ -323,6 +330,7 @@ def _write_sheet(
     ground: Ground,
     transports: Mapping[str, Transport],
     unread: Sequence[tuple[str, str]],
+    kept: Mapping[str, str] | None,
     pictures: bool,
 ) -> Path:
     """Write the contact sheet, with pictures where they are wanted and can be had."""
@@ -345,7 +353,7 @@ def _write_sheet(
             ):
                 if picture is not None:
                     drawn[look.candidate.id] = picture
-    write_candidate_sheet(path, choices, drawn, unread, title=project.title or project.name)
+    write_candidate_sheet(path, choices, drawn, unread, kept, title=project.title or project.name)
     return path
 
 
@@ -353,6 +361,7 @@ def _of_choice(choice: Choice) -> dict[str, Any]:
     return {
         "period": choice.period,
         "ice_seen_clearly": choice.seen,
+        "of": "glaciers" if choice.of_glaciers else "region",
         "taken": [_of_ranked(each) for each in choice.taken],
         "left": [_of_ranked(each) for each in choice.left],
     }

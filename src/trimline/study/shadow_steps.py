@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trimline.file_identity import file_identity
-from trimline.mapping.shadow_file import SHADOW_FILE, SHADOW_RASTER, IceInShadow, measure_shadow
+from trimline.mapping.shadow_file import SHADOW_FILE, SHADOW_RASTER, IceInShadow, log_shadow, measure_shadow
 from trimline.project import SceneEntry
 from trimline.study.coregistration_steps import open_placed, placed_source
 from trimline.study.ledger import Done
@@ -43,7 +43,9 @@ def shadow_step(study: Study, entry: SceneEntry, dem: Path, mask: Path, mask_sha
     def work() -> dict[str, Any]:
         if "workers" in inputs:
             return IceInShadow.untold(_ON_WORKERS).record()
-        return measure_shadow(open_placed(study, entry), mask, dem).record()
+        found = measure_shadow(open_placed(study, entry), mask, dem)
+        log_shadow(entry.id, found)
+        return found.record()
 
     files = [] if "workers" in inputs else [mask.with_name(name) for name in (SHADOW_RASTER, SHADOW_FILE)]
     return study.ledger.once(f"shadow/{entry.id}", inputs, files, work, results_version=RESULTS_VERSION)

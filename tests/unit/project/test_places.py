@@ -44,7 +44,7 @@ def test_a_scene_of_another_year_serves_its_period_with_a_warning(
         assert not caplog.records
         load_project(study(write), ["scenes.a.date=1994-09-22"])
     assert [record.getMessage() for record in caplog.records] == [
-        "scene a of 1994-09-22 is used for the period 1986-1988",
+        "scene a of 1994-09-22 is used for the period 1986-1988, which goes from 1986 to 1988",
     ]
 
 

@@ -17,6 +17,7 @@ from trimline.project.written_choice import (
     OfferedScene,
     OfferedScenes,
     chosen_before,
+    edited_choice,
     require_place,
     with_choice,
     write_choice,
@@ -183,6 +184,17 @@ def test_another_file_extends_the_one_with_scenes_of_its_own(tmp_path: Path) -> 
         write_extending(study, study, FOUND, DAY, replace=False)
     with pytest.raises(ProjectError, match="no search has written it"):
         require_place(study, study)
+
+
+def test_an_edited_choice_is_told_with_its_periods(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text("name: x\n")
+    assert edited_choice(path) is None
+    write_choice(path, FOUND, DAY)
+    assert edited_choice(path) is None
+    entry = "  - {id: mine, path: a.tif, period: 2005}\n# end of the choice"
+    path.write_text(path.read_text().replace("# end of the choice", entry))
+    assert edited_choice(path) == {TAKEN["id"]: TAKEN["period"], "mine": "2005"}
 
 
 _ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,20}", fullmatch=True)

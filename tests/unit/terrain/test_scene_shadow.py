@@ -18,7 +18,7 @@ from odc.geo.geobox import GeoBox
 from pyproj import Geod, Transformer
 
 from trimline.errors import BandError, GridError, MetadataError
-from trimline.mapping.shadow_file import IceInShadow, measure_shadow
+from trimline.mapping.shadow_file import IceInShadow, log_shadow, measure_shadow
 from trimline.rasters import write_raster
 from trimline.scenes import Scene, open_scene
 from trimline.terrain import quality_with_shadow, terrain_shadow
@@ -154,9 +154,10 @@ def test_ice_in_shadow_is_told_apart_beside_the_map(tmp_path: Path, caplog: pyte
     assert "lie in cast shadow" in str(found)
     assert IceInShadow.of_record(json.loads(json.dumps(found.record()))) == found
 
-    with caplog.at_level(logging.WARNING):
-        untold = measure_shadow(replace(scene, sun_azimuth=None, sun_elevation=None, time=None), mask, dem)
+    untold = measure_shadow(replace(scene, sun_azimuth=None, sun_elevation=None, time=None), mask, dem)
     assert "neither where the sun stood" in untold.why
+    with caplog.at_level(logging.WARNING):
+        log_shadow(scene.id, untold)
     assert "cannot be told" in caplog.text
     content = json.loads((tmp_path / "shadow.json").read_text())
     assert content["ice_km2"] is None
