@@ -28,7 +28,7 @@ from trimline.catalogues.region_query import region_on_earth, region_query
 from trimline.catalogues.registry import archive_of, transport_for
 from trimline.catalogues.stac_api import ApiIO, collection_ids, collections_there, items_of_api, open_api
 from trimline.catalogues.static_catalogue import Walk
-from trimline.errors import CatalogueError, shortened
+from trimline.errors import CatalogueError, RemoteError, shortened
 from trimline.melt_season import WHOLE_YEAR, melt_season_at
 from trimline.project.names import nearest_name
 from trimline.project.searching import SearchSettings
@@ -158,11 +158,18 @@ def search(
 def _gather(
     settings: SearchSettings, conditions: Conditions, transport: Transport | None, *, wide: bool = False
 ) -> _Gathered:
-    gathered = _Gathered()
+    """Take what all catalogues offer; one that cannot be read is told, and an error where no other can."""
+    gathered, unreached = _Gathered(), []
     for catalogue in settings.catalogues:
-        offered = _offered(settings, conditions, catalogue, transport, gathered, wide)
-        for item in islice(offered, MOST_TO_EXPLAIN if wide else None):
-            gathered.take(item, catalogue, conditions)
+        try:
+            offered = _offered(settings, conditions, catalogue, transport, gathered, wide)
+            for item in islice(offered, MOST_TO_EXPLAIN if wide else None):
+                gathered.take(item, catalogue, conditions)
+        except (CatalogueError, RemoteError) as error:
+            unreached.append(error)
+            gathered.note(f"{shown(catalogue)}: not searched to its end: {error.what}")
+    if len(unreached) == len(settings.catalogues):
+        raise unreached[0]
     return gathered
 
 

@@ -318,3 +318,10 @@ def test_a_leap_day_ends_and_begins_seasons(server: Server) -> None:
     result = found(server.url, periods=[("1990", 1990, 1990)], season=("02-01", "02-29"))
     assert {each.time.month for each in result.candidates} == {2}
     assert found(server.url, periods=[("1990", 1990, 1990)], season=("02-29", "03-31")).candidates
+
+
+def test_of_several_catalogues_one_that_is_away_is_noted_and_the_others_are_searched(server: Server) -> None:
+    away = "http://127.0.0.1:9"
+    both = search(SearchSettings(catalogues=(away, server.url)), REGION, PERIODS)
+    assert [each.id for each in both.candidates] == [each.id for each in found(server.url).candidates]
+    assert [note for note in both.notes if note.startswith(away) and "not searched to its end" in note]
