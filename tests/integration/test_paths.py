@@ -215,6 +215,7 @@ DOORS: dict[Callable[..., Any], Callable[[World], Any]] = {
     samples.cut_samples: _cut_samples,
     samples.open_truth: lambda w: samples.open_truth(w.outlines).mask(w.scene.geobox),
     scenes.open_scene: lambda w: scenes.open_scene(w.product),
+    scenes.open_unsaid: lambda w: scenes.open_unsaid(w.product),
     scenes.product_identity: lambda w: scenes.product_identity(w.product),
     scenes.product_info: lambda w: scenes.product_info(w.product),
     simulated.write_range: lambda w: simulated.write_range(_range("again"), w("again"), progress=False),

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 _LEAST_DEPTH_M = 0.01
 """Depth below the edge of the light from which on ground is shaded, so that level ground never is by rounding."""
+_RIM = 8
+"""Pixels beyond the edge after which a spline no longer feels it: its influence falls to a quarter with each."""
 _TAPS = 4
 """Coefficients that a height between pixels is made of, along each axis."""
 _BOTTOM_M = -1e5
@@ -131,7 +133,10 @@ def _interpolated(heights_m: NDArray[np.float32], finer: int) -> NDArray[np.floa
     if missing.any():
         nearest = ndimage.distance_transform_edt(missing, return_distances=False, return_indices=True)
         heights_m = heights_m[tuple(nearest)]
-    places: NDArray[np.float32] = ndimage.spline_filter(heights_m, 3, output=np.float32, mode="mirror")
+    # The ground goes on straight beyond the edge, or splines would make a kink of it there.
+    rim = [min(_RIM, side - 1) for side in heights_m.shape]
+    going_on = np.pad(heights_m, [(each, each) for each in rim], mode="reflect", reflect_type="odd")
+    places: NDArray[np.float32] = ndimage.spline_filter(going_on, 3, output=np.float32, mode="mirror")
     for axis in (0, 1):
         side = places.shape[axis]
         mode: Any = "reflect" if side > _TAPS // 2 else "edge"
@@ -145,6 +150,8 @@ def _interpolated(heights_m: NDArray[np.float32], finer: int) -> NDArray[np.floa
             for step, weight in enumerate(_spline(offset - before), start=1 + before):
                 part = slice(step, step + side)
                 target += np.float32(weight) * (wider[part] if axis == 0 else wider[:, part])
+    top, left = (each * finer for each in rim)
+    places = places[top : places.shape[0] - top, left : places.shape[1] - left]
     if missing.any():
         places[missing.repeat(finer, 0).repeat(finer, 1)] = np.nan
     return places

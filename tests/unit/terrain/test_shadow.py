@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -50,6 +50,7 @@ def test_pixels_that_are_not_square_shade_as_far() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(azimuth=st.floats(0, 360), elevation=st.floats(10, 80), slope=st.floats(0, 60), aspect=st.floats(0, 360))
+@example(azimuth=0.0, elevation=28.0, slope=28.0, aspect=192.0)  # light that all but grazes
 def test_an_inclined_plane_is_all_in_light_or_all_in_its_own_shadow(
     azimuth: float, elevation: float, slope: float, aspect: float
 ) -> None:
