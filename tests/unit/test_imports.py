@@ -58,6 +58,7 @@ ROOMS = (
     "glaciers",
     "report",
     "study",
+    "review",
     "bench",
     "cli",
 )

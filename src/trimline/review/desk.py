@@ -1,0 +1,59 @@
+"""What the addresses of the server do: one object for all requests, safe to use from many threads."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from trimline.review import contract
+
+
+class Desk(Protocol):
+    """All that the page asks for; every method raises `trimline.errors.TrimlineError` for what the user can correct."""
+
+    def review(self) -> contract.Review:
+        """Return what the page needs to begin."""
+        ...
+
+    def glaciers(
+        self,
+        period: str,
+        *,
+        order: Literal["doubt", "area", "name"],
+        state: contract.GlacierState | None,
+        limit: int,
+        offset: int,
+    ) -> contract.GlacierList:
+        """Return a part of the list of glaciers of a period."""
+        ...
+
+    def glacier(self, period: str, glac_id: str) -> contract.Glacier:
+        """Return a glacier at full detail."""
+        ...
+
+    def edits(self, *, period: str | None, glac_id: str | None) -> contract.EditList:
+        """Return the edits of a period or a glacier, or all."""
+        ...
+
+    def history(self, edit_id: str, period: str) -> contract.EditHistory:
+        """Return an edit with the outlines before and after it."""
+        ...
+
+    def preview(self, request: contract.PreviewRequest) -> contract.Preview:
+        """Return what drafts would make of the outlines; nothing is kept."""
+        ...
+
+    def save(self, request: contract.SaveRequest) -> contract.Saved:
+        """Keep drafts as edits, all or none; raise `InConflict` where outlines changed since."""
+        ...
+
+    def revert(self, request: contract.RevertRequest) -> contract.Saved:
+        """Revert an edit by a further row."""
+        ...
+
+    def changes(self, after: int, wait_s: float) -> contract.Changes:
+        """Return what happened after a change; wait for the next where there is none."""
+        ...
+
+    def prepare(self, picture_id: str) -> contract.Picture:
+        """Begin to make the copy of a scene that a browser can read."""
+        ...

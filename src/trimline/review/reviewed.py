@@ -1,0 +1,67 @@
+"""What is reviewed: the periods of a project or the one map of a folder, with their scenes, rasters and outlines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from trimline.scenes import Scene
+
+
+@dataclass(frozen=True)
+class ReviewedScene:
+    """A scene that outlines of a period come from."""
+
+    id: str
+    periods: tuple[str, ...]
+    reference: bool
+    open: Callable[[], Scene]
+    """Opens it as it was mapped: moved, where the project aligns its scenes; raises `TrimlineError` where it is gone."""
+
+
+@dataclass(frozen=True)
+class ReviewedPeriod:
+    """A period with outlines; of a folder of one map, its only one."""
+
+    name: str
+    first: int
+    last: int
+    automatic: Path
+    """Outlines before corrections by hand."""
+    pixel_m: float
+    """Width of a pixel of its scenes [m], for the error of outlines."""
+    probability: Path | None = None
+    """Raster of the probability of ice; None where there is none."""
+    threshold: float | None = None
+    """Probability from which a pixel counts as ice."""
+    uncertain: Path | None = None
+    classes: Path | None = None
+    unseen: Path | None = None
+    """Vector file of ground that no scene shows, as ``FILE|layer=NAME`` where it has several layers."""
+
+    @property
+    def middle(self) -> float:
+        """Its middle [decimal year]."""
+        return (self.first + self.last + 1) / 2.0
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """All files that a review is about, and the only ones that its server reads or writes."""
+
+    name: str
+    title: str
+    kind: Literal["project", "folder"]
+    output: Path
+    """Folder of the project's output, or the folder of the map."""
+    edits_file: Path
+    """GeoPackage of the corrections; it need not exist."""
+    crs: str
+    """CRS of the outlines: projected, in metres."""
+    periods: tuple[ReviewedPeriod, ...]
+    """In order of time."""
+    scenes: tuple[ReviewedScene, ...] = ()
+    inventory: Path | None = None
+    dem: Path | None = None
