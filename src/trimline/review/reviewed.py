@@ -18,7 +18,7 @@ class ReviewedScene:
     periods: tuple[str, ...]
     reference: bool
     open: Callable[[], Scene]
-    """Opens it as it was mapped: moved, where the project aligns its scenes; raises `TrimlineError` where it is gone."""
+    """Opens it as it was mapped: moved, where the project aligns scenes; raises `TrimlineError` where it is gone."""
 
 
 @dataclass(frozen=True)
