@@ -25,9 +25,9 @@ class Desk(Protocol):
     def layer(self, layer_id: str) -> Snapshot:
         """Return the outlines of a layer as they are now; the same object until they change.
 
-        Ids are those of `trimline.review.snapshot.layer_id`. Of an outline that did not change the next snapshot has the
-        same geometry object, so that only changed ones are simplified again. A layer without glaciers (ground that no
-        scene shows) has an empty id for each polygon.
+        Ids are those of `trimline.review.snapshot.layer_id`. Of an outline that did not change the next snapshot has
+        the same geometry object, so that only changed ones are simplified again. A layer without glaciers (ground that
+        no scene shows) has an empty id for each polygon.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Square tiles around all outlines of a review, on levels that halve their side, down to a part of a pixel of the scenes."""
+"""Square tiles around all outlines of a review, on levels that halve their side, down to a part of a pixel of scenes."""
 
 from __future__ import annotations
 
