@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
+from trimline.errors import EditError
 from trimline.review import contract
 from trimline.review.snapshot import Snapshot
+
+
+class InConflict(EditError):
+    """Outlines changed since the drafts of a save were made; nothing was kept.
+
+    Parameters
+    ----------
+    conflict
+        What the page is told.
+    """
+
+    def __init__(self, conflict: contract.Conflict) -> None:
+        super().__init__(conflict.what, remedy="look at the outlines as they are now, and save again")
+        self.conflict = conflict
 
 
 class Desk(Protocol):
