@@ -36,7 +36,7 @@ class PageHook(BuildHookInterface[Any]):
             self.app.display_warning(f"no npm here: the package gets {there} page of `trimline review`")
             return
         for arguments in COMMANDS:
-            subprocess.run([npm, *arguments], cwd=root / "web", check=True)
+            subprocess.run([npm, *arguments], cwd=root / "web", check=True)  # noqa: S603 - our own
 
 
 def is_current(root: Path) -> bool:
