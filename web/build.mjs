@@ -1,8 +1,9 @@
 // The page as it is served: one script, one style sheet, one page, into the Python package.
 import { build } from "esbuild";
 import { cp, mkdir, rm } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 
-const out = new URL("../src/trimline/review/static/", import.meta.url).pathname;
+const out = fileURLToPath(new URL("../src/trimline/review/static/", import.meta.url));
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 await build({
