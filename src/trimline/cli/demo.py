@@ -19,12 +19,17 @@ def demo(
     show: Annotated[bool, typer.Option(help="Open the report where there is a display.")] = True,
 ) -> None:
     """Simulate a range at two dates, map its glaciers, and show the report. No network, no data, minutes."""
+    import shlex
     import sys
 
     from trimline.cli.stage_commands import carry_out
 
+    project = demo_project()
     where = [f"output={out.resolve()}", *(overrides or [])]
-    carry_out(demo_project(), where, until="report", force=force, json=json)
+    carry_out(project, where, until="report", force=force, json=json)
+    if not json:
+        options = " ".join(f"--set {shlex.quote(each)}" for each in where)
+        typer.echo(f"Correct the outlines in a browser: trimline review {shlex.quote(str(project))} {options}")
     if show and not json and sys.stdout.isatty() and _has_display():
         typer.launch(str(out.resolve() / "report" / "index.html"))
 
