@@ -1,7 +1,7 @@
 // The page: the review is asked for, and each part is given its place.
 import { Api, Refused } from "./api";
 import { inPage } from "./map/elements";
-import { createMaps } from "./map/maps";
+import { createMaps, type Maps } from "./map/maps";
 import { picturesOf } from "./map/period_pictures";
 import { createBar } from "./panels/bar";
 import { createLayers } from "./panels/layers";
@@ -11,7 +11,7 @@ import { Store } from "./state";
 
 const api = new Api();
 
-async function begin(): Promise<void> {
+async function begin(): Promise<{ store: Store; maps: Maps }> {
   const review = await api.review();
   const period = review.periods.at(-1)?.name ?? "";
   const picture = picturesOf(review, period)[0] ?? review.pictures[0];
@@ -45,9 +45,12 @@ async function begin(): Promise<void> {
   createBar(store);
   createPictures(store, api, maps);
   createLayers(store);
+  return { store, maps };
 }
 
-begin().catch((error: unknown) => {
+/** The parts of the page once it has begun, for tests and the console of the browser. */
+export const parts = begin();
+parts.catch((error: unknown) => {
   const why = error instanceof Refused || error instanceof Error ? error.message : String(error);
   inPage("status").textContent = `The review cannot be shown: ${why}`;
 });
