@@ -49,14 +49,14 @@ def test_an_outline_is_cut_beyond_the_sides_of_its_tile() -> None:
     desk = MemoryDesk(snapshot_of([shapely.box(0, 0, 100_000, 100_000).segmentize(100)]))
     grid = desk.grid()
     last = len(grid.resolutions) - 1
-    found = features(Tiles(desk).tile(LAYER, last, 3, 3))
+    found = features(Tiles(desk).tile(LAYER, last, 8, 8))
     side = grid.resolutions[last] * grid.tile_size
     west, _, east, _ = shape(found[0]["geometry"]).bounds
     assert east - west == pytest.approx(side * 1.125)
 
 
 def test_outlines_too_small_to_be_seen_are_counted() -> None:
-    tiny = squares(30, spacing_m=500, width_m=5)
+    tiny = squares(30, spacing_m=250, width_m=5)
     shapes = LayerShapes(tiny, (0, 0))
     found = json.loads(tile_content(shapes, (0, 0, 51_200, 51_200), 100, is_exact=False))["features"]
     assert sum(each["properties"]["count"] for each in found) == 900
