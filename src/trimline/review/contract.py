@@ -116,6 +116,8 @@ class Picture(Message):
     why: str | None
     """Why it has to be prepared, or why that failed."""
     crs: str | None
+    proj4: str | None = None
+    """The CRS of the picture for the browser, where it is not that of the review."""
     extent: Bounds | None
     """In the CRS of the picture."""
     sources: tuple[str, ...]
