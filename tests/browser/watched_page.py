@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -67,9 +68,28 @@ class WatchedPage:
             }}"""
         )
 
+    def wait_until_still(self) -> None:
+        """Wait until the map has stopped moving and is drawn."""
+        self.page.wait_for_function(f"async () => !(await {_PARTS}).maps.main.getView().getAnimating()")
+        self.wait_until_drawn()
+
+    def wait_until_settled(self) -> None:
+        """Wait until the preview is that of the strokes."""
+        self.page.wait_for_function(
+            f"""async () => {{
+                const {{ drafts, preview }} = (await {_PARTS}).store.state;
+                return drafts.length === (preview?.notes.length ?? 0);
+            }}"""
+        )
+
     def state(self, key: str) -> Any:
         """Return a key of the page's state."""
         return self.page.evaluate(f"async (key) => (await {_PARTS}).store.state[key]", key)
+
+    def screenshot(self, path: Path) -> None:
+        """Keep the window as a picture, once everything is drawn."""
+        self.wait_until_still()
+        self.page.screenshot(path=path)
 
     def pixel_of(self, place: Sequence[float]) -> tuple[float, float]:
         """Return where in the window a place of the map lies."""
