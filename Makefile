@@ -3,14 +3,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTHON ?= python3
+NODE := VENV=$(abspath $(VENV)) web/with_node.sh
+MODULES := web/node_modules/.ready
+TYPES := web/src/generated.ts
+PAGE := src/trimline/review/static/index.html
+PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f ! -path $(TYPES) ! -path 'web/tests/*' -print)
 
-.PHONY: help setup demo test test-slow lint format test-faults bench docs clean
+.PHONY: help setup web api demo test test-python test-web test-slow lint lint-python lint-web format test-faults bench docs clean
 
 help:
 	@echo "make demo       simulate a range, run every stage, show the report"
-	@echo "make test       the default suite; make test-slow for the long ones"
+	@echo "make test       the default suite, of Python and of the page; make test-slow for the long ones"
 	@echo "make test-faults   faults put into a study, and mutations of its inputs, with their counts"
-	@echo "make lint       ruff, ruff format --check, mypy --strict"
+	@echo "make web        the page of trimline review, from web/ into the package"
+	@echo "make api        the API of trimline review, from Python to the types of the page"
+	@echo "make lint       ruff, ruff format --check, mypy --strict; eslint and tsc for the page"
 	@echo "make bench      the benchmarks, as tables of ratios"
 	@echo "make docs       the documentation, into site/"
 	@echo "make setup      only the environment, in .venv"
@@ -23,22 +30,49 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e ".[dev]"
 	@touch $@
 
-demo: $(READY)
+$(MODULES): web/package.json web/package-lock.json | $(READY)
+	$(NODE) npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(TYPES): web/openapi.json $(MODULES)
+	$(NODE) npm run --silent types
+	@touch $@
+
+$(PAGE): $(PAGE_SOURCES) $(TYPES)
+	$(NODE) npm run --silent build
+	@touch $@
+
+web: $(PAGE)
+
+api: $(READY)
+	$(BIN)/python -m trimline.review.openapi > web/openapi.json
+
+demo: $(READY) $(PAGE)
 	$(BIN)/trimline demo
 
-test: $(READY)
+test: test-web test-python
+
+test-python: $(READY) $(PAGE)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-test-slow: $(READY)
+test-web: $(TYPES)
+	$(NODE) npm run --silent test
+
+test-slow: $(READY) $(PAGE)
 	$(BIN)/python -m pytest -m slow
 
-test-faults: $(READY)
+test-faults: $(READY) $(PAGE)
 	$(BIN)/python -m pytest -m "slow or not slow" -rA -s tests/faults
 
-lint: $(READY)
+lint: lint-python lint-web
+
+lint-python: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+lint-web: $(TYPES)
+	$(NODE) npm run --silent lint
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
@@ -52,4 +86,4 @@ docs: $(READY)
 	$(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) site runs
+	rm -rf $(VENV) site runs web/node_modules $(TYPES) src/trimline/review/static

@@ -184,6 +184,7 @@ def outline(
         raise typer.BadParameter(f"--sheet: {sheet.name} is no PNG; name it {sheet.stem}.png")
     paths, several = find_scenes(scenes)
     names = bands.split(",") if bands else None
+    said = {"sensor": sensor, "bands": names, "scale": scale, "offset": offset, "nodata": nodata, "date": date}
 
     def opened(path: Path) -> Scene:
         scene = open_scene(path, sensor=sensor, bands=names, scale=scale, offset=offset, nodata=nodata, date=date)
@@ -201,7 +202,7 @@ def outline(
             weights = shipped_weights()
             _LOG.warning("no weights given: %s", SHIPPED_NOTE)
         model = options.load_model(weights)
-    outlining = Outlining(opened, model, weights, options, as_json, snow, snow_limit, sheet)
+    outlining = Outlining(opened, model, weights, options, as_json, snow, snow_limit, sheet, said)
     if only is not None:
         outlining.one(only, out)
     else:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -54,7 +54,7 @@ class Outlined:
     @property
     def files(self) -> dict[str, Path]:
         """All files that were written, by what they are."""
-        beside = {"snow": "snow.json"}
+        beside = {"snow": "snow.json", "scene": "scene.json"}
         if self.shadow is not None:
             beside |= {"shadow": "shadow.tif", "shadow_shares": "shadow.json"}
         written = self.written
@@ -118,6 +118,8 @@ class Outlining:
     """Share of snow on it above which a scene is warned of."""
     sheet: Path | None = None
     """A PNG to write of all scenes."""
+    said: Mapping[str, Any] = field(default_factory=dict)
+    """What was said of the products, by the names of the arguments of `trimline.scenes.open_scene`."""
 
     def one(self, opened: Scene, out: Path | None) -> None:
         """Map one scene into a folder, and print the result."""
@@ -173,14 +175,17 @@ class Outlining:
             _end_with(failed)
 
     def _map(self, scene: Scene, folder: Path) -> Outlined:
+        from trimline.files import write_json
         from trimline.mapping import map_scene, mask_shares
         from trimline.outlines import read_outlines
+        from trimline.study.one_map import SCENE, scene_record
 
         if scene.sensor.id == UNKNOWN_SENSOR:
             _LOG.warning(
                 "%s: its sensor is not known, nor therefore the error of its areas; name it with --sensor", scene.id
             )
         written = map_scene(scene, self.model, folder, options=self.options)
+        write_json(folder / SCENE, scene_record(scene.source, self.said, scene.id, self.snow.dem))
         outlines = read_outlines(written.outlines)
         area = float(outlines["area_km2"].sum())
         snow = self.snow.measure(scene, written.mask)

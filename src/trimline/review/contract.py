@@ -306,6 +306,10 @@ class Draft(Message):
     """GeoJSON, in the review's CRS."""
     value: dict[str, Any] | None = None
     """Columns and options, as in the layer of edits; of `copy` ``{"from": period}``."""
+    stroke: Annotated[int | None, Field(ge=0)] = None
+    """Number shared by the drafts of one stroke, which follow each other: where two glaciers get a new border, each of
+    the two `redraw` is seen against the outlines before both, and ground is taken before it is given. None for a stroke
+    of its own."""
 
 
 class PreviewRequest(Message):

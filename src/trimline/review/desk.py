@@ -4,14 +4,50 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
+from trimline.errors import EditError, TrimlineError
 from trimline.review import contract
+from trimline.review.snapshot import Snapshot
+
+
+class NotThere(TrimlineError):
+    """A period, glacier, edit, layer or picture is asked for that the review does not have."""
+
+
+class InConflict(EditError):
+    """Outlines changed since the drafts of a save were made; nothing was kept.
+
+    Parameters
+    ----------
+    conflict
+        What the page is told.
+    """
+
+    def __init__(self, conflict: contract.Conflict) -> None:
+        super().__init__(conflict.what, remedy="look at the outlines as they are now, and save again")
+        self.conflict = conflict
 
 
 class Desk(Protocol):
-    """All that the page asks for; every method raises `trimline.errors.TrimlineError` for what the user can correct."""
+    """All that the page asks for; every method raises `trimline.errors.TrimlineError` for what the user can correct.
+
+    What is not there (a period, glacier, edit, layer) raises `NotThere`, which becomes 404.
+    """
 
     def review(self) -> contract.Review:
         """Return what the page needs to begin."""
+        ...
+
+    def grid(self) -> contract.TileGrid:
+        """Return the tiles that layers are sent in, see `trimline.review.tile_grid.grid_around`; always the same."""
+        ...
+
+    def layer(self, layer_id: str) -> Snapshot:
+        """Return the outlines of a layer as they are now; the same object until they change.
+
+        Ids are those of `trimline.review.snapshot.layer_id`. Of an outline that did not change the next snapshot has
+        the same geometry object, so that only changed ones are simplified again. A layer without glaciers (ground that
+        no scene shows) has an empty id for each polygon.
+        """
         ...
 
     def glaciers(
@@ -56,4 +92,8 @@ class Desk(Protocol):
 
     def prepare(self, picture_id: str) -> contract.Picture:
         """Begin to make the copy of a scene that a browser can read."""
+        ...
+
+    def close(self) -> None:
+        """End threads of its own and finish what is being written; the server has answered its last request."""
         ...

@@ -19,6 +19,15 @@ class ReviewedScene:
     reference: bool
     open: Callable[[], Scene]
     """Opens it as it was mapped: moved, where the project aligns scenes; raises `TrimlineError` where it is gone."""
+    identity: Callable[[], str] | None = None
+    """Gives, without opening the product, what changes when its pixels may have; raises as `open` does. None where only
+    `trimline.scenes.Scene.identity` tells."""
+    date: str | None = None
+    """Of the acquisition, where it is known without opening the product; ISO 8601."""
+    sensor: str | None = None
+    """Id of its sensor, where that is known without opening the product."""
+    cloud_cover: float | None = None
+    """As a catalogue says [percent]."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,7 @@ class ReviewedPeriod:
     name: str
     first: int
     last: int
+    """First and last year; both 0 where the date of a map is not known."""
     automatic: Path
     """Outlines before corrections by hand."""
     pixel_m: float
@@ -65,3 +75,6 @@ class Reviewed:
     scenes: tuple[ReviewedScene, ...] = ()
     inventory: Path | None = None
     dem: Path | None = None
+    buffer_m: float | None = None
+    """Distance by which outlines are moved for their error [m], `change.buffer_m` of a project; None for half a
+    pixel."""

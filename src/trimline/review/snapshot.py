@@ -7,7 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trimline.review.contract import GlacierState
+from trimline.review.contract import GlacierState, LayerKind
+
+
+def layer_id(kind: LayerKind, period: str | None) -> str:
+    """Return the id of a layer in addresses: ``outlines-1986-1988``, ``inventory``."""
+    return kind if period is None else f"{kind}-{period}"
 
 
 @dataclass(frozen=True)

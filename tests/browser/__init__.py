@@ -1,0 +1,1 @@
+"""The page of `trimline review` in a real browser."""

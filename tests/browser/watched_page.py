@@ -1,0 +1,129 @@
+"""A page of a browser of which all requests and complaints are kept, and in which places of the map can be clicked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import ConsoleMessage, Page, Request
+
+LOCAL = ("data", "blob", "about")
+"""Schemes that need no network."""
+
+_PARTS = "(await import(document.querySelector('script[type=module]').src)).parts"
+"""The parts of the page: a module is carried out once, so that to import it again gives what it exported."""
+
+
+class WatchedPage:
+    """A page that was opened at an address.
+
+    Parameters
+    ----------
+    page
+        Of Playwright.
+    address
+        What to open.
+    """
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.expected: list[str] = []
+        """Parts of complaints that a test brings about on purpose."""
+        page.on("request", self._on_request)
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        page.goto(address)
+
+    def _on_request(self, request: Request) -> None:
+        self.requests.append(request.url)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and "GPU stall due to ReadPixels" not in message.text:
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def require_quiet(self) -> None:
+        """Fail where the page asked another server for anything, or complained, as about its security policy."""
+        own = urlsplit(self.address)
+        elsewhere = [
+            url for url in self.requests if urlsplit(url).scheme not in LOCAL and urlsplit(url).netloc != own.netloc
+        ]
+        assert elsewhere == []
+        assert [each for each in self.complaints if not any(part in each for part in self.expected)] == []
+
+    def wait_until_drawn(self) -> None:
+        """Wait until all tiles and pictures in view are drawn."""
+        self.page.evaluate(
+            f"""async () => {{
+                const {{ maps }} = await {_PARTS};
+                maps.main.renderSync();
+                await new Promise((resolve) => {{
+                    maps.main.once("rendercomplete", resolve);
+                    maps.main.render();
+                }});
+            }}"""
+        )
+
+    def wait_until_still(self) -> None:
+        """Wait until the map has stopped moving and is drawn."""
+        self.page.wait_for_function(f"async () => !(await {_PARTS}).maps.main.getView().getAnimating()")
+        self.wait_until_drawn()
+
+    def wait_until_settled(self) -> None:
+        """Wait until the preview is that of the strokes."""
+        self.page.wait_for_function(
+            f"""async () => {{
+                const {{ drafts, preview }} = (await {_PARTS}).store.state;
+                return drafts.length === (preview?.notes.length ?? 0);
+            }}"""
+        )
+
+    def state(self, key: str) -> Any:
+        """Return a key of the page's state."""
+        return self.page.evaluate(f"async (key) => (await {_PARTS}).store.state[key]", key)
+
+    def screenshot(self, path: Path) -> None:
+        """Keep the window as a picture, once everything is drawn."""
+        self.wait_until_still()
+        self.page.screenshot(path=path)
+
+    def pixel_of(self, place: Sequence[float]) -> tuple[float, float]:
+        """Return where in the window a place of the map lies."""
+        x, y = self.page.evaluate(
+            f"""async (place) => {{
+                const map = (await {_PARTS}).maps.main;
+                map.renderSync();
+                const [x, y] = map.getPixelFromCoordinate(place);
+                const box = map.getViewport().getBoundingClientRect();
+                return [box.x + x, box.y + y];
+            }}""",
+            list(place),
+        )
+        return x, y
+
+    def click(self, place: Sequence[float]) -> None:
+        """Click on a place of the map, as one who draws: there first, then the click."""
+        x, y = self.pixel_of(place)
+        self.page.mouse.move(x, y, steps=2)
+        self.page.mouse.click(x, y)
+
+    def draw(self, places: Sequence[Sequence[float]]) -> None:
+        """Click on places one after the other and end with Enter."""
+        for place in places:
+            self.click(place)
+            self.page.wait_for_timeout(350)  # two clicks within 250 ms are a double click
+        self.page.keyboard.press("Enter")
+
+    def drag(self, start: Sequence[float], end: Sequence[float]) -> None:
+        """Drag what is at a place of the map to another one."""
+        x, y = self.pixel_of(start)
+        to_x, to_y = self.pixel_of(end)
+        self.page.mouse.move(x, y, steps=2)
+        self.page.mouse.down()
+        self.page.mouse.move((x + to_x) / 2, (y + to_y) / 2, steps=4)
+        self.page.mouse.move(to_x, to_y, steps=4)
+        self.page.mouse.up()
