@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 from trimline.files import StrPath
+from trimline.review.contract import Picture
 from trimline.review.live_review import LiveReview
 from trimline.review.opening import reviewed_of
 from trimline.review.page_folder import page_folder
@@ -59,7 +60,11 @@ def run_review(
     with only_server(reviewed.output) as tell, listening(host, port) as bound:
         address = Address(host, bound.getsockname()[1], secret)
         live, rasters = LiveReview(reviewed), Rasters()
-        pictures = Pictures(reviewed, rasters, lambda picture: live.changes.tell(pictures=[picture.id]))
+
+        def picture_changed(picture: Picture) -> None:
+            live.changes.tell(pictures=[picture.id])
+
+        pictures = Pictures(reviewed, rasters, picture_changed)
         desk = ReviewDesk(live, pictures=pictures, author=author)
 
         def begun() -> None:
