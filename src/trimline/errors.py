@@ -6,6 +6,7 @@ with exit code 2; anything that is not a :class:`TrimlineError` is a bug and kee
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 _LONGEST_LINE, _LONGEST_WHERE = 440, 200
@@ -77,6 +78,36 @@ class EditError(OutlineError):
     """A correction by hand is invalid: an unknown operation, an invalid polygon, no author or time."""
 
 
+class UnsoundEdits(EditError):
+    """Corrections by hand that are invalid: all of them, each with its remedy.
+
+    Parameters
+    ----------
+    problems
+        What is wrong, and the remedy, of each.
+    where
+        The file.
+    """
+
+    def __init__(self, problems: Sequence[tuple[str, str]], *, where: object = None) -> None:
+        what = "; ".join(text for text, _ in problems)
+        if len(problems) > 1:
+            what = f"{len(problems)} problems: {what}"
+        super().__init__(what, where=where, remedy="; ".join(dict.fromkeys(remedy for _, remedy in problems)))
+        self.problems = tuple(problems)
+
+    def alone(self) -> TrimlineError:
+        """Return the same error without its cause, which may not be picklable."""
+        return type(self)(self.problems, where=self.where)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the error with all its fields."""
+        return _unsound_again, (self.problems, self.where)
+
+    def __str__(self) -> str:
+        return "\n".join(str(EditError(text, where=self.where, remedy=remedy)) for text, remedy in self.problems)
+
+
 class SampleError(TrimlineError):
     """Samples cannot be made, split or read as requested."""
 
@@ -145,6 +176,10 @@ def shortened(text: str, most: int) -> str:
         return line
     half = (most - 5) // 2
     return f"{line[:half]} ... {line[-half:]}"
+
+
+def _unsound_again(problems: Sequence[tuple[str, str]], where: object) -> UnsoundEdits:
+    return UnsoundEdits(problems, where=where)
 
 
 def _made_again(kind: type[TrimlineError], what: str, where: object, remedy: str | None) -> TrimlineError:

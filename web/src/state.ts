@@ -40,6 +40,12 @@ export interface State {
   overlays: Overlays;
   /** One line for the reader of the page, said aloud by screen readers. */
   said: string;
+  /** Area under the pointer while an outline is changed, and of the polygon that is being drawn [km2]. */
+  live?: { glacId: string; area_km2: number; sketch_km2: number | null } | null;
+  /** Whether a save is under way, or waits for a server that does not answer. */
+  saving?: "idle" | "saving" | "waiting";
+  /** What undo and redo would do, in words. */
+  steps?: { undo: string | null; redo: string | null };
 }
 
 type Listener = (state: Readonly<State>) => void;

@@ -28,7 +28,7 @@ from trimline.glaciers.ground import ground_around
 from trimline.glaciers.parts import ids_of
 from trimline.outlines.area import area_and_perimeter_km, area_km2
 from trimline.outlines.check import require_crs, require_polygons
-from trimline.outlines.ownership import MEASURED_COLUMNS, SHARED_COLUMNS
+from trimline.outlines.corrected_rows import MEASURED_COLUMNS, SHARED_COLUMNS
 from trimline.reprojecting import in_degrees, reprojected
 
 _LOG = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from trimline.change import equal_area_crs
 from trimline.errors import OutlineError
 from trimline.outlines.area import area_and_perimeter_km
-from trimline.outlines.ownership import ERROR_COLUMNS, MEASURED_COLUMNS, SHARED_COLUMNS
+from trimline.outlines.corrected_rows import ERROR_COLUMNS, MEASURED_COLUMNS, SHARED_COLUMNS
 from trimline.reprojecting import in_degrees, reprojected
 
 

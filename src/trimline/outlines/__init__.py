@@ -15,9 +15,11 @@ from trimline.outlines.area import area_and_perimeter_km, area_km2, perimeter_km
 from trimline.outlines.check import Kind, Problem, check
 from trimline.outlines.checking_edits import EditProblem, check_edits, require_sound
 from trimline.outlines.edit_layer import as_edits, no_edits, read_edits
+from trimline.outlines.outline_digest import outline_digest
 from trimline.outlines.raster import rasterise, trace
 from trimline.outlines.reading import read_outlines
-from trimline.outlines.replaying import EditOutcome, replay
+from trimline.outlines.replayed import EditOutcome, Replayed
+from trimline.outlines.replaying import replay
 from trimline.outlines.schema import COLUMNS, Column, conform
 from trimline.outlines.smoothing import smooth
 from trimline.outlines.tracing import RowTracer
@@ -31,6 +33,7 @@ __all__ = [
     "EditProblem",
     "Kind",
     "Problem",
+    "Replayed",
     "RowTracer",
     "append_edits",
     "area_and_perimeter_km",
@@ -41,6 +44,7 @@ __all__ = [
     "complete_edits",
     "conform",
     "no_edits",
+    "outline_digest",
     "perimeter_km",
     "rasterise",
     "read_edits",

@@ -16,10 +16,11 @@ from typing import Any
 import geopandas as gpd
 import shapely
 
-from trimline.errors import EditError, shortened
+from trimline.errors import UnsoundEdits, shortened
 from trimline.files import StrPath
 from trimline.outlines.check import FARTHEST_M
-from trimline.outlines.edit_layer import EVERY_PERIOD, OPERATIONS, REVERT, in_order, instant, rows_of, taken_back
+from trimline.outlines.edit_layer import OPERATIONS, REVERT, in_order, instant, rows_of, taken_back
+from trimline.outlines.edit_periods import EVERY_PERIOD, problem_of
 from trimline.outlines.schema import COLUMNS
 
 _POLYGONS = ("Polygon", "MultiPolygon")
@@ -30,18 +31,30 @@ _GEOMETRIES: Mapping[str, Sequence[str]] = {
     "remove": _POLYGONS,
     "replace": _POLYGONS,
     "split": (*_LINES, *_POLYGONS),
+    "terminus": _LINES,
 }
 """Geometry types of operations; the others need none."""
 
-_NAMES_A_GLACIER = ("add", "replace", "split", "attribute")
+_NAMES_A_GLACIER = ("add", "replace", "split", "merge", "attribute", "accept", "flag", "terminus")
+
+_SETS_NO_COLUMN = ("accept", "flag", "terminus")
+"""Operations that change no outline and no column of it."""
 
 COMPUTED = ("period", "area_km2", "perimeter_km", "edit_ids", "geometry")
 """Columns that an edit cannot set: they are computed from the outline."""
 
-TAKE, NEW_ID = "take", "new_id"
-"""Options in `value`: of `add` and `replace` (take ground of other glaciers), and of `split` (id of the new part)."""
+TAKE, NEW_ID, WITH, OUTLINE = "take", "new_id", "with", "outline"
+"""Options in `value`: of `add` and `replace` (take ground of all other glaciers, or of those in a list), of `split` (id
+of the new part), of `merge` (ids of the glaciers that cease), and of `accept` and `flag` (digest of the outline)."""
 
-_OPTIONS: Mapping[str, Sequence[str]] = {"add": (TAKE,), "replace": (TAKE,), "split": (NEW_ID,)}
+_OPTIONS: Mapping[str, Sequence[str]] = {
+    "add": (TAKE,),
+    "replace": (TAKE,),
+    "split": (NEW_ID,),
+    "merge": (WITH,),
+    "accept": (OUTLINE,),
+    "flag": (OUTLINE,),
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +72,9 @@ class EditProblem:
         return f"edit {self.edit_id}: {self.text}; {self.remedy}"
 
 
-def check_edits(edits: gpd.GeoDataFrame, periods: Collection[str] | None = None) -> list[EditProblem]:
+def check_edits(
+    edits: gpd.GeoDataFrame, periods: Collection[str] | Mapping[str, float] | None = None
+) -> list[EditProblem]:
     """Return the problems of edits, in the order of the replay.
 
     Parameters
@@ -67,7 +82,8 @@ def check_edits(edits: gpd.GeoDataFrame, periods: Collection[str] | None = None)
     edits
         As `trimline.outlines.read_edits` gives them.
     periods
-        The known periods; None accepts all names.
+        The known periods; None accepts all names. A mapping gives their middles too [decimal year], so that an
+        interval without any period is a problem.
     """
     dead = taken_back(edits)
     problems: list[EditProblem] = []
@@ -86,9 +102,12 @@ def check_edits(edits: gpd.GeoDataFrame, periods: Collection[str] | None = None)
 
 
 def require_sound(
-    edits: gpd.GeoDataFrame, periods: Collection[str] | None = None, *, where: StrPath | None = None
+    edits: gpd.GeoDataFrame,
+    periods: Collection[str] | Mapping[str, float] | None = None,
+    *,
+    where: StrPath | None = None,
 ) -> None:
-    """Raise `EditError` for the first edit that cannot be replayed.
+    """Raise an error with the problems of all edits that cannot be replayed.
 
     Parameters
     ----------
@@ -96,11 +115,24 @@ def require_sound(
         As for `check_edits`.
     where
         The file, for the message.
+
+    Raises
+    ------
+    UnsoundEdits
+        There is a problem.
     """
-    problems = check_edits(edits, periods)
+    refuse(check_edits(edits, periods), where=where)
+
+
+def require_sound_edit(edit: Mapping[str, Any]) -> None:
+    """Raise `UnsoundEdits` where one edit cannot be replayed; author, time and period do not matter."""
+    refuse([EditProblem(edit["edit_id"], text, remedy) for text, remedy in _of_operation(edit)])
+
+
+def refuse(problems: Sequence[EditProblem], *, where: StrPath | None = None) -> None:
+    """Raise `UnsoundEdits` with all problems, unless there are none."""
     if problems:
-        first, more = problems[0], f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise EditError(f"edit {first.edit_id}: {first.text}{more}", where=where, remedy=first.remedy)
+        raise UnsoundEdits([(f"edit {each.edit_id}: {each.text}", each.remedy) for each in problems], where=where)
 
 
 def value_of(edit: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,12 +174,26 @@ def _of_hand(edit: Mapping[str, Any]) -> _Found:
 
 def _of_period(edit: Mapping[str, Any], periods: Collection[str] | None) -> _Found:
     period = edit["period"]
-    if edit["operation"] == REVERT or period == EVERY_PERIOD:
+    if edit["operation"] == REVERT:
+        return
+    if period == EVERY_PERIOD:
+        if edit["operation"] == "terminus":
+            yield from _of_one_period(period)
         return
     if period is None:
         yield "has no period", f"write into the column 'period' which one it corrects, or {EVERY_PERIOD} for all"
-    elif periods is not None and period not in periods:
-        yield f"'{period}' is no period of the project", _nearest(period, periods)
+    elif periods is None or period not in periods:
+        wrong = problem_of(period, periods)
+        if wrong is not None:
+            yield wrong
+        elif periods is not None and "/" not in period:
+            yield f"'{period}' is no period of the project", _nearest(period, periods)
+        elif edit["operation"] == "terminus" and "/" in period:
+            yield from _of_one_period(period)
+
+
+def _of_one_period(period: str) -> _Found:
+    yield f"a terminus belongs to one period, and not to '{period}'", "write the name of its period"
 
 
 def _of_operation(edit: Mapping[str, Any]) -> _Found:
@@ -194,10 +240,13 @@ def _of_value(edit: Mapping[str, Any], operation: str) -> _Found:
         return
     if operation == "attribute" and not value:
         yield "sets no column", 'write the columns and their values into \'value\', as in {"glac_name": "Upper Tongue"}'
+    if operation == "merge" and WITH not in value:
+        yield "names no glaciers to merge with", 'write them into \'value\', as in {"with": ["B", "C"]}'
     for name, content in value.items():
         if name in _OPTIONS.get(operation, ()):
-            if not isinstance(content, bool if name == TAKE else str):
-                yield f"'{name}' in 'value' is {content!r}", "give true or false" if name == TAKE else "give a text"
+            yield from _of_option(name, content)
+        elif operation in _SETS_NO_COLUMN:
+            yield f"'{name}' cannot be set by '{operation}'", "set columns by an edit 'attribute'"
         elif name in COMPUTED:
             yield f"'{name}' cannot be set", "it follows from the outline: correct that"
         elif name == "glac_id" and operation != "attribute":
@@ -208,6 +257,18 @@ def _of_value(edit: Mapping[str, Any], operation: str) -> _Found:
             yield f"'{name}' is a number, and {shortened(repr(content), _SHOWN)} is none", "correct 'value'"
         elif name in COLUMNS and COLUMNS[name].kind == "count" and not _is_count(content):
             yield f"'{name}' is a whole number, and {shortened(repr(content), _SHOWN)} is none", "correct 'value'"
+
+
+def _of_option(name: str, content: Any) -> _Found:
+    """Yield what is wrong with an option in `value`."""
+    is_list = isinstance(content, list) and bool(content) and all(isinstance(each, str) and each for each in content)
+    said = f"'{name}' in 'value' is {shortened(repr(content), _SHOWN)}"
+    if name == TAKE and not isinstance(content, bool) and not is_list:
+        yield said, "give true or false, or a list of glaciers"
+    elif name == WITH and not is_list:
+        yield said, "give a list of glaciers"
+    elif name in (NEW_ID, OUTLINE) and not isinstance(content, str):
+        yield said, "give a text"
 
 
 def _of_reverts(edit: Mapping[str, Any], before: Collection[str]) -> _Found:

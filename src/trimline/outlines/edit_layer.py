@@ -25,6 +25,7 @@ import shapely
 from trimline.errors import EditError
 from trimline.files import StrPath
 from trimline.foreign import foreign_errors
+from trimline.outlines.edit_periods import EVERY_PERIOD
 
 LAYER = "edits"
 """Name of the layer."""
@@ -38,20 +39,21 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
         "remove": "the ground is taken from the named glacier, or from whichever has it",
         "replace": "the named glacier gets this outline",
         "split": "the named glacier is cut in two by a line, or by the edge of a polygon",
+        "merge": "the named glacier gets the ground of others, which cease",
         "attribute": "columns of the named glacier get other values",
+        "accept": "the outline of the named glacier is found right",
+        "flag": "the named glacier needs attention",
+        "terminus": "a line along which the named glacier ends; no outline changes",
         REVERT: "another edit is reverted",
     }
 )
 """The operations of edits, with their meaning."""
 
-EVERY_PERIOD = "*"
-"""Value of `period` for all periods, as for a divide."""
-
 EDIT_COLUMNS: Mapping[str, str] = MappingProxyType(
     {
         "edit_id": "identifier of the edit; computed from its content where none is given",
         "operation": f"one of {', '.join(OPERATIONS)}",
-        "period": f"period whose outlines are corrected, or {EVERY_PERIOD} for all",
+        "period": f"period whose outlines are corrected, {EVERY_PERIOD} for all, or an interval of dates as 2004/..",
         "glac_id": "identifier of the glacier within the study",
         "author": "who made the edit",
         "time": "when it was made, ISO 8601 and UTC",

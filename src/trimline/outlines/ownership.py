@@ -1,47 +1,38 @@
 """Owner of each polygon of a period while edits are replayed, and the edits applied to it.
 
-The rows of the automatic outlines are not changed: an outline that no edit touches comes out as it went in.
+The rows of the automatic outlines are not changed: an outline that no edit touches comes out as it went in. Glaciers
+that edits changed are records on top of the rows, so that a copy costs as much as there are such glaciers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
-from trimline.errors import OutlineError
 from trimline.outlines.area import area_km2, perimeter_km
+from trimline.outlines.corrected_rows import NO_ROW, SHARED_COLUMNS, GlacierRecord, corrected_rows, left_of
+from trimline.outlines.mapped_rows import MappedRows
+from trimline.outlines.outline_digest import outline_digest
 from trimline.outlines.polygon_cut import polygonal
-from trimline.outlines.schema import COLUMNS
-from trimline.reprojecting import in_degrees
+from trimline.outlines.schema import COLUMNS, REVIEW
 
-EDIT_IDS = "edit_ids"
-"""Column of the edits that were applied to an outline."""
-
-_NO_ROW = -1
+Review = Literal["open", "accepted", "flagged"]
+"""Whether somebody has looked at an outline: not yet, and found it right, or found that it needs attention."""
 
 _IMAGE_COLUMNS = ("scene_id", "src_date", "src_year", "sensor")
 """Columns that a new outline takes from another outline of the image that was consulted."""
 
-MEASURED_COLUMNS = (
-    *("zmin_m", "zmax_m", "zmed_m", "zmean_m", "slope_deg", "aspect_deg", "aspect_sec", "lmax_m", "termlon", "termlat"),
-    *("dem_source", "dem_share", "area_pixels_km2"),
-)
-"""Columns that become undefined with another outline: they are measured elsewhere."""
-
-ERROR_COLUMNS = ("unseen_error_km2", "uncertain_error_km2")
-"""Errors of the area from the map. They belong to the ground that was mapped: a hand clears them where it drew."""
-
-SHARED_COLUMNS = ("unseen_km2", "inferred_km2", *ERROR_COLUMNS)
-"""Areas on the ground of a glacier, which its parts share."""
-
 
 class Ownership:
-    """The glaciers of one period, their outlines and columns.
+    """The glaciers of one period, their outlines, columns and marks.
 
     Parameters
     ----------
@@ -57,38 +48,78 @@ class Ownership:
     """
 
     def __init__(self, outlines: gpd.GeoDataFrame, period: str) -> None:
-        self._rows = outlines.reset_index(drop=True)
+        self._mapped = MappedRows(outlines)
         self._period = period
-        names = _names(self._rows)
-        self.of: dict[str, shapely.Geometry] = dict(zip(names, self._rows.geometry.to_numpy(), strict=True))
-        """The outline of each glacier, in the order of the rows."""
-        self._row_of = {name: row for row, name in enumerate(names)}
-        self._columns: dict[str, dict[str, Any]] = {}
-        self._edits: dict[str, list[str]] = {}
-        for name, edit_ids in zip(names, self._rows.get(EDIT_IDS, [None] * len(names)), strict=True):
-            if isinstance(edit_ids, str):
-                self._edits[name] = edit_ids.split(";")
-        self._redrawn: set[str] = set()
-        self._of_map: dict[str, shapely.Geometry] = dict(self.of)
-        """Ground of each outline that the map gave it and no hand drew."""
-        self._area_share: dict[str, float] = {}
-        """Share of the areas in `SHARED_COLUMNS` that a part of a glacier got."""
-        self._error_share: dict[str, float] = {}
-        """Share of the errors in `ERROR_COLUMNS` that a glacier still has."""
+        self._own: dict[str, GlacierRecord | None] = {}
+        """Glaciers that edits changed; None for those that are there no longer."""
+        self._next_place = len(self._mapped)
+        self._log: list[str] = []
+        """Names of changed glaciers, in the order of the changes."""
 
-    def km2(self, geometry: shapely.Geometry) -> float:
+    @property
+    def crs(self) -> Any:
+        """The CRS of the outlines."""
+        return self._mapped.rows.crs
+
+    @property
+    def marks(self) -> int:
+        """The number of changes so far, for `changed_since`."""
+        return len(self._log)
+
+    def copy(self) -> Ownership:
+        """Return the same state, which changes apart from this one."""
+        other = object.__new__(Ownership)
+        other._mapped, other._period, other._next_place = self._mapped, self._period, self._next_place
+        other._own, other._log = dict(self._own), list(self._log)
+        return other
+
+    def become(self, other: Ownership) -> None:
+        """Take on an earlier or later state of the same outlines; glaciers that differ count as changed."""
+        names = {name for name in (*self._own, *other._own) if self.of(name) is not other.of(name)}
+        self._own, self._next_place = dict(other._own), other._next_place
+        self._log += sorted(names)
+
+    def changed_since(self, mark: int) -> set[str]:
+        """Return the names of glaciers that changed since `marks` had this value, also of those that are gone."""
+        return set(self._log[mark:])
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.of(name) is not None
+
+    def of(self, name: str) -> GlacierRecord | None:
+        """Return the record of a glacier, or None where there is none of this name.
+
+        A glacier that no edit changed gives the same object each time.
+        """
+        return self._own[name] if name in self._own else self._mapped.record(name)
+
+    def names(self) -> list[str]:
+        """Return the names of all glaciers in their order: that of the rows, then new ones."""
+        if not self._own:
+            return list(self._mapped.names)
+        kept = [(row, name) for row, name in enumerate(self._mapped.names) if name not in self._own]
+        own = [(each.place, name) for name, each in self._own.items() if each is not None]
+        return [name for _, name in sorted([*kept, *own])]
+
+    def outline(self, name: str) -> BaseGeometry:
+        """Return the outline of a glacier that is there."""
+        return self._record(name).outline
+
+    def km2(self, geometry: BaseGeometry) -> float:
         """Return the geodesic area of polygons [km2]; 0 for lines."""
-        return float(area_km2(gpd.GeoSeries([geometry], crs=self._rows.crs))[0])
+        return float(area_km2(gpd.GeoSeries([geometry], crs=self.crs))[0])
 
-    def touching(self, geometry: shapely.Geometry) -> list[str]:
+    def touching(self, geometry: BaseGeometry) -> list[str]:
         """Return the names of the glaciers that a geometry intersects, in their order."""
-        names = list(self.of)
-        shapes = np.array(list(self.of.values()), dtype=object)
-        return [names[i] for i in np.flatnonzero(shapely.intersects(shapes, geometry))] if names else []
+        found = [(row, self._mapped.names[row]) for row in self._mapped.touching(geometry).tolist()]
+        kept = [(row, name) for row, name in found if name not in self._own]
+        own = self._changed()
+        if own:
+            meets = shapely.intersects(_array([each.outline for each in own]), geometry)
+            kept += [(each.place, each.name) for each, is_met in zip(own, meets, strict=True) if is_met]
+        return [name for _, name in sorted(kept)]
 
-    def redraw(
-        self, name: str, outline: shapely.Geometry, edit: Mapping[str, Any], *, drawn: shapely.Geometry | None
-    ) -> None:
+    def redraw(self, name: str, outline: BaseGeometry, edit: Mapping[str, Any], *, drawn: BaseGeometry | None) -> None:
         """Give a glacier another outline.
 
         Parameters
@@ -103,179 +134,212 @@ class Ownership:
             Ground that the edit drew by hand: the errors of the map are cleared there. None for a divide, which draws
             a line and no ground.
         """
-        self.of[name] = polygonal(outline)
+        known = self._record(name)
+        of_map, error_share = known.of_map, known.error_share
         if drawn is not None:
-            before = self._of_map[name]
-            self._of_map[name] = polygonal(shapely.difference(before, drawn))
-            left, whole = self.km2(self._of_map[name]), self.km2(before)
-            self._error_share[name] = self._error_share.get(name, 1.0) * (left / whole if whole > 0 else 0.0)
-        self._redrawn.add(name)
-        self._record(name, edit)
+            of_map = polygonal(shapely.difference(known.of_map, drawn))
+            left, whole = self.km2(of_map), self.km2(known.of_map)
+            error_share *= left / whole if whole > 0 else 0.0
+        self._put(
+            replace(
+                known,
+                outline=polygonal(outline),
+                of_map=of_map,
+                error_share=error_share,
+                is_redrawn=True,
+                edit_ids=_with(known.edit_ids, edit["edit_id"]),
+            )
+        )
 
-    def subtract(self, name: str, ground: shapely.Geometry, edit: Mapping[str, Any]) -> bool:
+    def subtract(self, name: str, ground: BaseGeometry, edit: Mapping[str, Any]) -> bool:
         """Subtract ground from a glacier, and return whether nothing is left of it."""
-        left = polygonal(shapely.difference(self.of[name], ground))
+        left = polygonal(shapely.difference(self.outline(name), ground))
         if self.km2(left) == 0:
             self._drop(name)
             return True
         self.redraw(name, left, edit, drawn=ground)
         return False
 
-    def split(
-        self, name: str, kept: shapely.Geometry, new: str, parted: shapely.Geometry, edit: Mapping[str, Any]
-    ) -> None:
+    def split(self, name: str, kept: BaseGeometry, new: str, parted: BaseGeometry, edit: Mapping[str, Any]) -> None:
         """Divide a glacier: `name` keeps a part, and `new` gets the other with the same columns.
 
         No ground is drawn, and neither areas nor errors change in sum. The parts share ground by area, and errors by
         the length of their margin without the divide: uncertain pixels lie along margins, and so does the error of
         the outline itself.
         """
-        self._row_of[new] = self._row_of[name]
-        self._columns[new] = dict(self._columns.get(name, {})) | {"glac_id": new}
-        self._edits[new] = list(self._edits.get(name, []))
+        known = self._record(name)
         areas = self.km2(kept), self.km2(parted)
-        series = gpd.GeoSeries([self.of[name], kept, parted], crs=self._rows.crs)
-        whole, *lengths = perimeter_km(series).tolist()
+        whole, *lengths = perimeter_km(gpd.GeoSeries([known.outline, kept, parted], crs=self.crs)).tolist()
         divide = max((sum(lengths) - whole) / 2.0, 0.0)
         margins = [max(length - divide, 0.0) for length in lengths]
-        for shares, sizes in ((self._area_share, areas), (self._error_share, margins)):
-            share = shares.get(name, 1.0)
-            shares[name], shares[new] = (share * size / sum(sizes) for size in sizes)
-        of_map = self._of_map[name]
-        self._of_map[name] = polygonal(shapely.intersection(of_map, kept))
-        self._of_map[new] = polygonal(shapely.intersection(of_map, parted))
-        self.redraw(name, kept, edit, drawn=None)
-        self.redraw(new, parted, edit, drawn=None)
+        columns = dict(known.columns) | {"glac_id": new}
+        places = {name: known.place, new: self._new_place()}
+        for i, (each, ground) in enumerate(((name, kept), (new, parted))):
+            part = replace(
+                known,
+                name=each,
+                place=places[each],
+                columns=columns if each == new else known.columns,
+                of_map=polygonal(shapely.intersection(known.of_map, ground)),
+                area_share=known.area_share * areas[i] / sum(areas),
+                error_share=known.error_share * margins[i] / sum(margins),
+                mark=known.mark if each == name else None,
+            )
+            self._put(part)
+            self.redraw(each, ground, edit, drawn=None)
+
+    def merge(self, name: str, others: list[str], edit: Mapping[str, Any]) -> None:
+        """Give a glacier the ground of others, which cease.
+
+        Its columns stay; areas and errors that belong to the ground add up, as far as they are known.
+        """
+        parts = [self._record(each) for each in (name, *others)]
+        first = parts[0]
+        sums: dict[str, float] = {}
+        for key in SHARED_COLUMNS:
+            if key in self._mapped.rows.columns or any(key in each.columns for each in parts):
+                given = [self.value(each.name, key) for each in parts]
+                known = [
+                    np.nan if pd.isna(value) else float(value) * left_of(key, each, self.km2)
+                    for value, each in zip(given, parts, strict=True)
+                ]
+                sums[key] = float(np.nansum(known)) if not np.isnan(known).all() else np.nan
+        edit_ids = first.edit_ids
+        for each in (one for part in parts[1:] for one in part.edit_ids):
+            edit_ids = _with(edit_ids, each)
+        for other in others:
+            self._drop(other)
+        merged = replace(
+            first,
+            columns=dict(first.columns) | sums,
+            edit_ids=edit_ids,
+            of_map=polygonal(shapely.union_all([each.of_map for each in parts])),
+            area_share=1.0,
+            error_share=1.0,
+        )
+        self._put(merged)
+        self.redraw(name, shapely.union_all([each.outline for each in parts]), edit, drawn=None)
 
     def add_glacier(self, name: str, edit: Mapping[str, Any]) -> str:
         """Add a glacier, and return a note on the origin of its columns.
 
         The subregion is that of the nearest glacier. Columns of the image come from another outline of that image.
         """
+        rows = self._mapped.rows
         columns: dict[str, Any] = {"glac_id": name, "period": self._period}
         note = ""
-        if "subregion" in self._rows.columns and self.of:
-            shapes = np.array(list(self.of.values()), dtype=object)
-            nearest = list(self.of)[int(np.argmin(shapely.distance(shapes, edit["geometry"])))]
-            columns["subregion"] = self._value(nearest, "subregion")
+        nearest = self._nearest(edit["geometry"]) if "subregion" in rows.columns else None
+        if nearest is not None:
+            columns["subregion"] = self.value(nearest, "subregion")
             note = f", of the subregion of {nearest}"
-        if edit["image"] is not None and "scene_id" in self._rows.columns:
-            alike = self._rows[self._rows["scene_id"] == edit["image"]]
+        if edit["image"] is not None and "scene_id" in rows.columns:
+            alike = rows[rows["scene_id"] == edit["image"]]
             if len(alike):
                 columns |= {key: alike[key].iloc[0] for key in _IMAGE_COLUMNS if key in alike.columns}
                 if "scene_ids" in alike.columns:
                     columns["scene_ids"] = f"{edit['image']}:1.00"
-        if "src_date" in self._rows.columns and "src_date" not in columns:
+        if "src_date" in rows.columns and "src_date" not in columns:
             note += ", its src_date not known: give it in 'value'"
-        self._row_of[name] = _NO_ROW
-        self._columns[name] = columns
-        self._edits[name] = []
-        self._of_map[name] = shapely.Polygon()
+        nothing = shapely.Polygon()
+        self._put(GlacierRecord(name, self._new_place(), nothing, NO_ROW, columns=columns, of_map=nothing))
         return note
 
     def set_columns(self, name: str, columns: Mapping[str, Any], edit: Mapping[str, Any]) -> bool:
         """Set columns of a glacier, and return whether any of them changed."""
         typed = {key: _typed(key, each) for key, each in columns.items()}
-        new = {key: each for key, each in typed.items() if not _alike(self._value(name, key), each)}
+        new = {key: each for key, each in typed.items() if not _alike(self.value(name, key), each)}
         if not new:
             return False
-        self._columns.setdefault(name, {}).update(new)
-        self._record(name, edit)
+        known = self._record(name)
+        edit_ids = _with(known.edit_ids, edit["edit_id"])
+        changed = replace(known, columns=dict(known.columns) | new, edit_ids=edit_ids)
         if "glac_id" in new:
-            self._rename(name, new["glac_id"])
+            self._drop(name)
+            changed = replace(changed, name=new["glac_id"])
+        self._put(changed)
         return True
 
-    def outlines(self) -> gpd.GeoDataFrame:
-        """Return the present outlines, a row per glacier; see `trimline.outlines.replay`."""
-        names = list(self.of)
-        rows = [self._row_of[name] for name in names]
-        frame = gpd.GeoDataFrame(self._rows.reindex(rows)) if _NO_ROW in rows else self._rows.iloc[rows]
-        shapes = gpd.GeoSeries([self.of[name] for name in names], crs=self._rows.crs)
-        frame = frame.reset_index(drop=True).set_geometry(shapes, crs=self._rows.crs)
-        for row, name in enumerate(names):
-            for key, value in self._columns.get(name, {}).items():
-                frame = _with_value(frame, row, key, value)
-        edit_ids = [";".join(self._edits[name]) if self._edits.get(name) else None for name in names]
-        frame[EDIT_IDS] = pd.Series(edit_ids, dtype="object")
-        return self._measured(frame, [row for row, name in enumerate(names) if name in self._redrawn])
+    def set_mark(self, name: str, mark: Literal["accepted", "flagged"]) -> None:
+        """Mark a glacier with its present outline."""
+        known = self._record(name)
+        self._put(replace(known, mark=(mark, known.outline)))
 
-    def _measured(self, frame: gpd.GeoDataFrame, redrawn: list[int]) -> gpd.GeoDataFrame:
-        """Measure redrawn outlines, and clear the columns that are undefined for them."""
-        for key, measure in (("area_km2", area_km2), ("perimeter_km", perimeter_km)):
-            if key not in frame.columns:
-                frame[key] = measure(frame)
-            elif redrawn:
-                frame[key] = frame[key].astype("float64")
-                frame.loc[redrawn, key] = measure(frame.iloc[redrawn])
-        if redrawn and {"cenlon", "cenlat"} <= set(frame.columns):
-            inside = in_degrees(frame.geometry.iloc[redrawn].representative_point())
-            frame.loc[redrawn, "cenlon"], frame.loc[redrawn, "cenlat"] = inside.x, inside.y
-        for key in frame.columns.intersection(MEASURED_COLUMNS):
-            if redrawn:
-                frame[key] = frame[key].astype("float64")
-                frame.loc[redrawn, key] = np.nan
-        for key in frame.columns.intersection(SHARED_COLUMNS):
-            if redrawn:
-                frame[key] = frame[key].astype("float64")
-                frame.loc[redrawn, key] *= [self._left_of(key, list(self.of)[row]) for row in redrawn]
+    def review(self, name: str) -> Review:
+        """Return the state of a glacier: its last mark, which an accepted outline loses when it changes."""
+        known = self._record(name)
+        if known.mark is None:
+            return "open"
+        mark, marked = known.mark
+        is_same = known.outline is marked or outline_digest(known.outline) == outline_digest(marked)
+        return mark if mark == "flagged" or is_same else "open"
+
+    def reviews(self) -> dict[str, Review]:
+        """Return the state of every glacier that is accepted or flagged."""
+        states = {each.name: self.review(each.name) for each in self._changed() if each.mark is not None}
+        return {name: state for name, state in states.items() if state != "open"}
+
+    def value(self, name: str, column: str) -> Any:
+        """Return a column of a glacier as edits set it or its row has it; None where there is no such column."""
+        known = self._record(name)
+        if column in known.columns:
+            return known.columns[column]
+        rows = self._mapped.rows
+        return rows[column].iloc[known.row] if known.row != NO_ROW and column in rows.columns else None
+
+    def outlines(self, names: Sequence[str] | None = None) -> gpd.GeoDataFrame:
+        """Return the present outlines, a row per glacier; see `trimline.outlines.replay`.
+
+        Parameters
+        ----------
+        names
+            Which, in their order; None for all.
+        """
+        names = self.names() if names is None else names
+        records = [self._record(name) for name in names]
+        frame = corrected_rows(self._mapped.rows, records, self.km2)
+        reviews = self.reviews()
+        if reviews or REVIEW in self._mapped.rows.columns:
+            frame[REVIEW] = np.array([reviews.get(name) for name in names], dtype=object)
         return frame
 
-    def _left_of(self, key: str, name: str) -> float:
-        """Return the share of a column of the mapped outline that a glacier still has; NaN for an error without any.
+    def _record(self, name: str) -> GlacierRecord:
+        found = self.of(name)
+        if found is None:
+            raise KeyError(name)
+        return found
 
-        The errors of the map are cleared in proportion to the ground that hands drew. Where they drew all of an outline
-        there is no error of a map, and the column is empty.
-        """
-        if key not in ERROR_COLUMNS:
-            return self._area_share.get(name, 1.0)
-        return self._error_share.get(name, 1.0) if self.km2(self._of_map[name]) > 0 else np.nan
+    def _changed(self) -> list[GlacierRecord]:
+        return [each for each in self._own.values() if each is not None]
 
-    def _value(self, name: str, key: str) -> Any:
-        given = self._columns.get(name, {})
-        if key in given:
-            return given[key]
-        row = self._row_of[name]
-        return self._rows[key].iloc[row] if row != _NO_ROW and key in self._rows.columns else None
-
-    def _record(self, name: str, edit: Mapping[str, Any]) -> None:
-        edit_ids = self._edits.setdefault(name, [])
-        if edit["edit_id"] not in edit_ids:
-            edit_ids.append(edit["edit_id"])
+    def _put(self, record: GlacierRecord) -> None:
+        self._own[record.name] = record
+        self._log.append(record.name)
 
     def _drop(self, name: str) -> None:
-        known: tuple[dict[str, Any], ...] = (
-            *(self.of, self._row_of, self._columns),
-            *(self._edits, self._of_map, self._area_share, self._error_share),
-        )
-        for each in known:
-            each.pop(name, None)
-        self._redrawn.discard(name)
+        self._own[name] = None
+        self._log.append(name)
 
-    def _rename(self, name: str, new: str) -> None:
-        self.of = {new if of == name else of: shape for of, shape in self.of.items()}
-        known: tuple[dict[str, Any], ...] = (
-            *(self._row_of, self._columns, self._edits),
-            *(self._of_map, self._area_share, self._error_share),
-        )
-        for each in known:
-            if name in each:
-                each[new] = each.pop(name)
-        if name in self._redrawn:
-            self._redrawn.symmetric_difference_update({name, new})
+    def _new_place(self) -> int:
+        self._next_place += 1
+        return self._next_place - 1
+
+    def _nearest(self, geometry: BaseGeometry) -> str | None:
+        """Return the glacier nearest to a geometry, the first in order of several; None without any."""
+        own = self._changed()
+        apart = shapely.distance(_array([each.outline for each in own]), geometry) if own else np.empty(0)
+        found = [(float(km), each.place, each.name) for km, each in zip(apart, own, strict=True)]
+        most = min((each[0] for each in found), default=None)
+        for row, distance in self._mapped.near(geometry, most, self._own):
+            found.append((distance, row, self._mapped.names[row]))
+        return min(found)[2] if found else None
 
 
-def _names(rows: gpd.GeoDataFrame) -> list[str]:
-    if "glac_id" not in rows.columns:
-        raise OutlineError("the outlines have no column 'glac_id'", remedy="edits name glaciers by it: add it")
-    if rows["glac_id"].isna().any():
-        raise OutlineError("an outline has no glac_id", where=f"row {int(rows['glac_id'].isna().to_numpy().argmax())}")
-    names = rows["glac_id"].astype(str)
-    if names.duplicated().any():
-        raise OutlineError(
-            f"the glac_id '{names[names.duplicated()].iloc[0]}' occurs twice",
-            remedy="an outline per glacier and period: dissolve them, or give them different identifiers",
-        )
-    return list(names)
+def _array(geometries: list[BaseGeometry]) -> NDArray[np.object_]:
+    return np.array(geometries, dtype=object)
+
+
+def _with(edit_ids: tuple[str, ...], edit_id: str) -> tuple[str, ...]:
+    return edit_ids if edit_id in edit_ids else (*edit_ids, edit_id)
 
 
 def _typed(key: str, value: Any) -> Any:
@@ -287,15 +351,3 @@ def _alike(old: Any, new: Any) -> bool:
     if pd.isna(old) or new is None:
         return bool(pd.isna(old)) and new is None
     return bool(old == new)
-
-
-def _with_value(frame: gpd.GeoDataFrame, row: int, key: str, value: Any) -> gpd.GeoDataFrame:
-    """Return a frame with one cell set; a column that cannot hold the value as it is becomes one of objects."""
-    if key not in frame.columns:
-        frame[key] = pd.Series([None] * len(frame), dtype="object")
-    try:
-        frame.loc[row, key] = value
-    except (TypeError, ValueError):
-        frame[key] = frame[key].astype("object")
-        frame.loc[row, key] = value
-    return frame

@@ -25,6 +25,9 @@ ColumnKind = Literal["text", "number", "count"]
 _DTYPES: Mapping[ColumnKind, str] = MappingProxyType({"text": "object", "number": "float64", "count": "Int64"})
 
 
+REVIEW = "review"
+"""Column of the state of outlines that somebody marked."""
+
 NOT_SEEN = "not_seen"
 """Layer that lies beside outlines: the ground that cloud, shadow or missing data hide."""
 
@@ -110,6 +113,7 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
                 "weights_sha256", "text", None, "SHA-256 of the weights file, or of the rule of a spectral index", False
             ),
             Column("edit_ids", "text", None, "edits by hand that changed the outline, separated by ;", False),
+            Column(REVIEW, "text", None, "accepted or flagged by a person; empty where nobody marked it", False),
             Column("trimline_version", "text", None, "version of trimline that drew the outline", False),
         )
     }

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
-from trimline.errors import EditError
+from trimline.errors import EditError, TrimlineError
 from trimline.review import contract
 from trimline.review.snapshot import Snapshot
+
+
+class NotThere(TrimlineError):
+    """A period, glacier, edit, layer or picture is asked for that the review does not have."""
 
 
 class InConflict(EditError):
@@ -26,7 +30,7 @@ class InConflict(EditError):
 class Desk(Protocol):
     """All that the page asks for; every method raises `trimline.errors.TrimlineError` for what the user can correct.
 
-    What is not there (a period, glacier, edit, layer) raises `trimline.review.failures.NotThere`, which becomes 404.
+    What is not there (a period, glacier, edit, layer) raises `NotThere`, which becomes 404.
     """
 
     def review(self) -> contract.Review:

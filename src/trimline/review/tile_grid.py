@@ -1,4 +1,4 @@
-"""Square tiles around all outlines of a review, on levels that halve their side, down to a part of a pixel of scenes."""
+"""Square tiles around all outlines of a review, on levels that halve their side, to below a pixel of the scenes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def grid_around(bounds: Bounds, pixel_m: float) -> TileGrid:
     levels = min(max(math.ceil(math.log2(max(side / (finest * TILE_SIZE), 1.0))), 0) + 1, _MOST_LEVELS)
     resolutions = tuple(finest * 2.0 ** (levels - 1 - level) for level in range(levels))
     half = resolutions[0] * TILE_SIZE / 2
-    origin = ((west + east) / 2 - half, (south + north) / 2 + half)
+    centre = [round(middle / finest) * finest for middle in ((west + east) / 2, (south + north) / 2)]
+    origin = (centre[0] - half, centre[1] + half)
     return TileGrid(origin=origin, tile_size=TILE_SIZE, resolutions=resolutions)
 
 

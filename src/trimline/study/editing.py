@@ -28,7 +28,8 @@ from trimline.outlines import (
     require_sound,
     write_outlines,
 )
-from trimline.outlines.edit_layer import EVERY_PERIOD, REVERT, instant, read_rows, rows_of, taken_back
+from trimline.outlines.edit_layer import REVERT, instant, read_rows, rows_of, taken_back
+from trimline.outlines.edit_periods import EVERY_PERIOD
 from trimline.project import Project, nearest_name
 
 TIMELINE = "timeline"

@@ -1,0 +1,11 @@
+"""The OpenAPI document of the API on standard output: ``python -m trimline.review.openapi``, as ``make api`` does."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from trimline.review.server import api_document
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(api_document(), indent=1) + "\n")

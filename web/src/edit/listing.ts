@@ -1,0 +1,90 @@
+// The list of glaciers of the period shown, fetched part by part, and kept up to date.
+import type { Api } from "../api";
+import type { Glacier, GlacierRow } from "../contract";
+import type { Store } from "../state";
+import { boundsOf } from "./geometry";
+import { GlacierIndex } from "./glacier_index";
+import { wordsOf } from "./saving";
+
+const PART = 1000;
+const AGAIN_S = 4;
+
+export class Listing {
+  readonly index = new GlacierIndex();
+  /** Whether the doubts of all are computed. */
+  isComplete = false;
+  /** In words, where the list could not be fetched. */
+  failure: string | null = null;
+  private readonly listeners = new Set<() => void>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private asked = 0;
+
+  constructor(
+    private readonly store: Store,
+    private readonly api: Pick<Api, "glaciers">,
+  ) {}
+
+  onChange(listener: () => void): void {
+    this.listeners.add(listener);
+  }
+
+  /** Fetch the list of the period shown; it grows part by part. */
+  async load(): Promise<void> {
+    clearTimeout(this.timer);
+    const asked = (this.asked += 1);
+    const { period } = this.store.state;
+    const rows: GlacierRow[] = [];
+    try {
+      for (let offset = 0; ; offset += PART) {
+        const part = await this.api.glaciers(period, "doubt", PART, offset);
+        if (asked !== this.asked) return;
+        rows.push(...part.glaciers);
+        this.isComplete = part.is_complete;
+        const isAll = part.glaciers.length < PART || rows.length >= part.total;
+        // The first part is shown at once; a list that is there already is exchanged as a whole.
+        if (isAll || rows.length > this.index.size) this.index.replace(rows);
+        this.tell(null);
+        if (isAll) break;
+      }
+      if (!this.isComplete) this.loadLater();
+    } catch (error) {
+      if (asked !== this.asked) return;
+      this.tell(wordsOf(error));
+      this.loadLater();
+    }
+  }
+
+  /** Another period is shown. */
+  reset(): void {
+    this.index.replace([]);
+    this.isComplete = false;
+    void this.load();
+  }
+
+  loadLater(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.load(), 1000 * AGAIN_S);
+  }
+
+  /** Take a glacier that was fetched at full detail into its row. */
+  update(glacier: Glacier): void {
+    const { outline, measure, state } = glacier;
+    if (outline === null || measure === null || glacier.period !== this.store.state.period) return;
+    const { glac_id, glac_name } = outline;
+    const bounds = boundsOf([outline.geometry]) ?? [0, 0, 0, 0];
+    const edits = glacier.edits.filter((edit) => edit.state === "applied").length;
+    const known = { margin: null, disagreement: null, jump: null, doubt: null, edits, ...this.index.get(glac_id) };
+    this.index.add([{ ...known, glac_id, glac_name, area_km2: measure.area_km2, state, bounds }]);
+    this.tell(null);
+  }
+
+  remove(glacIds: readonly string[]): void {
+    for (const glacId of glacIds) this.index.remove(glacId);
+    if (glacIds.length > 0) this.tell(null);
+  }
+
+  private tell(failure: string | null): void {
+    this.failure = failure;
+    for (const listener of this.listeners) listener();
+  }
+}
