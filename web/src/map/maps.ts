@@ -12,7 +12,7 @@ import "./map.css";
 import type { Api } from "../api";
 import type { Bounds, Layer } from "../contract";
 import type { State, Store } from "../state";
-import { button, inPage, note, pane } from "./elements";
+import { iconButton, inPage, note, pane } from "./elements";
 import { isTyped, zoomByKey } from "./map_keys";
 import { OutlinesOfMap, OutlineSources } from "./outline_layers";
 import { OverlaysOfMap } from "./overlay_layers";
@@ -44,6 +44,9 @@ export interface Maps {
 /** Share of the map that all outlines fill at first. */
 const ALL_FILLED = 0.9;
 
+/** Drawing of the button that shows all outlines: four corners. */
+const CORNERS = "M2 6V2H6M10 2H14V6M14 10V14H10M6 14H2V10";
+
 /** Key that hides the outlines while it is held. */
 const HIDE_KEY = "h";
 
@@ -60,7 +63,7 @@ export function createMaps(store: Store, api: Api): Maps {
   const showAll = () => {
     moveTo(view, store.state.review.extent, ALL_FILLED);
   };
-  mainPane.querySelector(".ol-zoom")?.append(button("\u26F6", "Show all outlines (Home)", showAll));
+  mainPane.querySelector(".ol-zoom")?.append(iconButton(CORNERS, "Show all outlines (Home)", showAll));
   moveTo(view, review.extent, ALL_FILLED, 0);
 
   const pictures = drawPictures(store, section, maps);

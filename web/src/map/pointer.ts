@@ -31,7 +31,8 @@ export function showPointer(
     resolution.textContent = resolutionText(maps[0].getView().getResolution() ?? Number.NaN);
   });
   store.on(["looks", "views", "review"], (state) => {
-    inPage("attribution").textContent = credits(state);
+    const element = inPage("attribution");
+    element.textContent = element.title = credits(state);
   });
 }
 
