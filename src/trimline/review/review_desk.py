@@ -101,6 +101,11 @@ class ReviewDesk:
         self._watch = threading.Thread(target=self._look_after, name="trimline-review", daemon=True)
         self._watch.start()
 
+    @property
+    def reviewed(self) -> Reviewed:
+        """What is reviewed."""
+        return self._live.reviewed
+
     def review(self) -> contract.Review:
         """Return what the page needs to begin."""
         live, reviewed = self._live, self._live.reviewed
