@@ -101,6 +101,11 @@ class ReviewDesk:
         self._watch = threading.Thread(target=self._look_after, name="trimline-review", daemon=True)
         self._watch.start()
 
+    @property
+    def reviewed(self) -> Reviewed:
+        """What is reviewed."""
+        return self._live.reviewed
+
     def review(self) -> contract.Review:
         """Return what the page needs to begin."""
         live, reviewed = self._live, self._live.reviewed
@@ -251,13 +256,17 @@ class ReviewDesk:
 
     def _look_after(self) -> None:
         """Read the periods that were not shown yet, and look at the files that others may have written to."""
-        self._is_shown.wait(_FIRST_VIEW_S)
-        waiting = list(reversed(self._live.names))
+        waiting = list(reversed(self._live.names))  # the page begins with the last
+        is_first = True
         while not self._closing.wait(0.0 if waiting else _LOOK_EVERY_S):
             try:
-                self._live.refresh(is_quiet=True)
                 if waiting:
                     self._read(waiting.pop(0))
+                    if is_first:
+                        self._is_shown.wait(_FIRST_VIEW_S)
+                    is_first = False
+                else:
+                    self._live.refresh(is_quiet=True)
             except TrimlineError as error:
                 _LOG.warning("%s", error)
             except Exception:
