@@ -204,7 +204,7 @@ def _address_in(place: Path) -> str:
 
 
 def serve(app: ASGIApp, bound: socket.socket, on_listening: Callable[[], None], closing: threading.Event) -> None:
-    """Answer requests until Ctrl-C or a termination signal; what is under way then is finished.
+    """Answer requests until Ctrl-C, a termination signal, or `closing`; what is under way then is finished.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def serve(app: ASGIApp, bound: socket.socket, on_listening: Callable[[], None], 
     on_listening
         Called once requests are answered.
     closing
-        Set when the end begins.
+        Set when the end begins; who sets it ends the server.
     """
     config = uvicorn.Config(
         app,
@@ -248,6 +248,10 @@ class _Server(uvicorn.Server):
         """Begin to listen, and say so."""
         await super().startup(sockets)
         self._on_listening()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Return whether to end, ten times a second."""
+        return await super().on_tick(counter) or self._closing.is_set()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end; at once at the second signal."""
