@@ -1,12 +1,16 @@
 // The page: the review is asked for, and each part is given its place.
 import { Api, Refused } from "./api";
 import { inPage } from "./map/elements";
+import { createEditing } from "./edit/editing";
+import { MAP_KEYS } from "./map/map_keys";
 import { createMaps, type Maps } from "./map/maps";
 import { picturesOf } from "./map/period_pictures";
 import { createBar } from "./panels/bar";
+import { createGlacierPanels } from "./panels/corrections";
 import { createLayers } from "./panels/layers";
 import { createPictures } from "./panels/pictures";
 import "./review.css";
+import "./edit.css";
 import { Store } from "./state";
 
 const api = new Api();
@@ -45,6 +49,7 @@ async function begin(): Promise<{ store: Store; maps: Maps }> {
   createBar(store);
   createPictures(store, api, maps);
   createLayers(store);
+  createGlacierPanels(createEditing(store, api, maps), MAP_KEYS);
   return { store, maps };
 }
 
