@@ -48,6 +48,7 @@ class Address:
     """Where a review is served."""
 
     host: str
+    """As it was listened on; one that stands for all addresses is told as the name of this machine."""
     port: int
     token: str | None = None
 
@@ -59,7 +60,8 @@ class Address:
     @property
     def origin(self) -> str:
         """The address without path and token."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = socket.gethostname() if _is_all(self.host) else self.host
+        host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{self.port}"
 
 
@@ -69,6 +71,14 @@ def is_loopback(host: str) -> bool:
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_all(host: str) -> bool:
+    """Return whether an address stands for all of a machine."""
+    try:
+        return ipaddress.ip_address(host).is_unspecified
     except ValueError:
         return False
 
@@ -97,11 +107,7 @@ def access_on(host: str, token: str | None) -> Access:
     if is_loopback(host):
         return Access(hosts=LOOPBACK_NAMES | {host.lower()}, token=token)
     names = {host.lower(), socket.gethostname().lower(), socket.getfqdn().lower()}
-    try:
-        any_address = ipaddress.ip_address(host).is_unspecified
-    except ValueError:
-        any_address = False
-    return Access(hosts=LOOPBACK_NAMES | names, any_address=any_address, token=token)
+    return Access(hosts=LOOPBACK_NAMES | names, any_address=_is_all(host), token=token)
 
 
 def listening(host: str, port: int | None) -> socket.socket:

@@ -170,6 +170,7 @@ def test_a_second_server_says_where_the_first_is(tmp_path: Path) -> None:
 
 def test_addresses_are_written_as_a_browser_takes_them() -> None:
     assert Address("127.0.0.1", 80).url == "http://127.0.0.1:80/"
+    assert Address("0.0.0.0", 80).url == f"http://{socket.gethostname()}:80/"  # noqa: S104 - nothing listens
     assert Address("::1", 8750, "a-token-of-16-or-more").url == "http://[::1]:8750/?token=a-token-of-16-or-more"
 
 
