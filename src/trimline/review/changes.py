@@ -86,11 +86,11 @@ class ChangeLog:
             new = [each for each in self._kept if each.sequence > sequence]
             is_forgotten = len(new) < self._sequence - sequence or sequence > self._sequence
             return Happened(
-                self._sequence,
-                *(
-                    tuple(dict.fromkeys(name for each in new for name in getattr(each, field)))
-                    for field in ("edits", "layers", "glaciers", "pictures")
-                ),
+                sequence=self._sequence,
+                edits=_once(each.edits for each in new),
+                layers=_once(each.layers for each in new),
+                glaciers=_once(each.glaciers for each in new),
+                pictures=_once(each.pictures for each in new),
                 is_reloaded=is_forgotten or any(each.is_reloaded for each in new),
             )
 
@@ -99,3 +99,8 @@ class ChangeLog:
         with self._news:
             self._is_closed = True
             self._news.notify_all()
+
+
+def _once(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return all names, each once."""
+    return tuple(dict.fromkeys(name for some in names for name in some))

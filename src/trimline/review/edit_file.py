@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import geopandas as gpd
 from pyproj import CRS
 
-from trimline.errors import EditError
 from trimline.outlines import append_edits, no_edits, read_edits
 from trimline.reprojecting import reprojected
+from trimline.review.file_signature import Signature, signature_of
 from trimline.review.known_edits import KnownEdits, Periods, Row, as_frame
 
-_Signature = tuple[tuple[int, int, int] | None, ...]
-"""Inode, size and time of last change [ns] of the file and of its write-ahead log."""
+_Signatures = tuple[Signature | None, ...]
+"""Of the file and of its write-ahead log."""
 
 
 class EditFile:
@@ -33,10 +32,10 @@ class EditFile:
 
     def __init__(self, path: Path, crs: str, periods: Periods) -> None:
         self._path, self._crs, self._periods = path, crs, periods
-        self._signature: _Signature | None = None
+        self._signature: _Signatures | None = None
         self._is_verified = True
         self.keeps_coordinates = True
-        """Whether the layer has the CRS of the review, so that vertices stay where they were drawn to the last digit."""
+        """Whether the layer has the CRS of the review, so that vertices stay as they were drawn to the last digit."""
         self.known = KnownEdits.of(no_edits(crs), periods)
         """The edits as they were read or appended last."""
 
@@ -90,15 +89,5 @@ class EditFile:
         self._signature, self._is_verified = self._present(), False
         return self.known
 
-    def _present(self) -> _Signature:
-        return tuple(_state_of(self._path.with_name(self._path.name + ending)) for ending in ("", "-wal"))
-
-
-def _state_of(path: Path) -> tuple[int, int, int] | None:
-    try:
-        found = os.stat(path)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise EditError(f"cannot be looked at: {error.strerror}", where=path) from error
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    def _present(self) -> _Signatures:
+        return tuple(signature_of(self._path.with_name(self._path.name + ending)) for ending in ("", "-wal"))

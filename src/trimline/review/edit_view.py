@@ -68,7 +68,9 @@ def history(review: LiveReview, edit_id: str, period: str) -> contract.EditHisto
     after: tuple[contract.Outline, ...] = ()
     if edit_id not in known.wrong and row["operation"] != REVERT:
         before, after = _replayed(known, row, mapped, period)
-    names = dict.fromkeys([*(each.glac_id for each in (*before, *after)), *([row["glac_id"]] if row["glac_id"] else [])])
+    names = dict.fromkeys(
+        [*(each.glac_id for each in (*before, *after)), *([row["glac_id"]] if row["glac_id"] else [])]
+    )
     return contract.EditHistory(
         edit=listed_as,
         geometry=None if row["geometry"] is None else geojson(row["geometry"]),

@@ -13,6 +13,7 @@ from trimline.outlines import Replayed
 from trimline.review import contract
 from trimline.review.desk import NotThere
 from trimline.review.edit_view import edit_rows, termini
+from trimline.review.live_period import LivePeriod
 from trimline.review.live_review import LiveReview
 from trimline.review.saving import measure_of, neighbouring
 from trimline.review.snapshot import Snapshot
@@ -92,9 +93,7 @@ def glacier_list(
                 **parts,
             )
         )
-    return contract.GlacierList(
-        period=period, total=len(wanted), is_complete=doubt is not None, glaciers=tuple(rows)
-    )
+    return contract.GlacierList(period=period, total=len(wanted), is_complete=doubt is not None, glaciers=tuple(rows))
 
 
 def glacier_of(review: LiveReview, period: str, glac_id: str) -> contract.Glacier:
@@ -136,10 +135,16 @@ def glacier_of(review: LiveReview, period: str, glac_id: str) -> contract.Glacie
     )
 
 
-def names_of(state: Replayed, snapshot: Snapshot) -> dict[str, str]:
+def names_of(live: LivePeriod, snapshot: Snapshot) -> dict[str, str]:
     """Return the names of glaciers by their ids, of those that have one."""
-    found = ((each, state.value(each, "glac_name")) for each in snapshot.glac_ids)
-    return {each: name for each, name in found if isinstance(name, str) and name}
+    as_mapped, state = live.mapped_names(), live.state
+    changed = state.changed_since(0)
+    found = {each: as_mapped[each] for each in snapshot.glac_ids if each in as_mapped and each not in changed}
+    for each in changed:
+        name = state.value(each, "glac_name") if each in state else None
+        if isinstance(name, str) and name:
+            found[each] = name
+    return found
 
 
 def _near(state: Replayed, outline: shapely.Geometry, glac_id: str, reach: float) -> list[str]:

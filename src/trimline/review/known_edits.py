@@ -12,9 +12,9 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from trimline.outlines import EDIT_COLUMNS, check_edits
+from trimline.outlines import check_edits
 from trimline.outlines.checking_edits import EditProblem
-from trimline.outlines.edit_layer import instant, rows_of, taken_back
+from trimline.outlines.edit_layer import EDIT_COLUMNS, instant, rows_of, taken_back
 from trimline.outlines.edit_periods import holds_for
 
 Row = Mapping[str, Any]
@@ -96,7 +96,7 @@ class KnownEdits:
             seen.add(row["edit_id"])
             row = self.by_id[row["reverts"]]
         if row["edit_id"] in self.wrong:
-            return row["period"] == period
+            return bool(row["period"] == period)
         return holds_for(row["period"], period, self.periods[period], edit_id=row["edit_id"])
 
     def periods_of(self, row: Row) -> list[str]:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
+import pyogrio
 from numpy.typing import NDArray
 
-from trimline.errors import StageError
-from trimline.outlines import read_outlines
+from trimline.errors import OutlineError, StageError
+from trimline.foreign import foreign_errors
+from trimline.outlines import Replayed, read_outlines
 from trimline.outlines.area import area_km2
 from trimline.outlines.corrected_rows import EDIT_IDS
-from trimline.outlines.replayed import Replayed
+from trimline.review.contract import GlacierState
+from trimline.review.file_signature import Signature, signature_of
 from trimline.review.known_edits import KnownEdits
 from trimline.review.reviewed import ReviewedPeriod
 from trimline.review.snapshot import Snapshot
-
-import geopandas as gpd
-
-Signature = tuple[int, int, int] | None
-"""Inode, size and time of last change [ns] of a file."""
 
 
 class LivePeriod:
@@ -44,12 +41,16 @@ class LivePeriod:
         self._middle = middle
         self.version = version
         """Raised with every change of the outlines or marks."""
+        self.mapped_version = version
+        """Raised when the outlines are mapped anew."""
         self._automatic: gpd.GeoDataFrame | None = None
         self._state: Replayed | None = None
         self._mapped: Replayed | None = None
         self._known: KnownEdits | None = None
-        self._signature: Signature = None
+        self._signature: Signature | None = None
         self._snapshot: Snapshot | None = None
+        self._mapped_snapshot: Snapshot | None = None
+        self._mapped_totals: tuple[int, float] | None = None
         self._areas: dict[str, tuple[object, float]] = {}
         self._loading = threading.Lock()
 
@@ -79,7 +80,10 @@ class LivePeriod:
         """Let the outlines be read again, as they were mapped anew."""
         with self._loading:
             self._automatic = self._state = self._mapped = self._known = self._snapshot = None
+            self._mapped_snapshot = self._mapped_totals = None
             self._areas.clear()
+            self.version += 1
+            self.mapped_version += 1
 
     def is_stale(self) -> bool:
         """Return whether the file of the automatic outlines changed since it was read."""
@@ -122,6 +126,55 @@ class LivePeriod:
             found = self._snapshot = self._made()
         return found
 
+    def mapped_snapshot(self) -> Snapshot:
+        """Return the outlines before any edit."""
+        found = self._mapped_snapshot
+        if found is None:
+            rows = self._rows()
+            unmarked: tuple[GlacierState, ...] = ("open",)
+            found = self._mapped_snapshot = Snapshot(
+                version=self.mapped_version,
+                glac_ids=tuple(rows["glac_id"].astype(str)),
+                geometries=np.array(rows.geometry.to_numpy(), dtype=object),
+                area_km2=rows["area_km2"].to_numpy(np.float64),
+                states=unmarked * len(rows),
+                edits=np.zeros(len(rows), np.int64),
+            )
+        return found
+
+    def mapped_names(self) -> dict[str, str]:
+        """Return the names of the automatic outlines by their ids, of those that have one."""
+        rows = self._rows()
+        if "glac_name" not in rows.columns:
+            return {}
+        pairs = zip(rows["glac_id"].astype(str), rows["glac_name"], strict=True)
+        return {each: name for each, name in pairs if isinstance(name, str) and name}
+
+    def totals(self) -> tuple[int, float]:
+        """Return the number of glaciers and their area [km2]; as they were mapped, of a period that is not read yet."""
+        if not self.is_loaded:
+            return self.mapped_totals()
+        snapshot = self.snapshot()
+        return len(snapshot.glac_ids), float(snapshot.area_km2.sum())
+
+    def mapped_totals(self) -> tuple[int, float]:
+        """Return the number of automatic outlines and their area [km2], from the columns of their file.
+
+        Raises
+        ------
+        OutlineError
+            They cannot be read.
+        """
+        if self._mapped_totals is None:
+            path = self.period.automatic
+            with foreign_errors(OutlineError, path, what="cannot be read as outlines"):
+                about = pyogrio.read_info(path, force_feature_count=True)
+                wanted = [each for each in ("area_km2",) if each in about["fields"]]
+                table = pyogrio.read_dataframe(path, columns=wanted, read_geometry=False) if wanted else None
+            area_km2 = float(table["area_km2"].sum()) if table is not None else float("nan")
+            self._mapped_totals = int(about["features"]), area_km2
+        return self._mapped_totals
+
     def area(self, name: str) -> float:
         """Return the geodesic area of a glacier [km2], measured once for each outline."""
         outline = self.state.outline(name)
@@ -157,15 +210,6 @@ class LivePeriod:
         if "area_km2" not in rows.columns:
             rows = self._automatic = rows.assign(area_km2=area_km2(rows))
         return rows
-
-
-def signature_of(path: Path) -> Signature:
-    """Return what tells a file from a later one in its place; None where there is none."""
-    try:
-        found = os.stat(path)
-    except FileNotFoundError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _counts(rows: gpd.GeoDataFrame) -> NDArray[np.int64]:

@@ -151,9 +151,10 @@ class LiveReview:
             anew = [live for live in self._periods.values() if live.is_stale()]
             for live in anew:
                 live.forget()
-                live.version += 1
             if anew:
-                self.changes.tell(layers=self._layers_of(live.period.name for live in anew), is_reloaded=True)
+                names = [live.period.name for live in anew]
+                layers = [layer_id(kind, name) for kind in ("outlines", "automatic") for name in names]
+                self.changes.tell(layers=layers, is_reloaded=True)
             if self._file.is_stale() or (is_quiet and not self._file.is_verified()):
                 before = self.edits
                 try:

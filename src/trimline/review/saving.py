@@ -12,13 +12,13 @@ from trimline.outlines import Replayed
 from trimline.outlines.edit_layer import REVERT, in_order
 from trimline.review import contract
 from trimline.review.desk import InConflict, NotThere
-from trimline.review.drafts import FROM
+from trimline.review.drafts import FROM, ids_of
 from trimline.review.edit_view import edit_rows
 from trimline.review.kept_text import kept_text
 from trimline.review.known_edits import KnownEdits, Row, as_frame, problems_of
 from trimline.review.live_review import LiveReview
 from trimline.review.measuring import message
-from trimline.review.trial import NEW, Stamp, Trial, ids_of, outline_message, told, try_drafts, version_of
+from trimline.review.trial import NEW, Stamp, Trial, outline_message, told, try_drafts, version_of
 
 _SAME_SAVE = ("operation", "period", "glac_id", "value", "reverts", "author", "reason", "image")
 """Columns by which an edit that is sent again is known to be the same; its geometry counts too, its time does not."""
@@ -134,9 +134,8 @@ def measure_of(review: LiveReview, period: str, state: Replayed, name: str) -> c
     mapped = review.live(period).mapped
     if name in mapped:
         others.append(("automatic", measures.of(mapped, name)))
-    for each in neighbouring(review, period, name):
-        if each is not None:
-            others.append((each, review.measures(each).of(review.state(each), name)))
+    beside = [each for each in neighbouring(review, period, name) if each is not None]
+    others += [(each, review.measures(each).of(review.state(each), name)) for each in beside]
     return message(name, measures.of(state, name), others)
 
 
@@ -198,7 +197,11 @@ def _edits_since(review: LiveReview, request: contract.SaveRequest, names: Seque
     since: dict[str, list[str]] = {name: [] for name in names}
     for row in in_order(known.sound).itertuples():
         edit = known.by_id[row.edit_id]
-        if edit["operation"] == REVERT or edit["edit_id"] in known.reverted or not known.concerns(edit, live.period.name):
+        if (
+            edit["operation"] == REVERT
+            or edit["edit_id"] in known.reverted
+            or not known.concerns(edit, live.period.name)
+        ):
             continue
         mark = state.marks
         state.apply(edit)
@@ -224,9 +227,7 @@ def _first_of(known: KnownEdits, request: contract.SaveRequest) -> int | None:
     return next(i for i, row in enumerate(known.rows) if row["edit_id"] in ids)
 
 
-def _saved_before(
-    review: LiveReview, request: contract.SaveRequest, stamp: Stamp, first: int
-) -> contract.Saved:
+def _saved_before(review: LiveReview, request: contract.SaveRequest, stamp: Stamp, first: int) -> contract.Saved:
     """Return the answer to a save that was kept before.
 
     The drafts are tried again on the outlines as they were then: what the earlier rows make of the map.
@@ -268,7 +269,7 @@ def _is_same_ground(one: shapely.Geometry | None, other: shapely.Geometry | None
     """Whether two geometries are the same but for the rounding of another CRS."""
     if one is None or other is None:
         return one is other
-    return one.normalize().wkb == other.normalize().wkb or shapely.hausdorff_distance(one, other) < ROUNDING_M
+    return bool(one.normalize().wkb == other.normalize().wkb or shapely.hausdorff_distance(one, other) < ROUNDING_M)
 
 
 def _require_sound(rows: Sequence[Row], known: KnownEdits) -> None:
@@ -278,7 +279,9 @@ def _require_sound(rows: Sequence[Row], known: KnownEdits) -> None:
     new = {row["edit_id"] for row in rows}
     wrong = [each for each in problems if each.edit_id in new]
     if wrong:
-        raise EditError("; ".join(each.text for each in wrong), remedy=wrong[0].remedy, where=f"edit {wrong[0].edit_id}")
+        raise EditError(
+            "; ".join(each.text for each in wrong), remedy=wrong[0].remedy, where=f"edit {wrong[0].edit_id}"
+        )
 
 
 def _reverting(known: KnownEdits, target: Row, request: contract.RevertRequest) -> Row:

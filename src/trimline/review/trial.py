@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,9 +87,7 @@ class Trial:
         """Glaciers with another outline than before, in the order of the names."""
         new = sorted(name for name in self.state.changed_since(self.base.marks) if name in self.state)
         return [
-            name
-            for name in new
-            if name not in self.base or version_of(self.base, name) != version_of(self.state, name)
+            name for name in new if name not in self.base or version_of(self.base, name) != version_of(self.state, name)
         ]
 
     @property
