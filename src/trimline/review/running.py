@@ -7,8 +7,12 @@ import threading
 from collections.abc import Callable, Iterable
 
 from trimline.files import StrPath
+from trimline.review.contract import Picture
+from trimline.review.live_review import LiveReview
 from trimline.review.opening import reviewed_of
 from trimline.review.page_folder import page_folder
+from trimline.review.pictures import Pictures
+from trimline.review.rasters import Rasters
 from trimline.review.review_desk import ReviewDesk
 from trimline.review.server import create_app
 from trimline.review.serving import LOOPBACK, Address, access_on, listening, only_server, serve, token_for
@@ -55,14 +59,20 @@ def run_review(
     closing = threading.Event()
     with only_server(reviewed.output) as tell, listening(host, port) as bound:
         address = Address(host, bound.getsockname()[1], secret)
-        desk = ReviewDesk(reviewed, author=author)
+        live, rasters = LiveReview(reviewed), Rasters()
+
+        def picture_changed(picture: Picture) -> None:
+            live.changes.tell(pictures=[picture.id])
+
+        pictures = Pictures(reviewed, rasters, picture_changed)
+        desk = ReviewDesk(live, pictures=pictures, author=author)
 
         def begun() -> None:
             tell(address.origin + "/")
             on_listening(address)
 
         try:
-            app = create_app(desk, rasters=desk.rasters, page=page, access=access_on(host, secret), closing=closing)
+            app = create_app(desk, rasters=rasters, page=page, access=access_on(host, secret), closing=closing)
             serve(app, bound, begun, closing)
         finally:
             closing.set()
