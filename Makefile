@@ -9,13 +9,14 @@ TYPES := web/src/generated.ts
 PAGE := src/trimline/review/static/index.html
 PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f ! -path $(TYPES) ! -path 'web/tests/*' -print)
 
-.PHONY: help setup web demo test test-python test-web test-slow lint lint-python lint-web format test-faults bench docs clean
+.PHONY: help setup web api demo test test-python test-web test-slow lint lint-python lint-web format test-faults bench docs clean
 
 help:
 	@echo "make demo       simulate a range, run every stage, show the report"
 	@echo "make test       the default suite, of Python and of the page; make test-slow for the long ones"
 	@echo "make test-faults   faults put into a study, and mutations of its inputs, with their counts"
 	@echo "make web        the page of trimline review, from web/ into the package"
+	@echo "make api        the API of trimline review, from Python to the types of the page"
 	@echo "make lint       ruff, ruff format --check, mypy --strict; eslint and tsc for the page"
 	@echo "make bench      the benchmarks, as tables of ratios"
 	@echo "make docs       the documentation, into site/"
@@ -42,6 +43,9 @@ $(PAGE): $(PAGE_SOURCES) $(TYPES)
 	@touch $@
 
 web: $(PAGE)
+
+api: $(READY)
+	$(BIN)/python -m trimline.review.openapi > web/openapi.json
 
 demo: $(READY) $(PAGE)
 	$(BIN)/trimline demo

@@ -1,7 +1,8 @@
 // The page as it is served: its scripts, one style sheet, one page, into the Python package.
 import { build } from "esbuild";
-import { cp, mkdir, rm } from "node:fs/promises";
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { licencesOf } from "./licences.mjs";
 
 const out = fileURLToPath(new URL("../src/trimline/review/static/", import.meta.url));
 const workers = fileURLToPath(new URL("src/map/decoder_worker.ts", import.meta.url));
@@ -16,7 +17,7 @@ const ownWorkers = {
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
-await build({
+const { metafile } = await build({
   entryPoints: { review: "src/main.ts", decoder: "src/map/decoder.ts" },
   outdir: out,
   bundle: true,
@@ -27,5 +28,7 @@ await build({
   legalComments: "linked",
   target: ["es2022"],
   plugins: [ownWorkers],
+  metafile: true,
 });
+await writeFile(`${out}licences.txt`, await licencesOf(Object.keys(metafile.inputs)));
 for (const file of ["index.html", "icon.svg"]) await cp(file, out + file);

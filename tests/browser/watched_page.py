@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,8 +12,8 @@ from playwright.sync_api import ConsoleMessage, Page, Request
 LOCAL = ("data", "blob", "about")
 """Schemes that need no network."""
 
-_MODULE = "import(document.querySelector('script[type=module]').src)"
-"""The page's script again: a module is carried out once, and what it exports is the page's own state."""
+_PARTS = "(await import(document.querySelector('script[type=module]').src)).parts"
+"""The parts of the page: a module is carried out once, so that to import it again gives what it exported."""
 
 
 class WatchedPage:
@@ -58,7 +59,7 @@ class WatchedPage:
         """Wait until all tiles and pictures in view are drawn."""
         self.page.evaluate(
             f"""async () => {{
-                const {{ maps }} = await {_MODULE};
+                const {{ maps }} = await {_PARTS};
                 maps.main.renderSync();
                 await new Promise((resolve) => {{
                     maps.main.once("rendercomplete", resolve);
@@ -67,15 +68,34 @@ class WatchedPage:
             }}"""
         )
 
+    def wait_until_still(self) -> None:
+        """Wait until the map has stopped moving and is drawn."""
+        self.page.wait_for_function(f"async () => !(await {_PARTS}).maps.main.getView().getAnimating()")
+        self.wait_until_drawn()
+
+    def wait_until_settled(self) -> None:
+        """Wait until the preview is that of the strokes."""
+        self.page.wait_for_function(
+            f"""async () => {{
+                const {{ drafts, preview }} = (await {_PARTS}).store.state;
+                return drafts.length === (preview?.notes.length ?? 0);
+            }}"""
+        )
+
     def state(self, key: str) -> Any:
         """Return a key of the page's state."""
-        return self.page.evaluate(f"async (key) => (await {_MODULE}).store.state[key]", key)
+        return self.page.evaluate(f"async (key) => (await {_PARTS}).store.state[key]", key)
+
+    def screenshot(self, path: Path) -> None:
+        """Keep the window as a picture, once everything is drawn."""
+        self.wait_until_still()
+        self.page.screenshot(path=path)
 
     def pixel_of(self, place: Sequence[float]) -> tuple[float, float]:
         """Return where in the window a place of the map lies."""
         x, y = self.page.evaluate(
             f"""async (place) => {{
-                const map = (await {_MODULE}).maps.main;
+                const map = (await {_PARTS}).maps.main;
                 map.renderSync();
                 const [x, y] = map.getPixelFromCoordinate(place);
                 const box = map.getViewport().getBoundingClientRect();

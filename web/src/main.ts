@@ -1,17 +1,21 @@
 // The page: the review is asked for, and each part is given its place.
 import { Api, Refused } from "./api";
 import { inPage } from "./map/elements";
-import { createMaps } from "./map/maps";
+import { createEditing } from "./edit/editing";
+import { MAP_KEYS } from "./map/map_keys";
+import { createMaps, type Maps } from "./map/maps";
 import { picturesOf } from "./map/period_pictures";
 import { createBar } from "./panels/bar";
+import { createGlacierPanels } from "./panels/corrections";
 import { createLayers } from "./panels/layers";
 import { createPictures } from "./panels/pictures";
 import "./review.css";
+import "./edit.css";
 import { Store } from "./state";
 
 const api = new Api();
 
-async function begin(): Promise<void> {
+async function begin(): Promise<{ store: Store; maps: Maps }> {
   const review = await api.review();
   const period = review.periods.at(-1)?.name ?? "";
   const picture = picturesOf(review, period)[0] ?? review.pictures[0];
@@ -45,9 +49,13 @@ async function begin(): Promise<void> {
   createBar(store);
   createPictures(store, api, maps);
   createLayers(store);
+  createGlacierPanels(createEditing(store, api, maps), MAP_KEYS);
+  return { store, maps };
 }
 
-begin().catch((error: unknown) => {
+/** The parts of the page once it has begun, for tests and the console of the browser. */
+export const parts = begin();
+parts.catch((error: unknown) => {
   const why = error instanceof Refused || error instanceof Error ? error.message : String(error);
   inPage("status").textContent = `The review cannot be shown: ${why}`;
 });

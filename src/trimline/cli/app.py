@@ -24,6 +24,7 @@ from trimline.cli import (
     info,
     networks,
     outline,
+    review,
     search,
     simulate,
     stage_commands,
@@ -107,6 +108,7 @@ app.command()(change.change)
 app.command()(glaciers.glaciers)
 app.command()(terminus.terminus)
 app.command()(edits.edits)
+app.command()(review.review)
 app.command()(export.export)
 app.command()(simulate.simulate)
 app.command()(networks.networks)

@@ -22,6 +22,7 @@ def demo(
     import shlex
     import sys
 
+    from trimline.cli.screen import has_display
     from trimline.cli.stage_commands import carry_out
 
     project = demo_project()
@@ -30,7 +31,7 @@ def demo(
     if not json:
         options = " ".join(f"--set {shlex.quote(each)}" for each in where)
         typer.echo(f"Correct the outlines in a browser: trimline review {shlex.quote(str(project))} {options}")
-    if show and not json and sys.stdout.isatty() and _has_display():
+    if show and not json and sys.stdout.isatty() and has_display():
         typer.launch(str(out.resolve() / "report" / "index.html"))
 
 
@@ -42,11 +43,3 @@ def demo_project() -> Path:
 
     installed = Path(str(files("trimline"))) / "projects" / "demo.yaml"
     return installed if installed.exists() else Path(trimline.__file__).parents[2] / "projects" / "demo.yaml"
-
-
-def _has_display() -> bool:
-    """Whether a browser window could appear: always on macOS and Windows, with X11 or Wayland elsewhere."""
-    import os
-    import sys
-
-    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

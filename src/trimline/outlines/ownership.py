@@ -6,7 +6,7 @@ that edits changed are records on top of the rows, so that a copy costs as much 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -286,9 +286,15 @@ class Ownership:
         rows = self._mapped.rows
         return rows[column].iloc[known.row] if known.row != NO_ROW and column in rows.columns else None
 
-    def outlines(self) -> gpd.GeoDataFrame:
-        """Return the present outlines, a row per glacier; see `trimline.outlines.replay`."""
-        names = self.names()
+    def outlines(self, names: Sequence[str] | None = None) -> gpd.GeoDataFrame:
+        """Return the present outlines, a row per glacier; see `trimline.outlines.replay`.
+
+        Parameters
+        ----------
+        names
+            Which, in their order; None for all.
+        """
+        names = self.names() if names is None else names
         records = [self._record(name) for name in names]
         frame = corrected_rows(self._mapped.rows, records, self.km2)
         reviews = self.reviews()

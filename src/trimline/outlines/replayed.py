@@ -6,7 +6,7 @@ that unsaved edits are tried on one and thrown away.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -241,9 +241,15 @@ class Replayed:
         """
         return self._owners.changed_since(mark)
 
-    def outlines(self) -> gpd.GeoDataFrame:
-        """Return the present outlines with all columns; see `trimline.outlines.replay`."""
-        return self._owners.outlines()
+    def outlines(self, names: Sequence[str] | None = None) -> gpd.GeoDataFrame:
+        """Return the present outlines with all columns; see `trimline.outlines.replay`.
+
+        Parameters
+        ----------
+        names
+            Which, in their order; None for all.
+        """
+        return self._owners.outlines(names)
 
     def _step(self, edit: Mapping[str, Any], *, is_dead: bool) -> EditOutcome:
         if len(self._done) >= self._checkpoints[-1][0] + _BETWEEN_CHECKPOINTS:

@@ -112,6 +112,6 @@ def _polygonal(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
     kinds = shapely.get_type_id(out)
     others = np.flatnonzero((kinds != shapely.GeometryType.POLYGON) & (kinds != shapely.GeometryType.MULTIPOLYGON))
     for i in others:
-        parts = shapely.get_parts(out[i]) if out[i] is not None else np.empty(0, object)
-        out[i] = shapely.multipolygons([each for each in parts if each.geom_type == "Polygon"])
+        parts = [] if out[i] is None else shapely.get_parts(shapely.get_parts(out[i]))
+        out[i] = shapely.MultiPolygon([each for each in parts if each.geom_type == "Polygon"])
     return out

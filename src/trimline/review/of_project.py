@@ -58,6 +58,7 @@ def reviewed_project(project: Project, file: Path) -> Reviewed:
         scenes=tuple(sorted((_scene(project, entry) for entry in project.scenes), key=_in_time)),
         inventory=project.inventory,
         dem=project.dem if project.dem is not None and project.dem.exists() else None,
+        buffer_m=project.change.buffer_m,
     )
 
 

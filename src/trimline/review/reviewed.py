@@ -75,3 +75,6 @@ class Reviewed:
     scenes: tuple[ReviewedScene, ...] = ()
     inventory: Path | None = None
     dem: Path | None = None
+    buffer_m: float | None = None
+    """Distance by which outlines are moved for their error [m], `change.buffer_m` of a project; None for half a
+    pixel."""

@@ -33,6 +33,10 @@ export class Corrections {
   onConflict: (conflict: Conflict) => void = () => undefined;
   /** Told what was kept. */
   onSaved: (saved: Saved) => void = () => undefined;
+  /** Told when the preview in the state is that of the strokes again. */
+  onSettled: () => void = () => undefined;
+  /** Whether the preview in the state is that of the strokes. */
+  isSettled = true;
   private readonly stacks = new Map<string, Strokes>();
   private readonly previews: Previews;
   private readonly unsaved: Unsaved;
@@ -243,9 +247,10 @@ export class Corrections {
 
   private async preview(strokes: Strokes, period: string): Promise<void> {
     clearTimeout(this.timer);
+    this.isSettled = false;
     const { key, top, drafts } = strokes;
     if (top === undefined) {
-      this.store.set({ preview: null });
+      this.settle(null);
       return;
     }
     const isLatest = (): boolean => this.store.state.period === period && strokes.key === key;
@@ -258,7 +263,7 @@ export class Corrections {
       }
       strokes.settle(preview);
       this.unsaved.write(period, strokes.all);
-      this.store.set({ preview });
+      this.settle(preview);
       const notes = notesOf(top, preview).join("; ");
       if (notes !== "") this.say(`${capital(top.what)}: ${notes}.`);
     } catch (error) {
@@ -274,10 +279,14 @@ export class Corrections {
 
   private async takeBack(strokes: Strokes, stroke: Stroke, words: string): Promise<void> {
     strokes.discard(stroke.id);
-    // The map still shows the stroke: those who draw it are told even where the preview is that of before.
-    this.store.set({ preview: null });
     await this.changed();
     this.say(`Taken back, ${stroke.what}: ${words}.`);
+  }
+
+  private settle(preview: Preview | null): void {
+    this.isSettled = true;
+    this.store.set({ preview });
+    this.onSettled();
   }
 
   private say(said: string): void {

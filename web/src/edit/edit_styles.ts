@@ -5,10 +5,11 @@ import type { Extent } from "ol/extent";
 import { MultiPoint, MultiPolygon, Polygon } from "ol/geom";
 import { Circle, Fill, Stroke, Style } from "ol/style";
 
-export const SELECTED = "#ffd400";
-export const NEIGHBOUR = "#ffffff";
-export const BEFORE = "#ff4fa3";
-export const THEIRS = "#19d3ff";
+export const SELECTED = "#2ff3ff";
+export const NEIGHBOUR = "#b9fbff";
+export const BEFORE = "#ff2d95";
+export const THEIRS = "#ff9a1f";
+export const TODAY = "#ffffff";
 const CASING = "rgba(20, 20, 20, 0.85)";
 const MOST_VERTICES = 2500;
 
@@ -18,14 +19,14 @@ function line(colour: string, width: number, dash?: number[]): Style[] {
 }
 
 const LINES: Record<string, Style[]> = {
-  selected: line(SELECTED, 2.5),
+  selected: line(SELECTED, 3),
   changed: line(SELECTED, 1.5),
   neighbour: line(NEIGHBOUR, 1.2),
   before: line(BEFORE, 1.5, [6, 5]),
   terminus: line(SELECTED, 3, [2, 5]),
   theirs: line(THEIRS, 2.5),
   mine: line(SELECTED, 2.5, [10, 6]),
-  today: line(NEIGHBOUR, 1.5),
+  today: line(TODAY, 1.5),
 };
 
 /** Style of a feature by its `role`. */
@@ -64,7 +65,7 @@ function verticesOf(geometry: unknown): Coordinate[] {
 export const sketchStyle: Style[] = [
   ...line(SELECTED, 2, [8, 5]),
   new Style({
-    fill: new Fill({ color: "rgba(255, 212, 0, 0.15)" }),
+    fill: new Fill({ color: "rgba(47, 243, 255, 0.15)" }),
     image: new Circle({
       radius: 6,
       fill: new Fill({ color: SELECTED }),

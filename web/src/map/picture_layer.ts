@@ -72,7 +72,7 @@ export class PictureOfMap {
       return;
     }
     const { sources, numbers } = readingOf(picture.sources, bands);
-    const source = new GeoTIFF({ sources, normalize: false, convertToRGB: false, projection, transition: 0 });
+    const source = new GeoTIFF({ sources, normalize: false, projection, interpolate: false, transition: 0 });
     const color = colourOf(combination, bands, numbers) as [string, ...number[]];
     const layer = new TileLayer({ className: PICTURES, source, zIndex: 0, style: { color, variables }, cacheSize: 128 });
     source.on("change", () => {

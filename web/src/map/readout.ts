@@ -20,9 +20,9 @@ export function resolutionText(resolution: number): string {
   return `${resolution.toFixed(digits)} m per pixel`;
 }
 
-/** Scene, date and sensor, as a picture is to be credited. */
+/** Date, sensor, bands and scene, as a picture is to be credited. */
 export function creditOf(picture: Picture, combination: string): string {
-  return [picture.id, picture.date?.slice(0, 10), picture.sensor, combination].filter(Boolean).join(", ");
+  return [picture.date?.slice(0, 10), picture.sensor, combination, picture.id].filter(Boolean).join(", ");
 }
 
 export function crsText(review: Review): string {

@@ -94,7 +94,7 @@ function fillScenes(select: HTMLSelectElement, state: Readonly<State>, look: Loo
 }
 
 function nameOf(picture: Picture): string {
-  const parts = [picture.date?.slice(0, 10), picture.sensor, picture.reference ? "reference" : ""].filter(Boolean);
+  const parts = [picture.date?.slice(0, 10), picture.reference ? "reference" : "", picture.sensor].filter(Boolean);
   const cloud = picture.cloud_cover === null ? "" : `, ${picture.cloud_cover.toFixed(0)} % cloud`;
   return `${parts.length > 0 ? parts.join(", ") : picture.title}${cloud}`;
 }

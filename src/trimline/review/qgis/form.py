@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Literal
 from xml.etree.ElementTree import Element
 
-from trimline.outlines.edit_layer import EDIT_COLUMNS, EVERY_PERIOD, OPERATIONS
+from trimline.outlines.edit_layer import EDIT_COLUMNS, OPERATIONS
+from trimline.outlines.edit_periods import EVERY_PERIOD
 from trimline.review.qgis.xml import element, option
 from trimline.review.reviewed import ReviewedPeriod
 

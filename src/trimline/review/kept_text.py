@@ -1,0 +1,33 @@
+"""Texts as the layer of edits keeps them: without blanks around them, and without what a file cannot hold."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from trimline.errors import EditError
+
+_LINES = "\n\t"
+"""Control characters that texts may have."""
+
+
+def kept_text(text: str | None, what: str) -> str | None:
+    """Return a text as it will be read back; None for nothing but blanks.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    what
+        What it is, for the message.
+
+    Raises
+    ------
+    EditError
+        It has control characters, or halves of characters, which are no text.
+    """
+    if text is None:
+        return None
+    wrong = next((each for each in text if unicodedata.category(each) in ("Cc", "Cs") and each not in _LINES), None)
+    if wrong is not None:
+        raise EditError(f"the {what} has the character U+{ord(wrong):04X}, which is no text", remedy="leave it out")
+    return text.strip() or None

@@ -1,0 +1,162 @@
+"""The area of an outline with its uncertainty, as the tables of `trimline run` have it, and against other outlines.
+
+Area and perimeter are geodesic. The uncertainty is that of `trimline.change.glacier_areas`: of an outline moved by half
+a pixel, without the borders that it shares with neighbours, and of what is left of errors of the map.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import shapely
+from pyproj import CRS
+
+from trimline.change.areas import measured
+from trimline.errors import ChangeError
+from trimline.outlines import Replayed
+from trimline.outlines.area import area_and_perimeter_km
+from trimline.review.contract import Comparison, Measure
+
+_LOG = logging.getLogger(__name__)
+
+_MOST_KEPT = 2000
+"""Measures of one period that are kept."""
+
+_Seen = tuple[tuple[shapely.Geometry, tuple[str, ...]], ...]
+"""Outlines that a measure follows from, with the edits that changed them."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Area and perimeter of one outline."""
+
+    area_km2: float
+    uncertainty_km2: float | None
+    """None where outlines overlap, so that its own share of the ground is not defined."""
+    perimeter_km: float
+
+
+@dataclass(frozen=True)
+class ErrorOfOutlines:
+    """How far outlines of a period may lie from the truth, and the plane in which that is measured."""
+
+    pixel_m: float
+    """Width of a pixel [m]."""
+    buffer_m: float | None
+    """Distance by which outlines are moved [m]; None for half a pixel."""
+    plane: CRS
+    """Equal-area projection, see `trimline.change.equal_area`."""
+
+    @property
+    def reach_m(self) -> float:
+        """Distance to the farthest neighbour that plays a role [m]."""
+        return 2.0 * (self.pixel_m / 2.0 if self.buffer_m is None else self.buffer_m)
+
+
+class Measures:
+    """Measures the outlines of one period, each once as long as it and its neighbours stay; safe for many threads.
+
+    Parameters
+    ----------
+    errors
+        Those of the period.
+    """
+
+    def __init__(self, errors: ErrorOfOutlines) -> None:
+        self._errors = errors
+        self._known: OrderedDict[str, tuple[_Seen, Measured]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, state: Replayed, name: str) -> Measured:
+        """Return the measure of a glacier of a state that nobody changes meanwhile."""
+        names = state.touching(around(state.outline(name), self._errors.reach_m))
+        seen = tuple((state.outline(each), state.edit_ids(each)) for each in names)
+        with self._lock:
+            known = self._known.get(name)
+        if known is not None and _is_same(known[0], seen):
+            return known[1]
+        found = measure(state.outlines(names), name, self._errors)
+        with self._lock:
+            self._known[name] = seen, found
+            self._known.move_to_end(name)
+            if len(self._known) > _MOST_KEPT:
+                self._known.popitem(last=False)
+        return found
+
+
+def _is_same(one: _Seen, other: _Seen) -> bool:
+    """Whether outlines are the same objects, changed by the same edits."""
+    return len(one) == len(other) and all(a[0] is b[0] and a[1] == b[1] for a, b in zip(one, other, strict=True))
+
+
+def around(outline: shapely.Geometry, reach_m: float) -> shapely.Geometry:
+    """Return the box within which an outline's neighbours lie; the map's scale differs by less than a tenth."""
+    west, south, east, north = shapely.bounds(outline)
+    far = 1.1 * reach_m
+    return shapely.box(west - far, south - far, east + far, north + far)
+
+
+def measure(outlines: gpd.GeoDataFrame, glac_id: str, errors: ErrorOfOutlines) -> Measured:
+    """Measure one outline of a period.
+
+    Parameters
+    ----------
+    outlines
+        It and its neighbours, in the order of the period: `glac_id`, and the columns of errors where there are any.
+    glac_id
+        Which of them.
+    errors
+        Those of the period.
+    """
+    own = (outlines["glac_id"].astype(str) == glac_id).to_numpy()
+    area, perimeter = area_and_perimeter_km(outlines[own])
+    filled = outlines.assign(period="", subregion="", src_year=0.0)
+    try:
+        table = measured(filled, errors.pixel_m, errors.buffer_m, errors.plane, threads=1)
+    except ChangeError as error:
+        _LOG.warning("the uncertainty of %s is not known: %s", glac_id, error.what)
+        return Measured(float(area[0]), None, float(perimeter[0]))
+    return Measured(float(area[0]), float(table["uncertainty_km2"].to_numpy()[own][0]), float(perimeter[0]))
+
+
+def compared(own: Measured, other: Measured, label: str) -> Comparison:
+    """Return one area against another; their errors are taken as independent."""
+    change = own.area_km2 - other.area_km2
+    errors = own.uncertainty_km2, other.uncertainty_km2
+    return Comparison.model_validate(
+        {
+            "with": label,
+            "area_km2": other.area_km2,
+            "uncertainty_km2": other.uncertainty_km2,
+            "change_km2": change,
+            "change_percent": 100.0 * change / other.area_km2 if other.area_km2 > 0 else None,
+            "change_uncertainty_km2": None if errors[0] is None or errors[1] is None else math.hypot(*errors),  # type: ignore[arg-type]
+        }
+    )
+
+
+def message(glac_id: str, own: Measured, others: Sequence[tuple[str, Measured]]) -> Measure:
+    """Return the measure of an outline as the page is told it.
+
+    Parameters
+    ----------
+    glac_id
+        The glacier.
+    own
+        Its measure.
+    others
+        What it is compared with, by label: `automatic`, or a period.
+    """
+    return Measure(
+        glac_id=glac_id,
+        area_km2=own.area_km2,
+        uncertainty_km2=own.uncertainty_km2,
+        perimeter_km=own.perimeter_km,
+        comparisons=tuple(compared(own, other, label) for label, other in others),
+    )

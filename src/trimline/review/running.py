@@ -1,0 +1,110 @@
+"""`trimline review` without its options: what is reviewed is opened and served until it is ended."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+
+from trimline.files import StrPath
+from trimline.review.contract import Picture
+from trimline.review.live_review import LiveReview
+from trimline.review.opening import reviewed_of
+from trimline.review.overlays import Overlays
+from trimline.review.page_folder import page_folder
+from trimline.review.pictures import Pictures
+from trimline.review.rasters import Rasters
+from trimline.review.review_desk import ReviewDesk
+from trimline.review.reviewed import Reviewed
+from trimline.review.server import create_app
+from trimline.review.serving import LOOPBACK, Address, access_on, listening, only_server, serve, token_for
+
+_LOG = logging.getLogger(__name__)
+
+
+def run_review(
+    path: StrPath,
+    overrides: Iterable[str] = (),
+    *,
+    quick: bool = False,
+    author: str | None = None,
+    host: str = LOOPBACK,
+    port: int | None = None,
+    token: str | None = None,
+    on_listening: Callable[[Address], None] = lambda _: None,
+) -> None:
+    """Serve the review of a project or of one map until Ctrl-C or a termination signal.
+
+    Parameters
+    ----------
+    path
+        The project file, or the folder of one map.
+    overrides, quick
+        Of a project file, as for `trimline.load_project`.
+    author
+        Who corrects, as the page has it first.
+    host, port
+        Where it listens; a port of None means `trimline.review.serving.PORT`, or a free one where that is taken.
+    token
+        What opens it; None means none on the loopback address, and one made at random on others.
+    on_listening
+        Called with the address once requests are answered.
+
+    Raises
+    ------
+    TrimlineError
+        There is nothing to review, the page is not built, it is served already, or the address cannot be had.
+    """
+    page = page_folder()
+    secret = token_for(host, token)
+    reviewed = reviewed_of(path, overrides, quick=quick)
+    closing = threading.Event()
+    with only_server(reviewed.output) as tell, listening(host, port) as bound:
+        address = Address(host, bound.getsockname()[1], secret)
+        live, rasters = LiveReview(reviewed), Rasters()
+
+        def picture_changed(picture: Picture) -> None:
+            live.changes.tell(pictures=[picture.id])
+
+        pictures = Pictures(reviewed, rasters, picture_changed)
+        desk = ReviewDesk(live, pictures=pictures, author=author)
+
+        def begun() -> None:
+            tell(address.origin + "/")
+            on_listening(address)
+
+        try:
+            app = create_app(desk, rasters=rasters, page=page, access=access_on(host, secret), closing=closing)
+            serve(app, bound, begun, closing)
+        finally:
+            closing.set()
+            desk.close()
+    _LOG.info("the review has ended; what was saved is kept")
+
+
+def opened_desk(reviewed: Reviewed, author: str | None = None) -> tuple[ReviewDesk, Rasters]:
+    """Return the desk of a review, and the rasters that its scenes and overlays are read from.
+
+    Parameters
+    ----------
+    reviewed
+        What is reviewed.
+    author
+        Who corrects; None takes who made the last edit.
+
+    Raises
+    ------
+    TrimlineError
+        Outlines or edits cannot be read.
+    """
+    rasters = Rasters()
+    desks: list[ReviewDesk] = []
+
+    def told(picture: Picture) -> None:
+        for desk in desks:
+            desk.picture_changed(picture)
+
+    live = LiveReview(reviewed)
+    pictures, overlays = Pictures(reviewed, rasters, told), Overlays(reviewed, rasters)
+    desks.append(ReviewDesk(live, pictures=pictures, overlays=overlays, author=author))
+    return desks[0], rasters

@@ -1,0 +1,310 @@
+"""Drafts previewed and saved, and edits reverted: all or none, kept once however often they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import shapely
+
+from trimline.errors import EditError
+from trimline.outlines import Replayed
+from trimline.outlines.edit_layer import REVERT, in_order
+from trimline.review import contract
+from trimline.review.desk import InConflict, NotThere
+from trimline.review.drafts import FROM, ids_of
+from trimline.review.edit_view import edit_rows
+from trimline.review.kept_text import kept_text
+from trimline.review.known_edits import KnownEdits, Row, as_frame, problems_of
+from trimline.review.live_review import LiveReview
+from trimline.review.measuring import message
+from trimline.review.trial import NEW, Stamp, Trial, outline_message, told, try_drafts, version_of
+
+_SAME_SAVE = ("operation", "period", "glac_id", "value", "reverts", "author", "reason", "image")
+"""Columns by which an edit that is sent again is known to be the same; its geometry counts too, its time does not."""
+
+ROUNDING_M = 1e-3
+"""By how much vertices may move in a file of edits that has another CRS [m]."""
+
+
+def preview(review: LiveReview, request: contract.PreviewRequest) -> contract.Preview:
+    """Return what drafts would make of the outlines; nothing is kept."""
+    state = review.state(request.period)
+    trial = try_drafts(state, request.drafts, Stamp(request.period), review.outline_in, review.bounds)
+    notes, applied = told(trial, request.drafts)
+    changed = trial.changed
+    measured = dict.fromkeys([*changed, *sorted(name for name in trial.named if name in trial.state)])
+    return contract.Preview(
+        outlines=tuple(outline_message(trial.state, name) for name in changed),
+        gone=tuple(trial.gone),
+        measures=tuple(measure_of(review, request.period, trial.state, name) for name in measured),
+        base={name: version_of(trial.base, name) for name in sorted(trial.touched)},
+        notes=notes,
+        is_applied=applied,
+    )
+
+
+def save(review: LiveReview, request: contract.SaveRequest) -> contract.Saved:
+    """Keep drafts as edits, all or none; they are on the disk when this returns.
+
+    Raises
+    ------
+    InConflict
+        An outline that the drafts touch is not that of `request.base`.
+    EditError
+        A draft is wrong or none changes anything, an identifier is in use by another edit, or the file cannot be
+        written.
+    """
+    stamp = _stamp_of(request)
+    with review.at(request.period) as live:
+        known = review.require_edits()
+        first = _first_of(known, request)
+        if first is not None:
+            return _saved_before(review, request, stamp, first)
+        live.bring_up_to(known)
+        _require_period(review, known, request, stamp)
+        try:
+            trial = try_drafts(live.state, request.drafts, _at(stamp, known), review.outline_in, review.bounds)
+        except EditError:
+            # Drafts that were right when they were previewed may be wrong on outlines of today: that is the news.
+            _require_same(review, request, live.state, request.base)
+            raise
+        _require_same(review, request, live.state, trial.touched)
+        notes, applied = told(trial, request.drafts)
+        if not any(applied):
+            raise EditError(f"nothing would change: {'; '.join(notes)}", remedy="draw it again, or leave it")
+        _require_sound(trial.rows, known)
+        before = trial.base.marks
+        known = review.append(trial.rows, trial.frame())
+        if review.keeps_coordinates:
+            live.adopt(trial.state, known)
+        else:
+            live.bring_up_to(known)
+        sequence = review.announce(trial.rows, trial.state.changed_since(before), known)
+        return _answer(review, trial, trial.rows, known, sequence)
+
+
+def revert(review: LiveReview, request: contract.RevertRequest) -> contract.Saved:
+    """Revert an edit by a further row.
+
+    Raises
+    ------
+    NotThere
+        There is no such edit.
+    EditError
+        It is reverted already, or the file cannot be written.
+    """
+    with review.lock:
+        known = review.require_edits()
+        target = known.by_id.get(request.edit_id)
+        if target is None:
+            raise NotThere(f"there is no edit '{request.edit_id}'", remedy="look at the list of edits")
+        row = _reverting(known, target, request)
+        before = known.by_id.get(request.new_edit_id)
+        if before is not None:
+            _require_same_rows([row], [before])
+            return contract.Saved(
+                sequence=review.changes.sequence, edits=edit_rows(review, [before]), outlines=(), gone=()
+            )
+        if request.edit_id in known.reverted:
+            raise EditError(f"the edit '{request.edit_id}' is reverted already", remedy="look at the list of edits")
+        _require_sound([row], known)
+        read = [review.live(name) for name in review.names if review.live(name).is_loaded]
+        for live in read:
+            live.bring_up_to(known)
+        known = review.append([row])
+        changed = {live.period.name: live.bring_up_to(known) for live in read}
+        glaciers = set().union(*changed.values(), {target["glac_id"]} - {None})
+        sequence = review.announce([row], glaciers, known)
+        shown = next((name for name in known.periods_of(row) if changed.get(name)), None)
+        state = None if shown is None else review.live(shown).state
+        names = sorted(changed.get(shown, ())) if shown is not None else []
+        return contract.Saved(
+            sequence=sequence,
+            edits=edit_rows(review, [row]),
+            outlines=tuple(outline_message(state, each) for each in names if state is not None and each in state),
+            gone=tuple(each for each in names if state is not None and each not in state),
+        )
+
+
+def measure_of(review: LiveReview, period: str, state: Replayed, name: str) -> contract.Measure:
+    """Return the measure of an outline of a state of a period, with what it is compared with."""
+    measures = review.measures(period)
+    others = []
+    mapped = review.live(period).mapped
+    if name in mapped:
+        others.append(("automatic", measures.of(mapped, name)))
+    beside = [each for each in neighbouring(review, period, name) if each is not None]
+    others += [(each, review.measures(each).of(review.state(each), name)) for each in beside]
+    return message(name, measures.of(state, name), others)
+
+
+def neighbouring(review: LiveReview, period: str, name: str) -> tuple[str | None, str | None]:
+    """Return the nearest earlier and the nearest later period that have a glacier; None where none has it."""
+    at = review.names.index(period)
+    earlier, later = review.names[:at][::-1], review.names[at + 1 :]
+    return tuple(  # type: ignore[return-value]
+        next((each for each in side if review.outline_in(each, name) is not None), None) for side in (earlier, later)
+    )
+
+
+def _stamp_of(request: contract.SaveRequest) -> Stamp:
+    author, reason = kept_text(request.author, "author"), kept_text(request.reason, "reason")
+    if author is None or reason is None:
+        raise EditError("an edit has no author or no reason", remedy="say who makes it, and why")
+    period = kept_text(request.holds, "period") or request.period
+    return Stamp(period, author, None, reason, kept_text(request.image, "name of the image"))
+
+
+def _at(stamp: Stamp, known: KnownEdits) -> Stamp:
+    return Stamp(stamp.period, stamp.author, known.time_of_next(), stamp.reason, stamp.image)
+
+
+def _require_period(review: LiveReview, known: KnownEdits, request: contract.SaveRequest, stamp: Stamp) -> None:
+    """Raise unless the edits of a save hold for the period that it was drawn in."""
+    row = {"edit_id": request.drafts[0].edit_id, "period": stamp.period, "reverts": None}
+    if not known.concerns(row, request.period):
+        raise EditError(
+            f"the edits are to hold for '{stamp.period}', which {request.period} is no part of",
+            remedy="let them hold for the period that is shown, for all, or for an interval with its middle",
+        )
+
+
+def _require_same(review: LiveReview, request: contract.SaveRequest, state: Replayed, names: Any) -> None:
+    """Raise `InConflict` where outlines are not those that drafts were made on."""
+    touched = sorted({*names, *request.base})
+    changed = [name for name in touched if request.base.get(name, NEW) != version_of(state, name)]
+    if not changed:
+        return
+    edits = _edits_since(review, request, changed)
+    raise InConflict(
+        contract.Conflict(
+            what=f"somebody else changed {', '.join(changed)} since this was drawn; nothing was saved",
+            outlines=tuple(outline_message(state, name) for name in changed if name in state),
+            gone=tuple(name for name in changed if name not in state),
+            edits=edit_rows(review, edits),
+        )
+    )
+
+
+def _edits_since(review: LiveReview, request: contract.SaveRequest, names: Sequence[str]) -> list[Row]:
+    """Return the edits by which outlines changed since they had the versions of a request.
+
+    The edits are replayed from the beginning; those that changed an outline after it last had its version count.
+    """
+    known, live = review.edits, review.live(request.period)
+    state = live.mapped.copy()
+    since: dict[str, list[str]] = {name: [] for name in names}
+    for row in in_order(known.sound).itertuples():
+        edit = known.by_id[row.edit_id]
+        if (
+            edit["operation"] == REVERT
+            or edit["edit_id"] in known.reverted
+            or not known.concerns(edit, live.period.name)
+        ):
+            continue
+        mark = state.marks
+        state.apply(edit)
+        for name in state.changed_since(mark) & since.keys():
+            since[name].append(edit["edit_id"])
+            if version_of(state, name) == request.base.get(name, NEW):
+                since[name].clear()
+    found = {each for edits in since.values() for each in edits}
+    # An outline may have changed because an edit was reverted.
+    found |= {
+        row["edit_id"]
+        for row in known.rows
+        if row["reverts"] in known.reverted and known.by_id[row["reverts"]]["glac_id"] in since
+    }
+    return [row for row in known.rows if row["edit_id"] in found]
+
+
+def _first_of(known: KnownEdits, request: contract.SaveRequest) -> int | None:
+    """Return the place of the first edit of a save that was kept before; None where none of it was."""
+    ids = {each for draft in request.drafts for each in ids_of(draft)}
+    if not any(each in known.by_id for each in ids):
+        return None
+    return next(i for i, row in enumerate(known.rows) if row["edit_id"] in ids)
+
+
+def _saved_before(review: LiveReview, request: contract.SaveRequest, stamp: Stamp, first: int) -> contract.Saved:
+    """Return the answer to a save that was kept before.
+
+    The drafts are tried again on the outlines as they were then: what the earlier rows make of the map.
+
+    Raises
+    ------
+    EditError
+        The edits of these identifiers are others.
+    """
+    known, live = review.edits, review.live(request.period)
+    state = live.mapped.copy()
+    state.follow(KnownEdits.of(as_frame(known.rows[:first], known.crs), known.periods).sound)
+    copied = {
+        (str((draft.value or {}).get(FROM)), draft.glac_id): known.by_id[draft.edit_id]["geometry"]
+        for draft in request.drafts
+        if draft.operation == "copy" and draft.edit_id in known.by_id
+    }
+    trial = try_drafts(state, request.drafts, stamp, lambda *of: copied.get(of), review.bounds)
+    kept = known.rows[first : first + len(trial.rows)]
+    _require_same_rows(trial.rows, kept)
+    return _answer(review, trial, kept, known, review.changes.sequence)
+
+
+def _require_same_rows(rows: Sequence[Row], kept: Sequence[Row]) -> None:
+    is_same = len(rows) == len(kept) and all(
+        one["edit_id"] == other["edit_id"]
+        and all(one[name] == other[name] for name in _SAME_SAVE)
+        and _is_same_ground(one["geometry"], other["geometry"])
+        for one, other in zip(rows, kept, strict=True)
+    )
+    if not is_same:
+        raise EditError(
+            f"there is another edit '{(rows or kept)[0]['edit_id']}' already",
+            remedy="see whether it was saved before; if not, draw it again",
+        )
+
+
+def _is_same_ground(one: shapely.Geometry | None, other: shapely.Geometry | None) -> bool:
+    """Whether two geometries are the same but for the rounding of another CRS."""
+    if one is None or other is None:
+        return one is other
+    return bool(one.normalize().wkb == other.normalize().wkb or shapely.hausdorff_distance(one, other) < ROUNDING_M)
+
+
+def _require_sound(rows: Sequence[Row], known: KnownEdits) -> None:
+    """Raise where a new edit is invalid; those that it reverts are among the known ones."""
+    targets = [known.by_id[row["reverts"]] for row in rows if row["reverts"] in known.by_id]
+    problems = problems_of(as_frame([*targets, *rows], known.crs), known.periods)
+    new = {row["edit_id"] for row in rows}
+    wrong = [each for each in problems if each.edit_id in new]
+    if wrong:
+        raise EditError(
+            "; ".join(each.text for each in wrong), remedy=wrong[0].remedy, where=f"edit {wrong[0].edit_id}"
+        )
+
+
+def _reverting(known: KnownEdits, target: Row, request: contract.RevertRequest) -> Row:
+    author, reason = kept_text(request.author, "author"), kept_text(request.reason, "reason")
+    empty: Mapping[str, Any] = dict.fromkeys(target)
+    return {
+        **empty,
+        "edit_id": request.new_edit_id,
+        "operation": REVERT,
+        "period": target["period"],
+        "glac_id": target["glac_id"],
+        "author": author,
+        "time": known.time_of_next(),
+        "reason": reason,
+        "reverts": target["edit_id"],
+    }
+
+
+def _answer(review: LiveReview, trial: Trial, rows: Sequence[Row], known: KnownEdits, sequence: int) -> contract.Saved:
+    del known
+    return contract.Saved(
+        sequence=sequence,
+        edits=edit_rows(review, rows),
+        outlines=tuple(outline_message(trial.state, name) for name in trial.changed),
+        gone=tuple(trial.gone),
+    )

@@ -1,0 +1,165 @@
+// The glacier shown: its state, its area against other outlines, live while it is drawn, and its edits.
+import type { EditRow, Glacier, Measure } from "../contract";
+import type { Editing } from "../edit/editing";
+import { element, fill, place } from "../edit/elements";
+import { type Difference, differences, digitsOf, measureOf } from "../edit/measures";
+import { area, moment, percent, plusMinus, share, signed } from "../edit/numbers";
+import { idOf } from "../edit/picking";
+import type { Action } from "../edit/shortcuts";
+import type { State } from "../state";
+
+export interface GlacierActs {
+  act: (action: Action) => void;
+  revert: (edit: EditRow) => void;
+  showEdit: (edit: EditRow) => void;
+}
+
+export function createGlacierPanel(editing: Editing, acts: GlacierActs): void {
+  const panel = place("glacier");
+  const head = element("div", {});
+  const numbers = element("div", { class: "numbers" });
+  const rest = element("div", {});
+  panel.append(head, numbers, rest);
+  editing.store.on(["glacier", "tool", "review", "preview"], (state) => {
+    fill(head, ...header(editing, state, acts));
+    fill(rest, ...body(editing, state, acts));
+  });
+  editing.store.on(["glacier", "preview", "live"], (state) => {
+    fill(numbers, ...areas(state));
+  });
+}
+
+function header(editing: Editing, { glacier, period }: Readonly<State>, { act }: GlacierActs): HTMLElement[] {
+  const glacId = idOf(glacier);
+  if (glacier === null || glacId === null) {
+    const hint = "Click an outline, pick a row of the list, or press n for the one with the greatest doubt.";
+    return [element("h2", {}, "No glacier picked"), element("p", { class: "hint" }, hint)];
+  }
+  const name = (glacier.outline ?? glacier.automatic ?? glacier.previous ?? glacier.next)?.glac_name;
+  const row = editing.listing.index.get(glacId);
+  const doubts = row === undefined ? null : `doubt ${share(row.doubt)}: margin ${share(row.margin)}, disagreement ${share(row.disagreement)}, jump ${share(row.jump)}`;
+  const button = (action: Action, label: string, key: string): HTMLElement =>
+    element("button", { type: "button", "data-focus": action, title: `${label} (${key})`, onclick: () => { act(action); } }, label);
+  return [
+    element("h2", {}, name ?? glacId),
+    element(
+      "p",
+      { class: "what" },
+      name != null && element("span", {}, `${glacId} `),
+      element("span", {}, `in ${period} `),
+      element("span", { class: `mark ${glacier.state}` }, glacier.state),
+    ),
+    element("p", { class: "hint" }, glacier.outline === null ? "No outline in this period." : doubts),
+    element(
+      "div",
+      { class: "acts" },
+      button("accept", "Accept", "a"),
+      button("flag", "Flag", "f"),
+      button("copy", "As in the last period", "c"),
+      button("previous", "Previous", "p"),
+      button("next", "Next", "n"),
+    ),
+  ];
+}
+
+/** Area of the outline, and its differences; of the outline under the pointer while it changes. */
+function areas({ glacier, preview, live }: Readonly<State>): HTMLElement[] {
+  const measure = measureOf(glacier, preview);
+  const sketch = live?.sketch_km2;
+  const drawn = sketch == null ? [] : [element("p", { class: "sketch" }, `Drawn: ${area(sketch, null)} km\u00b2`)];
+  if (measure === null) {
+    const isGone = glacier?.outline != null && preview?.gone.includes(glacier.outline.glac_id) === true;
+    return isGone ? [element("p", { class: "hint" }, "Nothing is left of it."), ...drawn] : drawn;
+  }
+  const isLive = live != null && live.glacId === measure.glac_id && sketch == null;
+  const area_km2 = isLive ? live.area_km2 : measure.area_km2;
+  return [table(measure, area_km2, isLive), ...drawn];
+}
+
+function table(measure: Measure, area_km2: number, isLive: boolean): HTMLElement {
+  const head = ["", "km\u00b2", "", "difference", "", "%"];
+  return element(
+    "table",
+    { class: isLive ? "areas live" : "areas" },
+    element("caption", {}, isLive ? "Area, while it changes" : "Area"),
+    element("thead", {}, element("tr", {}, ...head.map((text) => element(text === "" ? "td" : "th", text === "" ? {} : { scope: "col" }, text)))),
+    element(
+      "tbody",
+      {},
+      element(
+        "tr",
+        { class: "this" },
+        element("th", { scope: "row" }, "this outline"),
+        element("td", {}, area(area_km2, measure.uncertainty_km2)),
+        element("td", {}, plusMinus(measure.uncertainty_km2)),
+        element("td", { colspan: 3 }, `perimeter ${measure.perimeter_km.toFixed(2)} km`),
+      ),
+      ...differences(measure, area_km2).map(differenceRow),
+    ),
+  );
+}
+
+function differenceRow(one: Difference): HTMLElement {
+  const digits = digitsOf(one.change_uncertainty_km2);
+  return element(
+    "tr",
+    {},
+    element("th", { scope: "row" }, one.with),
+    element("td", {}, area(one.area_km2, one.uncertainty_km2)),
+    element("td", {}, plusMinus(one.uncertainty_km2)),
+    element("td", {}, signed(one.change_km2, digits)),
+    element("td", {}, plusMinus(one.change_uncertainty_km2)),
+    element("td", {}, percent(one.change_percent)),
+  );
+}
+
+function body(editing: Editing, { glacier, tool }: Readonly<State>, acts: GlacierActs): HTMLElement[] {
+  if (glacier === null) return [];
+  return [...(tool === "merge" ? [neighbours(editing, glacier)] : []), ...edits(glacier, acts)];
+}
+
+/** Neighbours to be merged, for those who do not use a pointer. */
+function neighbours(editing: Editing, glacier: Glacier): HTMLElement {
+  const buttons = glacier.neighbours.map(({ glac_id, glac_name }) =>
+    element(
+      "button",
+      { type: "button", "data-focus": `merge ${glac_id}`, onclick: () => { editing.merge(glac_id); } },
+      glac_name ?? glac_id,
+    ),
+  );
+  const none = element("p", { class: "hint" }, "No neighbour.");
+  return element("div", { class: "merge", role: "group", "aria-label": "Merge with" }, element("h3", {}, "Merge with"), ...(buttons.length > 0 ? buttons : [none]));
+}
+
+function edits(glacier: Glacier, acts: GlacierActs): HTMLElement[] {
+  if (glacier.edits.length === 0) return [];
+  const rows = [...glacier.edits].reverse().map((edit) => editItem(edit, acts));
+  return [element("h3", {}, "Edits of this glacier"), element("ul", { class: "edits" }, ...rows)];
+}
+
+/** An edit in a list: what, who, when and why, its state, and buttons to see and to revert it. */
+export function editItem(edit: EditRow, { revert, showEdit }: Pick<GlacierActs, "revert" | "showEdit">): HTMLElement {
+  const isApplied = edit.state === "applied";
+  const label = `${edit.operation} of ${edit.glac_id ?? "outlines"}, ${edit.author ?? "no author"}, ${moment(edit.time)}`;
+  const button = (text: string, act: () => void): HTMLElement =>
+    element(
+      "button",
+      { type: "button", class: "plain", "data-focus": `${text} ${edit.edit_id}`, "aria-label": `${text}: ${label}`, onclick: act },
+      text,
+    );
+  return element(
+    "li",
+    { class: isApplied ? "edit" : "edit other" },
+    element("span", { class: "head" }, element("strong", {}, edit.operation), ` ${edit.glac_id ?? ""} `, element("small", {}, edit.period ?? "")),
+    element("span", { class: "by" }, `${edit.author ?? "no author"}, ${moment(edit.time)}`),
+    edit.reason !== null && element("q", {}, edit.reason),
+    !isApplied && element("span", { class: "state" }, edit.state),
+    edit.text !== "" && element("small", { class: "text" }, edit.text),
+    element(
+      "span",
+      { class: "acts" },
+      button("show", () => { showEdit(edit); }),
+      edit.state !== "reverted" && button("revert", () => { revert(edit); }),
+    ),
+  );
+}

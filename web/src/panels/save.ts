@@ -1,0 +1,145 @@
+// The dialogs before a save: a reason, an author, the image, and the periods that it holds for.
+import type { Corrections, SaveDetails } from "../edit/corrections";
+import { element } from "../edit/elements";
+import type { Period, Picture } from "../contract";
+import type { Store } from "../state";
+import { ask, choices, field } from "./dialogs";
+
+const LONGEST_REASON = 2000;
+const LONGEST_AUTHOR = 200;
+
+/** Periods that an edit may hold for, as the layer of edits writes them, with their meaning. */
+export function holdings(period: Period): { holds: string | null; label: string }[] {
+  const years = period.first === period.last ? `${period.first}` : `${period.first} to ${period.last}`;
+  return [
+    { holds: null, label: `this period (${years})` },
+    { holds: "*", label: "all periods" },
+    { holds: `${period.first}-01-01/..`, label: `from ${period.first} on` },
+    { holds: `../${period.last}-12-31`, label: `until ${period.last}` },
+  ];
+}
+
+/** Ask for what a save needs; null where nothing is to be saved after all. */
+export function askToSave(store: Store, corrections: Corrections): Promise<SaveDetails | null> {
+  const { review, period, preview, looks } = store.state;
+  const strokes = corrections.strokes.all;
+  const notes = preview?.notes ?? [];
+  return ask<SaveDetails>("Save corrections", (done) => {
+    const { list, input: reason } = reasonField(corrections.people.reasons);
+    const author = authorField(corrections.people.author);
+    const image = imageField(review.pictures, looks[0].picture);
+    const shown = review.periods.find((each) => each.name === period);
+    const holds = element(
+      "select",
+      {},
+      ...(shown === undefined ? [] : holdings(shown)).map((each) =>
+        element("option", { value: each.holds ?? "" }, each.label),
+      ),
+    );
+    const submit = (): void => {
+      if (!isFilled(reason) || !isFilled(author)) return;
+      done({
+        reason: reason.value.trim(),
+        author: author.value.trim(),
+        image: image.value || null,
+        holds: holds.value || null,
+      });
+    };
+    let position = 0;
+    const items = strokes.map((stroke) => {
+      const said = notes.slice(position, (position += stroke.drafts.length)).filter((note) => note !== "");
+      return element("li", {}, stroke.what, said.length > 0 && element("small", {}, ` ${said.join("; ")}`));
+    });
+    return [
+      element("ol", { class: "strokes", tabindex: "0", "aria-label": "Strokes to be saved" }, ...items),
+      field("Reason", reason),
+      list,
+      field("Author", author),
+      field("Image consulted", image),
+      field("Holds for", holds),
+      choices(
+        { label: "Save", onChoose: submit },
+        { label: "Not yet", isPlain: true, onChoose: () => { leave(reason); } },
+      ),
+    ];
+  });
+}
+
+/** Ask why; of an edit that is kept at once. */
+export function askWhy(
+  title: string,
+  button: string,
+  corrections: Corrections,
+  proposal = "",
+): Promise<{ reason: string; author: string } | null> {
+  return ask<{ reason: string; author: string }>(title, (done) => {
+    const { list, input: reason } = reasonField(corrections.people.reasons);
+    reason.value = proposal;
+    const author = authorField(corrections.people.author);
+    const submit = (): void => {
+      if (!isFilled(reason) || !isFilled(author)) return;
+      corrections.people.author = author.value.trim();
+      corrections.people.addReason(reason.value.trim());
+      done({ reason: reason.value.trim(), author: author.value.trim() });
+    };
+    return [
+      field("Reason", reason),
+      list,
+      field("Author", author),
+      choices(
+        { label: button, onChoose: submit },
+        { label: "Not now", isPlain: true, onChoose: () => { leave(reason); } },
+      ),
+    ];
+  });
+}
+
+/** The author, asked for once; remembered by the browser. */
+export async function askAuthor(corrections: Corrections): Promise<boolean> {
+  if (corrections.people.author !== "") return true;
+  const name = await ask<string>("Who corrects?", (done) => {
+    const author = authorField("");
+    const submit = (): void => {
+      if (isFilled(author)) done(author.value.trim());
+    };
+    const why = element("p", {}, "Every edit names its author. The browser remembers the name.");
+    return [why, field("Author", author), choices({ label: "Go on", onChoose: submit })];
+  });
+  if (name === null) return false;
+  corrections.people.author = name;
+  return true;
+}
+
+function reasonField(reasons: readonly string[]): { list: HTMLElement; input: HTMLInputElement } {
+  const list = element("datalist", { id: "reasons" }, ...reasons.map((reason) => element("option", { value: reason })));
+  const input = element("input", {
+    required: true,
+    list: "reasons",
+    maxlength: LONGEST_REASON,
+    autocomplete: "off",
+    autofocus: true,
+    name: "reason",
+  });
+  return { list, input };
+}
+
+function authorField(author: string): HTMLInputElement {
+  return element("input", { required: true, maxlength: LONGEST_AUTHOR, value: author, name: "author" });
+}
+
+function imageField(pictures: readonly Picture[], shown: string | null): HTMLSelectElement {
+  const options = pictures.map((picture) =>
+    element("option", { value: picture.id, selected: picture.id === shown }, picture.title),
+  );
+  return element("select", {}, element("option", { value: "" }, "none"), ...options);
+}
+
+/** Whether a required field has more than blanks; if not, the browser says so beside it. */
+function isFilled(input: HTMLInputElement): boolean {
+  input.value = input.value.trim();
+  return input.reportValidity();
+}
+
+function leave(within: HTMLElement): void {
+  within.closest("dialog")?.close();
+}
