@@ -57,9 +57,17 @@ class KnownEdits:
     def with_rows(self, new: Sequence[Row]) -> KnownEdits:
         """Return these edits and valid ones that come after all of them."""
         rows = (*self.rows, *new)
+        latest = instant(new[-1]["time"])
         if any(row["reverts"] is not None for row in new):
-            return KnownEdits.of(as_frame(rows, self.crs), self.periods)
-        return replace(self, rows=rows, latest=instant(new[-1]["time"]))
+            return replace(KnownEdits.of(as_frame(rows, self.crs), self.periods), rows=rows, latest=latest)
+        return replace(self, rows=rows, latest=latest)
+
+    def since(self, before: KnownEdits) -> tuple[Row, ...] | None:
+        """Return the rows that were appended to earlier edits by `with_rows`; None where it is not as simple as that."""
+        count = len(before.rows)
+        if len(self.rows) < count or any(a is not b for a, b in zip(self.rows, before.rows, strict=False)):
+            return None
+        return self.rows[count:]
 
     @cached_property
     def by_id(self) -> Mapping[str, Row]:
