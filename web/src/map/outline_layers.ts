@@ -111,7 +111,8 @@ export class OutlinesOfMap {
       if (!feature.getType().endsWith("Polygon")) return false;
       return isWithin(feature.getFlatCoordinates(), feature.getEnds() as number[], x, y);
     });
-    return found === undefined ? null : String(found.get("glac_id"));
+    const glacId: unknown = found?.get("glac_id"); // a square that stands for several has none
+    return typeof glacId === "string" && glacId !== "" ? glacId : null;
   }
 
   private add(layer: Layer, style: StyleLike, zIndex: number): void {
