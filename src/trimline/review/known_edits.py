@@ -66,7 +66,7 @@ class KnownEdits:
         return replace(self, rows=rows, latest=latest)
 
     def since(self, before: KnownEdits) -> tuple[Row, ...] | None:
-        """Return the rows that were appended to earlier edits by `with_rows`; None where it is not as simple as that."""
+        """Return the rows that `with_rows` appended to earlier edits; None where it is not as simple as that."""
         return self.rows[len(before.rows) :] if self.reading is before.reading else None
 
     @cached_property

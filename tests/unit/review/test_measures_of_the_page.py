@@ -9,8 +9,8 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-
 from tests.kinds.reviewed import EARLY, LATE, PIXEL_M, cell, draft, reviewed
+
 from trimline.change import glacier_areas
 from trimline.outlines import area_km2, read_edits, read_outlines, replay
 from trimline.review import contract

@@ -11,8 +11,8 @@ from typing import Any
 
 import geopandas as gpd
 import pytest
-
 from tests.kinds.reviewed import EARLY, LATE, UTM, cell, draft, field, reviewed, shape_of
+
 from trimline.outlines import append_edits, write_outlines
 from trimline.review import contract
 from trimline.review.review_desk import ReviewDesk, desk_of
