@@ -16,6 +16,9 @@ def edits(
         list[str] | None,
         typer.Option("--set", metavar="KEY.PATH=VALUE", help="Override a key of the project file; may be repeated."),
     ] = None,
+    create: Annotated[
+        bool, typer.Option("--create", help="Write an empty layer with a form, and a QGIS project beside it.")
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="List all problems; exit code 2 if there are any.")] = False,
     add: Annotated[
         Path | None, typer.Option("--add", metavar="FILE", help="Append the rows of a vector file of one layer.")
@@ -44,8 +47,13 @@ def edits(
     """List the corrections by hand and their outcomes; nothing is ever deleted."""
     from trimline.cli.edited import edited_of, list_edits, list_problems
 
-    if sum((check, adopt, apply, add is not None, revert is not None)) > 1:
-        raise typer.BadParameter("--check, --add, --adopt, --revert and --apply: do one at a time")
+    if sum((create, check, adopt, apply, add is not None, revert is not None)) > 1:
+        raise typer.BadParameter("--create, --check, --add, --adopt, --revert and --apply: do one at a time")
+    if create:
+        from trimline.cli.creating_edits import create_edits
+
+        create_edits(project, overrides or [], quick=quick, as_json=as_json)
+        return
     edited = edited_of(project, overrides or [], quick=quick)
     if apply:
         edited.apply(as_json=as_json)
