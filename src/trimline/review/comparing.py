@@ -73,8 +73,8 @@ def _of_part(shapes: Sequence[Shapes]) -> Floats:
     is_last = np.append(line[1:] != line[:-1], True)
     area = np.where(is_last, 0.0, length) * spacing[glacier]
     columns = 2 ** len(shapes)
-    areas: Floats = np.bincount(glacier * columns + state, weights=area, minlength=count * columns)
-    return areas.reshape(count, columns)
+    areas = np.bincount(glacier * columns + state, weights=area, minlength=count * columns)
+    return areas.astype(np.float64).reshape(count, columns)
 
 
 def _crossings(shapes: Shapes, south: Floats, spacing: Floats) -> tuple[NDArray[np.int64], Floats]:
