@@ -9,8 +9,8 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.kinds.reviewed import EAST, NORTH, as_json, cell
+
 from trimline.errors import EditError
 from trimline.review.drawn import LINES, MOST_VERTICES, POLYGONS, drawn_geometry, geojson
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import shapely
-
 from tests.kinds.reviewed import EARLY, LATE, cell, draft, reviewed, shape_of
+
 from trimline.errors import EditError
 from trimline.outlines import read_edits, read_outlines, replay
 from trimline.review import contract

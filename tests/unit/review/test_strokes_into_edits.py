@@ -10,8 +10,8 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tests.kinds.reviewed import EAST, LATE, NORTH, cell, draft, field
+
 from trimline.errors import EditError
 from trimline.outlines import Replayed
 from trimline.review.contract import Draft
