@@ -114,9 +114,7 @@ def test_the_same_identifier_with_other_content_is_refused(desk: ReviewDesk, fol
     assert len(read_edits(folder / "edits.gpkg")) == 1
 
 
-def test_outlines_that_somebody_else_changed_are_a_conflict_and_nothing_is_kept(
-    desk: ReviewDesk, folder: Path
-) -> None:
+def test_outlines_that_somebody_else_changed_are_a_conflict_and_nothing_is_kept(desk: ReviewDesk, folder: Path) -> None:
     mine = request(desk, draft("remove", "a-0-0", HOLE), draft("remove", "far", cell(5.1, 0.1, 0.1)))
     theirs = desk.save(request(desk, draft("remove", "a-0-0", cell(0.6, 0.6, 0.2))))
     with pytest.raises(InConflict) as refused:
