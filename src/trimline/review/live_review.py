@@ -188,6 +188,10 @@ class LiveReview:
         """
         return self._file.append(rows, outlines)
 
+    def outlines_kept_with(self, edit_id: str) -> gpd.GeoDataFrame:
+        """Return the outlines before and after an edit that were kept with it; raises as the file of edits does."""
+        return self._file.outlines_of(edit_id)
+
     def announce(self, rows: Iterable[Row], glaciers: Iterable[str], known: KnownEdits) -> int:
         """Raise the versions of the periods that edits concern, tell browsers, and return the number of the change."""
         rows = list(rows)
