@@ -29,7 +29,10 @@ export class OutlineSources {
     private readonly review: Review,
   ) {
     const { origin, tile_size, resolutions } = review.grid;
-    this.grid = new TileGrid({ origin, tileSize: tile_size, resolutions });
+    const side = tile_size * (resolutions[0] ?? 1);
+    const [west, north] = origin;
+    const extent = [west, north - side, west + side, north]; // the one tile of the first level: there are none beyond
+    this.grid = new TileGrid({ origin, extent, tileSize: tile_size, resolutions });
   }
 
   of(layer: Layer): VectorTileSource {
