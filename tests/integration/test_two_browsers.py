@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import shapely
 from tests.kinds.reviewed import EARLY, LATE, as_json, cell, geojson, reviewed
@@ -64,7 +64,7 @@ class Browser:
     """What a page does: previews, saves, sends again what was not answered, and draws anew after a conflict."""
 
     def __init__(self, server: Server, seed: int, edits: int) -> None:
-        self._server, self._random, self._edits = server, random.Random(seed), edits
+        self._server, self._random, self._edits = server, np.random.default_rng(seed), edits
         self.acknowledged: list[str] = []
         """Identifiers of the drafts and reverts that were answered with success."""
         self.conflicts = 0
@@ -97,13 +97,16 @@ class Browser:
             finally:
                 connection.close()
 
+    def _one_of(self, values: Sequence[Any]) -> Any:
+        return values[int(self._random.integers(len(values)))]
+
     def _edit(self) -> None:
         if self.acknowledged and self._random.random() < 0.1:
             self._revert()
             return
-        period = self._random.choice([EARLY, LATE])
+        period = self._one_of([EARLY, LATE])
         _, listed = self.ask("GET", f"/api/glaciers?period={period}&order=area&limit=50")
-        glac_id = self._random.choice(listed["glaciers"])["glac_id"]
+        glac_id = self._one_of(listed["glaciers"])["glac_id"]
         drafts = [self._draft(period, glac_id)]
         while True:
             status, shown = self.ask("POST", "/api/preview", {"period": period, "drafts": drafts})
@@ -112,7 +115,7 @@ class Browser:
             save = {
                 "period": period,
                 "drafts": drafts,
-                "holds": self._random.choice([None, None, "*"]) if drafts[0]["operation"] == "remove" else None,
+                "holds": self._one_of([None, None, "*"]) if drafts[0]["operation"] == "remove" else None,
                 "author": threading.current_thread().name,
                 "reason": "seen on the image",
                 "base": shown["base"],
@@ -126,9 +129,9 @@ class Browser:
             return
 
     def _draft(self, period: str, glac_id: str) -> dict[str, Any]:
-        edit_id = f"{self._random.getrandbits(48):012x}"
+        edit_id = self._random.bytes(6).hex()
         about = {"edit_id": edit_id, "glac_id": glac_id}
-        kind = self._random.choice(["remove", "add", "redraw", "flag", "accept", "copy"])
+        kind = self._one_of(["remove", "add", "redraw", "flag", "accept", "copy"])
         ground = cell(self._random.uniform(-0.2, ACROSS), self._random.uniform(-0.2, ACROSS), 0.2)
         if kind in ("remove", "add"):
             glacier = None if kind == "remove" else glac_id
@@ -144,8 +147,8 @@ class Browser:
         return {**about, "operation": "flag" if kind == "flag" else "accept"}
 
     def _revert(self) -> None:
-        new = f"{self._random.getrandbits(48):012x}"
-        about = {"edit_id": self._random.choice(self.acknowledged), "new_edit_id": new}
+        new = self._random.bytes(6).hex()
+        about = {"edit_id": self._one_of(self.acknowledged), "new_edit_id": new}
         status, answer = self.ask("POST", "/api/revert", {**about, "author": "A", "reason": "it was right"})
         if status == 201:
             self.acknowledged.append(new)

@@ -22,7 +22,8 @@ def main(folder: Path, port: int) -> None:
     with listening(LOOPBACK, port) as bound:
 
         def begun() -> None:
-            print(bound.getsockname()[1], flush=True)
+            sys.stdout.write(f"{bound.getsockname()[1]}\n")
+            sys.stdout.flush()
 
         serve(create_app(desk, access=access, closing=closing), bound, begun, closing)
     desk.close()
