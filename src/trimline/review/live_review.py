@@ -26,6 +26,7 @@ from trimline.outlines import Replayed
 from trimline.review.changes import ChangeLog
 from trimline.review.desk import NotThere
 from trimline.review.edit_file import EditFile
+from trimline.review.kept_trials import KeptTrials
 from trimline.review.known_edits import KnownEdits, Row
 from trimline.review.live_period import LivePeriod
 from trimline.review.measuring import ErrorOfOutlines, Measures
@@ -54,6 +55,8 @@ class LiveReview:
         self.lock = threading.RLock()
         """Held by whoever changes edits or outlines."""
         self.changes = ChangeLog()
+        self.trials = KeptTrials()
+        """Of drafts that are not saved yet."""
         version = int(time.time() * 1000)  # above those of a server that ran before: browsers keep tiles by version
         middles = middles_of(reviewed)
         self._periods = {each.name: LivePeriod(each, middles[each.name], version) for each in reviewed.periods}
@@ -71,6 +74,11 @@ class LiveReview:
     def edits(self) -> KnownEdits:
         """The edits as they are known."""
         return self._file.known
+
+    @property
+    def version(self) -> int:
+        """A number that grows with every change of any period."""
+        return sum(live.version for live in self._periods.values())
 
     @property
     def keeps_coordinates(self) -> bool:

@@ -121,6 +121,7 @@ class ReviewDesk:
         live.refresh()
         with live.lock:
             sequence, rows, problems = live.changes.sequence, live.edits.rows, live.problems
+            periods, layers = tuple(self._period(each.name) for each in reviewed.periods), self._layers()
         last = next((row["author"] for row in reversed(rows) if row["author"]), None)
         return contract.Review(
             name=reviewed.name,
@@ -130,8 +131,8 @@ class ReviewDesk:
             proj4=self._proj4,
             extent=self._extent,
             grid=self._grid,
-            periods=tuple(self._period(each.name) for each in reviewed.periods),
-            layers=self._layers(),
+            periods=periods,
+            layers=layers,
             pictures=() if self._pictures is None else self._pictures.all(),
             overlays=() if self._overlays is None else self._overlays.all(),
             author=self._author or last,
@@ -199,7 +200,7 @@ class ReviewDesk:
             known = self._live.edits
             rows = [known.by_id[each] for each in found.edits if each in known.by_id]
             edits = edit_rows(self._live, rows)
-        layers = {each.id: each for each in self._layers()}
+            layers = {each.id: each for each in (self._layers() if found.layers else ())}
         pictures = {each.id: each for each in (self._pictures.all() if self._pictures is not None else ())}
         return contract.Changes(
             sequence=found.sequence,
