@@ -31,7 +31,7 @@ from trimline.review.known_edits import KnownEdits, Row
 from trimline.review.live_period import LivePeriod
 from trimline.review.measuring import ErrorOfOutlines, Measures
 from trimline.review.reviewed import Reviewed
-from trimline.review.snapshot import layer_id
+from trimline.review.snapshot import Snapshot, layer_id
 
 
 class LiveReview:
@@ -138,6 +138,11 @@ class LiveReview:
         """Return a copy of the state of a period, which nobody changes; raises as `at` does."""
         with self.at(period) as live:
             return live.state.copy()
+
+    def snapshot(self, period: str) -> Snapshot:
+        """Return the outlines of a period as they are now; raises as `at` does."""
+        with self.at(period) as live:
+            return live.snapshot()
 
     def outline_in(self, period: str, name: str) -> shapely.Geometry | None:
         """Return the outline of a glacier in a period, None where it has none; raises as `at` does."""

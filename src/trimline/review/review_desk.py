@@ -21,6 +21,8 @@ from trimline.review.reviewed import Reviewed
 from trimline.review.saving import preview, revert, save
 from trimline.review.snapshot import Snapshot, layer_id
 from trimline.review.tile_grid import grid_around
+from trimline.study.corrected import write_corrected
+from trimline.study.one_map import one_map
 
 _LOG = logging.getLogger(__name__)
 
@@ -222,7 +224,9 @@ class ReviewDesk:
         self._live.changes.tell(pictures=[picture.id])
 
     def close(self) -> None:
-        """End threads of its own and finish what is being written."""
+        """End threads of its own and finish what is being written; of one map, write its corrected outlines."""
+        if self._closing.is_set():
+            return
         self._closing.set()
         self._is_shown.set()
         self._live.changes.close()
@@ -230,10 +234,14 @@ class ReviewDesk:
             if each is not None:
                 each.close()
         self._watch.join()
+        if self.reviewed.kind == "folder" and self._live.edits.rows:
+            try:
+                write_corrected(one_map(self.reviewed.output))
+            except TrimlineError as error:
+                _LOG.warning("the corrected outlines are not written: %s", error)
 
     def _snapshot(self, period: str) -> Snapshot:
-        with self._live.at(period) as live:
-            found = live.snapshot()
+        found = self._live.snapshot(period)
         self._is_shown.set()
         return found
 
