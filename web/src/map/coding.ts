@@ -25,6 +25,11 @@ export function stepOf({ least, most, isSquared }: Coding, value: number): numbe
   return Math.round(STEPS * (isSquared ? Math.sqrt(share) : share));
 }
 
+/** Steps of all whole numbers of 16 bits, made once: looking them up is several times as fast as a root. */
+export function stepTable(coding: Coding, scale: number, offset: number): Uint16Array {
+  return Uint16Array.from({ length: 0x10000 }, (_, number) => stepOf(coding, number * scale + offset));
+}
+
 /** Value of a step. */
 export function valueOf({ least, most, isSquared }: Coding, step: number): number {
   const share = step / STEPS;
@@ -41,7 +46,9 @@ export function stepsAt(bytes: ArrayLike<number>, at: number): [number, number, 
 
 /** Put the steps of three channels into the bytes of a pixel. */
 export function putSteps(bytes: Uint8Array, at: number, steps: Uint16Array): void {
-  const [first = 0, second = 0, third = 0] = steps;
+  const first = steps[0] ?? 0;
+  const second = steps[1] ?? 0;
+  const third = steps[2] ?? 0;
   bytes[at] = first >> 2;
   bytes[at + 1] = second >> 2;
   bytes[at + 2] = third >> 2;

@@ -2,7 +2,7 @@
 //
 // Stretch and gamma are variables of that expression, so that changing them loads nothing and compiles nothing.
 import type { Band } from "../contract";
-import { stepOf, valueExpression, valueOf, whereData, type Coding } from "./coding";
+import { stepOf, stepTable, valueExpression, valueOf, whereData, WHOLE, type Coding } from "./coding";
 import type { Combination, Range } from "./combinations";
 
 type Expression = unknown[];
@@ -35,12 +35,19 @@ export function stepsOf(
 ): (numbers: Float64Array, steps: Uint16Array) => void {
   const codings = codingsOf(combination, bands);
   const { kind } = combination;
+  if (kind !== "colours") {
+    const coding = codings[0] ?? WHOLE;
+    return (numbers, steps) => {
+      steps[0] = stepOf(coding, index(kind, numbers, bands));
+    };
+  }
+  const tables = bands.map(({ scale, offset }, at) => stepTable(codings[at] ?? WHOLE, scale, offset));
   return (numbers, steps) => {
-    for (let channel = 0; channel < codings.length; channel++) {
-      const coding = codings[channel];
-      if (coding === undefined) continue;
-      const value = kind === "colours" ? reflectance(numbers, bands, channel) : index(kind, numbers, bands);
-      steps[channel] = stepOf(coding, value);
+    for (let channel = 0; channel < tables.length; channel++) {
+      const number = numbers[channel] ?? 0;
+      steps[channel] =
+        (Number.isInteger(number) ? tables[channel]?.[number] : undefined) ??
+        stepOf(codings[channel] ?? WHOLE, reflectance(numbers, bands, channel));
     }
   };
 }
