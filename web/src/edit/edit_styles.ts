@@ -13,20 +13,21 @@ export const TODAY = "#ffffff";
 const CASING = "rgba(20, 20, 20, 0.85)";
 const MOST_VERTICES = 2500;
 
-function line(colour: string, width: number, dash?: number[]): Style[] {
+function line(colour: string, width: number, zIndex: number, dash?: number[]): Style[] {
   const casing = new Stroke({ color: CASING, width: width + 2.5 });
-  return [new Style({ stroke: casing }), new Style({ stroke: new Stroke({ color: colour, width, lineDash: dash }) })];
+  const stroke = new Stroke({ color: colour, width, lineDash: dash });
+  return [new Style({ stroke: casing, zIndex }), new Style({ stroke, zIndex: zIndex + 1 })];
 }
 
 const LINES: Record<string, Style[]> = {
-  selected: line(SELECTED, 3),
-  changed: line(SELECTED, 1.5),
-  neighbour: line(NEIGHBOUR, 1.2),
-  before: line(BEFORE, 1.5, [6, 5]),
-  terminus: line(SELECTED, 3, [2, 5]),
-  theirs: line(THEIRS, 2.5),
-  mine: line(SELECTED, 2.5, [10, 6]),
-  today: line(TODAY, 1.5),
+  neighbour: line(NEIGHBOUR, 1.2, 0),
+  changed: line(SELECTED, 1.5, 2),
+  selected: line(SELECTED, 3, 4),
+  before: line(BEFORE, 1.5, 0, [6, 5]),
+  terminus: line(SELECTED, 3, 0, [2, 5]),
+  today: line(TODAY, 1.5, 0),
+  theirs: line(THEIRS, 2.5, 2),
+  mine: line(SELECTED, 2.5, 4, [10, 6]),
 };
 
 /** Style of a feature by its `role`. */
@@ -63,7 +64,7 @@ function verticesOf(geometry: unknown): Coordinate[] {
 
 /** Line and points of what is being drawn, and the vertex under the pointer. */
 export const sketchStyle: Style[] = [
-  ...line(SELECTED, 2, [8, 5]),
+  ...line(SELECTED, 2, 0, [8, 5]),
   new Style({
     fill: new Fill({ color: "rgba(47, 243, 255, 0.15)" }),
     image: new Circle({

@@ -28,6 +28,9 @@ export interface Hand {
 }
 
 const TOLERANCE_PX = 9;
+const SNAP_PX = 7;
+/** A click this near to the first vertex closes a polygon; small holes need it small. */
+const CLOSE_PX = 5;
 /** A press that moves less is a click, and moves no vertex. */
 const CLICK_PX = 2;
 
@@ -37,6 +40,7 @@ export class MapTools {
   private interactions: Interaction[] = [];
   private draw: Draw | null = null;
   private modify: Modify | null = null;
+  private snap: Snap | null = null;
   private pointer: number[] | null = null;
 
   constructor(
@@ -61,11 +65,10 @@ export class MapTools {
     this.draw = isDrawingTool(tool) ? this.drawing(tool) : null;
     this.modify = tool === "move" ? this.moving() : null;
     const first = this.draw ?? this.modify;
-    const snaps = [this.layer.guides, this.layer.outlines].map(
-      (source) => new Snap({ source, pixelTolerance: TOLERANCE_PX }),
-    );
+    const guides = new Snap({ source: this.layer.guides, pixelTolerance: SNAP_PX });
+    this.snap = new Snap({ source: this.layer.outlines, pixelTolerance: SNAP_PX });
     // Snapping comes last: the map asks the last interaction first.
-    this.interactions = first === null ? [] : [first, ...snaps];
+    this.interactions = first === null ? [] : [first, guides, this.snap];
     for (const interaction of this.interactions) this.map.addInteraction(interaction);
     this.layer.showVertices = tool === "move";
   }
@@ -96,6 +99,7 @@ export class MapTools {
       type: LINES.has(tool) ? "LineString" : "Polygon",
       condition: (event) => primaryAction(event) && noModifierKeys(event),
       freehandCondition: shiftKeyOnly,
+      snapTolerance: CLOSE_PX,
       style: sketchStyle,
     });
     draw.on("drawstart", ({ feature }) => {
@@ -126,7 +130,9 @@ export class MapTools {
     modify.on("modifystart", (event) => {
       this.isBusy = true;
       pressed = event.mapBrowserEvent;
-      const features = event.features.getArray();
+      const features = [...event.features.getArray()];
+      // A vertex snaps to other outlines, and not to where it came from.
+      for (const feature of features) this.snap?.removeFeature(feature);
       vertices = features.reduce((sum, feature) => sum + countOf(feature.getGeometry()), 0);
       const selected = features.find((feature) => feature.get("role") === "selected");
       const onChange = (): void => {
@@ -142,6 +148,7 @@ export class MapTools {
       const after = new Map<string, GeoJson>();
       let counted = 0;
       for (const feature of event.features.getArray()) {
+        this.snap?.addFeature(feature);
         const geometry = feature.getGeometry();
         if (geometry === undefined) continue;
         counted += countOf(geometry);

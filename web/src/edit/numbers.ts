@@ -19,8 +19,9 @@ export function signed(value: number, digits: number): string {
   return (value < 0 ? MINUS : "+") + text;
 }
 
+/** A change in percent, without the sign of percent: its column has it. */
 export function percent(value: number | null): string {
-  return value === null ? "" : `${signed(value, 1)} %`;
+  return value === null ? "" : signed(value, 1);
 }
 
 /** A share from 0 to 1 in whole percent. */

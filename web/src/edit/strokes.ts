@@ -36,8 +36,9 @@ export class Strokes {
     return this.undone.at(-1);
   }
 
+  /** Drafts in their order; those of one stroke share a number, so that a border moves for both of its glaciers. */
   get drafts(): Draft[] {
-    return this.done.flatMap((stroke) => stroke.drafts);
+    return this.done.flatMap((stroke, position) => stroke.drafts.map((draft) => ({ ...draft, stroke: position })));
   }
 
   /** Names the strokes that are drawn: two equal keys have equal previews. */

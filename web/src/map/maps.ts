@@ -57,10 +57,10 @@ export function createMaps(store: Store, api: Api): Maps {
   const second = new OlMap({ target: secondPane, view, controls: [], interactions: movements(store), moveTolerance: 3 });
   const both = [main, second] as const;
   const showAll = () => {
-    moveTo(view, store.state.review.extent, ALL_FILLED);
+    moveTo(main, store.state.review.extent, ALL_FILLED);
   };
   mainPane.querySelector(".ol-zoom")?.append(iconButton(CORNERS, "Show all outlines (Home)", showAll));
-  moveTo(view, review.extent, ALL_FILLED, 0);
+  moveTo(main, review.extent, ALL_FILLED, 0);
 
   const pictures = drawPictures(store, section, both);
   const sources = new OutlineSources(api, review);
@@ -76,7 +76,7 @@ export function createMaps(store: Store, api: Api): Maps {
   const maps: Maps = {
     main,
     fitTo: (bounds) => {
-      moveTo(view, bounds);
+      moveTo(main, bounds);
     },
     outlineAt: (pixel) => outlines.at(main.getCoordinateFromPixel(pixel)),
     refresh: (layer) => {

@@ -1,4 +1,5 @@
 // The view that both maps share: the projection of the outlines, north up, as far out as all of them and no further.
+import type OlMap from "ol/Map";
 import View from "ol/View";
 import { buffer, getHeight, getWidth } from "ol/extent";
 import type { Bounds, Review } from "../contract";
@@ -28,12 +29,14 @@ export function reviewView(review: Review): View {
   });
 }
 
-/** Move so that bounds fill about half of the map, their middle in its middle. */
-export function moveTo(view: View, bounds: Bounds, filled = FILLED, duration = MOVE_MS): void {
+/** Move a map so that bounds fill about half of it, their middle in its middle. */
+export function moveTo(map: OlMap, bounds: Bounds, filled = FILLED, duration = MOVE_MS): void {
+  const view = map.getView();
   const [width, height] = [Math.max(getWidth(bounds), 1), Math.max(getHeight(bounds), 1)];
   const grown = buffer(bounds, (Math.max(width, height) * (1 / filled - 1)) / 2);
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  view.fit(grown, { duration: calm ? 0 : duration, minResolution: view.getMinResolution() * 2 });
+  // The size is given, because a view that two maps share knows that of the last map only.
+  view.fit(grown, { size: map.getSize(), duration: calm ? 0 : duration, minResolution: view.getMinResolution() * 2 });
 }
 
 function middle([west, south, east, north]: Bounds): [number, number] {

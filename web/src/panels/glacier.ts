@@ -37,7 +37,7 @@ function header(editing: Editing, { glacier, period }: Readonly<State>, { act }:
   }
   const name = (glacier.outline ?? glacier.automatic ?? glacier.previous ?? glacier.next)?.glac_name;
   const row = editing.listing.index.get(glacId);
-  const doubts = row === undefined ? null : `doubt ${share(row.doubt)}: margin ${share(row.margin)}, disagreement ${share(row.disagreement)}, jump ${share(row.jump)}`;
+  const doubts = row?.doubt == null ? null : `doubt ${share(row.doubt)}: margin ${share(row.margin)}, disagreement ${share(row.disagreement)}, jump ${share(row.jump)}`;
   const button = (action: Action, label: string, key: string): HTMLElement =>
     element("button", { type: "button", "data-focus": action, title: `${label} (${key})`, onclick: () => { act(action); } }, label);
   return [
@@ -77,22 +77,21 @@ function areas({ glacier, preview, live }: Readonly<State>): HTMLElement[] {
 }
 
 function table(measure: Measure, area_km2: number, isLive: boolean): HTMLElement {
-  const head = ["", "km\u00b2", "", "difference", "", "%"];
+  const head = ["km\u00b2", "difference", "%"].map((text) => element("th", { scope: "col" }, text));
   return element(
     "table",
     { class: isLive ? "areas live" : "areas" },
     element("caption", {}, isLive ? "Area, while it changes" : "Area"),
-    element("thead", {}, element("tr", {}, ...head.map((text) => element(text === "" ? "td" : "th", text === "" ? {} : { scope: "col" }, text)))),
+    element("thead", {}, element("tr", {}, element("td"), ...head)),
     element(
       "tbody",
       {},
       element(
         "tr",
         { class: "this" },
-        element("th", { scope: "row" }, "this outline"),
-        element("td", {}, area(area_km2, measure.uncertainty_km2)),
-        element("td", {}, plusMinus(measure.uncertainty_km2)),
-        element("td", { colspan: 3 }, `perimeter ${measure.perimeter_km.toFixed(2)} km`),
+        element("th", { scope: "row" }, "outline"),
+        cell(area(area_km2, measure.uncertainty_km2), measure.uncertainty_km2),
+        element("td", { colspan: 2, title: "Perimeter" }, `around ${measure.perimeter_km.toFixed(2)} km`),
       ),
       ...differences(measure, area_km2).map(differenceRow),
     ),
@@ -100,17 +99,19 @@ function table(measure: Measure, area_km2: number, isLive: boolean): HTMLElement
 }
 
 function differenceRow(one: Difference): HTMLElement {
-  const digits = digitsOf(one.change_uncertainty_km2);
   return element(
     "tr",
     {},
-    element("th", { scope: "row" }, one.with),
-    element("td", {}, area(one.area_km2, one.uncertainty_km2)),
-    element("td", {}, plusMinus(one.uncertainty_km2)),
-    element("td", {}, signed(one.change_km2, digits)),
-    element("td", {}, plusMinus(one.change_uncertainty_km2)),
+    element("th", { scope: "row", title: one.with }, one.with),
+    cell(area(one.area_km2, one.uncertainty_km2), one.uncertainty_km2),
+    cell(signed(one.change_km2, digitsOf(one.change_uncertainty_km2)), one.change_uncertainty_km2),
     element("td", {}, percent(one.change_percent)),
   );
+}
+
+/** A number with its uncertainty. */
+function cell(number: string, uncertainty_km2: number | null): HTMLElement {
+  return element("td", {}, number, element("small", {}, ` ${plusMinus(uncertainty_km2)}`));
 }
 
 function body(editing: Editing, { glacier, tool }: Readonly<State>, acts: GlacierActs): HTMLElement[] {
