@@ -75,7 +75,7 @@ export class Editing {
     this.corrections.onSaved = (saved) => {
       this.listing.remove(saved.gone);
       this.listing.loadLater();
-      void this.picking.refresh();
+      return this.picking.refresh();
     };
   }
 
