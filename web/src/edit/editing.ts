@@ -75,6 +75,8 @@ export class Editing {
     this.corrections.onSaved = (saved) => {
       this.listing.remove(saved.gone);
       this.listing.loadLater();
+      const { glacId } = this.picking;
+      if (glacId !== null && saved.gone.includes(glacId)) this.picking.leave();
       return this.picking.refresh();
     };
   }

@@ -134,10 +134,12 @@ function mergeable(editing: Editing, { glacier, preview }: Readonly<State>): HTM
   return element("div", { class: "merge", role: "group", "aria-label": "Merge with" }, title, ...buttons);
 }
 
+/** Edits that count: those that were reverted, and the rows that revert them, are in the list of all edits. */
 function edits(glacier: Glacier, acts: GlacierActs): HTMLElement[] {
-  if (glacier.edits.length === 0) return [];
-  const rows = [...glacier.edits].reverse().map((edit) => editItem(edit, acts));
-  return [element("h3", {}, "Edits of this glacier"), element("ul", { class: "edits" }, ...rows)];
+  const rows = glacier.edits.filter((edit) => edit.operation !== "revert" && edit.state !== "reverted").reverse();
+  if (rows.length === 0) return [];
+  const title = rows.length === 1 ? "1 edit of this glacier" : `${rows.length} edits of this glacier`;
+  return [element("h3", {}, title), element("ul", { class: "edits own" }, ...rows.map((edit) => editItem(edit, acts)))];
 }
 
 /** An edit in a list: what, who, when and why, its state, and buttons to see and to revert it. */
