@@ -17,7 +17,7 @@ Place = tuple[float, float]
 
 def status(page: WatchedPage) -> Locator:
     """Return the line in which the page says what happened."""
-    return page.page.get_by_role("status")
+    return page.page.locator("#status")
 
 
 def pick(page: WatchedPage, glac_id: str) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import ConsoleMessage, Page, Request
+from playwright.sync_api import ConsoleMessage, Page, Request, Response
 
 LOCAL = ("data", "blob", "about")
 """Schemes that need no network."""
+
+TOLD_OTHERWISE = ("GPU stall due to ReadPixels", "Failed to load resource")
+"""What the console says of WebGL in software, and of answers that are kept with their addresses."""
 
 _PARTS = "(await import(document.querySelector('script[type=module]').src)).parts"
 """The parts of the page: a module is carried out once, so that to import it again gives what it exported."""
@@ -36,14 +40,20 @@ class WatchedPage:
         """Parts of complaints that a test brings about on purpose."""
         page.on("request", self._on_request)
         page.on("console", self._on_console)
+        page.on("response", self._on_response)
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         page.goto(address)
 
     def _on_request(self, request: Request) -> None:
         self.requests.append(request.url)
 
+    def _on_response(self, response: Response) -> None:
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            self.complaints.append(f"{response.status}: {response.url}")
+
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and "GPU stall due to ReadPixels" not in message.text:
+        is_told = any(text in message.text for text in TOLD_OTHERWISE)
+        if message.type in ("error", "warning") and not is_told:
             self.complaints.append(f"{message.type}: {message.text}")
 
     def require_quiet(self) -> None:

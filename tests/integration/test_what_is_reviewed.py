@@ -14,8 +14,14 @@ from typer.testing import CliRunner
 from trimline.cli.app import app
 from trimline.errors import ProductError, ProjectError, StageError
 from trimline.outlines import area_km2, read_outlines, write_outlines
+from trimline.own_files import own_raster
 from trimline.project import load_project
+from trimline.review.browser_rasters import raster_obstacle
+from trimline.review.contract import COMBINATIONS
 from trimline.review.opening import reviewed_of
+from trimline.review.overlays import Overlays
+from trimline.review.pictures import Pictures
+from trimline.review.rasters import Rasters
 from trimline.study import run_study
 
 STUDY: dict[str, Any] = {
@@ -85,6 +91,34 @@ def test_a_project_gives_its_periods_its_scenes_and_its_rasters(study: Path) -> 
     assert found.scenes[1].identity is not None
     assert found.scenes[0].identity() != found.scenes[1].identity()
     assert found.dem is not None
+
+
+def test_rasters_of_the_periods_are_overlays_that_a_browser_reads(study: Path) -> None:
+    rasters = Rasters()
+    overlays = Overlays(reviewed_of(study), rasters)
+    found = {each.id: each for each in overlays.all() if each.kind != "hillshade"}
+    overlays.close()
+    assert set(found) == {f"{kind}/{year}" for kind in ("probability", "uncertain") for year in (1988, 2018)}
+    probability = found["probability/2018"]
+    assert (probability.scale, probability.nodata, probability.threshold) == (1e-4, 65535, 0.5)
+    for each in found.values():
+        path = rasters[each.source.rpartition("/")[2]]
+        assert path.parent.name == each.period
+        with own_raster(path) as source:
+            assert raster_obstacle(source) is None
+
+
+def test_scenes_of_a_simulated_range_are_shown_as_they_are(study: Path) -> None:
+    pictures = Pictures(reviewed_of(study), Rasters())
+    try:
+        found = pictures.all(30.0)
+    finally:
+        pictures.close()
+    assert [(each.id, each.state, each.sensor) for each in found] == [
+        ("early", "ready", "landsat-5-tm"),
+        ("late", "ready", "landsat-8-oli"),
+    ]
+    assert all(len(each.bands) == 6 and each.combinations == tuple(COMBINATIONS) for each in found)
 
 
 def test_a_project_that_was_not_run_says_what_to_run(tmp_path: Path) -> None:

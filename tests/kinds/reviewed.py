@@ -29,7 +29,7 @@ def cell(column: float, row: float, size: float = 1.0) -> shapely.Polygon:
 
 
 def field(period: str, across: int = 2, shrunk: float = 0.0) -> gpd.GeoDataFrame:
-    """Return outlines ``a-C-R`` by column and row, and ``far``; `shrunk` is taken from the north of the last row [m]."""
+    """Return outlines ``a-C-R`` by column and row, and ``far``; the last row lacks `shrunk` in the north [m]."""
     names = [f"a-{column}-{row}" for column in range(across) for row in range(across)]
     shapes = [
         shapely.box(*cell(column, row).bounds[:3], cell(column, row).bounds[3] - (shrunk if row == across - 1 else 0))

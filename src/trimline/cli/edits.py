@@ -23,6 +23,9 @@ def edits(
         list[str] | None,
         typer.Option("--set", metavar="KEY.PATH=VALUE", help="Override a key of the project file; may be repeated."),
     ] = None,
+    create: Annotated[
+        bool, typer.Option("--create", help="Write an empty layer with a form, and a QGIS project beside it.")
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="List all problems; exit code 2 if there are any.")] = False,
     add: Annotated[
         Path | None, typer.Option("--add", metavar="FILE", help="Append the rows of a vector file of one layer.")
@@ -45,8 +48,13 @@ def edits(
     """List the corrections by hand and their outcomes; nothing is ever deleted."""
     from trimline.project import load_project
 
-    if sum((check, adopt, add is not None, revert is not None)) > 1:
-        raise typer.BadParameter("--check, --add, --adopt and --revert: do one at a time")
+    if sum((create, check, adopt, add is not None, revert is not None)) > 1:
+        raise typer.BadParameter("--create, --check, --add, --adopt and --revert: do one at a time")
+    if create:
+        from trimline.cli.creating_edits import create_edits
+
+        create_edits(project, overrides or [], quick=quick, as_json=as_json)
+        return
     study = load_project(project, overrides or [], quick=quick)
     if check:
         _check(study, as_json)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from trimline.outlines.area import area_and_perimeter_km, area_km2, perimeter_km
 from trimline.outlines.check import Kind, Problem, check
 from trimline.outlines.checking_edits import EditProblem, check_edits, require_sound
+from trimline.outlines.corrected_outlines import read_corrected_outlines
 from trimline.outlines.edit_layer import as_edits, no_edits, read_edits
 from trimline.outlines.outline_digest import outline_digest
 from trimline.outlines.raster import rasterise, trace
@@ -47,6 +48,7 @@ __all__ = [
     "outline_digest",
     "perimeter_km",
     "rasterise",
+    "read_corrected_outlines",
     "read_edits",
     "read_outlines",
     "replay",

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-import sqlite3
 from collections.abc import Collection, Mapping
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -26,9 +24,13 @@ from trimline.errors import EditError
 from trimline.files import StrPath
 from trimline.foreign import foreign_errors
 from trimline.outlines.edit_periods import EVERY_PERIOD
+from trimline.outlines.geopackage import layer_names, reading, rows_in, table_of
 
 LAYER = "edits"
 """Name of the layer."""
+
+_BESIDE = ("corrected_outlines", "layer_styles", "qgis_projects")
+"""Layers that stand beside it: outlines before and after edits, and what QGIS keeps in a GeoPackage."""
 
 REVERT = "revert"
 """The operation of a row that reverts another one."""
@@ -68,9 +70,7 @@ EDIT_COLUMNS: Mapping[str, str] = MappingProxyType(
 _CONTENT = ("operation", "period", "glac_id", "value", "reverts")
 """Columns that define an edit, with its geometry; an author may be filled in later."""
 
-PATIENCE_S = 10.0
-"""Time to wait for another program that holds the file [s]."""
-
+_BUSY = "where another program writes to it, try again"
 _EXACT = 2.0**53
 """Size below which a whole number in floating point is exact."""
 
@@ -112,13 +112,16 @@ def read_rows(path: Path) -> gpd.GeoDataFrame:
     """
     if not path.exists():
         raise EditError("the file does not exist", where=path)
-    _roll_back(path)
-    layer = layer_of(path)
-    with foreign_errors(EditError, path, what="cannot be read as edits"):
-        # As text, because one absurd date among the rows would keep all of them from being read.
-        rows = pyogrio.read_dataframe(path, layer=layer, fid_as_index=True, datetime_as_string=True)
-    if not isinstance(rows, gpd.GeoDataFrame):
-        rows = gpd.GeoDataFrame(rows, geometry=[None] * len(rows), crs=4326)
+    if path.suffix.lower() == ".gpkg":
+        with foreign_errors(EditError, path, what="cannot be read as edits", remedy=_BUSY), reading(path) as database:
+            rows = rows_in(database, table_of(database, chosen_layer(layer_names(database), path)))
+    else:
+        layer = layer_of(path)
+        with foreign_errors(EditError, path, what="cannot be read as edits"):
+            # As text, because one absurd date among the rows would keep all of them from being read.
+            rows = pyogrio.read_dataframe(path, layer=layer, fid_as_index=True, datetime_as_string=True)
+        if not isinstance(rows, gpd.GeoDataFrame):
+            rows = gpd.GeoDataFrame(rows, geometry=[None] * len(rows), crs=4326)
     if rows.crs is None and rows.geometry.notna().any():
         raise EditError("the edits have no CRS", where=path, remedy="set the layer's CRS in QGIS")
     return rows.sort_index()
@@ -132,14 +135,24 @@ def layer_of(path: Path) -> str:
     EditError
         The file cannot be read, or has several layers of which none is called `edits`.
     """
-    with foreign_errors(EditError, path, what="cannot be read as edits"):
-        names = [str(name) for name, _ in pyogrio.list_layers(path)]
+    with foreign_errors(EditError, path, what="cannot be read as edits", remedy=_BUSY):
+        if path.suffix.lower() == ".gpkg":
+            with reading(path) as database:
+                names = layer_names(database)
+        else:
+            names = [str(name) for name, _ in pyogrio.list_layers(path)]
+    return chosen_layer(names, path)
+
+
+def chosen_layer(names: Collection[str], path: Path) -> str:
+    """Return the layer of edits among the layers of a file; raise as `layer_of`."""
     if LAYER in names:
         return LAYER
-    if len(names) == 1:
-        return names[0]
+    possible = [name for name in names if name not in _BESIDE]
+    if len(possible) == 1:
+        return possible[0]
     raise EditError(
-        f"has {len(names)} layers, and none is called '{LAYER}'",
+        f"has {len(possible)} layers, and none is called '{LAYER}'",
         where=path,
         remedy=f"give the layer of edits that name; there are {', '.join(names) or 'none'}",
     )
@@ -165,7 +178,7 @@ def as_edits(rows: gpd.GeoDataFrame, taken: Collection[str] = ()) -> gpd.GeoData
     """
     geometry = gpd.GeoSeries(shapely.force_2d(rows.geometry.to_numpy()), crs=rows.crs)
     columns = {
-        name: _objects([_time(each) if name == "time" else _text(each) for each in rows[name]])
+        name: _objects([_time(each) if name == "time" else as_text(each) for each in rows[name]])
         if name in rows.columns
         else _objects([None] * len(rows))
         for name in EDIT_COLUMNS
@@ -218,6 +231,15 @@ def instant(time: str | None) -> datetime | None:
         return None
 
 
+def as_text(value: Any) -> str | None:
+    """Return a cell as text; None for NULL, NaN and empty text."""
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        value = int(value)
+    return str(value).strip() or None
+
+
 def _ids(edits: gpd.GeoDataFrame, taken: Collection[str]) -> list[str]:
     """Return the identifier of every edit: its own, or one computed from its content."""
     known = {each for each in edits["edit_id"] if each is not None} | set(taken)
@@ -232,18 +254,6 @@ def _ids(edits: gpd.GeoDataFrame, taken: Collection[str]) -> list[str]:
     return ids
 
 
-def _roll_back(path: Path) -> None:
-    """Roll back an unfinished transaction of a killed process, which GDAL cannot do when it reads."""
-    if not path.with_name(f"{path.name}-journal").exists():
-        return
-    remedy = "another program writes to it; try again"
-    with (
-        foreign_errors(EditError, path, what="cannot be read as edits", remedy=remedy),
-        closing(sqlite3.connect(path, timeout=PATIENCE_S)) as database,
-    ):
-        database.execute("SELECT name FROM sqlite_master").fetchall()
-
-
 def _contents(edits: gpd.GeoDataFrame) -> list[str]:
     """Return the hash of the content of each edit."""
     with foreign_errors(EditError, what="the shape of an edit cannot be read"):
@@ -256,15 +266,7 @@ def _objects(values: list[Any]) -> pd.Series:
     return pd.Series(values, dtype="object")
 
 
-def _text(value: Any) -> str | None:
-    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
-        return None
-    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
-        value = int(value)
-    return str(value).strip() or None
-
-
 def _time(value: Any) -> str | None:
-    text = _text(value.isoformat() if isinstance(value, datetime) and value is not pd.NaT else value)
+    text = as_text(value.isoformat() if isinstance(value, datetime) and value is not pd.NaT else value)
     moment = instant(text)
     return text if moment is None else moment.isoformat().replace("+00:00", "Z")

@@ -14,6 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from trimline.errors import EditError
+from trimline.foreign import foreign_errors
 
 MOST_VERTICES = 100_000
 """Vertices of one drawn geometry; the outline of the largest glaciers at 10 m has some tens of thousands."""
@@ -130,15 +131,13 @@ def _require_near(lines: Sequence[NDArray[np.float64]], bounds: NDArray[np.float
 
 def _built(kind: str, coordinates: Any) -> shapely.Geometry:
     """Return the geometry; raise where a line or ring is too short, or a ring is not closed."""
-    try:
+    with foreign_errors(EditError, what=f"what was drawn is no {kind}", remedy=_DRAW_AGAIN):
         if kind == "LineString":
             return shapely.LineString(coordinates)
         if kind == "MultiLineString":
             return shapely.MultiLineString(coordinates)
         polygons = [_polygon(rings) for rings in ([coordinates] if kind == "Polygon" else coordinates)]
         return polygons[0] if kind == "Polygon" else shapely.MultiPolygon(polygons)
-    except (ValueError, shapely.errors.GEOSException) as error:
-        raise EditError(f"what was drawn is no {kind}: {error}", remedy=_DRAW_AGAIN) from error
 
 
 def _polygon(rings: Sequence[Any]) -> shapely.Polygon:

@@ -18,14 +18,14 @@ from trimline.study.editing import NOT_REPLAYED, WRONG
 def edit_rows(review: LiveReview, rows: Iterable[Row]) -> tuple[contract.EditRow, ...]:
     """Return edits with their states on the periods that are read; the lock must be held."""
     known = review.edits
-    outcomes: dict[str, list[EditOutcome]] = {}
-    for name in review.names:
-        live = review.live(name)
-        if live.is_loaded:
-            live.bring_up_to(known)
-            for each in live.state.outcomes:
-                outcomes.setdefault(each.edit_id, []).append(each)
-    return tuple(_edit_row(known, row, outcomes.get(row["edit_id"], [])) for row in rows)
+    read = [live for live in map(review.live, review.names) if live.is_loaded]
+    for live in read:
+        live.bring_up_to(known)
+    found = []
+    for row in rows:
+        outcomes = [live.outcome_of(row["edit_id"]) for live in read]
+        found.append(_edit_row(known, row, [each for each in outcomes if each is not None]))
+    return tuple(found)
 
 
 def listed(review: LiveReview, period: str | None, glac_id: str | None) -> contract.EditList:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -40,6 +40,8 @@ class KnownEdits:
     """Of invalid edits. The others are replayed here without them; `trimline run` waits until they are mended."""
     reverted: frozenset[str] = frozenset()
     """Edits that a later one reverts."""
+    reading: object = field(default_factory=object, compare=False, repr=False)
+    """The same for all that `with_rows` made of one reading of the file."""
 
     @staticmethod
     def of(edits: gpd.GeoDataFrame, periods: Periods) -> KnownEdits:
@@ -57,9 +59,15 @@ class KnownEdits:
     def with_rows(self, new: Sequence[Row]) -> KnownEdits:
         """Return these edits and valid ones that come after all of them."""
         rows = (*self.rows, *new)
+        latest = instant(new[-1]["time"])
         if any(row["reverts"] is not None for row in new):
-            return KnownEdits.of(as_frame(rows, self.crs), self.periods)
-        return replace(self, rows=rows, latest=instant(new[-1]["time"]))
+            anew = KnownEdits.of(as_frame(rows, self.crs), self.periods)
+            return replace(anew, rows=rows, latest=latest, reading=self.reading)
+        return replace(self, rows=rows, latest=latest)
+
+    def since(self, before: KnownEdits) -> tuple[Row, ...] | None:
+        """Return the rows that `with_rows` appended to earlier edits; None where it is not as simple as that."""
+        return self.rows[len(before.rows) :] if self.reading is before.reading else None
 
     @cached_property
     def by_id(self) -> Mapping[str, Row]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trimline.errors import OutlineError, StageError
 from trimline.foreign import foreign_errors
-from trimline.outlines import Replayed, read_outlines
+from trimline.outlines import EditOutcome, Replayed, read_outlines
 from trimline.outlines.area import area_km2
 from trimline.outlines.corrected_rows import EDIT_IDS
 from trimline.review.contract import GlacierState
@@ -51,6 +51,7 @@ class LivePeriod:
         self._snapshot: Snapshot | None = None
         self._mapped_snapshot: Snapshot | None = None
         self._mapped_totals: tuple[int, float] | None = None
+        self._outcomes: tuple[KnownEdits | None, dict[str, EditOutcome]] | None = None
         self._areas: dict[str, tuple[object, float]] = {}
         self._loading = threading.Lock()
 
@@ -80,7 +81,7 @@ class LivePeriod:
         """Let the outlines be read again, as they were mapped anew."""
         with self._loading:
             self._automatic = self._state = self._mapped = self._known = self._snapshot = None
-            self._mapped_snapshot = self._mapped_totals = None
+            self._mapped_snapshot = self._mapped_totals = self._outcomes = None
             self._areas.clear()
             self.version += 1
             self.mapped_version += 1
@@ -111,9 +112,23 @@ class LivePeriod:
         if known is self._known:
             return set()
         before = self.state.marks
-        self.state.follow(known.sound)
+        new = None if self._known is None else known.since(self._known)
+        if new is None or any(row["reverts"] is not None for row in new):
+            self.state.follow(known.sound)
+        else:
+            for row in new:
+                if known.concerns(row, self.period.name):
+                    self.state.apply(row)
         self._known = known
         return self.state.changed_since(before)
+
+    def outcome_of(self, edit_id: str) -> EditOutcome | None:
+        """Return what an edit did; None where it is not of this period."""
+        outcomes = self._outcomes
+        if outcomes is None or outcomes[0] is not self._known or self._known is None:
+            found = {each.edit_id: each for each in self.state.outcomes}
+            outcomes = self._outcomes = self._known, found
+        return outcomes[1].get(edit_id)
 
     def adopt(self, state: Replayed, known: KnownEdits) -> None:
         """Take on a copy of the state to which the new ones among the edits were applied."""

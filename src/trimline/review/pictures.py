@@ -75,7 +75,8 @@ class Pictures:
         self._preparing = ThreadPoolExecutor(1, "trimline-copy")
         self._looking = ThreadPoolExecutor(_LOOKING, "trimline-scene")
         # References of the last period are what is looked at first.
-        for each in sorted(reviewed.scenes[::-1], key=lambda scene: not scene.reference):
+        latest = list(reversed(reviewed.scenes))
+        for each in sorted(latest, key=lambda scene: not scene.reference):
             self._looking.submit(self._look_at, each)
 
     def all(self, wait_s: float = 0.0) -> tuple[Picture, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import warnings
-from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from pyproj import CRS
@@ -48,6 +47,18 @@ class PictureSource(Protocol):
         ...
 
 
+class OverlaySource(Protocol):
+    """Rasters over the scenes, as `trimline.review.overlays.Overlays` has them."""
+
+    def all(self) -> tuple[contract.Overlay, ...]:
+        """Return all overlays that are there."""
+        ...
+
+    def close(self) -> None:
+        """End its threads."""
+        ...
+
+
 class DoubtSource(Protocol):
     """What speaks against outlines."""
 
@@ -67,10 +78,8 @@ class ReviewDesk:
     ----------
     live
         The edits and outlines.
-    pictures, doubts
-        Scenes, and what speaks against outlines; None where there are none.
-    overlays
-        Rasters over the scenes.
+    pictures, overlays, doubts
+        Scenes, rasters over them, and what speaks against outlines; None where there are none.
     author
         Who corrects, where that is known; None takes who made the last edit.
     """
@@ -81,11 +90,11 @@ class ReviewDesk:
         *,
         pictures: PictureSource | None = None,
         doubts: DoubtSource | None = None,
-        overlays: Sequence[contract.Overlay] = (),
+        overlays: OverlaySource | None = None,
         author: str | None = None,
     ) -> None:
         self._live = live
-        self._pictures, self._doubts, self._overlays, self._author = pictures, doubts, tuple(overlays), author
+        self._pictures, self._doubts, self._overlays, self._author = pictures, doubts, overlays, author
         self._fixed = FixedLayers(live.reviewed, int(live.changes.sequence))
         crs = CRS.from_user_input(live.reviewed.crs)
         self._proj4 = _proj4(crs)
@@ -100,6 +109,11 @@ class ReviewDesk:
         self._is_shown = threading.Event()
         self._watch = threading.Thread(target=self._look_after, name="trimline-review", daemon=True)
         self._watch.start()
+
+    @property
+    def reviewed(self) -> Reviewed:
+        """What is reviewed."""
+        return self._live.reviewed
 
     def review(self) -> contract.Review:
         """Return what the page needs to begin."""
@@ -119,7 +133,7 @@ class ReviewDesk:
             periods=tuple(self._period(each.name) for each in reviewed.periods),
             layers=self._layers(),
             pictures=() if self._pictures is None else self._pictures.all(),
-            overlays=self._overlays,
+            overlays=() if self._overlays is None else self._overlays.all(),
             author=self._author or last,
             sequence=sequence,
             problems=problems,
@@ -211,7 +225,7 @@ class ReviewDesk:
         self._closing.set()
         self._is_shown.set()
         self._live.changes.close()
-        for each in (self._pictures, self._doubts):
+        for each in (self._pictures, self._overlays, self._doubts):
             if each is not None:
                 each.close()
         self._watch.join()
@@ -251,13 +265,17 @@ class ReviewDesk:
 
     def _look_after(self) -> None:
         """Read the periods that were not shown yet, and look at the files that others may have written to."""
-        self._is_shown.wait(_FIRST_VIEW_S)
-        waiting = list(reversed(self._live.names))
+        waiting = list(reversed(self._live.names))  # the page begins with the last
+        is_first = True
         while not self._closing.wait(0.0 if waiting else _LOOK_EVERY_S):
             try:
-                self._live.refresh(is_quiet=True)
                 if waiting:
                     self._read(waiting.pop(0))
+                    if is_first:
+                        self._is_shown.wait(_FIRST_VIEW_S)
+                    is_first = False
+                else:
+                    self._live.refresh(is_quiet=True)
             except TrimlineError as error:
                 _LOG.warning("%s", error)
             except Exception:

@@ -10,10 +10,12 @@ from trimline.files import StrPath
 from trimline.review.contract import Picture
 from trimline.review.live_review import LiveReview
 from trimline.review.opening import reviewed_of
+from trimline.review.overlays import Overlays
 from trimline.review.page_folder import page_folder
 from trimline.review.pictures import Pictures
 from trimline.review.rasters import Rasters
 from trimline.review.review_desk import ReviewDesk
+from trimline.review.reviewed import Reviewed
 from trimline.review.server import create_app
 from trimline.review.serving import LOOPBACK, Address, access_on, listening, only_server, serve, token_for
 
@@ -78,3 +80,31 @@ def run_review(
             closing.set()
             desk.close()
     _LOG.info("the review has ended; what was saved is kept")
+
+
+def opened_desk(reviewed: Reviewed, author: str | None = None) -> tuple[ReviewDesk, Rasters]:
+    """Return the desk of a review, and the rasters that its scenes and overlays are read from.
+
+    Parameters
+    ----------
+    reviewed
+        What is reviewed.
+    author
+        Who corrects; None takes who made the last edit.
+
+    Raises
+    ------
+    TrimlineError
+        Outlines or edits cannot be read.
+    """
+    rasters = Rasters()
+    desks: list[ReviewDesk] = []
+
+    def told(picture: Picture) -> None:
+        for desk in desks:
+            desk.picture_changed(picture)
+
+    live = LiveReview(reviewed)
+    pictures, overlays = Pictures(reviewed, rasters, told), Overlays(reviewed, rasters)
+    desks.append(ReviewDesk(live, pictures=pictures, overlays=overlays, author=author))
+    return desks[0], rasters

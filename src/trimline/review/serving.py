@@ -48,6 +48,7 @@ class Address:
     """Where a review is served."""
 
     host: str
+    """As it was listened on; one that stands for all addresses is told as the name of this machine."""
     port: int
     token: str | None = None
 
@@ -59,7 +60,8 @@ class Address:
     @property
     def origin(self) -> str:
         """The address without path and token."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = socket.gethostname() if _is_all(self.host) else self.host
+        host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{self.port}"
 
 
@@ -69,6 +71,14 @@ def is_loopback(host: str) -> bool:
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_all(host: str) -> bool:
+    """Return whether an address stands for all of a machine."""
+    try:
+        return ipaddress.ip_address(host).is_unspecified
     except ValueError:
         return False
 
@@ -97,11 +107,7 @@ def access_on(host: str, token: str | None) -> Access:
     if is_loopback(host):
         return Access(hosts=LOOPBACK_NAMES | {host.lower()}, token=token)
     names = {host.lower(), socket.gethostname().lower(), socket.getfqdn().lower()}
-    try:
-        any_address = ipaddress.ip_address(host).is_unspecified
-    except ValueError:
-        any_address = False
-    return Access(hosts=LOOPBACK_NAMES | names, any_address=any_address, token=token)
+    return Access(hosts=LOOPBACK_NAMES | names, any_address=_is_all(host), token=token)
 
 
 def listening(host: str, port: int | None) -> socket.socket:
@@ -204,7 +210,7 @@ def _address_in(place: Path) -> str:
 
 
 def serve(app: ASGIApp, bound: socket.socket, on_listening: Callable[[], None], closing: threading.Event) -> None:
-    """Answer requests until Ctrl-C or a termination signal; what is under way then is finished.
+    """Answer requests until Ctrl-C, a termination signal, or `closing`; what is under way then is finished.
 
     Parameters
     ----------
@@ -215,7 +221,7 @@ def serve(app: ASGIApp, bound: socket.socket, on_listening: Callable[[], None], 
     on_listening
         Called once requests are answered.
     closing
-        Set when the end begins.
+        Set when the end begins; who sets it ends the server.
     """
     config = uvicorn.Config(
         app,
@@ -248,6 +254,10 @@ class _Server(uvicorn.Server):
         """Begin to listen, and say so."""
         await super().startup(sockets)
         self._on_listening()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Return whether to end, ten times a second."""
+        return await super().on_tick(counter) or self._closing.is_set()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end; at once at the second signal."""

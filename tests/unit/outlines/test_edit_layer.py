@@ -19,7 +19,16 @@ import shapely
 
 from trimline.errors import EditError
 from trimline.files import sha256
-from trimline.outlines import append_edits, as_edits, check_edits, complete_edits, no_edits, read_edits, require_sound
+from trimline.outlines import (
+    append_edits,
+    as_edits,
+    check_edits,
+    complete_edits,
+    geopackage,
+    no_edits,
+    read_edits,
+    require_sound,
+)
 from trimline.outlines.edit_layer import EDIT_COLUMNS, in_order
 
 SQUARE = shapely.box(500_000, 3_800_000, 501_000, 3_801_000)
@@ -164,7 +173,7 @@ def test_a_file_of_several_layers_must_say_which_holds_the_edits(tmp_path: Path)
 def test_a_layer_held_by_another_program_is_an_error_and_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SQLITE_BUSY_TIMEOUT", "100")
+    monkeypatch.setattr(geopackage, "PATIENCE_S", 0.1)
     path = tmp_path / "edits.gpkg"
     append_edits(path, rows({}))
     code = (
@@ -183,20 +192,21 @@ def test_a_layer_held_by_another_program_is_an_error_and_loses_nothing(
 
 
 def test_a_process_killed_while_it_appends_leaves_the_old_rows_or_all_the_new(tmp_path: Path) -> None:
-    path, count = tmp_path / "edits.gpkg", 20_000
+    path, count = tmp_path / "edits.gpkg", 8_000
     append_edits(path, rows({"edit_id": "old"}))
     code = (
         "import sys, geopandas, shapely; from trimline.outlines import append_edits; n = int(sys.argv[2]);"
         "f = geopandas.GeoDataFrame({'operation': ['add'] * n, 'glac_id': [str(i) for i in range(n)]},"
         "geometry=[shapely.box(0, 0, 1, 1)] * n, crs=32646); print('go', flush=True); append_edits(sys.argv[1], f)"
     )
-    for wait_s in (0.0, 0.15):
+    for wait_s in (0.0, 0.05):
         before = len(read_edits(path))
         writer = subprocess.Popen([sys.executable, "-c", code, str(path), str(count)], stdout=subprocess.PIPE)
         assert writer.stdout is not None
         writer.stdout.readline()
         deadline = time.monotonic() + 30
-        while not path.with_name("edits.gpkg-journal").exists() and writer.poll() is None:
+        log = path.with_name("edits.gpkg-wal")
+        while not (log.exists() and log.stat().st_size) and writer.poll() is None:
             assert time.monotonic() < deadline
         time.sleep(wait_s)
         writer.send_signal(signal.SIGKILL)

@@ -33,10 +33,6 @@ export interface Maps {
   outlineAt(pixel: number[]): string | null;
   /** Take a changed layer (its version is raised) into the maps; what is drawn stays until the new tiles are there. */
   refresh(layer: Layer): void;
-  /** Call a function when a glacier is clicked, or null where none is, with the tool `look`. The result ends that. */
-  onPick(listener: (glacId: string | null) => void): () => void;
-  /** Whether a click picks; off for a tool that needs the clicks itself. */
-  picking: boolean;
   /** Values of each channel of the first or second picture, where it is in view. */
   valuesInView(which: 0 | 1): number[][];
 }
@@ -59,28 +55,26 @@ export function createMaps(store: Store, api: Api): Maps {
   const view = reviewView(review);
   const main = new OlMap({ target: mainPane, view, controls: controls(), interactions: movements(store), moveTolerance: 3 });
   const second = new OlMap({ target: secondPane, view, controls: [], interactions: movements(store), moveTolerance: 3 });
-  const maps = [main, second] as const;
+  const both = [main, second] as const;
   const showAll = () => {
     moveTo(main, store.state.review.extent, ALL_FILLED);
   };
   mainPane.querySelector(".ol-zoom")?.append(iconButton(CORNERS, "Show all outlines (Home)", showAll));
   moveTo(main, review.extent, ALL_FILLED, 0);
 
-  const pictures = drawPictures(store, section, maps);
+  const pictures = drawPictures(store, section, both);
   const sources = new OutlineSources(api, review);
-  const outlines = drawOutlines(store, sources, maps);
+  const outlines = drawOutlines(store, sources, both);
   store.on(["views"], ({ views }) => {
     section.dataset.views = views;
-    for (const map of maps) map.updateSize();
+    for (const map of both) map.updateSize();
   });
   new ResizeObserver(() => {
-    for (const map of maps) map.updateSize();
+    for (const map of both) map.updateSize();
   }).observe(section);
 
-  const listeners = new Set<(glacId: string | null) => void>();
-  const result: Maps = {
+  const maps: Maps = {
     main,
-    picking: true,
     fitTo: (bounds) => {
       moveTo(main, bounds);
     },
@@ -88,21 +82,11 @@ export function createMaps(store: Store, api: Api): Maps {
     refresh: (layer) => {
       sources.refresh(layer);
     },
-    onPick: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
     valuesInView: (which) => pictures[which]?.valuesInView() ?? [],
   };
-  const picks = () => result.picking && store.state.tool === "look";
-  main.on("click", (event) => {
-    if (!picks()) return;
-    const glacId = result.outlineAt(event.pixel);
-    for (const listener of listeners) listener(glacId);
-  });
-  showPointer(store, maps, (pixel) => (picks() ? result.outlineAt(pixel) : null));
+  showPointer(store, both, (pixel) => maps.outlineAt(pixel));
   listenToKeys(view, section, showAll);
-  return result;
+  return maps;
 }
 
 /** Pictures and overlays of both maps follow the state; without WebGL a note tells so instead. */

@@ -29,7 +29,10 @@ export class OutlineSources {
     private readonly review: Review,
   ) {
     const { origin, tile_size, resolutions } = review.grid;
-    this.grid = new TileGrid({ origin, tileSize: tile_size, resolutions });
+    const side = tile_size * (resolutions[0] ?? 1);
+    const [west, north] = origin;
+    const extent = [west, north - side, west + side, north]; // the one tile of the first level: there are none beyond
+    this.grid = new TileGrid({ origin, extent, tileSize: tile_size, resolutions });
   }
 
   of(layer: Layer): VectorTileSource {
@@ -111,7 +114,8 @@ export class OutlinesOfMap {
       if (!feature.getType().endsWith("Polygon")) return false;
       return isWithin(feature.getFlatCoordinates(), feature.getEnds() as number[], x, y);
     });
-    return found === undefined ? null : String(found.get("glac_id"));
+    const glacId: unknown = found?.get("glac_id"); // a square that stands for several has none
+    return typeof glacId === "string" && glacId !== "" ? glacId : null;
   }
 
   private add(layer: Layer, style: StyleLike, zIndex: number): void {

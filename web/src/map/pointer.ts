@@ -7,7 +7,7 @@ import { combinationOf } from "./combinations";
 import { inPage } from "./elements";
 import { creditOf, crsText, placeText, resolutionText } from "./readout";
 
-/** @param outlineAt what lies under a pixel of the first map, if a click would pick it */
+/** @param outlineAt glacier whose outline lies under a pixel of the first map */
 export function showPointer(
   store: Store,
   maps: readonly [OlMap, OlMap],
@@ -21,7 +21,9 @@ export function showPointer(
       if (event.dragging) return;
       place.textContent = `${placeText(event.coordinate, store.state.review)} (${crsText(store.state.review)})`;
       crosses[1 - which]?.setPosition(store.state.views === "linked" ? event.coordinate : undefined);
-      if (which === 0) map.getTargetElement()?.classList.toggle("over-outline", outlineAt(event.pixel) !== null);
+      if (which !== 0) return;
+      const isOver = store.state.tool === "look" && outlineAt(event.pixel) !== null;
+      map.getTargetElement()?.classList.toggle("over-outline", isOver);
     });
     map.getTargetElement()?.addEventListener("pointerleave", () => {
       crosses[1 - which]?.setPosition(undefined);

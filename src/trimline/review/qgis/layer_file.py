@@ -16,7 +16,8 @@ import pyogrio
 from trimline.errors import EditError
 from trimline.files import whole_file
 from trimline.foreign import foreign_errors
-from trimline.outlines.edit_layer import EDIT_COLUMNS, LAYER, OPERATIONS, PATIENCE_S, layer_of, no_edits
+from trimline.outlines.edit_layer import EDIT_COLUMNS, LAYER, OPERATIONS, layer_of, no_edits
+from trimline.outlines.geopackage import PATIENCE_S
 
 STYLES = "layer_styles"
 """Table in which QGIS keeps the styles of the layers of a file."""
