@@ -28,10 +28,25 @@ Order = Literal["doubt", "area", "name"]
 class Doubt(Protocol):
     """What speaks against an outline; NaN where it is not known."""
 
-    doubt: NDArray[np.float64]
-    margin: NDArray[np.float64]
-    disagreement: NDArray[np.float64]
-    jump: NDArray[np.float64]
+    @property
+    def doubt(self) -> NDArray[np.float64]:
+        """All three together."""
+        ...
+
+    @property
+    def margin(self) -> NDArray[np.float64]:
+        """Mean uncertainty of the map along it."""
+        ...
+
+    @property
+    def disagreement(self) -> NDArray[np.float64]:
+        """Share of its ground on which it differs from other periods."""
+        ...
+
+    @property
+    def jump(self) -> NDArray[np.float64]:
+        """Departure of its area from what other periods let expect."""
+        ...
 
 
 def glacier_list(
