@@ -173,7 +173,8 @@ class Review(Message):
     sequence: int
     """Number of the last change; see `Changes`."""
     problems: tuple[str, ...]
-    """Edits that are invalid: nothing is replayed until they are mended."""
+    """Edits that are invalid, and why: here the others are shown without them, but `trimline run` replays nothing until
+    they are mended or reverted. Also why the file of edits cannot be read, if that is so: nothing can be saved then."""
 
 
 class GlacierRow(Message):
