@@ -57,29 +57,40 @@ _SENT = "() => performance.getEntries().reduce((sum, each) => sum + (each.transf
 
 _PEER_PAGE = f"""<!doctype html><canvas id="map" width="{WIDTH}" height="{HEIGHT}"></canvas><script type="module">
 const {{ features }} = await (await fetch("all.geojson")).json();
-const canvas = document.getElementById("map"), context = canvas.getContext("2d");
-let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
-const rings = features.flatMap(({{ geometry }}) =>
-    geometry.type === "Polygon" ? geometry.coordinates : geometry.coordinates.flat());
-for (const ring of rings) for (const [x, y] of ring) {{
-    west = Math.min(west, x); east = Math.max(east, x); south = Math.min(south, y); north = Math.max(north, y);
-}}
+const canvas = document.getElementById("map"), context = canvas.getContext("2d", {{ willReadFrequently: true }});
+const outlines = features.map(({{ geometry: {{ type, coordinates }} }}) => {{
+    const path = new Path2D(), box = [Infinity, Infinity, -Infinity, -Infinity];
+    for (const ring of type === "Polygon" ? coordinates : coordinates.flat())
+        ring.forEach(([x, y], i) => {{
+            path[i ? "lineTo" : "moveTo"](x, -y);
+            box[0] = Math.min(box[0], x); box[1] = Math.min(box[1], y);
+            box[2] = Math.max(box[2], x); box[3] = Math.max(box[3], y);
+        }});
+    return {{ path, box }};
+}});
+const [west, south, east, north] = [0, 1, 2, 3].map((i) =>
+    outlines.reduce((found, {{ box }}) => (i < 2 ? Math.min : Math.max)(found, box[i]), i < 2 ? Infinity : -Infinity));
 let pixel = Math.max((east - west) / {WIDTH}, (north - south) / {HEIGHT}), [left, top] = [west, north];
+let isDue = false;
 const draw = () => {{
+    isDue = false;
+    context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, {WIDTH}, {HEIGHT});
-    context.beginPath();
-    for (const ring of rings)
-        ring.forEach(([x, y], i) => context[i ? "lineTo" : "moveTo"]((x - left) / pixel, (top - y) / pixel));
-    context.stroke();
+    context.setTransform(1 / pixel, 0, 0, 1 / pixel, -left / pixel, top / pixel);
+    context.lineWidth = pixel;
+    const [right, bottom] = [left + {WIDTH} * pixel, top - {HEIGHT} * pixel];
+    for (const {{ path, box }} of outlines)
+        if (box[0] < right && box[2] > left && box[1] < top && box[3] > bottom) context.stroke(path);
 }};
+const drawSoon = () => {{ if (!isDue) {{ isDue = true; requestAnimationFrame(draw); }} }};
 canvas.addEventListener("mousemove", (event) => {{
     if (!event.buttons) return;
-    left -= event.movementX * pixel; top += event.movementY * pixel; requestAnimationFrame(draw);
+    left -= event.movementX * pixel; top += event.movementY * pixel; drawSoon();
 }});
 canvas.addEventListener("wheel", (event) => {{
     const factor = event.deltaY > 0 ? 2 : 0.5;
     left += event.offsetX * pixel * (1 - factor); top -= event.offsetY * pixel * (1 - factor);
-    pixel *= factor; requestAnimationFrame(draw);
+    pixel *= factor; drawSoon();
 }});
 draw();
 requestAnimationFrame(() => {{ window.drawn_ms = performance.now(); }});
