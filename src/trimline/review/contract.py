@@ -186,13 +186,13 @@ class GlacierRow(Message):
     edits: int
     """That changed its outline."""
     doubt: float | None
-    """0 to 1, the mean of those of the next three that are known; None until they are computed."""
+    """0 to 1, of the next three as far as they are known, see `trimline.review.doubt`; None until it is computed."""
     margin: float | None
     """Mean uncertainty of the map along the outline: 4 p (1 - p) of the probability of ice p."""
     disagreement: float | None
     """Share of its ground on which it differs from the nearest periods, where those agree."""
     jump: float | None
-    """Departure of its area from what its other periods let expect, as a share."""
+    """Departure of its area from what its other periods let expect, as a share of the larger of the two."""
     bounds: Bounds
 
 
