@@ -18,7 +18,7 @@ from trimline.outlines import area_km2, perimeter_km, write_outlines
 from trimline.review.reviewed import Reviewed, ReviewedPeriod, ReviewedScene
 from trimline.scenes import open_scene
 
-SPACING_M = 2_500.0
+SPACING_M = 1_500.0
 """Distance between glaciers [m], as dense as in a range. The largest end at the cell of the next, where they touch."""
 PIXEL_M = 30.0
 BANDS = ("red", "nir", "swir1")

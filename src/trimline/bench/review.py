@@ -28,12 +28,12 @@ from trimline.bench.review_process import served_review
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-GLACIERS, PERIODS, VERTICES, SIDE = 10_000, 12, 150, 8192
+GLACIERS, PERIODS, VERTICES, SIDE = 10_000, 12, 150, 5120
 """Glaciers, periods, vertices of an outline, and side of the scene [pixels of 30 m]."""
 STEPS, SAVES = 60, 40
 GOALS: Mapping[str, float] = {"first_view_seconds": 2.0, "longest_frame_ms": 200.0, "save_max_ms": 200.0}
 """What the figures should stay below."""
-_QUICK = {"glaciers": 1000, "periods": 3, "side": 2048}
+_QUICK = {"glaciers": 1000, "periods": 3, "side": 1536}
 _PATIENCE_S = 60.0
 _PARTS = "(await import(document.querySelector('script[type=module]').src)).parts"
 """The parts of the page: a module is carried out once, and to import it again gives what it exported."""
