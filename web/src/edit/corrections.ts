@@ -32,7 +32,7 @@ export class Corrections {
   /** Told when a save met outlines that somebody else had changed. */
   onConflict: (conflict: Conflict) => void = () => undefined;
   /** Told what was kept. */
-  onSaved: (saved: Saved) => void = () => undefined;
+  onSaved: (saved: Saved) => Promise<void> = () => Promise.resolve();
   /** Told when the preview in the state is that of the strokes again. */
   onSettled: () => void = () => undefined;
   /** Whether the preview in the state is that of the strokes. */
@@ -92,10 +92,11 @@ export class Corrections {
       this.say(`${MOST_DRAFTS} changes are unsaved, no more can be previewed: save first.`);
       return;
     }
+    const { period } = this.store.state;
     this.strokes.push(stroke);
     this.steps.forgetUndone();
     this.say(`${capital(stroke.what)}.`);
-    await this.changed();
+    await this.changed(period, true);
   }
 
   /** The glacier as in another period. */
@@ -105,6 +106,7 @@ export class Corrections {
 
   /** Accept or flag a glacier: kept at once, or with the strokes where there are unsaved ones. */
   async mark(glacId: string, mark: "accept" | "flag", reason: string): Promise<void> {
+    await this.turn; // an undo that is under way changes the outline
     const stroke = markedStroke(glacId, mark);
     if (this.strokes.all.length > 0) {
       await this.draw(stroke);
@@ -188,7 +190,7 @@ export class Corrections {
     this.own.add(request.new_edit_id);
     const saved = await this.api.revert(request);
     this.previews.clear();
-    this.onSaved(saved);
+    await this.onSaved(saved);
     return saved;
   }
 
@@ -224,19 +226,19 @@ export class Corrections {
     for (const stroke of strokes) this.steps.push(stepOf(stroke, request.period, outcome.saved));
     this.previews.clear();
     this.say(savedWords(outcome.saved, strokes));
-    this.onSaved(outcome.saved);
+    await this.onSaved(outcome.saved);
     await this.changed(request.period);
   }
 
   /** The strokes of a period changed: they are stored, told, and previewed. */
-  private async changed(period = this.store.state.period): Promise<void> {
+  private async changed(period = this.store.state.period, isNew = false): Promise<void> {
     const strokes = this.stacks.get(period) ?? this.strokes;
     if (!this.unsaved.write(period, strokes.all)) {
       this.say("The browser has no room for unsaved strokes: save soon, a reload would lose them.");
     }
     if (period !== this.store.state.period) return;
     this.publish();
-    await this.preview(strokes, period);
+    await this.preview(strokes, period, isNew);
   }
 
   private publish(): void {
@@ -245,7 +247,8 @@ export class Corrections {
     this.store.set({ drafts: this.strokes.drafts, steps: { undo, redo } });
   }
 
-  private async preview(strokes: Strokes, period: string): Promise<void> {
+  /** Ask what the strokes make of the outlines; of a new one the server's note is told. */
+  private async preview(strokes: Strokes, period: string, isNew: boolean): Promise<void> {
     clearTimeout(this.timer);
     this.isSettled = false;
     const { key, top, drafts } = strokes;
@@ -265,7 +268,7 @@ export class Corrections {
       this.unsaved.write(period, strokes.all);
       this.settle(preview);
       const notes = notesOf(top, preview).join("; ");
-      if (notes !== "") this.say(`${capital(top.what)}: ${notes}.`);
+      if (isNew && notes !== "") this.say(`${capital(top.what)}: ${notes}.`);
     } catch (error) {
       if (!isLatest()) return;
       if (error instanceof Refused && !isPassing(error)) {
@@ -273,7 +276,7 @@ export class Corrections {
         return;
       }
       this.say(`Not previewed yet: ${wordsOf(error)}. The stroke is kept.`);
-      this.timer = setTimeout(() => void this.preview(strokes, period), 1000 * PREVIEW_AGAIN_S);
+      this.timer = setTimeout(() => void this.preview(strokes, period, isNew), 1000 * PREVIEW_AGAIN_S);
     }
   }
 

@@ -75,7 +75,9 @@ export class Editing {
     this.corrections.onSaved = (saved) => {
       this.listing.remove(saved.gone);
       this.listing.loadLater();
-      void this.picking.refresh();
+      const { glacId } = this.picking;
+      if (glacId !== null && saved.gone.includes(glacId)) this.picking.leave();
+      return this.picking.refresh();
     };
   }
 

@@ -4,6 +4,7 @@ import type { Bounds, Glacier, Outline } from "../contract";
 import type { Store } from "../state";
 import { boundsOf } from "./geometry";
 import type { Listing } from "./listing";
+import { measureOf } from "./measures";
 import { area, share } from "./numbers";
 import { wordsOf } from "./saving";
 
@@ -31,12 +32,11 @@ export class Picking {
 
   /** Show a glacier, or none; the map goes there if asked to. */
   async pick(glacId: string | null, isFitted = false): Promise<void> {
-    this.wanted = glacId;
     if (glacId === null) {
-      this.asked += 1;
-      this.store.set({ glacier: null });
+      this.leave();
       return;
     }
+    this.wanted = glacId;
     const row = this.listing.index.get(glacId);
     if (isFitted && row !== undefined) this.fitTo(row.bounds);
     const glacier = await this.fetch(glacId);
@@ -68,23 +68,33 @@ export class Picking {
 
   private async fetch(glacId: string): Promise<Glacier | undefined> {
     const asked = (this.asked += 1);
-    const { period } = this.store.state;
+    const { period, preview } = this.store.state;
+    const outline = preview?.outlines.find((one) => one.glac_id === glacId);
+    // The server does not know a glacier that is only drawn: its version before the strokes is empty.
+    if (outline !== undefined && preview?.base[glacId] === "") return unsavedGlacier(period, outline);
     try {
       const glacier = await this.api.glacier(period, glacId);
       return asked === this.asked ? glacier : undefined;
     } catch (error) {
       if (asked !== this.asked) return undefined;
-      const outline = this.store.state.preview?.outlines.find((one) => one.glac_id === glacId);
-      if (error instanceof Refused && error.status < 500 && outline !== undefined) return unsavedGlacier(period, outline);
+      if (error instanceof Refused && error.status === 404) this.leave();
       this.store.set({ said: `${glacId} cannot be shown: ${wordsOf(error)}.` });
       return undefined;
     }
   }
 
+  /** The glacier is no longer there. */
+  leave(): void {
+    this.wanted = null;
+    this.asked += 1;
+    this.store.set({ glacier: null });
+  }
+
   private introduction(glacId: string, glacier: Glacier): string {
     const row = this.listing.index.get(glacId);
     const name = glacier.outline?.glac_name ?? row?.glac_name;
-    const size = glacier.measure === null ? "no outline in this period" : `${area(glacier.measure.area_km2, null)} km2`;
+    const measure = measureOf(glacier, this.store.state.preview);
+    const size = measure === null ? "no outline in this period" : `${area(measure.area_km2, null)} km2`;
     const doubt = row?.doubt == null ? "" : `, doubt ${share(row.doubt)}`;
     return `${name == null ? "" : `${name}, `}${glacId}: ${size}${doubt}, ${glacier.state}.`;
   }

@@ -101,7 +101,7 @@ export const EDIT_KEYS: readonly { title: string; keys: readonly (readonly [stri
     keys: [
       ["Backspace, right click", "take the last vertex back"],
       ["Enter, double click", "end"],
-      ["Shift, held", "draw freehand"],
+      ["Shift", "held while drawing: freehand"],
     ],
   },
   {

@@ -40,7 +40,7 @@ export function createToolbar(editing: Editing, act: (action: Action) => void): 
     act("keys");
   });
   const taking = element("input", { type: "checkbox", onchange: () => (editing.isTaking = taking.checked) });
-  const options = element("label", { class: "option" }, taking, "take ground of neighbours");
+  const options = element("label", { class: "tool-option" }, taking, "take ground of neighbours");
   const group = (label: string, ...buttons: HTMLElement[]): HTMLElement =>
     element("div", { role: "group", "aria-label": label }, ...buttons);
   const toolbar = element(
@@ -49,8 +49,8 @@ export function createToolbar(editing: Editing, act: (action: Action) => void): 
     group("Tools", ...tools.map(({ button: each }) => each)),
     group("Strokes", undo, redo, save),
     keys,
-    options,
   );
+  place("maps").append(options);
   place("tools").append(toolbar);
   moveByArrows(toolbar);
 

@@ -14,7 +14,7 @@ import { createGlacierPanel } from "./glacier";
 import { GlacierList } from "./glaciers";
 import { HistoryPanel } from "./history";
 import { showKeys } from "./keys";
-import { askAuthor, askToSave, askWhy } from "./save";
+import { askAuthor, askToSave, askToWait, askWhy } from "./save";
 
 const ACCEPTED = "looked at, right as it is";
 
@@ -156,7 +156,7 @@ class Acts {
   private async save(): Promise<void> {
     const { corrections, store } = this.editing;
     if (store.state.saving === "waiting") {
-      corrections.saving.tryNow();
+      await askToWait(corrections);
       return;
     }
     if (corrections.strokes.all.length === 0) {

@@ -2,6 +2,7 @@
 import type { EditRow, Glacier, Measure } from "../contract";
 import type { Editing } from "../edit/editing";
 import { element, fill, place } from "../edit/elements";
+import { workingOutlines } from "../edit/drawn";
 import { type Difference, differences, digitsOf, measureOf } from "../edit/measures";
 import { area, moment, percent, plusMinus, share, signed } from "../edit/numbers";
 import { idOf } from "../edit/picking";
@@ -114,28 +115,31 @@ function cell(number: string, uncertainty_km2: number | null): HTMLElement {
   return element("td", {}, number, element("small", {}, ` ${plusMinus(uncertainty_km2)}`));
 }
 
-function body(editing: Editing, { glacier, tool }: Readonly<State>, acts: GlacierActs): HTMLElement[] {
-  if (glacier === null) return [];
-  return [...(tool === "merge" ? [neighbours(editing, glacier)] : []), ...edits(glacier, acts)];
+function body(editing: Editing, state: Readonly<State>, acts: GlacierActs): HTMLElement[] {
+  if (state.glacier === null) return [];
+  return [...(state.tool === "merge" ? [mergeable(editing, state)] : []), ...edits(state.glacier, acts)];
 }
 
-/** Neighbours to be merged, for those who do not use a pointer. */
-function neighbours(editing: Editing, glacier: Glacier): HTMLElement {
-  const buttons = glacier.neighbours.map(({ glac_id, glac_name }) =>
-    element(
-      "button",
-      { type: "button", "data-focus": `merge ${glac_id}`, onclick: () => { editing.merge(glac_id); } },
-      glac_name ?? glac_id,
-    ),
-  );
-  const none = element("p", { class: "hint" }, "No neighbour.");
-  return element("div", { class: "merge", role: "group", "aria-label": "Merge with" }, element("h3", {}, "Merge with"), ...(buttons.length > 0 ? buttons : [none]));
+/** Neighbours that can be merged, for those who do not use a pointer; parts that were just split off are among them. */
+function mergeable(editing: Editing, { glacier, preview }: Readonly<State>): HTMLElement {
+  const outlines = workingOutlines(glacier?.neighbours ?? [], preview);
+  outlines.delete(idOf(glacier) ?? "");
+  const buttons = [...outlines.values()].map(({ glac_id, glac_name }) => {
+    const merge = (): void => {
+      editing.merge(glac_id);
+    };
+    return element("button", { type: "button", "data-focus": `merge ${glac_id}`, onclick: merge }, glac_name ?? glac_id);
+  });
+  const title = element("h3", {}, buttons.length > 0 ? "Merge with" : "No neighbour to merge with");
+  return element("div", { class: "merge", role: "group", "aria-label": "Merge with" }, title, ...buttons);
 }
 
+/** Edits that count: those that were reverted, and the rows that revert them, are in the list of all edits. */
 function edits(glacier: Glacier, acts: GlacierActs): HTMLElement[] {
-  if (glacier.edits.length === 0) return [];
-  const rows = [...glacier.edits].reverse().map((edit) => editItem(edit, acts));
-  return [element("h3", {}, "Edits of this glacier"), element("ul", { class: "edits" }, ...rows)];
+  const rows = glacier.edits.filter((edit) => edit.operation !== "revert" && edit.state !== "reverted").reverse();
+  if (rows.length === 0) return [];
+  const title = rows.length === 1 ? "1 edit of this glacier" : `${rows.length} edits of this glacier`;
+  return [element("h3", {}, title), element("ul", { class: "edits own" }, ...rows.map((edit) => editItem(edit, acts)))];
 }
 
 /** An edit in a list: what, who, when and why, its state, and buttons to see and to revert it. */

@@ -11,7 +11,7 @@ export async function showKeys(mapKeys: Keys): Promise<void> {
     (done) => [
       element(
         "div",
-        { class: "key-lists", tabindex: "0" },
+        { class: "key-lists" },
         ...[...EDIT_KEYS, { title: "Map and periods", keys: mapKeys }].map(({ title, keys }) =>
           element(
             "section",

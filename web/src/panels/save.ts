@@ -94,6 +94,19 @@ export function askWhy(
   });
 }
 
+/** Of a save that the server has not answered: try again now, go on waiting, or stop. */
+export async function askToWait(corrections: Corrections): Promise<void> {
+  const choice = await ask<"now" | "stop">("Not saved yet", (done) => [
+    element("p", {}, "The server does not answer. The save is tried again by itself; sent twice, it is kept once."),
+    choices(
+      { label: "Try now", onChoose: () => { done("now"); } },
+      { label: "Stop trying", isPlain: true, onChoose: () => { done("stop"); } },
+    ),
+  ]);
+  if (choice === "now") corrections.saving.tryNow();
+  else if (choice === "stop") corrections.saving.giveUp();
+}
+
 /** The author, asked for once; remembered by the browser. */
 export async function askAuthor(corrections: Corrections): Promise<boolean> {
   if (corrections.people.author !== "") return true;
