@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser, BrowserContext, Playwright, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, ViewportSize, expect, sync_playwright
 from tests.browser.serving import Server
 from tests.browser.studied_project import write_study
-from tests.browser.watched_page import WatchedPage
+from tests.browser.watched_page import PATIENCE_S, WatchedPage
 
 WINDOW: ViewportSize = {"width": 1280, "height": 720}
+expect.set_options(timeout=1000 * PATIENCE_S)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -101,6 +102,7 @@ def new_page(browser: Browser) -> Iterator[Callable[[str], WatchedPage]]:
 
     def open_page(address: str) -> WatchedPage:
         context = browser.new_context(viewport=WINDOW)
+        context.set_default_timeout(1000 * PATIENCE_S)
         contexts.append(context)
         pages.append(WatchedPage(context.new_page(), address))
         return pages[-1]

@@ -58,7 +58,7 @@ def test_a_days_corrections_change_the_table_of_areas_by_what_was_drawn(
 
     use(page, "Move vertices")
     vertex, (east, north) = free_vertex(shape, others)
-    page.drag(vertex, (vertex[0] + 60 * east, vertex[1] + 60 * north))
+    page.drag(vertex, (vertex[0] + 150 * east, vertex[1] + 150 * north))
     wait_for_stroke(page, "vertices of NW moved")
 
     use(page, "Cut a hole")
@@ -68,7 +68,7 @@ def test_a_days_corrections_change_the_table_of_areas_by_what_was_drawn(
 
     use(page, "Split along a line")
     _, south, _, north_end = shape.bounds
-    page.draw([(x + 120, south - 100), (x + 120, north_end + 100)])
+    page.draw([(x + 60, south - 100), (x + 60, north_end + 100)])
     wait_for_stroke(page, "NW split")
     (part,) = {each["glac_id"] for each in page.state("preview")["outlines"]} - {"NW"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Page, Request, Response
+
+PATIENCE_S = 30
+"""For what takes a second on a machine that has nothing else to do."""
 
 LOCAL = ("data", "blob", "about")
 """Schemes that need no network."""
@@ -67,30 +71,31 @@ class WatchedPage:
 
     def wait_until_drawn(self) -> None:
         """Wait until all tiles and pictures in view are drawn."""
-        self.page.evaluate(
-            f"""async () => {{
-                const {{ maps }} = await {_PARTS};
-                maps.main.renderSync();
-                await new Promise((resolve) => {{
-                    maps.main.once("rendercomplete", resolve);
-                    maps.main.render();
-                }});
-            }}"""
+        self._wait_for(
+            """() => new Promise((resolve) => {
+                maps.main.once("rendercomplete", () => resolve(true));
+                maps.main.render();
+                setTimeout(() => resolve(false), 1000);
+            })"""
         )
 
     def wait_until_still(self) -> None:
         """Wait until the map has stopped moving and is drawn."""
-        self.page.wait_for_function(f"async () => !(await {_PARTS}).maps.main.getView().getAnimating()")
+        self._wait_for("() => !maps.main.getView().getAnimating()")
         self.wait_until_drawn()
 
     def wait_until_settled(self) -> None:
         """Wait until the preview is that of the strokes."""
-        self.page.wait_for_function(
-            f"""async () => {{
-                const {{ drafts, preview }} = (await {_PARTS}).store.state;
-                return drafts.length === (preview?.notes.length ?? 0);
-            }}"""
-        )
+        self._wait_for("() => store.state.drafts.length === (store.state.preview?.notes.length ?? 0)")
+
+    def _wait_for(self, condition: str) -> None:
+        """Wait until a function of the page returns true; it has `store` and `maps`, and may be asynchronous."""
+        end = time.monotonic() + PATIENCE_S
+        while not self.page.evaluate(
+            f"async () => {{ const {{ store, maps }} = await {_PARTS}; return ({condition})(); }}"
+        ):
+            assert time.monotonic() < end, f"after {PATIENCE_S} s still not: {condition}"
+            self.page.wait_for_timeout(50)
 
     def state(self, key: str) -> Any:
         """Return a key of the page's state."""

@@ -15,7 +15,8 @@ from trimline.files import sha256
 from trimline.outlines import append_edits, read_edits, read_outlines
 from trimline.project import Project, load_project
 from trimline.study import Study, release_stage, run_study
-from trimline.study.editing import revert
+from trimline.study.adding_edits import revert
+from trimline.study.corrected import corrected_project
 
 STUDY: dict[str, Any] = {
     "name": "small",
@@ -111,7 +112,7 @@ def test_edits_that_did_not_change_are_not_replayed_again(study: Study) -> None:
     path = study.project.edits_file
     before, kept = sha256(study.project.output / "timeline" / "1986-1988" / "outlines.gpkg"), path.read_bytes()
     first = read_edits(path)["edit_id"][0]
-    revert(study.project, first, author="Ben", reason="it was ice")
+    revert(corrected_project(study.project), first, author="Ben", reason="it was ice")
     assert not Study(study.project).bring_up("timeline").skipped
     assert outlines(study.project, "1986-1988")["edit_ids"].isna().all()
     path.write_bytes(kept)

@@ -50,13 +50,19 @@ def field(period: str, across: int = 2, shrunk: float = 0.0) -> gpd.GeoDataFrame
 
 def reviewed(folder: Path, across: int = 2) -> Reviewed:
     """Write outlines into a folder, and return them as what is reviewed; the glaciers of `LATE` are smaller."""
-    periods = []
     for name, shrunk in ((EARLY, 0.0), (LATE, 100.0)):
         path = folder / name / "automatic.gpkg"
         path.parent.mkdir(parents=True)
         write_outlines(field(name, across, shrunk), path)
-        periods.append(ReviewedPeriod(name, int(name), int(name), path, PIXEL_M))
-    return Reviewed("field", "Field", "project", folder, folder / "edits.gpkg", UTM, tuple(periods))
+    return reviewed_in(folder)
+
+
+def reviewed_in(folder: Path) -> Reviewed:
+    """Return what `reviewed` wrote into a folder."""
+    periods = tuple(
+        ReviewedPeriod(name, int(name), int(name), folder / name / "automatic.gpkg", PIXEL_M) for name in (EARLY, LATE)
+    )
+    return Reviewed("field", "Field", "project", folder, folder / "edits.gpkg", UTM, periods)
 
 
 def draft(operation: str, glac_id: str | None, shape: Any = None, **given: Any) -> contract.Draft:

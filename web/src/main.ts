@@ -43,7 +43,7 @@ async function begin(): Promise<{ store: Store; maps: Maps }> {
   });
   document.title = `${review.title || review.name} (trimline review)`;
   store.on(["said"], ({ said }) => {
-    inPage("status").textContent = said;
+    inPage("status").textContent = inPage("status").title = said;
   });
   const maps = createMaps(store, api);
   createBar(store);

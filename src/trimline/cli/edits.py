@@ -1,24 +1,17 @@
-"""`trimline edits PROJECT`: list, check, add and revert corrections by hand."""
+"""`trimline edits PROJECT`: list, check, add, revert and apply corrections by hand."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from trimline.cli.exit_codes import USER_ERROR
 
-if TYPE_CHECKING:
-    from trimline.project import Project
-    from trimline.study.editing import EditState
-
-_HEADS = ["edit", "period", "operation", "glacier", "author", "time", "reason", "state"]
-
 
 def edits(
-    project: Annotated[Path, typer.Argument(help="The project file (YAML).")],
+    project: Annotated[Path, typer.Argument(help="The project file (YAML), or the folder of one map.")],
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY.PATH=VALUE", help="Override a key of the project file; may be repeated."),
@@ -30,14 +23,20 @@ def edits(
     add: Annotated[
         Path | None, typer.Option("--add", metavar="FILE", help="Append the rows of a vector file of one layer.")
     ] = None,
-    revert: Annotated[str | None, typer.Option("--revert", metavar="EDIT_ID", help="Revert an edit.")] = None,
+    revert: Annotated[
+        str | None, typer.Option("--revert", metavar="EDIT_ID", help="Revert an edit, named by its id or a beginning.")
+    ] = None,
     adopt: Annotated[
         bool, typer.Option("--adopt", help="Fill in author, time and edit_id where rows drawn in QGIS have none.")
+    ] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Of the folder of one map: write corrected.gpkg beside its outlines.")
     ] = False,
     author: Annotated[str | None, typer.Option(help="Who makes the edit; with --add, --adopt, --revert.")] = None,
     reason: Annotated[str | None, typer.Option(help="Why; with --add, --adopt, --revert.")] = None,
     period: Annotated[
-        str | None, typer.Option(help="With --add: the period of rows that name none; * for all periods.")
+        str | None,
+        typer.Option(help="With --add: the period of rows that name none; * for all, 2004/.. from a date on."),
     ] = None,
     operation: Annotated[str | None, typer.Option(help="With --add: the operation of rows that name none.")] = None,
     glacier: Annotated[str | None, typer.Option(help="With --add: the glacier of rows that name none.")] = None,
@@ -46,67 +45,36 @@ def edits(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """List the corrections by hand and their outcomes; nothing is ever deleted."""
-    from trimline.project import load_project
+    from trimline.cli.edited import edited_of, list_edits, list_problems
 
-    if sum((create, check, adopt, add is not None, revert is not None)) > 1:
-        raise typer.BadParameter("--create, --check, --add, --adopt and --revert: do one at a time")
+    if sum((create, check, adopt, apply, add is not None, revert is not None)) > 1:
+        raise typer.BadParameter("--create, --check, --add, --adopt, --revert and --apply: do one at a time")
     if create:
         from trimline.cli.creating_edits import create_edits
 
         create_edits(project, overrides or [], quick=quick, as_json=as_json)
         return
-    study = load_project(project, overrides or [], quick=quick)
-    if check:
-        _check(study, as_json)
+    edited = edited_of(project, overrides or [], quick=quick)
+    if apply:
+        edited.apply(as_json=as_json)
+    elif check:
+        if list_problems(edited, as_json=as_json):
+            raise typer.Exit(USER_ERROR)
     elif adopt:
-        from trimline.study.editing import adopt as complete
+        from trimline.study.adding_edits import adopt as complete
 
-        _list(study, as_json, set(complete(study, {"author": author, "reason": reason})))
+        completed = complete(edited.corrected, {"author": author, "reason": reason})
+        list_edits(edited, as_json=as_json, only=set(completed))
     elif revert is not None:
-        from trimline.study.editing import revert as take_back
+        from trimline.study.adding_edits import revert as take_back
 
-        _list(study, as_json, set(take_back(study, revert, author=author, reason=reason)["edit_id"]))
+        row = take_back(edited.corrected, revert, author=author, reason=reason)
+        list_edits(edited, as_json=as_json, only=set(row["edit_id"]))
     elif add is not None:
-        from trimline.study.editing import add_file
+        from trimline.study.adding_edits import add_file
 
         given = {"operation": operation, "period": period, "glac_id": glacier, "image": image}
-        _list(study, as_json, set(add_file(study, add, given | {"author": author, "reason": reason})["edit_id"]))
+        rows = add_file(edited.corrected, add, given | {"author": author, "reason": reason})
+        list_edits(edited, as_json=as_json, only=set(rows["edit_id"]))
     else:
-        _list(study, as_json)
-
-
-def _list(study: Project, as_json: bool, only: set[str] | None = None) -> None:
-    from trimline.cli.results import print_json, print_table
-    from trimline.study.editing import states_of
-
-    states = [each for each in states_of(study) if only is None or each.edit["edit_id"] in only]
-    if as_json:
-        print_json({"edits": [each.as_dict() for each in states]})
-        return
-    if not states:
-        sys.stdout.write(f"{study.edits_file.name}: no edits\n")
-        return
-    title = "Edits" if only is None else "Edits, as they were appended"
-    print_table(f"{title}: {study.edits_file.name}", _HEADS, [_row(each) for each in states])
-
-
-def _row(state: EditState) -> list[str]:
-    keys = ("edit_id", "period", "operation", "glac_id", "author", "time", "reason")
-    return [*(str(state.edit[key] or "") for key in keys), f"{state.state}: {state.text}"]
-
-
-def _check(study: Project, as_json: bool) -> None:
-    from trimline.cli.results import print_json
-    from trimline.study.editing import problems_of
-
-    problems = problems_of(study)
-    if as_json:
-        print_json({"problems": [{"edit_id": p.edit_id, "text": p.text, "remedy": p.remedy} for p in problems]})
-    else:
-        for each in problems:
-            sys.stdout.write(f"{each}\n")
-        sys.stdout.write(
-            f"{study.edits_file.name}: {len(problems) or 'no'} problem{'' if len(problems) == 1 else 's'}\n"
-        )
-    if problems:
-        raise typer.Exit(USER_ERROR)
+        list_edits(edited, as_json=as_json)

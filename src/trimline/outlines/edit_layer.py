@@ -51,6 +51,9 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
 )
 """The operations of edits, with their meaning."""
 
+MARKS = ("accept", "flag")
+"""Operations that say what somebody thinks of an outline, and do not correct it."""
+
 EDIT_COLUMNS: Mapping[str, str] = MappingProxyType(
     {
         "edit_id": "identifier of the edit; computed from its content where none is given",

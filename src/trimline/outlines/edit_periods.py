@@ -91,12 +91,12 @@ def holds_for(of: str | None, period: str, middle: float | None, *, edit_id: str
     interval = _interval(of)
     if interval is None:
         return False
-    if middle is None:
+    if not _is_known(middle):
         raise EditError(
             f"edit {edit_id} holds for {of}, and the time of the period {period} is not known",
             remedy="give the middle of the period as a decimal year",
         )
-    return interval.has(middle)
+    return middle is not None and interval.has(middle)
 
 
 def periods_of(of: str | None, middles: Mapping[str, float]) -> list[str]:
@@ -121,15 +121,20 @@ def problem_of(of: str, periods: Collection[str] | None) -> tuple[str, str] | No
             f"the interval '{of}' cannot be read: {error}",
             "write it as 2004/2011, 2004-07-15/.. (from a date on) or ../2004-07",
         )
-    if (
-        interval is not None
-        and isinstance(periods, Mapping)
-        and periods
-        and not any(map(interval.has, periods.values()))
-    ):
-        middles = ", ".join(f"{name} ({day_of(middle)})" for name, middle in periods.items())
-        return f"no period has its middle in '{of}'", f"the middles are {middles}"
-    return None
+    if interval is None or not isinstance(periods, Mapping) or not periods:
+        return None
+    known = {name: middle for name, middle in periods.items() if _is_known(middle)}
+    if not known:
+        return f"the time of no period is known, and the edit holds for '{of}'", f"name a period: {', '.join(periods)}"
+    if any(interval.has(middle) for middle in known.values()):
+        return None
+    middles = ", ".join(f"{name} ({day_of(middle)})" for name, middle in known.items())
+    return f"no period has its middle in '{of}'", f"the middles are {middles}"
+
+
+def _is_known(middle: float | None) -> bool:
+    """Whether a middle is a time: the map of a scene without a date has year 0."""
+    return middle is not None and middle >= 1
 
 
 def _interval(of: str) -> Interval | None:

@@ -241,7 +241,7 @@ def blob_of(geometry: BaseGeometry | None, srs_id: int) -> bytes | None:
     """Return a geometry as a GeoPackage holds it, with its envelope; None for none."""
     if geometry is None:
         return None
-    body = shapely.to_wkb(geometry, byte_order=1, output_dimension=2)
+    body: bytes = shapely.to_wkb(geometry, byte_order=1, output_dimension=2)
     if geometry.is_empty:
         return struct.pack("<2sBBi", _MAGIC, 0, _LITTLE_ENDIAN | _EMPTY, srs_id) + body
     west, south, east, north = geometry.bounds

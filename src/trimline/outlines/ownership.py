@@ -299,7 +299,7 @@ class Ownership:
         frame = corrected_rows(self._mapped.rows, records, self.km2)
         reviews = self.reviews()
         if reviews or REVIEW in self._mapped.rows.columns:
-            frame[REVIEW] = np.array([reviews.get(name) for name in names], dtype=object)
+            frame[REVIEW] = pd.Series([reviews.get(name) for name in names], dtype="object")
         return frame
 
     def _record(self, name: str) -> GlacierRecord:

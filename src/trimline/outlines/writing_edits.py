@@ -28,6 +28,7 @@ from trimline.outlines.edit_layer import (
     as_text,
     chosen_layer,
     instant,
+    no_edits,
     read_rows,
     rows_of,
 )
@@ -93,9 +94,7 @@ def append_edits(
         An identifier is in use, the file is no GeoPackage or is locked, or its columns or its type of geometry
         cannot hold the edits.
     """
-    path = Path(path)
-    if path.suffix.lower() != ".gpkg":
-        raise EditError("is no GeoPackage", where=path, remedy="edits are kept in a file that ends in .gpkg")
+    path = _geopackage(path)
     remedy = "save and close the layer in QGIS, see that the file may be written, and try again"
     with sqlite_errors(path, "the edits cannot be appended", remedy):
         if not path.exists():
@@ -110,6 +109,25 @@ def append_edits(
                 if outlines is not None:
                     add_outlines(database, table, outlines[outlines["edit_id"].isin(edits["edit_id"])])
     return edits
+
+
+def create_edits(path: StrPath, crs: Any) -> bool:
+    """Create an empty layer of edits where there is no file, and return whether it was created.
+
+    Parameters
+    ----------
+    path
+        A GeoPackage.
+    crs
+        Of the layer.
+
+    Raises
+    ------
+    EditError
+        The file is no GeoPackage, or cannot be written.
+    """
+    path = _geopackage(path)
+    return not path.exists() and _create(path, no_edits(crs), None)
 
 
 def complete_edits(path: StrPath, given: Mapping[str, str]) -> list[str]:
@@ -162,6 +180,13 @@ def _as_given(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         return edits.assign(edit_id=None)
     given = [isinstance(each, str) and bool(each.strip()) for each in rows["edit_id"]]
     return edits.assign(edit_id=edits["edit_id"].where(given, None))
+
+
+def _geopackage(path: StrPath) -> Path:
+    path = Path(path)
+    if path.suffix.lower() != ".gpkg":
+        raise EditError("is no GeoPackage", where=path, remedy="edits are kept in a file that ends in .gpkg")
+    return path
 
 
 def _create(path: Path, edits: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame | None) -> bool:

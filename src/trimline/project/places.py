@@ -85,6 +85,11 @@ class Period(Settings):
             return self.accuracy_m
         return None if self.pixel_m is None else self.pixel_m / 2
 
+    @property
+    def middle(self) -> float:
+        """The middle of its years [decimal year]."""
+        return (self.first + self.last + 1) / 2.0
+
     def holds(self, date: str) -> bool:
         """Whether an ISO 8601 date lies in the years of the period."""
         return self.first <= int(date[:4]) <= self.last

@@ -9,6 +9,7 @@ import geopandas as gpd
 from pyproj import CRS
 
 from trimline.outlines import append_edits, no_edits, read_edits
+from trimline.outlines.corrected_outlines import read_corrected_outlines
 from trimline.reprojecting import reprojected
 from trimline.review.file_signature import Signature, signature_of
 from trimline.review.known_edits import KnownEdits, Periods, Row, as_frame
@@ -82,12 +83,23 @@ class EditFile:
         EditError
             An identifier is in use, or the file is locked or cannot be written.
         """
-        append_edits(self._path, as_frame(rows, self._crs))
+        append_edits(self._path, as_frame(rows, self._crs), outlines=outlines)
         if not self.keeps_coordinates:
             return self.read()
         self.known = self.known.with_rows(rows)
         self._signature, self._is_verified = self._present(), False
         return self.known
+
+    def outlines_of(self, edit_id: str) -> gpd.GeoDataFrame:
+        """Return the outlines that were kept with an edit, before and after it, in the review's CRS.
+
+        Raises
+        ------
+        EditError
+            The file cannot be read.
+        """
+        found = read_corrected_outlines(self._path, [edit_id])
+        return reprojected(found, self._crs) if len(found) and found.crs is not None else found
 
     def _present(self) -> _Signatures:
         return tuple(signature_of(self._path.with_name(self._path.name + ending)) for ending in ("", "-wal"))

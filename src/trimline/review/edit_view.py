@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from trimline.outlines import EditOutcome, Replayed
+from trimline.outlines import EditOutcome, Replayed, outline_digest
 from trimline.outlines.edit_layer import REVERT
+from trimline.outlines.polygon_cut import polygonal
 from trimline.review import contract
 from trimline.review.desk import NotThere
 from trimline.review.drawn import geojson
 from trimline.review.known_edits import KnownEdits, Row, as_frame
 from trimline.review.live_review import LiveReview
-from trimline.review.trial import outline_message
+from trimline.review.trial import AFTER, BEFORE, outline_message
 from trimline.study.editing import NOT_REPLAYED, WRONG
 
 
@@ -64,9 +65,8 @@ def history(review: LiveReview, edit_id: str, period: str) -> contract.EditHisto
             raise NotThere(f"there is no edit '{edit_id}'", remedy="look at the list of edits")
         state, mapped = live.state.copy(), live.mapped
         listed_as = edit_rows(review, [row])[0]
-    before: tuple[contract.Outline, ...] = ()
-    after: tuple[contract.Outline, ...] = ()
-    if edit_id not in known.wrong and row["operation"] != REVERT:
+    before, after = _as_kept(review, edit_id, period)
+    if not before and not after and edit_id not in known.wrong and row["operation"] != REVERT:
         before, after = _replayed(known, row, mapped, period)
     names = dict.fromkeys(
         [*(each.glac_id for each in (*before, *after)), *([row["glac_id"]] if row["glac_id"] else [])]
@@ -126,6 +126,20 @@ def _state_of(known: KnownEdits, row: Row, outcomes: Sequence[EditOutcome]) -> t
     if len(outcomes) == 1:
         return shown[0].state, shown[0].text
     return shown[0].state, f"in {len(shown)} of {len(outcomes)} periods; {shown[0].period}: {shown[0].text}"
+
+
+def _as_kept(
+    review: LiveReview, edit_id: str, period: str
+) -> tuple[tuple[contract.Outline, ...], tuple[contract.Outline, ...]]:
+    """Return the outlines before and after an edit as they were when it was made here; none of other edits."""
+    kept = review.outlines_kept_with(edit_id)
+    found: dict[str, list[contract.Outline]] = {BEFORE: [], AFTER: []}
+    for name, of, moment, shape in zip(kept["glac_id"], kept["period"], kept["state"], kept.geometry, strict=True):
+        if of == period and moment in found:
+            shape = polygonal(shape)
+            about = {"glac_id": str(name), "glac_name": None, "version": outline_digest(shape)}
+            found[moment].append(contract.Outline(**about, geometry=geojson(shape)))
+    return tuple(found[BEFORE]), tuple(found[AFTER])
 
 
 def _replayed(

@@ -26,12 +26,27 @@ Order = Literal["doubt", "area", "name"]
 
 
 class Doubt(Protocol):
-    """What speaks against an outline; NaN where it is not known."""
+    """What speaks against the outlines of a period, (n,) each; NaN where it is not known."""
 
-    doubt: NDArray[np.float64]
-    margin: NDArray[np.float64]
-    disagreement: NDArray[np.float64]
-    jump: NDArray[np.float64]
+    @property
+    def doubt(self) -> NDArray[np.float64]:
+        """The three others together."""
+        ...
+
+    @property
+    def margin(self) -> NDArray[np.float64]:
+        """Mean uncertainty of the map along the outline."""
+        ...
+
+    @property
+    def disagreement(self) -> NDArray[np.float64]:
+        """Share of the ground on which it differs from other periods."""
+        ...
+
+    @property
+    def jump(self) -> NDArray[np.float64]:
+        """Departure of its area from what other periods let expect."""
+        ...
 
 
 def glacier_list(
@@ -150,7 +165,6 @@ def names_of(live: LivePeriod, snapshot: Snapshot) -> dict[str, str]:
 def _near(state: Replayed, outline: shapely.Geometry, glac_id: str, reach: float) -> list[str]:
     """Return the glaciers within a distance [m] of an outline, without its own."""
     west, south, east, north = outline.bounds
-    shapely.prepare(outline)
     return [
         each
         for each in state.touching(shapely.box(west - reach, south - reach, east + reach, north + reach))

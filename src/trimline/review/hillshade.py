@@ -60,7 +60,8 @@ def shaded(
     Returns
     -------
     NDArray[np.float32]
-        (h, w) in [0, 1]: 0 where the ground faces away from the light. NaN where one of the eight neighbours has no height.
+        (h, w) in [0, 1]: 0 where the ground faces away from the light. NaN where one of the eight neighbours has no
+        height.
     """
     rows, columns = slice(1, -1), slice(1, -1)
     north, south, west, east = slice(None, -2), slice(2, None), slice(None, -2), slice(2, None)

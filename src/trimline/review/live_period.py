@@ -183,11 +183,12 @@ class LivePeriod:
         if self._mapped_totals is None:
             path = self.period.automatic
             with foreign_errors(OutlineError, path, what="cannot be read as outlines"):
-                about = pyogrio.read_info(path, force_feature_count=True)
-                wanted = [each for each in ("area_km2",) if each in about["fields"]]
-                table = pyogrio.read_dataframe(path, columns=wanted, read_geometry=False) if wanted else None
-            area_km2 = float(table["area_km2"].sum()) if table is not None else float("nan")
-            self._mapped_totals = int(about["features"]), area_km2
+                has_area = "area_km2" in pyogrio.read_info(path)["fields"]
+                table = pyogrio.read_dataframe(path, columns=["area_km2"], read_geometry=False) if has_area else None
+            if table is None:
+                self.load()
+                table = self._rows()
+            self._mapped_totals = len(table), float(table["area_km2"].sum())
         return self._mapped_totals
 
     def area(self, name: str) -> float:

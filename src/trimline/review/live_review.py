@@ -26,11 +26,12 @@ from trimline.outlines import Replayed
 from trimline.review.changes import ChangeLog
 from trimline.review.desk import NotThere
 from trimline.review.edit_file import EditFile
+from trimline.review.kept_trials import KeptTrials
 from trimline.review.known_edits import KnownEdits, Row
 from trimline.review.live_period import LivePeriod
 from trimline.review.measuring import ErrorOfOutlines, Measures
 from trimline.review.reviewed import Reviewed
-from trimline.review.snapshot import layer_id
+from trimline.review.snapshot import Snapshot, layer_id
 
 
 class LiveReview:
@@ -54,6 +55,8 @@ class LiveReview:
         self.lock = threading.RLock()
         """Held by whoever changes edits or outlines."""
         self.changes = ChangeLog()
+        self.trials = KeptTrials()
+        """Of drafts that are not saved yet."""
         version = int(time.time() * 1000)  # above those of a server that ran before: browsers keep tiles by version
         middles = middles_of(reviewed)
         self._periods = {each.name: LivePeriod(each, middles[each.name], version) for each in reviewed.periods}
@@ -71,6 +74,11 @@ class LiveReview:
     def edits(self) -> KnownEdits:
         """The edits as they are known."""
         return self._file.known
+
+    @property
+    def version(self) -> int:
+        """A number that grows with every change of any period."""
+        return sum(live.version for live in self._periods.values())
 
     @property
     def keeps_coordinates(self) -> bool:
@@ -131,6 +139,11 @@ class LiveReview:
         with self.at(period) as live:
             return live.state.copy()
 
+    def snapshot(self, period: str) -> Snapshot:
+        """Return the outlines of a period as they are now; raises as `at` does."""
+        with self.at(period) as live:
+            return live.snapshot()
+
     def outline_in(self, period: str, name: str) -> shapely.Geometry | None:
         """Return the outline of a glacier in a period, None where it has none; raises as `at` does."""
         with self.at(period) as live:
@@ -187,6 +200,10 @@ class LiveReview:
             See `trimline.review.edit_file.EditFile.append`.
         """
         return self._file.append(rows, outlines)
+
+    def outlines_kept_with(self, edit_id: str) -> gpd.GeoDataFrame:
+        """Return the outlines before and after an edit that were kept with it; raises as the file of edits does."""
+        return self._file.outlines_of(edit_id)
 
     def announce(self, rows: Iterable[Row], glaciers: Iterable[str], known: KnownEdits) -> int:
         """Raise the versions of the periods that edits concern, tell browsers, and return the number of the change."""

@@ -39,7 +39,7 @@ class Overlays:
     """
 
     def __init__(
-        self, reviewed: Reviewed, rasters: Rasters, changed: Callable[[Overlay], None] = lambda _: None
+        self, reviewed: Reviewed, rasters: Rasters, changed: Callable[[Overlay], object] = lambda _: None
     ) -> None:
         self._reviewed = reviewed
         self._rasters = rasters

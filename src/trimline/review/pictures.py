@@ -59,7 +59,7 @@ class Pictures:
     """
 
     def __init__(
-        self, reviewed: Reviewed, rasters: Rasters, changed: Callable[[Picture], None] = lambda _: None
+        self, reviewed: Reviewed, rasters: Rasters, changed: Callable[[Picture], object] = lambda _: None
     ) -> None:
         self._scenes = {each.id: each for each in reviewed.scenes}
         self._folder = reviewed.output / REVIEW

@@ -21,6 +21,8 @@ from trimline.review.reviewed import Reviewed
 from trimline.review.saving import preview, revert, save
 from trimline.review.snapshot import Snapshot, layer_id
 from trimline.review.tile_grid import grid_around
+from trimline.study.corrected import write_corrected
+from trimline.study.one_map import one_map
 
 _LOG = logging.getLogger(__name__)
 
@@ -121,6 +123,7 @@ class ReviewDesk:
         live.refresh()
         with live.lock:
             sequence, rows, problems = live.changes.sequence, live.edits.rows, live.problems
+            periods, layers = tuple(self._period(each.name) for each in reviewed.periods), self._layers()
         last = next((row["author"] for row in reversed(rows) if row["author"]), None)
         return contract.Review(
             name=reviewed.name,
@@ -130,8 +133,8 @@ class ReviewDesk:
             proj4=self._proj4,
             extent=self._extent,
             grid=self._grid,
-            periods=tuple(self._period(each.name) for each in reviewed.periods),
-            layers=self._layers(),
+            periods=periods,
+            layers=layers,
             pictures=() if self._pictures is None else self._pictures.all(),
             overlays=() if self._overlays is None else self._overlays.all(),
             author=self._author or last,
@@ -199,7 +202,7 @@ class ReviewDesk:
             known = self._live.edits
             rows = [known.by_id[each] for each in found.edits if each in known.by_id]
             edits = edit_rows(self._live, rows)
-        layers = {each.id: each for each in self._layers()}
+            layers = {each.id: each for each in (self._layers() if found.layers else ())}
         pictures = {each.id: each for each in (self._pictures.all() if self._pictures is not None else ())}
         return contract.Changes(
             sequence=found.sequence,
@@ -221,7 +224,9 @@ class ReviewDesk:
         self._live.changes.tell(pictures=[picture.id])
 
     def close(self) -> None:
-        """End threads of its own and finish what is being written."""
+        """End threads of its own and finish what is being written; of one map, write its corrected outlines."""
+        if self._closing.is_set():
+            return
         self._closing.set()
         self._is_shown.set()
         self._live.changes.close()
@@ -229,10 +234,14 @@ class ReviewDesk:
             if each is not None:
                 each.close()
         self._watch.join()
+        if self.reviewed.kind == "folder" and self._live.edits.rows:
+            try:
+                write_corrected(one_map(self.reviewed.output))
+            except TrimlineError as error:
+                _LOG.warning("the corrected outlines are not written: %s", error)
 
     def _snapshot(self, period: str) -> Snapshot:
-        with self._live.at(period) as live:
-            found = live.snapshot()
+        found = self._live.snapshot(period)
         self._is_shown.set()
         return found
 

@@ -61,13 +61,7 @@ def run_review(
     closing = threading.Event()
     with only_server(reviewed.output) as tell, listening(host, port) as bound:
         address = Address(host, bound.getsockname()[1], secret)
-        live, rasters = LiveReview(reviewed), Rasters()
-
-        def picture_changed(picture: Picture) -> None:
-            live.changes.tell(pictures=[picture.id])
-
-        pictures = Pictures(reviewed, rasters, picture_changed)
-        desk = ReviewDesk(live, pictures=pictures, author=author)
+        desk, rasters = opened_desk(reviewed, author)
 
         def begun() -> None:
             tell(address.origin + "/")

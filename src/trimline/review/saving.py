@@ -29,8 +29,9 @@ ROUNDING_M = 1e-3
 
 def preview(review: LiveReview, request: contract.PreviewRequest) -> contract.Preview:
     """Return what drafts would make of the outlines; nothing is kept."""
-    state = review.state(request.period)
-    trial = try_drafts(state, request.drafts, Stamp(request.period), review.outline_in, review.bounds)
+    with review.at(request.period) as live:
+        state, version = live.state.copy(), review.version
+    trial = review.trials.tried(state, version, request.drafts, review.outline_in, review.bounds)
     notes, applied = told(trial, request.drafts)
     changed = trial.changed
     measured = dict.fromkeys([*changed, *sorted(name for name in trial.named if name in trial.state)])

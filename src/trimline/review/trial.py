@@ -58,6 +58,23 @@ class Trial:
     named: set[str] = field(default_factory=set)
     """Glaciers that drafts name."""
 
+    def copy(self) -> Trial:
+        """Return the same trial, which goes on apart from this one."""
+        return Trial(
+            base=self.base,
+            state=self.state.copy(),
+            rows=list(self.rows),
+            outcomes=list(self.outcomes),
+            outlines=list(self.outlines),
+            named=set(self.named),
+        )
+
+    def draw(self, stroke: Sequence[Draft], stamp: Stamp, outline_in: OutlineIn, bounds: NDArray[np.float64]) -> None:
+        """Apply the drafts of one stroke; see `try_drafts`."""
+        self.named.update(name for draft in stroke for name in _names_in(draft))
+        for row in rows_of_stroke(stroke, _outline_of(self.state), outline_in, bounds):
+            self.apply(stamp.on(row))
+
     def apply(self, row: Row) -> EditOutcome:
         """Apply one edit.
 
@@ -126,13 +143,25 @@ def try_drafts(
     EditError
         A draft is wrong: its geometry, a glacier, an option; or two have one identifier.
     """
-    _require_own_ids(drafts)
-    trial = Trial(base, base.copy())
+    require_own_ids(drafts)
+    trial = begun_trial(base)
     for stroke in strokes_of(drafts):
-        trial.named.update(name for draft in stroke for name in _names_in(draft))
-        for row in rows_of_stroke(stroke, _outline_of(trial.state), outline_in, bounds):
-            trial.apply(stamp.on(row))
+        trial.draw(stroke, stamp, outline_in, bounds)
     return trial
+
+
+def begun_trial(base: Replayed) -> Trial:
+    """Return the trial of no draft."""
+    return Trial(base, base.copy())
+
+
+def require_own_ids(drafts: Sequence[Draft]) -> None:
+    """Raise `EditError` where two drafts have one identifier."""
+    seen: set[str] = set()
+    for draft in drafts:
+        if draft.edit_id in seen:
+            raise EditError(f"two drafts have the edit_id '{draft.edit_id}'", remedy="give each draft its own")
+        seen.add(draft.edit_id)
 
 
 def told(trial: Trial, drafts: Iterable[Draft]) -> tuple[tuple[str, ...], tuple[bool, ...]]:
@@ -170,11 +199,3 @@ def _names_in(draft: Draft) -> list[str]:
     others = (draft.value or {}).get("with", []) if draft.operation == "merge" else []
     named = [draft.glac_id, *(others if isinstance(others, list) else [])]
     return [each for each in named if isinstance(each, str) and each]
-
-
-def _require_own_ids(drafts: Sequence[Draft]) -> None:
-    seen: set[str] = set()
-    for draft in drafts:
-        if draft.edit_id in seen:
-            raise EditError(f"two drafts have the edit_id '{draft.edit_id}'", remedy="give each draft its own")
-        seen.add(draft.edit_id)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from trimline.outlines.edit_layer import MARKS
+from trimline.outlines.schema import REVIEW
 from trimline.own_files import own_json
 from trimline.project import Project
 from trimline.report.change_figures import (
@@ -120,9 +122,10 @@ def _areas(
 def _edits(project: Project, series: Series) -> list[Section]:
     """Return the section on corrections by hand; none where there are no edits."""
     files = [period_folder(project, period) / OUTCOMES for period in series.periods]
-    outcomes = [each for path in files for each in own_json(path)]
-    if not outcomes:
+    said = [each for path in files for each in own_json(path)]
+    if not said:
         return []
+    outcomes = [each for each in said if each["operation"] not in MARKS]
     edited = (series.outlines["edit_ids"].fillna("") != "").sum() if "edit_ids" in series.outlines else 0
     lost = sum(each["state"] == "not applied" for each in outcomes)
     words = [
@@ -130,6 +133,8 @@ def _edits(project: Project, series: Series) -> list[Section]:
     ]
     if lost:
         words.append(f"{lost} corrections changed nothing, because the outlines they correct are gone.")
+    marks = series.outlines[REVIEW].value_counts() if REVIEW in series.outlines.columns else {}
+    words += [f"{count} outlines are {mark} by a person." for mark, count in marks.items()]
     return [Section("Corrections by hand", words, [("Outcome of each edit", edits_table(outcomes))])]
 
 

@@ -31,6 +31,7 @@ from trimline.change import (
 )
 from trimline.file_identity import file_identity
 from trimline.files import whole_folder
+from trimline.outlines import area_km2
 from trimline.project import Project
 from trimline.report.change_tables import (
     areas_table,
@@ -50,7 +51,7 @@ from trimline.study.glacier_tables import (
     write_layers,
 )
 from trimline.study.ledger import Done
-from trimline.study.own_series import identities_of, own_series
+from trimline.study.own_series import corrected_series, edited_identities
 from trimline.study.series import Series, series_of, smallest_km2
 from trimline.study.simulated_truth import true_areas
 from trimline.study.study import Study
@@ -99,7 +100,7 @@ def _run_own(study: Study) -> Done:
     project, settings = study.project, study.project.change
     folder = project.output / FOLDER
     inputs = {
-        "outlines": identities_of(project),
+        "outlines": edited_identities(project),
         "published": file_identity(settings.published) if settings.published is not None else None,
         "inventory": file_identity(project.inventory) if settings.inventory_period and project.inventory else None,
         "regions": file_identity(settings.regions) if settings.regions is not None else None,
@@ -112,7 +113,7 @@ def _run_own(study: Study) -> Done:
     }
 
     def work() -> dict[str, Any]:
-        series, ids = own_series(project)
+        series, ids = corrected_series(project)
         with whole_folder(folder) as temporary:
             return {"change": {**_measure(project, series, temporary), "ids": ids}}
 
@@ -138,7 +139,12 @@ def _measure(project: Project, series: Series, folder: Path) -> dict[str, Any]:
     found = {
         "areas": areas,
         "totals": sums,
-        **({"scenes": series.images, "edits": _edited(series.outlines)} if not project.has_own_outlines else {}),
+        **({"scenes": series.images} if not project.has_own_outlines else {}),
+        **(
+            {"edits": _edited(series.outlines)}
+            if not project.has_own_outlines or "edit_ids" in series.outlines.columns
+            else {}
+        ),
         **({"repairs": series.repairs} if series.repairs is not None else {}),
     }
     labels = {each.name: (each.first, each.last) for each in project.periods}
@@ -193,7 +199,8 @@ def _edited(outlines: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return the number of outlines and the area corrected by hand, by period."""
     edited = outlines["edit_ids"].fillna("").astype(str) != "" if "edit_ids" in outlines else None
     table = pd.DataFrame({"period": outlines["period"], "edited": False if edited is None else edited})
-    table["edited_km2"] = np.where(table["edited"], outlines["area_km2"], 0.0)
+    areas = outlines["area_km2"] if "area_km2" in outlines.columns else area_km2(outlines)
+    table["edited_km2"] = np.where(table["edited"], areas, 0.0)
     table["glaciers"] = 1
     return table.groupby("period", sort=False, as_index=False)[["glaciers", "edited", "edited_km2"]].sum()
 

@@ -58,6 +58,11 @@ class OneMap:
     """What the mask says of the map: scene, sensor, threshold, ..."""
 
     @property
+    def middle(self) -> float:
+        """Middle of the year of the scene [decimal year]; of year 0 where that is not known."""
+        return self.year + 0.5
+
+    @property
     def outlines(self) -> Path:
         """The outlines as they were mapped, without ids."""
         return self.folder / OUTLINES

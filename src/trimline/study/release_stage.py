@@ -13,7 +13,6 @@ import yaml
 
 from trimline import __version__
 from trimline.errors import ProjectError, StageError, TrimlineError
-from trimline.file_identity import file_identity
 from trimline.files import sha256
 from trimline.outlines import read_edits, read_outlines
 from trimline.own_files import own_records
@@ -24,7 +23,7 @@ from trimline.report.tables import UNDEFINED, Table, method_table, number
 from trimline.samples import MEASURES
 from trimline.study.archive_scenes import fetched_product
 from trimline.study.change_stage import FOLDER as CHANGE
-from trimline.study.editing import FINAL, OUTCOMES, TIMELINE
+from trimline.study.editing import FINAL, OUTCOMES, TIMELINE, digest_of
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
 from trimline.study.ledger import Done
 from trimline.study.method_models import metadata_of, model_file
@@ -65,7 +64,8 @@ def run(study: Study) -> Done:
         **{name: done.outputs_digest for name, done in study.done.items()},
         "project": study.ledger.project_sha256,
         "periods": {name: {path.name: sha256(path) for path in paths} for name, paths in files.items()},
-        "edits": file_identity(project.edits_file) if project.edits_file.exists() else None,
+        # By their rows: the file changes when QGIS opens it, and new rows may still be in its write-ahead log.
+        "edits": digest_of(edits) if len(edits := read_edits(project.edits_file)) else None,
         "tables": {path.name: sha256(path) for path in tables},
     }
 

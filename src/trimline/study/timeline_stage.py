@@ -22,13 +22,14 @@ from trimline.errors import ProjectError
 from trimline.file_identity import file_identity
 from trimline.melt_season import melt_season_at
 from trimline.outlines import area_km2, read_outlines, write_outlines
+from trimline.outlines.edit_layer import MARKS
 from trimline.progress import track
 from trimline.project import Area, Period, Project, SceneEntry
 from trimline.reprojecting import reprojected
 from trimline.study.candidates import candidates_of, off_glaciers
 from trimline.study.coregistration_steps import open_placed, placed_source
 from trimline.study.editing import FINAL as OUTLINES
-from trimline.study.editing import OUTCOMES, digest_of, edits_of, replay_period
+from trimline.study.editing import OUTCOMES, digest_of, edits_of, replay_period, tell_lost
 from trimline.study.editing import TIMELINE as FOLDER
 from trimline.study.ledger import Done
 from trimline.study.map_stage import map_folder
@@ -327,13 +328,12 @@ def _correct(study: Study, mapped: Mapped, named: Done, edits: gpd.GeoDataFrame)
     """Write the final outlines of one period: the automatic ones, with the corrections made by hand."""
     name = mapped.period.name
     folder, path = period_folder(study.project, name), outlines_path(study.project, name)
-    inputs = {"glaciers": named.outputs_digest, "edits": digest_of(edits, name)}
+    middle = mapped.period.middle
+    inputs = {"glaciers": named.outputs_digest, "edits": digest_of(edits, name, middle=middle)}
 
     def work() -> dict[str, Any]:
-        outcomes = replay_period(folder, edits, name)
-        lost = [each for each in outcomes if each.state == "not applied"]
-        for each in lost:
-            _LOG.warning("%s", each)
+        outcomes = replay_period(folder, edits, name, middle=middle)
+        lost = tell_lost(outcomes)
         final = read_outlines(path)
         area, year = final["area_km2"].to_numpy(dtype=float), final["src_year"].to_numpy(dtype=float)
         dated = np.isfinite(year) & (area > 0)
@@ -342,7 +342,7 @@ def _correct(study: Study, mapped: Mapped, named: Done, edits: gpd.GeoDataFrame)
             "inferred_km2": float(final["inferred_km2"].sum()),
             "glaciers": len(final),
             "year": float(np.average(year[dated], weights=area[dated])) if dated.any() else float("nan"),
-            "edits": sum(each.state == "applied" for each in outcomes),
+            "edits": sum(each.state == "applied" and each.operation not in MARKS for each in outcomes),
             "edits_not_applied": [each.edit_id for each in lost],
         }
 
@@ -372,7 +372,7 @@ def _tell(study: Study, mapped: Sequence[Mapped], combined: Sequence[Done], fina
 
 def _middles(mapped: Sequence[Mapped]) -> dict[str, float]:
     """Return the year in the middle of each period."""
-    return {each.period.name: (each.period.first + each.period.last + 1) / 2.0 for each in mapped}
+    return {each.period.name: each.period.middle for each in mapped}
 
 
 def _trace_options(project: Project) -> TraceOptions:

@@ -190,3 +190,29 @@ def test_a_layer_of_thousand_rows_takes_a_row_without_being_read(path: Path, mon
     append_edits(path, layer(edit("flag", edit_id="last")), again=True)
     assert len(read_edits(path)) == 1002
     assert np.isfinite(read_edits(path).total_bounds).all()
+
+
+def test_a_file_on_a_read_only_disk_is_read_and_nothing_is_written_beside_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append_edits(path, layer(edit("flag", edit_id="new")))
+    before = sorted(path.parent.iterdir())
+    monkeypatch.setattr("trimline.outlines.geopackage.os.access", lambda *_: False)
+    assert read_edits(path)["edit_id"].tolist() == ["old", "new"]
+    assert sorted(path.parent.iterdir()) == before
+
+
+def test_rows_that_a_killed_process_left_in_the_log_are_read(path: Path) -> None:
+    append_edits(path, layer(edit("flag", edit_id="logged")))
+    code = (
+        "import os, sqlite3, sys, geopandas; from trimline.outlines import append_edits;"
+        "held = sqlite3.connect(sys.argv[1]); held.execute('SELECT * FROM edits').fetchall();"
+        "append_edits(sys.argv[1], geopandas.GeoDataFrame({'edit_id': ['left'], 'operation': ['flag']},"
+        "geometry=[None], crs=32646)); os._exit(9)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == 9
+    log = path.with_name("edits.gpkg-wal")
+    assert log.stat().st_size > 0
+    assert read_edits(path)["edit_id"].tolist() == ["old", "logged", "left"]
+    append_edits(path, layer(edit("flag", edit_id="next")))
+    assert read_edits(path)["edit_id"].tolist() == ["old", "logged", "left", "next"]

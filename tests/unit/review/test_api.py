@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,30 +17,60 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 from starlette.testclient import TestClient
-from tests.unit.review.desks import LAYER, PERIOD, MemoryDesk
+from tests.kinds.reviewed import LATE, reviewed
+from tests.unit.review.desks import MemoryDesk
 
+from trimline.review.live_review import LiveReview
+from trimline.review.review_desk import ReviewDesk
 from trimline.review.server import api_document, create_app
+from trimline.review.snapshot import layer_id
 
 REPOSITORY = Path(__file__).parents[3]
 HOST = {"Host": "127.0.0.1"}
-KNOWN = {"period": PERIOD, "glac_id": "G0", "layer": LAYER, "key": "abc", "z": 0, "x": 0, "y": 0}
-"""What there is: half the requests are aimed at it, so that they come as far as the desk."""
+KNOWN = {
+    "period": LATE,
+    "glac_id": "a-0-0",
+    "layer": layer_id("outlines", LATE),
+    "key": "abc",
+    "z": 0,
+    "x": 0,
+    "y": 0,
+    "geometry": {"type": "Polygon", "coordinates": [[[5e5, 35e5], [5e5 + 300, 35e5], [5e5, 35e5 + 300], [5e5, 35e5]]]},
+}
+"""What there is: half the requests are aimed at it, so that they come as far as the outlines."""
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
-def _app() -> Any:
-    return create_app(MemoryDesk(), rasters={"abc": Path(__file__)})
+class Field:
+    """The API of a review of two periods; it can be told to a test before its files are written."""
+
+    app: Any = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
 
 
+api = Field()
 schema = schemathesis.openapi.from_dict({**api_document(), "servers": [{"url": "http://127.0.0.1"}]})
-schema.app = _app()
+schema.app = api
 
 
-def aimed(values: Any) -> Any:
-    """Return keys and values of a request, of which those that are long by an odd number become what there is."""
-    if not isinstance(values, dict):
-        return values
-    near = {key: KNOWN[key] if key in KNOWN and len(str(value)) % 2 else value for key, value in values.items()}
+@pytest.fixture(scope="module", autouse=True)
+def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Write the files of the review."""
+    desk = ReviewDesk(LiveReview(reviewed(tmp_path_factory.mktemp("field"))))
+    api.app = create_app(desk, rasters={"abc": Path(__file__)})
+    yield
+    desk.close()
+
+
+def aimed(value: Any) -> Any:
+    """Return a part of a request, in which every other value of a known key, by its length, is one that there is."""
+    if isinstance(value, list):
+        return [aimed(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    near = {key: KNOWN[key] if key in KNOWN and len(str(each)) % 2 else aimed(each) for key, each in value.items()}
     return {**near, "wait_s": 0} if "wait_s" in near else near
 
 
@@ -74,7 +105,7 @@ def test_every_address_of_the_document_says_how_it_fails() -> None:
 
 @pytest.mark.parametrize("path", ["/api/review", "/api/preview"])
 def test_methods_that_do_not_exist_are_refused(path: str) -> None:
-    with TestClient(_app(), base_url="http://127.0.0.1") as client:
+    with TestClient(create_app(MemoryDesk()), base_url="http://127.0.0.1") as client:
         answer = client.delete(path, headers={"Content-Type": "application/json"})
         assert answer.status_code == 405
         assert "DELETE is not possible" in answer.json()["what"]

@@ -152,6 +152,8 @@ def test_an_edit_that_no_longer_applies_on_the_new_map_keeps_its_history(desk: R
     write_outlines(outlines[outlines["glac_id"] != "far"], folder / LATE / "automatic.gpkg")
     found = desk.history(hole.edit_id, LATE)
     assert found.edit.state == "not applied"
+    assert shape_of(found.before[0]).equals(cell(5, 0))
+    assert shape_of(found.after[0]).equals(cell(5, 0).difference(cell(5.2, 0.2, 0.2)))
     assert found.today == ()
     assert desk.glacier(LATE, "far").outline is None
     assert desk.glacier(LATE, "far").previous is not None

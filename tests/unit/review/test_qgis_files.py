@@ -20,6 +20,8 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
+from odc.geo.geobox import GeoBox
+from rasterio.transform import from_origin
 from tests.unit.review.toy_review import BANDS, CRS, NORTH, PIXEL_M, WEST, reviewed, scene_of, squares, write_stack
 
 from trimline.errors import EditError
@@ -34,42 +36,51 @@ from trimline.review.reviewed import Reviewed, ReviewedPeriod
 from trimline.scenes import moved_scene, open_scene
 
 PERIODS = ("1988", "2004", "2019's best")
+SCENES = {"early": PERIODS[0], "late": PERIODS[-1]}
 QGIS_PYTHON = "/usr/bin/python3"
 """Debian's, for which its package of QGIS is made."""
 
 
-def toy(folder: Path) -> Reviewed:
-    """Return a review of three periods and two scenes, with everything that a project can hold."""
+def write_toy(folder: Path) -> None:
+    """Write outlines and rasters of three periods, two scenes, an inventory and a model."""
+    for name in PERIODS:
+        place = folder / "timeline" / name
+        place.mkdir(parents=True)
+        write_outlines(squares((100, 100, 300, 300)), place / "automatic.gpkg")
+        write_outlines(squares((100, 100, 320, 300)), place / "outlines.gpkg")
+        write_outlines(squares((400, 400, 500, 500)), place / "unseen.gpkg")
+        one_band(place / "probability.tif")
+    for name in SCENES:
+        write_stack(folder / f"{name}.tif")
+    squares((0, 0, 400, 400)).to_file(folder / "inventory.gpkg", layer="glaciers")
+    squares((0, 0, 9, 9)).to_file(folder / "inventory.gpkg", layer="other")
+    one_band(folder / "dem.tif")
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("toy")
+    write_toy(folder)
+    return folder
+
+
+@pytest.fixture
+def review(tmp_path: Path, written: Path) -> Reviewed:
+    """Give a review with everything that a project can hold, in a folder of its own."""
+    folder = tmp_path / "study"
+    shutil.copytree(written, folder)
     periods = []
     for name in PERIODS:
-        path = folder / "timeline" / name / "automatic.gpkg"
-        path.parent.mkdir(parents=True)
-        write_outlines(squares((100, 100, 300, 300)), path)
-        write_outlines(squares((100, 100, 320, 300)), path.with_name("outlines.gpkg"))
-        write_outlines(squares((400, 400, 500, 500)), path.with_name("unseen.gpkg"))
-        probability = path.with_name("probability.tif")
-        shutil.copy(one_band(folder / "probability.tif"), probability)
-        year = int(name[:4])
-        unseen = path.with_name("unseen.gpkg")
-        periods.append(ReviewedPeriod(name, year, year, path, PIXEL_M, probability, 0.4, unseen=unseen))
-    stacks = [write_stack(folder / f"{name}.tif") for name in ("early", "late")]
-    scenes = [
-        scene_of(path, path.stem, periods=(name,)) for path, name in zip(stacks, (PERIODS[0], PERIODS[-1]), strict=True)
-    ]
-    inventory = folder / "inventory.gpkg"
-    squares((0, 0, 400, 400)).to_file(inventory, layer="glaciers")
-    squares((0, 0, 9, 9)).to_file(inventory, layer="other")
-    return reviewed(
-        folder,
-        scenes,
-        periods=periods,
-        inventory=Path(f"{inventory}|layer=glaciers"),
-        dem=one_band(folder / "dem.tif"),
-    )
+        place, year = folder / "timeline" / name, int(name[:4])
+        maps = {"probability": place / "probability.tif", "threshold": 0.4, "unseen": place / "unseen.gpkg"}
+        periods.append(ReviewedPeriod(name, year, year, place / "automatic.gpkg", PIXEL_M, **maps))
+    scenes = [scene_of(folder / f"{name}.tif", name, periods=(period,)) for name, period in SCENES.items()]
+    inventory = Path(f"{folder / 'inventory.gpkg'}|layer=glaciers")
+    return reviewed(folder, scenes, periods=periods, inventory=inventory, dem=folder / "dem.tif")
 
 
 def one_band(path: Path) -> Path:
-    grid = open_scene(write_stack(path.with_name("grid.tif")), sensor="sentinel-2-msi", bands=BANDS).geobox
+    grid = GeoBox((64, 64), from_origin(WEST, NORTH, PIXEL_M, PIXEL_M), CRS)
     return write_raster(path, np.full((64, 64), 700, "uint16"), grid, nodata=65535)
 
 
@@ -91,8 +102,8 @@ def choices(layer: Element, field: str) -> list[str]:
     return [str(each.get("value")) for each in options]
 
 
-def test_an_empty_layer_is_made_that_reads_as_no_edits_and_takes_any_geometry(tmp_path: Path) -> None:
-    created = create_for_qgis(toy(tmp_path))
+def test_an_empty_layer_is_made_that_reads_as_no_edits_and_takes_any_geometry(review: Reviewed) -> None:
+    created = create_for_qgis(review)
     assert created.layer_created
     assert created.left_out == {}
     there = read_edits(created.edits_file)
@@ -104,8 +115,7 @@ def test_an_empty_layer_is_made_that_reads_as_no_edits_and_takes_any_geometry(tm
     assert read_edits(created.edits_file).geom_type.tolist() == ["Polygon", "LineString"]
 
 
-def test_a_layer_with_rows_is_completed_and_its_rows_stay(tmp_path: Path) -> None:
-    review = toy(tmp_path)
+def test_a_layer_with_rows_is_completed_and_its_rows_stay(review: Reviewed) -> None:
     rows = {"operation": ["remove"], "period": "1988", "author": "Ana", "time": "2024-05-31", "reason": "lake"}
     appended = append_edits(review.edits_file, gpd.GeoDataFrame(rows, geometry=[shapely.box(0, 0, 1, 1)], crs=CRS))
     for _ in range(2):
@@ -118,15 +128,13 @@ def test_a_layer_with_rows_is_completed_and_its_rows_stay(tmp_path: Path) -> Non
         assert found == [("trimline", 1), ("trimline areas", 0), ("trimline lines", 0)]
 
 
-def test_the_only_layer_of_a_file_is_still_found_beside_its_styles(tmp_path: Path) -> None:
-    review = toy(tmp_path)
+def test_the_only_layer_of_a_file_is_still_found_beside_its_styles(review: Reviewed) -> None:
     squares((0, 0, 10, 10)).to_file(review.edits_file, layer="drawn last summer")
     create_for_qgis(review)
     assert len(read_edits(review.edits_file)) == 1
 
 
-def test_a_style_of_the_user_stays_the_default(tmp_path: Path) -> None:
-    review = toy(tmp_path)
+def test_a_style_of_the_user_stays_the_default(review: Reviewed) -> None:
     create_for_qgis(review)
     with closing(sqlite3.connect(review.edits_file)) as database, database:
         database.execute("UPDATE layer_styles SET useAsDefault = 0")
@@ -137,8 +145,8 @@ def test_a_style_of_the_user_stays_the_default(tmp_path: Path) -> None:
     assert defaults == [("mine",)]
 
 
-def test_the_domain_of_operations_and_the_form_offer_what_there_is(tmp_path: Path) -> None:
-    created = create_for_qgis(toy(tmp_path))
+def test_the_domain_of_operations_and_the_form_offer_what_there_is(review: Reviewed) -> None:
+    created = create_for_qgis(review)
     with closing(sqlite3.connect(created.edits_file)) as database:
         query = "SELECT value, description FROM gpkg_data_column_constraints WHERE constraint_type = 'enum'"
         assert dict(database.execute(query).fetchall()) == dict(OPERATIONS)
@@ -169,8 +177,8 @@ def test_every_operation_is_offered_where_what_is_drawn_suits_it(kind: Any) -> N
         assert [str(each) for each in check_edits(as_edits(frame), ["1988"])] == []
 
 
-def test_periods_of_the_form_are_known_to_the_checks(tmp_path: Path) -> None:
-    periods = toy(tmp_path).periods
+def test_periods_of_the_form_are_known_to_the_checks(review: Reviewed) -> None:
+    periods = review.periods
     middles = {each.name: each.middle for each in periods}
     for period in period_values(periods):
         row = {"operation": "remove", "period": period, "author": "Ana", "time": "2024-05-31"}
@@ -178,8 +186,8 @@ def test_periods_of_the_form_are_known_to_the_checks(tmp_path: Path) -> None:
         assert check_edits(as_edits(frame), middles) == [], period
 
 
-def test_every_path_of_the_project_is_relative_and_leads_to_a_file(tmp_path: Path) -> None:
-    created = create_for_qgis(toy(tmp_path))
+def test_every_path_of_the_project_is_relative_and_leads_to_a_file(review: Reviewed) -> None:
+    created = create_for_qgis(review)
     sources = {key: str(layer.findtext("datasource")) for key, layer in layers_of(created.project_file).items()}
     assert len(sources) == 3 + 3 * 4 + 2 + 2
     for source in sources.values():
@@ -188,11 +196,11 @@ def test_every_path_of_the_project_is_relative_and_leads_to_a_file(tmp_path: Pat
         assert (created.project_file.parent / path).is_file()
     assert all(len(key) > 10 for key in sources), "QGIS replaces shorter ids"
     assert sources["trimline_inventory"] == "./inventory.gpkg|layername=glaciers"
-    assert str(tmp_path) not in created.project_file.read_text()
+    assert str(review.output) not in created.project_file.read_text()
 
 
-def test_the_tree_has_each_layer_once_edits_on_top_and_only_the_last_period_shown(tmp_path: Path) -> None:
-    created = create_for_qgis(toy(tmp_path))
+def test_the_tree_has_each_layer_once_edits_on_top_and_only_the_last_period_shown(review: Reviewed) -> None:
+    created = create_for_qgis(review)
     root = project_of(created.project_file)
     tree = root.find("layer-tree-group")
     assert tree is not None
@@ -206,8 +214,7 @@ def test_the_tree_has_each_layer_once_edits_on_top_and_only_the_last_period_show
     assert root.findtext("projectCrs/spatialrefsys/authid") == CRS
 
 
-def test_a_project_that_was_saved_in_qgis_is_left_as_it_is(tmp_path: Path) -> None:
-    review = toy(tmp_path)
+def test_a_project_that_was_saved_in_qgis_is_left_as_it_is(review: Reviewed) -> None:
     project = create_for_qgis(review).project_file
     assert create_for_qgis(review).project_written
     project.write_text(project.read_text().replace('saveUser="trimline"', 'saveUser="ana"'))
@@ -216,16 +223,15 @@ def test_a_project_that_was_saved_in_qgis_is_left_as_it_is(tmp_path: Path) -> No
     assert sha256(project) == before
 
 
-def test_a_scene_that_is_gone_is_named_and_the_others_are_shown(tmp_path: Path) -> None:
-    review = toy(tmp_path)
-    (tmp_path / "early.tif").unlink()
+def test_a_scene_that_is_gone_is_named_and_the_others_are_shown(review: Reviewed) -> None:
+    (review.output / "early.tif").unlink()
     created = create_for_qgis(review)
     assert list(created.left_out) == ["early"]
     assert "trimline_scene_late" in layers_of(created.project_file)
 
 
-def test_a_file_of_edits_that_is_no_geopackage_is_refused(tmp_path: Path) -> None:
-    review = replace(toy(tmp_path), edits_file=tmp_path / "edits.shp")
+def test_a_file_of_edits_that_is_no_geopackage_is_refused(review: Reviewed, tmp_path: Path) -> None:
+    review = replace(review, edits_file=tmp_path / "edits.shp")
     with pytest.raises(EditError, match="no GeoPackage"):
         create_for_qgis(review)
     broken = replace(review, edits_file=tmp_path / "broken.gpkg")
@@ -306,8 +312,8 @@ def has_qgis() -> bool:
 
 
 @pytest.mark.skipif(not has_qgis(), reason="QGIS is not installed")
-def test_qgis_opens_the_project_and_saves_what_is_drawn_while_others_write(tmp_path: Path) -> None:
-    created = create_for_qgis(toy(tmp_path))
+def test_qgis_opens_the_project_and_saves_what_is_drawn_while_others_write(review: Reviewed, tmp_path: Path) -> None:
+    created = create_for_qgis(review)
     box = shapely.box(WEST + 150, NORTH - 200, WEST + 200, NORTH - 150)
     line = shapely.LineString([(WEST, NORTH - 200), (WEST + 400, NORTH - 200)])
     environment = {"QT_QPA_PLATFORM": "offscreen", "HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "TZ": "Asia/Kolkata"}

@@ -86,6 +86,24 @@ def test_nothing_is_kept_by_a_preview(desk: ReviewDesk, folder: Path) -> None:
     assert not (folder / "edits.gpkg").exists()
 
 
+def test_strokes_that_are_previewed_one_by_one_are_what_they_are_together(desk: ReviewDesk) -> None:
+    drafts = [
+        draft("remove", "a-0-0", HOLE),
+        draft("split", "a-0-0", shapely.LineString([(500_500, 3_499_900), (500_500, 3_501_100)])),
+        draft("redraw", "far", shapely.affinity.translate(cell(5, 0), 40.0)),
+        draft("remove", "far", cell(5.3, 0.3, 0.1)),
+        draft("merge", "a-1-0", value={"with": ["a-1-1"]}),
+    ]
+    step_by_step = [previewed(desk, *drafts[: count + 1]) for count in range(len(drafts))]
+    undone = previewed(desk, *drafts[:2])
+    assert undone == step_by_step[1]
+    fresh = desk_of(desk.reviewed)
+    assert previewed(fresh, *drafts) == step_by_step[-1]
+    fresh.close()
+    assert all(step_by_step[-1].is_applied)
+    assert step_by_step[-1].gone == ("a-1-1",)
+
+
 def test_a_save_that_is_sent_twice_is_kept_once(desk: ReviewDesk, folder: Path) -> None:
     move = draft("redraw", "far", shapely.affinity.translate(cell(5, 0), 40.0))
     asked = request(desk, move, draft("copy", "a-0-1", value={"from": EARLY}), draft("accept", "far"))

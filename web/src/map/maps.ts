@@ -100,7 +100,7 @@ function drawPictures(store: Store, section: HTMLElement, maps: readonly OlMap[]
     store.set({ said: why });
   };
   const pictures = maps.map((map) => new PictureOfMap(map, () => store.state.review, failed));
-  const overlays = maps.map((map) => new OverlaysOfMap(map));
+  const overlays = maps.map((map) => new OverlaysOfMap(map, failed));
   store.on(["looks", "views", "review"], (state) => {
     state.looks.forEach((look, which) => {
       if (isUsed(which, state)) pictures[which]?.show(look);

@@ -31,13 +31,13 @@ export const MARKS: Readonly<Record<Mark, Line & { label: string }>> = {
 export const AUTOMATIC: Line = { colour: "#ffffff", casing: DARK, width: 1.25, dash: [6, 5] };
 export const INVENTORY: Line = { colour: "#111111", casing: WHITE, width: 1.25, dash: [2, 3] };
 
-/** Lightness falls evenly from the last period to the first (the scale "plasma" at five places). */
+/** Greens, which no mark has: the first period is dark, the last light. */
 const TIMES = [
-  [13, 8, 135],
-  [126, 3, 168],
-  [204, 71, 120],
-  [248, 149, 64],
-  [240, 249, 33],
+  [0, 60, 25],
+  [20, 110, 55],
+  [70, 160, 85],
+  [140, 208, 140],
+  [208, 240, 200],
 ] as const;
 
 /** Metres per pixel from which on casings are left out: outlines are too dense there. */
@@ -50,7 +50,7 @@ export function periodLine(position: number, count: number): Line {
   const [first, second] = [TIMES[below] ?? TIMES[0], TIMES[below + 1] ?? TIMES[0]];
   const share = along - below;
   const colour = first.map((value, channel) => Math.round(value + ((second[channel] ?? 0) - value) * share));
-  return { colour: `rgb(${colour.join(", ")})`, casing: along > 1.5 ? DARK : WHITE, width: 1.25 };
+  return { colour: `rgb(${colour.join(", ")})`, casing: along >= 2 ? DARK : WHITE, width: 1.25 };
 }
 
 export function markOf(feature: FeatureLike): Mark {

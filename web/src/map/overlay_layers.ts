@@ -1,12 +1,13 @@
 // Rasters over the picture: probability, uncertain pixels, classes, and the shaded relief; read only when they are seen.
 import TileLayer from "ol/layer/WebGLTile";
 import type OlMap from "ol/Map";
-import GeoTIFF from "ol/source/GeoTIFF";
 import type { Overlay, Review } from "../contract";
 import type { Overlays } from "../state";
-import { isCategorical, overlayColour } from "./overlay_style";
+import { stepOf } from "./coding";
+import { overlayCoding, overlayColour } from "./overlay_style";
 import { PICTURES } from "./picture_layer";
 import { mapProjection } from "./projections";
+import { openSource } from "./raster_source";
 
 /** From the lowest to the highest. */
 const ORDER: readonly Overlay["kind"][] = ["hillshade", "classes", "probability", "uncertain"];
@@ -14,7 +15,11 @@ const ORDER: readonly Overlay["kind"][] = ["hillshade", "classes", "probability"
 export class OverlaysOfMap {
   private readonly layers = new Map<string, TileLayer>();
 
-  constructor(private readonly map: OlMap) {}
+  /** @param failed told why a raster cannot be drawn */
+  constructor(
+    private readonly map: OlMap,
+    private readonly failed: (why: string) => void,
+  ) {}
 
   /** Show the overlays of a period with their opacities; hide all others. */
   show(review: Review, period: string, opacities: Overlays): void {
@@ -36,21 +41,27 @@ export class OverlaysOfMap {
   }
 
   private added(overlay: Overlay, review: Review): TileLayer {
-    const nodata = overlay.nodata ?? Number.NaN;
-    const source = new GeoTIFF({
-      sources: [{ url: overlay.source, bands: [1], nodata }],
-      normalize: false,
-      projection: mapProjection(review),
-      interpolate: !isCategorical(overlay),
-      transition: 0,
-    });
     const layer = new TileLayer({
       className: PICTURES,
-      source,
       zIndex: 1 + ORDER.indexOf(overlay.kind),
       style: { color: overlayColour(overlay) as [string, ...number[]] },
       cacheSize: 64,
     });
+    const coding = overlayCoding(overlay);
+    const reading = {
+      bands: [{ address: overlay.source, index: 1, nodata: overlay.nodata }],
+      steps: (numbers: Float64Array, steps: Uint16Array) => {
+        steps[0] = stepOf(coding, (numbers[0] ?? Number.NaN) * overlay.scale);
+      },
+    };
+    openSource(reading, mapProjection(review)).then(
+      (source) => {
+        layer.setSource(source);
+      },
+      (error: unknown) => {
+        this.failed(`${overlay.id} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      },
+    );
     this.layers.set(overlay.id, layer);
     this.map.addLayer(layer);
     return layer;

@@ -1,5 +1,6 @@
 // Colours of the rasters over a picture; each scale is told apart by colour-blind readers and has a legend.
 import type { Overlay } from "../contract";
+import { valueExpression, whereData, WHOLE, type Coding } from "./coding";
 
 type Expression = unknown[];
 export type Colour = readonly [number, number, number];
@@ -43,24 +44,25 @@ export const ENTRIES: Readonly<Record<Overlay["kind"], readonly Entry[]>> = {
   hillshade: [],
 };
 
-/** Whether an overlay holds classes, which are never interpolated. */
-export function isCategorical(overlay: Overlay): boolean {
-  return overlay.kind === "uncertain" || overlay.kind === "classes";
+/** How the values of an overlay are kept: probability in steps of a thousandth, all others are whole numbers. */
+export function overlayCoding(overlay: Overlay): Coding {
+  return overlay.kind === "probability" ? { least: 0, most: 1, isSquared: false } : WHOLE;
 }
 
 /** Colour of a pixel of an overlay. */
 export function overlayColour(overlay: Overlay): Expression {
-  const value: Expression = ["*", ["band", 1], overlay.scale];
+  const value = valueExpression(overlayCoding(overlay), 0);
   if (overlay.kind === "hillshade") {
     const grey = ["clamp", ["/", value, 255], 0, 1];
-    return ["array", grey, grey, grey, 1];
+    return whereData(["array", grey, grey, grey, 1]);
   }
   const entries = ENTRIES[overlay.kind];
   if (overlay.kind === "probability") {
-    return ["interpolate", ["linear"], value, ...entries.flatMap((entry) => [entry.value, painted(entry.colour)])];
+    const stops = entries.flatMap((entry) => [entry.value, painted(entry.colour)]);
+    return whereData(["interpolate", ["linear"], value, ...stops]);
   }
-  const cases = entries.flatMap((entry) => [["==", ["band", 1], entry.value], painted(entry.colour)]);
-  return ["case", ...cases, [0, 0, 0, 0]];
+  const cases = entries.flatMap((entry) => [["==", ["round", value], entry.value], painted(entry.colour)]);
+  return whereData(["case", ...cases, [0, 0, 0, 0]]);
 }
 
 function painted(colour: Colour): number[] {

@@ -10,8 +10,10 @@ export function isWithin(coordinates: readonly number[], ends: readonly number[]
   let start = 0;
   for (const end of ends) {
     for (let at = start, before = end - 2; at < end; before = at, at += 2) {
-      const [x1, y1] = [coordinates[at] ?? 0, coordinates[at + 1] ?? 0];
-      const [x2, y2] = [coordinates[before] ?? 0, coordinates[before + 1] ?? 0];
+      const x1 = coordinates[at] ?? 0;
+      const y1 = coordinates[at + 1] ?? 0;
+      const x2 = coordinates[before] ?? 0;
+      const y2 = coordinates[before + 1] ?? 0;
       if (y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1) inside = !inside;
     }
     start = end;

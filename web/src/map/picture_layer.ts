@@ -1,12 +1,13 @@
 // The layer of a picture: its bands read from their files by range requests, coloured by the graphics card.
 import TileLayer from "ol/layer/WebGLTile";
-import GeoTIFF from "ol/source/GeoTIFF";
 import type OlMap from "ol/Map";
-import type { Picture, Review } from "../contract";
+import type { Band, Picture, Review } from "../contract";
 import type { Look } from "../state";
+import { stepsAt } from "./coding";
 import { bandsOf, combinationOf, stretchOf, type Combination } from "./combinations";
-import { channelValues, colourOf, readingOf, variablesOf } from "./picture_style";
+import { codingsOf, colourOf, stepsOf, valuesOf, variablesOf } from "./picture_style";
 import { pictureProjection } from "./projections";
+import { openSource, type Reading } from "./raster_source";
 
 /** Class of the canvas that pictures are drawn on. */
 export const PICTURES = "pictures-canvas";
@@ -17,11 +18,19 @@ const VIEW_SAMPLES = 64;
 /** Milliseconds for which the former picture stays under a new one that is not there yet. */
 const LONGEST_HANDOVER_MS = 4000;
 
+interface Shown {
+  picture: Picture;
+  combination: Combination;
+  bands: Band[];
+  /** Null until the headers of the files are read. */
+  layer: TileLayer | null;
+  variables: Record<string, number>;
+}
+
 /** The picture of one map, as a look tells. */
 export class PictureOfMap {
-  private layer: TileLayer | null = null;
+  private shown: Shown | null = null;
   private former: TileLayer[] = [];
-  private shown: { picture: Picture; combination: Combination } | null = null;
 
   /** @param failed told why a picture cannot be drawn */
   constructor(
@@ -30,7 +39,7 @@ export class PictureOfMap {
     private readonly failed: (why: string) => void,
   ) {}
 
-  /** Show a look; only stretch and gamma changed: nothing is loaded. */
+  /** Show a look; where only stretch and gamma changed, nothing is loaded. */
   show(look: Look): void {
     const picture = this.review().pictures.find((each) => each.id === look.picture);
     const combination = picture?.state === "ready" ? combinationOf(picture, look.combination) : null;
@@ -39,70 +48,70 @@ export class PictureOfMap {
       return;
     }
     const variables = variablesOf(stretchOf(look, picture, combination), look.gamma);
-    const same = this.shown?.combination === combination && drawnAlike(this.shown.picture, picture);
-    if (same) this.layer?.updateStyleVariables(variables);
-    else this.replace(picture, combination, variables);
+    if (this.shown?.combination === combination && isDrawnAlike(this.shown.picture, picture)) {
+      this.shown.variables = variables;
+      this.shown.layer?.updateStyleVariables(variables);
+    } else void this.replace(picture, combination, variables);
   }
 
   /** Values of each channel over the part of the picture that is in view, at points of a grid. */
   valuesInView(): number[][] {
-    const bands = this.shown ? bandsOf(this.shown.picture, this.shown.combination) : null;
     const size = this.map.getSize();
-    if (!this.shown || !bands || !size || !this.layer) return [];
-    const { numbers } = readingOf(this.shown.picture.sources, bands);
-    const channels: number[][] = this.shown.combination.channels.map(() => []);
+    if (!this.shown?.layer || !size) return [];
+    const codings = codingsOf(this.shown.combination, this.shown.bands);
+    const channels: number[][] = codings.map(() => []);
     for (let row = 0; row < VIEW_SAMPLES; row++) {
       for (let column = 0; column < VIEW_SAMPLES; column++) {
-        const at = [((column + 0.5) / VIEW_SAMPLES) * (size[0] ?? 0), ((row + 0.5) / VIEW_SAMPLES) * (size[1] ?? 0)];
-        const data = this.layer.getData(at);
-        if (!(data instanceof Float32Array) || data.at(-1) === 0) continue;
-        const reflectance = bands.map((band, at) => (data[(numbers[at] ?? 1) - 1] ?? Number.NaN) * band.scale + band.offset);
-        channelValues(this.shown.combination, reflectance).forEach((value, channel) => channels[channel]?.push(value));
+        const pixel = [column, row].map((at, axis) => ((at + 0.5) / VIEW_SAMPLES) * (size[axis] ?? 0));
+        const bytes = this.shown.layer.getData(pixel);
+        const steps = bytes instanceof Uint8Array ? stepsAt(bytes, 0) : null;
+        if (steps === null) continue;
+        valuesOf(codings, steps).forEach((value, channel) => channels[channel]?.push(value));
       }
     }
     return channels;
   }
 
-  private replace(picture: Picture, combination: Combination, variables: Record<string, number>): void {
+  private async replace(picture: Picture, combination: Combination, variables: Record<string, number>): Promise<void> {
+    this.retire();
     const bands = bandsOf(picture, combination);
     const projection = pictureProjection(picture, this.review());
     if (bands === null || projection === null) {
-      this.clear();
+      this.drop();
       this.failed(`${picture.title}: ${bands === null ? "bands are missing" : "its projection is not known"}`);
       return;
     }
-    const { sources, numbers } = readingOf(picture.sources, bands);
-    const source = new GeoTIFF({ sources, normalize: false, projection, interpolate: false, transition: 0 });
-    const color = colourOf(combination, bands, numbers) as [string, ...number[]];
-    const layer = new TileLayer({ className: PICTURES, source, zIndex: 0, style: { color, variables }, cacheSize: 128 });
-    source.on("change", () => {
-      if (source.getState() !== "error" || this.layer !== layer) return;
-      this.failed(`${picture.title} cannot be read: ${source.getError()?.message ?? "unknown error"}`);
-    });
-    this.retire();
-    this.map.getLayers().insertAt(0, layer);
-    this.layer = layer;
-    this.shown = { picture, combination };
-    const handedOver = () => {
-      if (this.layer === layer) this.drop();
+    const shown: Shown = { picture, combination, bands, layer: null, variables };
+    this.shown = shown;
+    try {
+      const source = await openSource(readingOf(picture, combination, bands), projection);
+      if (this.shown !== shown) return;
+      const color = colourOf(codingsOf(combination, bands)) as [string, ...number[]];
+      const style = { color, variables: shown.variables };
+      shown.layer = new TileLayer({ className: PICTURES, source, zIndex: 0, style, cacheSize: 128 });
+      this.map.getLayers().insertAt(0, shown.layer);
+    } catch (error) {
+      if (this.shown !== shown) return;
+      this.failed(`${picture.title} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    const handOver = () => {
+      if (this.shown === shown) this.drop();
     };
-    this.map.once("rendercomplete", handedOver);
-    setTimeout(handedOver, LONGEST_HANDOVER_MS);
+    this.map.once("rendercomplete", handOver);
+    setTimeout(handOver, LONGEST_HANDOVER_MS);
   }
 
   private clear(): void {
     this.retire();
     this.drop();
-    this.shown = null;
   }
 
   /** Keep the present layer, under the coming one, until that is drawn. */
   private retire(): void {
-    if (this.layer) {
-      this.layer.setZIndex(-1);
-      this.former.push(this.layer);
-    }
-    this.layer = null;
+    const layer = this.shown?.layer;
+    layer?.setZIndex(-1);
+    if (layer) this.former.push(layer);
+    this.shown = null;
   }
 
   private drop(): void {
@@ -114,7 +123,14 @@ export class PictureOfMap {
   }
 }
 
+function readingOf(picture: Picture, combination: Combination, bands: readonly Band[]): Reading {
+  return {
+    bands: bands.map(({ source, index, nodata }) => ({ address: picture.sources[source] ?? "", index, nodata })),
+    steps: stepsOf(combination, bands),
+  };
+}
+
 /** Whether two states of a picture are drawn from the same files. */
-function drawnAlike(first: Picture, second: Picture): boolean {
+function isDrawnAlike(first: Picture, second: Picture): boolean {
   return first.id === second.id && first.sources.join() === second.sources.join();
 }

@@ -1,8 +1,8 @@
-// How a picture is coloured: expressions for the graphics card, whose variables hold stretch and gamma.
+// How a picture is kept and coloured: channels from the numbers of its bands, and an expression for the graphics card.
 //
-// Contrast and gamma are variables, so that changing them loads nothing and compiles nothing.
-import type { SourceInfo } from "ol/source/GeoTIFF";
+// Stretch and gamma are variables of that expression, so that changing them loads nothing and compiles nothing.
 import type { Band } from "../contract";
+import { stepOf, stepTable, valueExpression, valueOf, whereData, WHOLE, type Coding } from "./coding";
 import type { Combination, Range } from "./combinations";
 
 type Expression = unknown[];
@@ -10,35 +10,58 @@ type Expression = unknown[];
 /** Smallest denominator of an index [reflectance]: dark pixels, below zero after the offset, give no wild values. */
 const LEAST = 1e-4;
 
-/** Files of a picture, each with those of its bands that are read. */
-export interface Reading {
-  sources: SourceInfo[];
-  /** Number, from 1, of each asked band among those that are read. */
-  numbers: number[];
+/** Reflectance up to which values are kept, unless those of the scene are higher: snow that faces the sun. */
+const BRIGHTEST = 1.6;
+
+/** How much of the range of a scene is kept beyond its 98th percentile. */
+const BEYOND = 1.5;
+
+/** Ratio up to which values are kept: beyond, it is noise of dark pixels. */
+const LARGEST_RATIO = 40;
+
+/** How the channels of a combination are kept. */
+export function codingsOf(combination: Combination, bands: readonly Band[]): Coding[] {
+  if (combination.kind === "normalised difference") return [{ least: -1, most: 1, isSquared: false }];
+  if (combination.kind === "ratio") return [{ least: 0, most: LARGEST_RATIO, isSquared: true }];
+  return bands.map(({ low, high }) => {
+    return { least: Math.min(0, BEYOND * low), most: Math.max(BRIGHTEST, BEYOND * high), isSquared: true };
+  });
 }
 
-/** Which bands are read of which file, each once, for some bands of a picture. */
-export function readingOf(addresses: readonly string[], bands: readonly Band[]): Reading {
-  const files = [...new Set(bands.map((band) => band.source))];
-  const read = files.map((file) => [...new Set(bands.filter((band) => band.source === file).map((band) => band.index))]);
-  const sources = files.map((file, position) => {
-    const nodata: number[] = [];
-    for (const band of bands.filter((each) => each.source === file)) nodata[band.index - 1] = band.nodata ?? Number.NaN;
-    return { url: addresses[file] ?? "", bands: read[position] ?? [], nodata };
-  });
-  const order = files.flatMap((file, position) => (read[position] ?? []).map((index) => `${file} ${index}`));
-  return { sources, numbers: bands.map((band) => order.indexOf(`${band.source} ${band.index}`) + 1) };
+/** Function that puts the steps of the channels from the numbers of the bands. */
+export function stepsOf(
+  combination: Combination,
+  bands: readonly Band[],
+): (numbers: Float64Array, steps: Uint16Array) => void {
+  const codings = codingsOf(combination, bands);
+  const { kind } = combination;
+  if (kind !== "colours") {
+    const coding = codings[0] ?? WHOLE;
+    return (numbers, steps) => {
+      steps[0] = stepOf(coding, index(kind, numbers, bands));
+    };
+  }
+  const tables = bands.map(({ scale, offset }, at) => stepTable(codings[at] ?? WHOLE, scale, offset));
+  return (numbers, steps) => {
+    for (let channel = 0; channel < tables.length; channel++) {
+      const number = numbers[channel] ?? 0;
+      steps[channel] =
+        (Number.isInteger(number) ? tables[channel]?.[number] : undefined) ??
+        stepOf(codings[channel] ?? WHOLE, reflectance(numbers, bands, channel));
+    }
+  };
+}
+
+/** Values of the channels from their steps. */
+export function valuesOf(codings: readonly Coding[], steps: readonly number[]): number[] {
+  return codings.map((coding, channel) => valueOf(coding, steps[channel] ?? 0));
 }
 
 /** Colour of a pixel; variables are `low0`, `high0`, ... of each channel, and `gamma`. */
-export function colourOf(combination: Combination, bands: readonly Band[], numbers: readonly number[]): Expression {
-  const values = bands.map((band, position): Expression => {
-    const number = ["band", numbers[position] ?? 1];
-    return ["+", ["*", number, band.scale], band.offset];
-  });
-  const channels = indexOf(combination, values).map(stretched);
-  const [red, green, blue] = channels.length === 1 ? [channels[0], channels[0], channels[0]] : channels;
-  return ["array", red, green, blue, 1];
+export function colourOf(codings: readonly Coding[]): Expression {
+  const channels = codings.map((coding, channel) => stretched(valueExpression(coding, channel), channel));
+  const [red, green = red, blue = red] = channels;
+  return whereData(["array", red, green, blue, 1]);
 }
 
 /** Values of the variables of `colourOf`. */
@@ -51,23 +74,14 @@ export function variablesOf(stretch: readonly Range[], gamma: number): Record<st
   return variables;
 }
 
-/** Values of the channels of a combination at a pixel, from the reflectance of its bands. */
-export function channelValues(combination: Combination, reflectance: readonly number[]): number[] {
-  const [first = Number.NaN, second = Number.NaN] = reflectance;
-  if (combination.kind === "normalised difference") return [(first - second) / Math.max(first + second, LEAST)];
-  if (combination.kind === "ratio") return [first / Math.max(second, LEAST)];
-  return [...reflectance];
+function reflectance(numbers: Float64Array, bands: readonly Band[], at: number): number {
+  return (numbers[at] ?? Number.NaN) * (bands[at]?.scale ?? 1) + (bands[at]?.offset ?? 0);
 }
 
-function indexOf(combination: Combination, values: Expression[]): Expression[] {
-  const [first = [], second = []] = values;
-  if (combination.kind === "normalised difference") return [["/", ["-", first, second], atLeast(["+", first, second])]];
-  if (combination.kind === "ratio") return [["/", first, atLeast(second)]];
-  return values;
-}
-
-function atLeast(value: Expression): Expression {
-  return ["clamp", value, LEAST, 1e6];
+function index(kind: "normalised difference" | "ratio", numbers: Float64Array, bands: readonly Band[]): number {
+  const [first, second] = [reflectance(numbers, bands, 0), reflectance(numbers, bands, 1)];
+  if (kind === "ratio") return first / Math.max(second, LEAST);
+  return (first - second) / Math.max(first + second, LEAST);
 }
 
 function stretched(value: Expression, channel: number): Expression {

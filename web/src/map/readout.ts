@@ -34,5 +34,5 @@ function metres(value: number): string {
 }
 
 function angle(value: number, positive: string, negative: string): string {
-  return `${Math.abs(value).toFixed(5)}°${THIN_SPACE}${value < 0 ? negative : positive}`;
+  return `${Math.abs(value).toFixed(4)}°${THIN_SPACE}${value < 0 ? negative : positive}`;
 }

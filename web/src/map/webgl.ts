@@ -1,4 +1,4 @@
-// Whether the browser draws pictures: they need WebGL with textures of floating-point numbers; outlines do not.
+// Whether the browser draws pictures: they need WebGL; outlines do not.
 
 let found: string | null | undefined;
 
@@ -11,9 +11,6 @@ export function withoutPictures(): string | null {
 function lookFor(): string | null {
   const context = document.createElement("canvas").getContext("webgl");
   if (context === null) return "This browser has WebGL switched off or missing: pictures are not drawn, outlines are.";
-  if (context.getExtension("OES_texture_float") === null) {
-    return "The graphics of this computer take no floating-point numbers: pictures are not drawn, outlines are.";
-  }
   context.getExtension("WEBGL_lose_context")?.loseContext();
   return null;
 }

@@ -74,10 +74,16 @@ export function number(label: string, step: number, changed: (value: number) => 
   return input;
 }
 
-export function heading(text: string): HTMLElement {
-  const element = document.createElement("h2");
-  element.textContent = text;
-  return element;
+/** A section of a panel that is open at first and can be closed. */
+export function section(title: string, ...content: HTMLElement[]): HTMLDetailsElement {
+  const details = document.createElement("details");
+  details.open = true;
+  const summary = document.createElement("summary");
+  const heading = document.createElement("h2");
+  heading.textContent = title;
+  summary.append(heading);
+  details.append(summary, ...content);
+  return details;
 }
 
 /** A part that is opened by a click on its title. */

@@ -4,7 +4,7 @@ import { inPage } from "../map/elements";
 import { AUTOMATIC, INVENTORY, MARKS, periodLine } from "../map/outline_styles";
 import { ENTRIES } from "../map/overlay_style";
 import type { Overlays, Store } from "../state";
-import { heading, slider, tick } from "./fields";
+import { section, slider, tick } from "./fields";
 import { colourSwatch, hatchSwatch, lineSwatch, scaleSwatch } from "./legend";
 
 const RASTERS: readonly [Overlay["kind"], string][] = [
@@ -19,7 +19,7 @@ export function createLayers(store: Store): void {
   const set = (change: Partial<Overlays>) => {
     store.set({ overlays: { ...store.state.overlays, ...change } });
   };
-  panel.append(heading("Outlines"), marks(store), ...lines(store, set), heading("Rasters"), ...rasters(store, set));
+  panel.append(section("Outlines", marks(store), ...lines(store, set)), section("Rasters", ...rasters(store, set)));
 }
 
 /** Legend of the outlines of the period. */

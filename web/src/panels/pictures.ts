@@ -8,12 +8,12 @@ import type { Maps } from "../map/maps";
 import { picturesOf } from "../map/period_pictures";
 import type { Look, State, Store } from "../state";
 import { createContrast } from "./contrast";
-import { heading, labelled } from "./fields";
+import { labelled, section } from "./fields";
 
 export function createPictures(store: Store, api: Api, maps: Maps): void {
   const panel = inPage("pictures");
   const parts = ([0, 1] as const).map((which) => part(which, store, api, maps));
-  panel.append(heading("Picture"), ...parts);
+  panel.append(section("Picture", ...parts));
   store.on(["views"], ({ views }) => {
     panel.querySelector("h2")?.replaceChildren(views === "one" ? "Picture" : "Pictures");
     const [first, second] = parts;

@@ -18,8 +18,9 @@ from trimline.file_names import safe_name
 from trimline.files import made_folder
 from trimline.foreign import foreign_errors
 from trimline.layer_path import layer_path
+from trimline.outlines.geopackage import Table
 from trimline.review.qgis.form import Kind, form_of, operations_of, quoted_text, write_form
-from trimline.review.qgis.layer_file import geometry_column, prepare_layer
+from trimline.review.qgis.layer_file import prepare_layer
 from trimline.review.qgis.layers import (
     Group,
     Layer,
@@ -91,19 +92,19 @@ def create_for_qgis(reviewed: Reviewed) -> CreatedForQgis:
     path = reviewed.edits_file
     project = path.with_suffix(".qgs")
     made_folder(path.parent)
-    created = prepare_layer(path, reviewed.crs, styles_of(reviewed.periods))
+    table, created = prepare_layer(path, reviewed.crs, styles_of(reviewed.periods))
     if project.exists() and not is_ours(project):
         return CreatedForQgis(path, created, project, project_written=False, left_out={})
     left_out: dict[str, str] = {}
-    root = Group("", tuple(_members(reviewed, project.parent, left_out)))
+    root = Group("", tuple(_members(reviewed, table, project.parent, left_out)))
     write_project(project, reviewed.title or reviewed.name, CRS.from_user_input(reviewed.crs), root, _view(reviewed))
     return CreatedForQgis(path, created, project, project_written=True, left_out=left_out)
 
 
-def _members(reviewed: Reviewed, folder: Path, left_out: dict[str, str]) -> Iterator[Layer | Group]:
+def _members(reviewed: Reviewed, table: Table, folder: Path, left_out: dict[str, str]) -> Iterator[Layer | Group]:
     """Yield all layers, from top to bottom."""
     last = reviewed.periods[-1]
-    yield Group("Edits", tuple(_edit_layers(reviewed, folder)))
+    yield Group("Edits", tuple(_edit_layers(reviewed, table, folder)))
     scenes = _pictures(reviewed, folder, left_out)
     shown: set[str] = set()
     for period in reversed(reviewed.periods):
@@ -122,17 +123,23 @@ def _members(reviewed: Reviewed, folder: Path, left_out: dict[str, str]) -> Iter
         yield Layer(layer_id("hillshade"), "Hillshade", source, crs, hillshade_drawing, kind="raster", visible=False)
 
 
-def _edit_layers(reviewed: Reviewed, folder: Path) -> Iterator[Layer]:
-    """Yield the layer of edits three times: QGIS draws into layers of one type of geometry."""
-    table, geometry = geometry_column(reviewed.edits_file)
-    source = f"{relative_source(reviewed.edits_file, folder)}|layername={table}"
-    crs = _crs_of(reviewed.edits_file, table)
+def _edit_layers(reviewed: Reviewed, table: Table, folder: Path) -> Iterator[Layer]:
+    """Yield the layer of edits once for each type of geometry that it holds: QGIS draws into layers of one type."""
+    source = f"{relative_source(reviewed.edits_file, folder)}|layername={table.name}"
+    crs = CRS.from_user_input(table.crs or reviewed.crs)
     proposed = _glacier_under(reviewed)
-    kinds: tuple[tuple[Kind, str, str, str], ...] = (
-        ("lines", "Edits drawn as lines", f"{source}|geometrytype=LineString", "Line"),
-        ("areas", "Edits drawn as areas", f"{source}|geometrytype=Polygon", "Polygon"),
-        ("table", "Edits without ground", f'{source}|subset="{geometry}" IS NULL', "No geometry"),
-    )
+    holds = table.geometry_type
+    is_any = holds in ("GEOMETRY", "GEOMETRYCOLLECTION")
+    kinds: list[tuple[Kind, str, str, str]] = []
+    if is_any or "LINE" in holds:
+        kinds.append(
+            ("lines", "Edits drawn as lines", f"{source}|geometrytype=LineString" if is_any else source, "Line")
+        )
+    if is_any or "POLYGON" in holds:
+        drawn = f"{source}|geometrytype=Polygon" if is_any else source
+        kinds.append(("areas", "Edits drawn as areas", drawn, "Polygon"))
+    without = source if table.geometry is None else f'{source}|subset="{table.geometry}" IS NULL'
+    kinds.append(("table", "Edits without ground", without, "No geometry"))
     for kind, name, of_kind, drawn in kinds:
         draw = partial(_edited, reviewed.periods, kind, proposed if kind != "table" else "")
         yield Layer(layer_id("edits", kind), name, of_kind, crs, draw, geometry=drawn, read_only=False)

@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 
-import pyogrio
-
-from trimline.errors import EditError
-from trimline.files import whole_file
-from trimline.foreign import foreign_errors
-from trimline.outlines.edit_layer import EDIT_COLUMNS, LAYER, OPERATIONS, layer_of, no_edits
-from trimline.outlines.geopackage import PATIENCE_S
+from trimline.outlines.edit_layer import EDIT_COLUMNS, OPERATIONS, chosen_layer
+from trimline.outlines.geopackage import Table, layer_names, sqlite_errors, table_of, transaction
+from trimline.outlines.writing_edits import create_edits
 
 STYLES = "layer_styles"
 """Table in which QGIS keeps the styles of the layers of a file."""
@@ -48,7 +43,7 @@ _TABLES = (
 )
 
 
-def prepare_layer(path: Path, crs: str, styles: Mapping[str, str]) -> bool:
+def prepare_layer(path: Path, crs: str, styles: Mapping[str, str]) -> tuple[Table, bool]:
     """Make the layer of edits ready for QGIS, in one transaction.
 
     Parameters
@@ -62,69 +57,29 @@ def prepare_layer(path: Path, crs: str, styles: Mapping[str, str]) -> bool:
 
     Returns
     -------
-    bool
-        Whether the layer was created.
+    Table, bool
+        The layer, and whether it was created.
 
     Raises
     ------
     EditError
         The file is no GeoPackage, has no layer of edits, or cannot be written.
     """
-    if path.suffix.lower() != ".gpkg":
-        raise EditError("is no GeoPackage", where=path, remedy="edits are kept in a file that ends in .gpkg")
+    created = create_edits(path, crs)
     remedy = "save and close the layer in QGIS, see that the file may be written, and try again"
-    created = not path.exists()
-    with foreign_errors(EditError, path, what="the layer cannot be written", remedy=remedy):
-        if created:
-            with whole_file(path) as temporary:
-                empty = no_edits(crs)
-                pyogrio.write_dataframe(empty, temporary, layer=LAYER, driver="GPKG", geometry_type="Unknown")
-                _describe(temporary, LAYER, styles)
-        else:
-            _describe(path, layer_of(path), styles)
-    return created
+    with sqlite_errors(path, "the layer cannot be made ready for QGIS", remedy), transaction(path) as database:
+        table = table_of(database, chosen_layer(layer_names(database), path))
+        for statement in _TABLES:
+            database.execute(statement)
+        _write_schema(database, table)
+        _write_styles(database, table, styles)
+    return table, created
 
 
-def geometry_column(path: Path) -> tuple[str, str]:
-    """Return the name of the layer of edits in a GeoPackage, and that of its column of geometries.
-
-    Raises
-    ------
-    EditError
-        The file cannot be read, or its layer has no geometry.
-    """
-    layer = layer_of(path)
-    with (
-        foreign_errors(EditError, path, what="cannot be read as edits"),
-        closing(sqlite3.connect(path, timeout=PATIENCE_S)) as database,
-    ):
-        query = "SELECT column_name FROM gpkg_geometry_columns WHERE table_name = ?"
-        found = database.execute(query, (layer,)).fetchone()
-    if found is None:
-        raise EditError(f"the layer '{layer}' is a table without geometries", where=path, remedy="draw into another")
-    return layer, str(found[0])
-
-
-def _describe(path: Path, layer: str, styles: Mapping[str, str]) -> None:
-    """Write the meanings of columns, the domain of operations and the styles into a GeoPackage."""
-    with closing(sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)) as database:
-        database.execute("BEGIN IMMEDIATE")
-        try:
-            for table in _TABLES:
-                database.execute(table)
-            _write_schema(database, layer)
-            _write_styles(database, layer, styles)
-            database.execute("COMMIT")
-        except BaseException:
-            database.execute("ROLLBACK")
-            raise
-
-
-def _write_schema(database: sqlite3.Connection, layer: str) -> None:
-    columns = {str(row[1]) for row in database.execute("SELECT * FROM pragma_table_info(?)", (layer,))}
+def _write_schema(database: sqlite3.Connection, table: Table) -> None:
     extensions = [
-        (table, "gpkg_schema", _SCHEMA_EXTENSION, "read-write")
-        for table in ("gpkg_data_columns", "gpkg_data_column_constraints")
+        (name, "gpkg_schema", _SCHEMA_EXTENSION, "read-write")
+        for name in ("gpkg_data_columns", "gpkg_data_column_constraints")
     ]
     # The column is NULL here, and NULLs are not equal: the constraint of the table would let a row in twice.
     database.executemany(
@@ -142,29 +97,35 @@ def _write_schema(database: sqlite3.Connection, layer: str) -> None:
         "INSERT OR REPLACE INTO gpkg_data_columns (table_name, column_name, name, description, constraint_name) "
         "VALUES (?, ?, ?, ?, ?)",
         [
-            (layer, name, name, meaning, DOMAIN if name == "operation" else None)
+            (table.name, name, name, meaning, DOMAIN if name == "operation" else None)
             for name, meaning in EDIT_COLUMNS.items()
-            if name in columns
+            if name in table.columns
         ],
     )
 
 
-def _write_styles(database: sqlite3.Connection, layer: str, styles: Mapping[str, str]) -> None:
+def _write_styles(database: sqlite3.Connection, table: Table, styles: Mapping[str, str]) -> None:
     database.execute(
         "INSERT OR IGNORE INTO gpkg_contents (table_name, data_type, identifier) VALUES (?, 'attributes', ?)",
         (STYLES, STYLES),
     )
-    query = "SELECT column_name FROM gpkg_geometry_columns WHERE table_name = ?"
-    geometry = (database.execute(query, (layer,)).fetchone() or ("",))[0]
-    database.execute("DELETE FROM layer_styles WHERE f_table_name = ? AND owner = ?", (layer, _OWNER))
+    database.execute("DELETE FROM layer_styles WHERE f_table_name = ? AND owner = ?", (table.name, _OWNER))
     theirs = database.execute(
-        "SELECT count(*) FROM layer_styles WHERE f_table_name = ? AND useAsDefault = 1", (layer,)
+        "SELECT count(*) FROM layer_styles WHERE f_table_name = ? AND useAsDefault = 1", (table.name,)
     ).fetchone()[0]
     database.executemany(
         "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, "
         "styleQML, styleSLD, useAsDefault, description, owner) VALUES ('', '', ?, ?, ?, ?, '', ?, ?, ?)",
         [
-            (layer, geometry, name, text, int(not number and not theirs), "corrections of outlines by hand", _OWNER)
+            (
+                table.name,
+                table.geometry or "",
+                name,
+                text,
+                int(not number and not theirs),
+                "corrections of outlines by hand",
+                _OWNER,
+            )
             for number, (name, text) in enumerate(styles.items())
         ],
     )
