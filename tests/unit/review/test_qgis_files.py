@@ -72,7 +72,11 @@ def review(tmp_path: Path, written: Path) -> Reviewed:
     periods = []
     for name in PERIODS:
         place, year = folder / "timeline" / name, int(name[:4])
-        maps = {"probability": place / "probability.tif", "threshold": 0.4, "unseen": place / "unseen.gpkg"}
+        maps: dict[str, Any] = {
+            "probability": place / "probability.tif",
+            "threshold": 0.4,
+            "unseen": place / "unseen.gpkg",
+        }
         periods.append(ReviewedPeriod(name, year, year, place / "automatic.gpkg", PIXEL_M, **maps))
     scenes = [scene_of(folder / f"{name}.tif", name, periods=(period,)) for name, period in SCENES.items()]
     inventory = Path(f"{folder / 'inventory.gpkg'}|layer=glaciers")
@@ -170,7 +174,13 @@ SHAPES = {"areas": shapely.box(0, 0, 1, 1), "lines": shapely.LineString([(0, 0),
 def test_every_operation_is_offered_where_what_is_drawn_suits_it(kind: Any) -> None:
     values = {"attribute": '{"glac_name": "A"}', "merge": '{"with": ["B"]}'}
     for operation in operations_of(kind):
-        row = {"operation": operation, "period": "1988", "glac_id": "A", "author": "Ana", "time": "2024-05-31"}
+        row: dict[str, Any] = {
+            "operation": operation,
+            "period": "1988",
+            "glac_id": "A",
+            "author": "Ana",
+            "time": "2024-05-31",
+        }
         row |= {"edit_id": "2", "value": values.get(operation), "reverts": "1" if operation == "revert" else None}
         first = {**row, "edit_id": "1", "operation": "remove", "value": None, "reverts": None}
         frame = gpd.GeoDataFrame([first, row], geometry=[SHAPES["areas"], SHAPES[kind]], crs=CRS)
@@ -348,8 +358,8 @@ def test_qgis_opens_the_project_and_saves_what_is_drawn_while_others_write(
     line = shapely.LineString([(WEST, NORTH - 200), (WEST + 400, NORTH - 200)])
     environment = {"QT_QPA_PLATFORM": "offscreen", "HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "TZ": "Asia/Kolkata"}
     command = [*qgis_python, "-c", OPENED_IN_QGIS, str(created.project_file), box.wkt, line.wkt]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env=environment, **pipes) as qgis:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True) as qgis:
         assert qgis.stdin is not None
         assert qgis.stdout is not None
         first = next((each for each in qgis.stdout if each.startswith("FOUND")), "FOUND{}")
