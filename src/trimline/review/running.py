@@ -23,6 +23,9 @@ from trimline.review.snapshot import Snapshot
 
 _LOG = logging.getLogger(__name__)
 
+_FIRST_VIEW_S = 1.5
+"""Time that the first view has the machine for itself [s]: doubts and relief are computed after it."""
+
 
 def run_review(
     path: StrPath,
@@ -106,7 +109,7 @@ def opened_desk(reviewed: Reviewed, author: str | None = None) -> tuple[ReviewDe
         with live.at(period) as found:
             return found.snapshot()
 
-    pictures, overlays = Pictures(reviewed, rasters, told), Overlays(reviewed, rasters)
-    doubts = Doubts(reviewed, outlines_now)
+    pictures, overlays = Pictures(reviewed, rasters, told), Overlays(reviewed, rasters, delay_s=_FIRST_VIEW_S)
+    doubts = Doubts(reviewed, outlines_now, delay_s=_FIRST_VIEW_S)
     desks.append(ReviewDesk(live, pictures=pictures, overlays=overlays, doubts=doubts, author=author))
     return desks[0], rasters
