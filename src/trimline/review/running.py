@@ -18,7 +18,7 @@ from trimline.review.rasters import Rasters
 from trimline.review.review_desk import ReviewDesk
 from trimline.review.reviewed import Reviewed
 from trimline.review.server import create_app
-from trimline.review.serving import LOOPBACK, Address, access_on, listening, only_server, serve, token_for
+from trimline.review.serving import LOOPBACK, Address, access_on, is_loopback, listening, only_server, serve, token_for
 from trimline.review.snapshot import Snapshot
 
 _LOG = logging.getLogger(__name__)
@@ -67,6 +67,9 @@ def run_review(
     with only_server(reviewed.output) as tell, listening(host, port) as bound:
         address = Address(host, bound.getsockname()[1], secret)
         desk, rasters = opened_desk(reviewed, author)
+
+        if not is_loopback(host):
+            _LOG.warning("the page and its token travel unencrypted: in a network that is not trusted, use a tunnel")
 
         def begun() -> None:
             tell(address.origin + "/")
