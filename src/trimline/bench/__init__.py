@@ -17,6 +17,7 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "glaciers": "Outlines and an elevation model become attributes, against a loop of rasterised masks.",
         "train": "Samples become weights, against the bare forward and backward pass, and a DataLoader of GeoTIFFs.",
         "fetch": "Windows of scenes come from a server, against odc-stac and one request after another.",
+        "review": "10 000 outlines of twelve periods in a browser, against all outlines in one GeoJSON file.",
         "simulator": "Percentiles of simulated reflectance by class and band, beside those of hand-classed points.",
     }
 )

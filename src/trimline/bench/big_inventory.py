@@ -23,6 +23,8 @@ SPACING_M = 15_000.0
 """Distance between glaciers [m]: the largest have a radius of some kilometres."""
 _FIRST_YEAR, _YEARS_PER_PERIOD = 1986, 3
 _CRS = 32646
+MIDDLE = 500_000.0, 3_700_000.0
+"""East and north of the middle of the inventory [m]."""
 
 
 def simulate_inventory(
@@ -60,7 +62,7 @@ def simulate_inventory(
     for period in range(periods):
         remaining = np.maximum(1 - yearly_loss * _YEARS_PER_PERIOD * period, 0.05)
         scale = np.sqrt(sizes_m2 * remaining)
-        corners = shapes * scale[:, None, None] + spacing_m * places[:, None, :] + (500_000.0, 3_700_000.0)
+        corners = shapes * scale[:, None, None] + spacing_m * places[:, None, :] + MIDDLE
         frames.extend(shapely.polygons(corners))
     starts = np.repeat(_FIRST_YEAR + _YEARS_PER_PERIOD * np.arange(periods), glaciers)
     return gpd.GeoDataFrame(

@@ -289,6 +289,9 @@ def said_once(where: object) -> Iterator[None]:
     """Put the warnings of a library into the log, each once."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        # Of code, maybe of another thread's, and not of the file.
+        for kind in (DeprecationWarning, PendingDeprecationWarning):
+            warnings.simplefilter("ignore", kind)
         yield
     for text in dict.fromkeys(str(each.message) for each in caught):
         # Directions of rings are told by `oriented`.

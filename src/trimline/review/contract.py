@@ -173,7 +173,8 @@ class Review(Message):
     sequence: int
     """Number of the last change; see `Changes`."""
     problems: tuple[str, ...]
-    """Edits that are invalid: nothing is replayed until they are mended."""
+    """Edits that are invalid, and why: here the others are shown without them, but `trimline run` replays nothing until
+    they are mended or reverted. Also why the file of edits cannot be read, if that is so: nothing can be saved then."""
 
 
 class GlacierRow(Message):
@@ -186,13 +187,13 @@ class GlacierRow(Message):
     edits: int
     """That changed its outline."""
     doubt: float | None
-    """0 to 1, the mean of those of the next three that are known; None until they are computed."""
+    """0 to 1, of the next three as far as they are known, see `trimline.review.doubt`; None until it is computed."""
     margin: float | None
     """Mean uncertainty of the map along the outline: 4 p (1 - p) of the probability of ice p."""
     disagreement: float | None
     """Share of its ground on which it differs from the nearest periods, where those agree."""
     jump: float | None
-    """Departure of its area from what its other periods let expect, as a share."""
+    """Departure of its area from what its other periods let expect, as a share of the larger of the two."""
     bounds: Bounds
 
 

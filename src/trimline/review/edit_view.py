@@ -19,7 +19,9 @@ from trimline.study.editing import NOT_REPLAYED, WRONG
 def edit_rows(review: LiveReview, rows: Iterable[Row]) -> tuple[contract.EditRow, ...]:
     """Return edits with their states on the periods that are read; the lock must be held."""
     known = review.edits
-    read = [live for live in map(review.live, review.names) if live.is_loaded]
+    rows = list(rows)
+    concerned = {name for row in rows for name in known.periods_of(row)}
+    read = [live for live in map(review.live, review.names) if live.is_loaded and live.period.name in concerned]
     for live in read:
         live.bring_up_to(known)
     found = []

@@ -149,16 +149,10 @@ class LiveReview:
         with self.at(period) as live:
             return live.state.outline(name) if name in live.state else None
 
-    def refresh(self, *, is_quiet: bool = False) -> None:
+    def refresh(self) -> None:
         """Take on what others wrote to the file of edits, and outlines that were mapped anew.
 
         A file that cannot be read just now leaves the edits as they are known; `problems` says so.
-
-        Parameters
-        ----------
-        is_quiet
-            Whether nobody waits, so that the file may be read to see whether somebody wrote in the moment before this
-            review did.
         """
         with self.lock:
             anew = [live for live in self._periods.values() if live.is_stale()]
@@ -168,7 +162,7 @@ class LiveReview:
                 names = [live.period.name for live in anew]
                 layers = [layer_id(kind, name) for kind in ("outlines", "automatic") for name in names]
                 self.changes.tell(layers=layers, is_reloaded=True)
-            if self._file.is_stale() or (is_quiet and not self._file.is_verified()):
+            if self._file.is_stale():
                 before = self.edits
                 try:
                     known = self._file.read()

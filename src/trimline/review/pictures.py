@@ -37,6 +37,8 @@ KNOWN, COPIES = "pictures.json", "pictures"
 _VERSION = 1
 """Raised when scenes are described or copied in another way."""
 _OPENED = "the scene is being opened"
+PATIENCE_S = 0.25
+"""Time that an answer waits for scenes to be opened [s]: those that are known are, and nobody waits long for others."""
 _LOOKING = 3
 """Scenes that are opened at a time."""
 _SERVED = (".tif", ".tiff")
@@ -79,7 +81,7 @@ class Pictures:
         for each in sorted(latest, key=lambda scene: not scene.reference):
             self._looking.submit(self._look_at, each)
 
-    def all(self, wait_s: float = 0.0) -> tuple[Picture, ...]:
+    def all(self, wait_s: float = PATIENCE_S) -> tuple[Picture, ...]:
         """Return all pictures in the order of the scenes.
 
         Parameters

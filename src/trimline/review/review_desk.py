@@ -284,7 +284,7 @@ class ReviewDesk:
                         self._is_shown.wait(_FIRST_VIEW_S)
                     is_first = False
                 else:
-                    self._live.refresh(is_quiet=True)
+                    self._live.refresh()
             except TrimlineError as error:
                 _LOG.warning("%s", error)
             except Exception:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from trimline.files import StrPath
 from trimline.review.contract import Picture
+from trimline.review.doubts import Doubts
 from trimline.review.live_review import LiveReview
 from trimline.review.opening import reviewed_of
 from trimline.review.overlays import Overlays
@@ -18,6 +19,7 @@ from trimline.review.review_desk import ReviewDesk
 from trimline.review.reviewed import Reviewed
 from trimline.review.server import create_app
 from trimline.review.serving import LOOPBACK, Address, access_on, listening, only_server, serve, token_for
+from trimline.review.snapshot import Snapshot
 
 _LOG = logging.getLogger(__name__)
 
@@ -99,6 +101,12 @@ def opened_desk(reviewed: Reviewed, author: str | None = None) -> tuple[ReviewDe
             desk.picture_changed(picture)
 
     live = LiveReview(reviewed)
+
+    def outlines_now(period: str) -> Snapshot:
+        with live.at(period) as found:
+            return found.snapshot()
+
     pictures, overlays = Pictures(reviewed, rasters, told), Overlays(reviewed, rasters)
-    desks.append(ReviewDesk(live, pictures=pictures, overlays=overlays, author=author))
+    doubts = Doubts(reviewed, outlines_now)
+    desks.append(ReviewDesk(live, pictures=pictures, overlays=overlays, doubts=doubts, author=author))
     return desks[0], rasters

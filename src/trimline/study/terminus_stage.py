@@ -20,6 +20,7 @@ from trimline.outlines.reading import read_unchecked
 from trimline.outlines.states import GONE, OUTLINED, UNKNOWN, State
 from trimline.report.on_disk import write_csv
 from trimline.study.change_stage import spans_of
+from trimline.study.drawn_fronts import digest_of_lines, drawn_by_period, with_dates
 from trimline.study.glacier_files import ATTRIBUTES, FLOW_LINES
 from trimline.study.glaciers_stage import FOLDER as GLACIERS
 from trimline.study.ledger import Done
@@ -31,7 +32,7 @@ from trimline.study.terminus_files import LAYER
 _LOG = logging.getLogger(__name__)
 
 FOLDER = "terminus"
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 """Raised when the same inputs and settings give other results."""
 
 
@@ -42,11 +43,13 @@ def run(study: Study) -> Done:
     if outlines is None or len(project.periods) < 2:
         return ledger.once("terminus", {"outlines": None}, [], dict)
     folder, settings = project.output / FOLDER, project.terminus
+    drawn = drawn_by_period(project)
     inputs = {
         "outlines": outlines,
         "glaciers": study.done["glaciers"].outputs_digest,
         "dem": None if project.dem is None else file_identity(project.dem),
         "points": None if settings.points is None else file_identity(settings.points),
+        "drawn": digest_of_lines(drawn),
     }
     decided = {
         "terminus": settings.model_dump(mode="json"),
@@ -59,12 +62,12 @@ def run(study: Study) -> Done:
         if len(series.periods) < 2:
             return {}
         with whole_folder(folder) as temporary:
-            return {"terminus": _measure(study, series, temporary)}
+            return {"terminus": _measure(study, series, drawn, temporary)}
 
     return ledger.once("terminus", inputs, [folder], work, settings=decided, results_version=RESULTS_VERSION)
 
 
-def _measure(study: Study, series: Series, folder: Path) -> dict[str, Any]:
+def _measure(study: Study, series: Series, drawn: Mapping[str, gpd.GeoDataFrame], folder: Path) -> dict[str, Any]:
     project, settings = study.project, study.project.terminus
     periods = list(series.periods)
     outlines, lines, aspects = _measured_glaciers(study, series)
@@ -89,6 +92,7 @@ def _measure(study: Study, series: Series, folder: Path) -> dict[str, Any]:
             lines=None if lines is None else lines[lines["period"] == first],
             pixel_m=max(series.pixel_m[first], series.pixel_m[last]),
             unknown=_unknown(study, series, first, last),
+            drawn=(drawn.get(first), drawn.get(last)),
         )
         # All outlines are given, because neighbours tell borders from margins; only the chosen ones are kept.
         found.append(table[table["glac_id"].isin(kept)].assign(first=first, last=last))
@@ -109,7 +113,7 @@ def _measure(study: Study, series: Series, folder: Path) -> dict[str, Any]:
     }
     if len(periods) > 2:
         measured = outlines[outlines["glac_id"].isin(kept)]
-        tables["series"] = _series(study, series, measured, lines, points)
+        tables["series"] = _series(study, series, measured, lines, points, with_dates(drawn, measured))
     for name, each in tables.items():
         write_csv(folder / f"{name}.csv", list(each.columns), each.itertuples(index=False))
     shown = tables["by_aspect"]
@@ -123,6 +127,7 @@ def _series(
     outlines: gpd.GeoDataFrame,
     lines: gpd.GeoDataFrame | None,
     points: gpd.GeoDataFrame | None,
+    drawn: gpd.GeoDataFrame | None,
 ) -> pd.DataFrame:
     """Return the termini of the chosen glaciers in all periods, by the first method."""
     settings = study.project.terminus
@@ -137,6 +142,7 @@ def _series(
         lines=first,
         pixel_m=max(series.pixel_m.values()),
         gone=_gone(study, series),
+        drawn=drawn,
     )
 
 

@@ -24,7 +24,7 @@ from odc.geo.geobox import GeoBox
 from rasterio.transform import from_origin
 from tests.unit.review.toy_review import BANDS, CRS, NORTH, PIXEL_M, WEST, reviewed, scene_of, squares, write_stack
 
-from trimline.errors import EditError
+from trimline.errors import EditError, ProductError
 from trimline.files import sha256
 from trimline.outlines import append_edits, as_edits, check_edits, read_edits, write_outlines
 from trimline.outlines.edit_layer import EDIT_COLUMNS, OPERATIONS
@@ -265,6 +265,23 @@ def test_bands_of_two_resolutions_share_the_finer_grid(tmp_path: Path, sentinel2
             seen = np.where(shown.read(number) == shown.nodata, np.nan, shown.read(number))
             assert np.array_equal(np.isnan(seen), np.isnan(expected))
             assert np.nanmax(np.abs(seen - expected)) <= 1, "flat fields: resampling changes nothing"
+
+
+def test_a_plain_archive_is_read_in_place_and_a_compressed_one_is_refused(
+    tmp_path: Path, sentinel2: ModuleType
+) -> None:
+    product = sentinel2.TinySafe().write(tmp_path / "folder")
+    packed = tmp_path / f"{product.stem}.zip"
+    shutil.make_archive(str(packed.with_suffix("")), "zip", product.parent, product.name)
+    with rasterio.open(write_picture(open_scene(packed), tmp_path).path) as shown:
+        numbers = shown.read()
+    with rasterio.open(write_picture(open_scene(product), tmp_path).path) as expected:
+        assert np.array_equal(numbers, expected.read())
+    scene = open_scene(product)
+    href = "/vsitar/{/scenes/LC08.tar.gz}/B4.TIF"
+    compressed = replace(scene, assets={name: replace(each, href=href) for name, each in scene.assets.items()})
+    with pytest.raises(ProductError, match="compressed archive"):
+        write_picture(compressed, tmp_path)
 
 
 def test_texts_in_expressions_end_where_they_should() -> None:

@@ -316,7 +316,7 @@ function doesNothing(stroke: Stroke, preview: Preview): boolean {
 
 function savedWords(saved: Saved, strokes: Stroke[]): string {
   const rows = saved.edits.length === 1 ? "1 edit" : `${saved.edits.length} edits`;
-  return `Kept: ${strokes.map((stroke) => stroke.what).join("; ")} (${rows}).`;
+  return `Saved: ${strokes.map((stroke) => stroke.what).join("; ")} (${rows}).`;
 }
 
 function capital(words: string): string {

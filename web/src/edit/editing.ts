@@ -62,8 +62,6 @@ export class Editing {
     });
     this.watching = new Watching(store, api, {
       own: this.corrections.own,
-      // Layers of the review are in the state: the maps follow it.
-      onLayers: () => undefined,
       onGlaciers: (glacIds, others) => {
         this.changedElsewhere(glacIds, others);
       },

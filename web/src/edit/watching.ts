@@ -1,6 +1,6 @@
 // Changes made elsewhere: asked for without end, and taken into the page.
 import type { Api } from "../api";
-import type { Changes, EditRow, Layer, Review } from "../contract";
+import type { Changes, EditRow, Review } from "../contract";
 import type { Store } from "../state";
 
 const WAIT_S = 20;
@@ -10,11 +10,10 @@ const LONGEST_PAUSE_S = 30;
 export interface Watcher {
   /** Identifiers of rows that this page wrote. */
   own: ReadonlySet<string>;
-  onLayers(layers: Layer[]): void;
   /** Outlines or states changed, by this page or by others. */
-  onGlaciers(glacIds: string[], others: EditRow[]): void;
+  onGlaciers: (glacIds: string[], others: EditRow[]) => void;
   /** The outlines were mapped anew. */
-  onReload(): void;
+  onReload: () => void;
 }
 
 export class Watching {
@@ -55,7 +54,6 @@ export class Watching {
     const { review } = this.store.state;
     if (changes.sequence !== review.sequence) this.store.set({ review: withChanges(review, changes) });
     if (changes.is_reloaded) this.watcher.onReload();
-    if (changes.layers.length > 0) this.watcher.onLayers(changes.layers);
     const others = changes.edits.filter((edit) => !this.watcher.own.has(ownId(edit)) && !this.watcher.own.has(edit.edit_id));
     if (others.length > 0) this.store.set({ said: saidOf(others) });
     if (changes.glaciers.length > 0 || others.length > 0) this.watcher.onGlaciers(changes.glaciers, others);

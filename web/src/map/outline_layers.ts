@@ -60,7 +60,9 @@ export class OutlineSources {
   }
 
   private addresses(layer: Layer): ([z, x, y]: number[]) => string | undefined {
-    return ([z, x, y]) => (z === undefined || x === undefined || y === undefined ? undefined : this.api.tile(layer, z, x, y));
+    return ([z, x, y]) => {
+      return z === undefined || x === undefined || y === undefined ? undefined : this.api.tile(layer, z, x, y);
+    };
   }
 }
 
@@ -77,18 +79,20 @@ export class OutlinesOfMap {
 
   /** Show the outlines of a period, and what else is switched on. */
   show(review: Review, period: string, overlays: Overlays): void {
-    const wanted = new Map(review.layers.flatMap((layer) => {
-      const drawn = drawing(layer, review, period, overlays);
-      return drawn === null ? [] : [[layer.id, { layer, ...drawn }] as const];
-    }));
+    const wanted = new Map(
+      review.layers.flatMap((layer) => {
+        const drawn = drawing(layer, review, period, overlays);
+        return drawn === null ? [] : [[layer.id, { layer, ...drawn }] as const];
+      }),
+    );
     this.shown = review.layers.find((layer) => layer.kind === "outlines" && layer.period === period);
-    for (const [id, { layer, zIndex, line }] of wanted) {
-      const style: StyleLike = line ?? outlineStyle(() => this.hidden);
+    for (const [id, { layer, zIndex, style }] of wanted) {
+      const styled = () => style?.() ?? outlineStyle(() => this.hidden);
       const present = this.layers.get(id);
-      if (present === undefined) this.add(layer, style, zIndex);
+      if (present === undefined) this.add(layer, styled(), zIndex);
       else {
         if (present.getZIndex() !== zIndex) {
-          present.setStyle(style);
+          present.setStyle(styled());
           present.setZIndex(zIndex);
         }
         present.setVisible(true);
@@ -145,20 +149,27 @@ export class OutlinesOfMap {
   }
 }
 
-/** How a layer is drawn with some switches: its place, and its style unless that is by state; null where it is not. */
-function drawing(
-  layer: Layer,
-  review: Review,
-  period: string,
-  overlays: Overlays,
-): { zIndex: number; line: StyleLike | null } | null {
-  if (layer.kind === "unseen") return overlays.unseen && layer.period === period ? { zIndex: 10, line: unseenStyle() } : null;
-  if (layer.kind === "inventory") return overlays.inventory ? { zIndex: 11, line: lineStyle(INVENTORY) } : null;
-  if (layer.kind === "automatic") {
-    return overlays.automatic && layer.period === period ? { zIndex: 13, line: lineStyle(AUTOMATIC) } : null;
+interface Drawing {
+  zIndex: number;
+  /** Null where it is by the state of each outline. */
+  style: (() => StyleLike) | null;
+}
+
+/** How a layer is drawn with some switches; null where it is not. */
+function drawing(layer: Layer, review: Review, period: string, overlays: Overlays): Drawing | null {
+  const isOfPeriod = layer.period === period;
+  switch (layer.kind) {
+    case "unseen":
+      return overlays.unseen && isOfPeriod ? { zIndex: 10, style: unseenStyle } : null;
+    case "inventory":
+      return overlays.inventory ? { zIndex: 11, style: () => lineStyle(INVENTORY) } : null;
+    case "automatic":
+      return overlays.automatic && isOfPeriod ? { zIndex: 13, style: () => lineStyle(AUTOMATIC) } : null;
+    case "outlines": {
+      if (isOfPeriod) return { zIndex: 14, style: null };
+      if (layer.period === null || !overlays.periods.includes(layer.period)) return null;
+      const position = review.periods.findIndex((each) => each.name === layer.period);
+      return { zIndex: 12, style: () => lineStyle(periodLine(position, review.periods.length)) };
+    }
   }
-  if (layer.period === period) return { zIndex: 14, line: null };
-  if (layer.period === null || !overlays.periods.includes(layer.period)) return null;
-  const position = review.periods.findIndex((each) => each.name === layer.period);
-  return { zIndex: 12, line: lineStyle(periodLine(position, review.periods.length)) };
 }

@@ -13,8 +13,9 @@ export function showPointer(
   maps: readonly [OlMap, OlMap],
   outlineAt: (pixel: number[]) => string | null,
 ): void {
-  const [place, resolution] = [line("place"), line("resolution")];
-  inPage("readout").append(place, resolution);
+  const [loading, place, resolution] = [line("loading"), line("place"), line("resolution")];
+  loading.textContent = "loading";
+  inPage("readout").append(loading, place, resolution);
   const crosses = maps.map((map) => crossOn(map));
   maps.forEach((map, which) => {
     map.on("pointermove", (event) => {
@@ -28,6 +29,12 @@ export function showPointer(
     map.getTargetElement()?.addEventListener("pointerleave", () => {
       crosses[1 - which]?.setPosition(undefined);
     });
+  });
+  maps[0].on("loadstart", () => {
+    loading.classList.add("on");
+  });
+  maps[0].on("loadend", () => {
+    loading.classList.remove("on");
   });
   maps[0].on("moveend", () => {
     resolution.textContent = resolutionText(maps[0].getView().getResolution() ?? Number.NaN);

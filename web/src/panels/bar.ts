@@ -12,7 +12,7 @@ const VIEWS: readonly [State["views"], string, string][] = [
 
 export function createBar(store: Store): void {
   const { review } = store.state;
-  inPage("title").textContent = review.title || review.name;
+  inPage("title").textContent = inPage("title").title = review.title || review.name;
   const go = (period: string) => {
     if (period !== store.state.period) store.set({ ...atPeriod(store.state, period), said: `Period ${period}` });
   };

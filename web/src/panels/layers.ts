@@ -56,7 +56,11 @@ function lines(store: Store, set: (change: Partial<Overlays>) => void): HTMLElem
     inventory.row.hidden = !review.layers.some((layer) => layer.kind === "inventory");
     unseen.row.hidden = !review.layers.some((layer) => layer.kind === "unseen" && layer.period === period);
   });
+  let shown = "";
   store.on(["overlays", "review", "period"], ({ overlays, review, period }) => {
+    const now = JSON.stringify([review.periods.map((each) => each.name), period, overlays.periods]);
+    if (now === shown) return;
+    shown = now;
     const focused = document.activeElement instanceof HTMLInputElement ? document.activeElement.name : "";
     const count = review.periods.length;
     others.hidden = count < 2;

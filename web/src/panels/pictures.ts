@@ -10,6 +10,9 @@ import type { Look, State, Store } from "../state";
 import { createContrast } from "./contrast";
 import { labelled, section } from "./fields";
 
+/** Milliseconds for which a scene is looked at before its copy is made: not each one that is passed by. */
+const PREPARED_AFTER_MS = 1000;
+
 export function createPictures(store: Store, api: Api, maps: Maps): void {
   const panel = inPage("pictures");
   const parts = ([0, 1] as const).map((which) => part(which, store, api, maps));
@@ -47,20 +50,31 @@ function part(which: 0 | 1, store: Store, api: Api, maps: Maps): HTMLFieldSetEle
   const contrast = createContrast(which, store, maps);
   set.append(document.createElement("legend"), labelled("Scene", scene), labelled("Bands", bands), preparing, contrast);
   let asked: string | null = null;
-  store.on(["review", "period", "looks"], (state) => {
-    fillScenes(scene, state, state.looks[which]);
+  store.on(["review", "period"], (state) => {
+    fillScenes(scene, state);
+  });
+  store.on(["review", "period", "looks", "views"], (state) => {
     const look = state.looks[which];
+    scene.value = look.picture ?? "";
+    scene.title = scene.selectedOptions[0]?.text ?? "";
     const picture = state.review.pictures.find((each) => each.id === look.picture);
     fillBands(bands, picture, look);
     bands.disabled = contrast.disabled = picture?.state !== "ready";
     showPreparing(preparing, picture, prepare);
-    const isSeen = which === 0 || state.views !== "one";
-    if (isSeen && picture?.state === "to be prepared" && asked !== picture.id) {
-      asked = picture.id;
-      prepare(picture);
+    if (isWaiting(state) && asked !== look.picture) {
+      asked = look.picture;
+      setTimeout(() => {
+        if (isWaiting(store.state) && store.state.looks[which].picture === asked && picture) prepare(picture);
+        else asked = null;
+      }, PREPARED_AFTER_MS);
     }
   });
   return set;
+
+  function isWaiting({ review, looks, views }: Readonly<State>): boolean {
+    const picture = review.pictures.find((each) => each.id === looks[which].picture);
+    return picture?.state === "to be prepared" && (which === 0 || views !== "one");
+  }
 
   function prepare(picture: Picture): void {
     api.prepare(picture.id).then(
@@ -77,8 +91,7 @@ function part(which: 0 | 1, store: Store, api: Api, maps: Maps): HTMLFieldSetEle
 }
 
 /** Scenes of the period first, then those of the others. */
-function fillScenes(select: HTMLSelectElement, state: Readonly<State>, look: Look): void {
-  const { review, period } = state;
+function fillScenes(select: HTMLSelectElement, { review, period }: Readonly<State>): void {
   const here = picturesOf(review, period);
   const elsewhere = review.pictures.filter((picture) => !here.includes(picture));
   const content: HTMLElement[] = [new Option("no picture", "")];
@@ -90,7 +103,6 @@ function fillScenes(select: HTMLSelectElement, state: Readonly<State>, look: Loo
     content.push(group);
   }
   select.replaceChildren(...content);
-  select.value = look.picture ?? "";
 }
 
 function nameOf(picture: Picture): string {

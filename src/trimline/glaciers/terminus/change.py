@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from trimline.errors import ChangeError
 from trimline.glaciers.terminus.boxes import crosses
+from trimline.glaciers.terminus.drawn import DRAWN, NOT_CUT, OUTLINE, located, located_line, reaching, taken_from
 from trimline.glaciers.terminus.ends import bearing_deg
 from trimline.glaciers.terminus.frame import Axis, Frame
 from trimline.glaciers.terminus.given import Given, gather, termini_of
@@ -57,6 +58,7 @@ TERMINUS_COLUMNS = (
     "direction_deg",
     "box_width_m",
     "end_found_by",
+    "terminus",
     "status",
     "conditions",
 )
@@ -66,8 +68,9 @@ TERMINUS_COLUMNS = (
 deviation between lines, `lines` of `lines_laid` cut both termini. `methods_median_m` and `methods_spread_m` (largest
 less smallest) are over the methods that were asked for. The pixel errors are those of
 `trimline.glaciers.terminus.uncertainty`. Heights are means over the lines [m]. `main_part_retreat_m` is the retreat to
-the largest part of the later ice, where a detached piece lies before it. `conditions` are joined by "; ": `split`,
-`detached`, `lake front`, `marine front`, and why something was not measured.
+the largest part of the later ice, where a detached piece lies before it. `terminus` says what the termini were taken
+from: `outline`, `drawn` (lines), or one at the earlier date and the other at the later. `conditions` are joined by
+"; ": `split`, `detached`, `lake front`, `marine front`, and why something was not measured.
 """
 
 _SPLIT_SHARE = 0.1
@@ -97,6 +100,7 @@ def terminus_change(
     boxes: gpd.GeoDataFrame | None = None,
     pixel_m: float | Sequence[float] | None = None,
     unknown: Mapping[str, State] | None = None,
+    drawn: tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None] = (None, None),
 ) -> gpd.GeoDataFrame:
     """Measure how far the terminus of each glacier moved between two dates.
 
@@ -134,6 +138,9 @@ def terminus_change(
     unknown
         By `glac_id`, why a glacier that is missing at one date may still be there: `unseen` or `not in period`. None
         and all others: missing at the later date is `vanished`, at the earlier one `appeared`.
+    drawn
+        Lines at termini at the two dates, keyed by `glac_id`: they take the place of the end of the outline, in the
+        frame of the outlines, where a method meets them.
 
     Returns
     -------
@@ -173,6 +180,7 @@ def terminus_change(
         width_m=width_m,
     )
     earlier, later = termini_of(before, given.plane, "before"), termini_of(after, given.plane, "after")
+    lines_drawn = [{} if each is None else termini_of(each, given.plane, "drawn") for each in drawn]
     neighbours = Neighbours(earlier)
     spans = _years(before, after, years)
     kinds = [_front_kinds(each) for each in (before, after)]
@@ -183,7 +191,8 @@ def terminus_change(
         if why is not None:
             found = [{**_nothing(glacier), "method": name, "status": why} for name in names]
         else:
-            found = list(_glacier(glacier, *ends, names, given, neighbours, error))
+            fronts = lines_drawn[0].get(glacier), lines_drawn[1].get(glacier)
+            found = list(_glacier(glacier, *ends, fronts, names, given, neighbours, error))
         named = sorted(set().union(*(kind.get(glacier, set()) for kind in kinds)))
         span = spans(glacier)
         rows += [_finished(row, span, error, named) for row in _with_methods(found)]
@@ -196,6 +205,7 @@ def _glacier(
     glacier: str,
     before: BaseGeometry | None,
     after: BaseGeometry | None,
+    drawn: tuple[BaseGeometry | None, BaseGeometry | None],
     names: Sequence[str],
     given: Given,
     neighbours: Neighbours,
@@ -230,7 +240,10 @@ def _glacier(
         found_by = end.found_by
     else:
         frame, found_by = frame_of_fronts(glacier, [before, after], given)
-    shared = {"end_found_by": found_by, **_place(frame, before, after, given)}
+    frame = reaching(frame, drawn)
+    ends = list(zip((before, after), drawn, strict=True))
+    first_end, last_end = (located_line(*each, frame) for each in ends)
+    shared = {"end_found_by": found_by, **_place(frame, first_end, last_end, given)}
     conditions = _conditions(after) if areal[0] else []
     main = max(shapely.get_parts(after), key=lambda part: part.area) if areal[0] else None
     for name in names:
@@ -239,7 +252,10 @@ def _glacier(
         if not areal[0] and name in ALONG_THE_LINE and given.line(glacier) is None:
             yield {**row, "conditions": "; ".join([*why, "no centre line given"])}
             continue
-        first, last = (TERMINUS_METHODS[name](each, frame) for each in (before, after))
+        (first, of_first), (last, of_last) = (located(name, *each, frame) for each in ends)
+        row["terminus"] = taken_from(of_first, of_last)
+        if any(line is not None and of == OUTLINE for line, of in zip(drawn, (of_first, of_last), strict=True)):
+            why.append(NOT_CUT)
         change = first - last
         used = np.isfinite(change)
         row.update(lines=int(used.sum()), lines_laid=len(change))
@@ -247,12 +263,13 @@ def _glacier(
             yield {**row, "conditions": "; ".join([*why, "no line cuts both termini"])}
             continue
         retreat = float(change[used].mean())
-        if main is not None:
+        if main is not None and of_last == OUTLINE:
             to_main = first - TERMINUS_METHODS[name](main, frame)
             if np.isfinite(to_main).any() and np.nanmean(to_main) - retreat > _DETACHED_M:
                 row["main_part_retreat_m"] = float(np.nanmean(to_main))
                 why.append("detached")
-        elif name == "rectilinear_box" and not all(crosses(each, box_of(frame)[0]) for each in (before, after)):
+        fronts = [front for front, of in ((drawn[0] or before, of_first), (drawn[1] or after, of_last)) if of == DRAWN]
+        if name == "rectilinear_box" and not all(crosses(each, box_of(frame)[0]) for each in fronts):
             why.append("front prolonged to the sides of the box")
         yield {
             **row,
@@ -323,8 +340,9 @@ def _finished(row: dict[str, Any], years: float, error: PixelError, fronts: list
     rate = row["retreat_m"] / years if np.isfinite(years) and years > 0 else np.nan
     conditions = [each for each in [row.get("conditions", ""), *fronts] if each]
     return {
-        **{name: np.nan for name in TERMINUS_COLUMNS if name not in ("end_found_by", "conditions")},
+        **{name: np.nan for name in TERMINUS_COLUMNS if name not in ("end_found_by", "terminus", "conditions")},
         "end_found_by": None,
+        "terminus": None,
         **row,
         "retreat_m_per_a": rate,
         "years": years,

@@ -14,9 +14,10 @@ from shapely.geometry.base import BaseGeometry
 
 from trimline.errors import ChangeError
 from trimline.glaciers.terminus.change import status_of
+from trimline.glaciers.terminus.drawn import located, reaching
 from trimline.glaciers.terminus.frame import Axis, Frame
 from trimline.glaciers.terminus.given import Given, gather, require_keys, termini_of
-from trimline.glaciers.terminus.methods import ALONG_THE_LINE, TERMINUS_METHODS, chosen
+from trimline.glaciers.terminus.methods import ALONG_THE_LINE, chosen
 from trimline.glaciers.terminus.setting_up import Neighbours, frame_of_fronts, frame_of_polygons
 from trimline.glaciers.terminus.uncertainty import PixelError, pixel_error
 
@@ -35,10 +36,12 @@ SERIES_COLUMNS = (
     "half_pixel_error_m",
     "whole_pixel_error_m",
     "end_found_by",
+    "terminus",
     "status",
 )
 """Columns of a series, in order: `years` and `retreat_m` are since the first date at which the terminus was measured,
-`step_m` is since the date before, and `status` is that of the step."""
+`step_m` is since the date before, `terminus` says whether the outline or a line that was drawn is measured at the date,
+and `status` is that of the step."""
 
 
 def terminus_series(
@@ -57,6 +60,7 @@ def terminus_series(
     boxes: gpd.GeoDataFrame | None = None,
     pixel_m: float | Sequence[float] | None = None,
     gone: Mapping[str, float] | None = None,
+    drawn: gpd.GeoDataFrame | None = None,
 ) -> pd.DataFrame:
     """Measure the termini of glaciers at many dates.
 
@@ -72,6 +76,9 @@ def terminus_series(
     gone
         By `glac_id`, the first date at which a glacier is known to be gone [decimal year]; others that are missing at
         the last dates are unknown there. None takes all that are missing at the last dates for gone.
+    drawn
+        Lines at termini, a row per glacier and date as in `termini`: they take the place of the end of the outline at
+        that date, where a method meets them.
 
     Returns
     -------
@@ -103,18 +110,24 @@ def terminus_series(
     labels = dict(zip(years, termini[date], strict=True))
     dates = sorted(labels)
     by_date = {each: termini_of(termini[years == each], given.plane, str(labels[each])) for each in dates}
+    lines_drawn: dict[float, dict[str, BaseGeometry]] = {}
+    if drawn is not None and len(drawn):
+        drawn_at = _decimal_years(drawn, date)
+        lines_drawn = {each: termini_of(drawn[drawn_at == each], given.plane, "drawn") for each in set(drawn_at)}
     neighbours = Neighbours(by_date[dates[0]]) if dates else Neighbours({})
     rows: list[dict[str, Any]] = []
     for glacier in dict.fromkeys(termini["glac_id"].astype(str)):
         seen = {each: by_date[each][glacier] for each in dates if glacier in by_date[each]}
         if seen:
             frame, found_by = _frame(glacier, list(seen.values()), given, neighbours)
+            fronts = {each: lines_drawn.get(each, {}).get(glacier) for each in seen}
+            frame = reaching(frame, list(fronts.values()))
             after_last = next((each for each in dates if each > max(seen)), None)
             if gone is not None:
                 after_last = gone.get(glacier)
                 after_last = None if after_last is None or after_last <= max(seen) else after_last
             for name in _measurable(names, glacier, seen, given):
-                rows += _rows(glacier, name, seen, frame, error, found_by, after_last)
+                rows += _rows(glacier, name, seen, fronts, frame, error, found_by, after_last)
     for row in rows:
         at = row.pop("at")
         row["date"] = labels.get(at, at)
@@ -145,12 +158,14 @@ def _rows(
     glacier: str,
     name: str,
     seen: Mapping[float, BaseGeometry],
+    drawn: Mapping[float, BaseGeometry | None],
     frame: Frame,
     error: PixelError,
     found_by: str,
     after_last: float | None,
 ) -> list[dict[str, Any]]:
-    positions = {at: TERMINUS_METHODS[name](terminus, frame) for at, terminus in seen.items()}
+    found = {at: located(name, terminus, drawn[at], frame) for at, terminus in seen.items()}
+    positions = {at: each for at, (each, _) in found.items()}
     dates = list(positions)
     start = next((at for at in dates if np.isfinite(positions[at]).any()), dates[0])
     shared = {
@@ -176,6 +191,7 @@ def _rows(
                 "step_m_per_a": step / (at - before) if number else np.nan,
                 "spread_m": spread,
                 "lines": lines,
+                "terminus": found[at][1],
                 "status": status,
             }
         )

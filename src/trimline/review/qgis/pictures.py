@@ -1,7 +1,8 @@
 """Scenes as QGIS shows them: a virtual raster beside the project that names three bands of a product by relative paths.
 
-Nothing is copied or resampled. The virtual raster says where a scene lies that was moved, and which number is missing
-data, both of which the product's own files may not say.
+Members of an archive have no relative paths: they are named by the whole one. Nothing is copied or resampled. The
+virtual raster says where a scene lies that was moved, and which number is missing data, both of which the product's own
+files may not say.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ _DATA_TYPES = {
     "float64": "Float64",
 }
 """Names of types of numbers in a virtual raster."""
+
+_SOUGHT_IN = (".tar", ".zip")
+"""Suffixes of archives whose members GDAL reads in place."""
 
 _COLOURS = ("Red", "Green", "Blue")
 
@@ -70,7 +74,7 @@ def write_picture(scene: Scene, folder: Path) -> Picture:
     Raises
     ------
     ProductError
-        The product is an archive, whose members have no relative paths; or its files cannot be read.
+        The product is a compressed archive, or its files cannot be read.
     GridError
         Its bands lie on grids that do not fit one another.
     """
@@ -108,11 +112,12 @@ def _shown(scene: Scene) -> tuple[str, ...]:
 
 
 def _source(asset: Asset, scene_id: str) -> _Source:
-    if member_of(asset.href) is not None:
+    member = member_of(asset.href)
+    if member is not None and member.archive.suffix.lower() not in _SOUGHT_IN:
         raise ProductError(
-            "the product is an archive, whose files QGIS cannot be told of by relative paths",
+            "the product is a compressed archive, which QGIS would unpack for every view",
             where=scene_id,
-            remedy="unpack it, or load it in QGIS yourself",
+            remedy="unpack it",
         )
     with open_raster(asset.href) as raster:
         grid = placed(asset, raster_grid(raster, asset.geobox))
@@ -136,7 +141,13 @@ def _write_band(root: Element, number: int, name: str, source: _Source, target: 
     left, top = to_pixels * (grid.affine.c, grid.affine.f)
     right, bottom = to_pixels * (grid.affine * (grid.width, grid.height))
     simple = element(band, "SimpleSource")
-    element(simple, "SourceFilename", relative_path(Path(source.asset.href), folder), relativeToVRT=1)
+    member = member_of(source.asset.href)
+    if member is None:
+        element(simple, "SourceFilename", relative_path(Path(source.asset.href), folder), relativeToVRT=1)
+    else:
+        kind = source.asset.href.split("{", 1)[0]
+        archive = member.archive.resolve().as_posix()
+        element(simple, "SourceFilename", f"{kind}{{{archive}}}/{member.name}", relativeToVRT=0)
     element(simple, "SourceBand", str(source.asset.index))
     element(simple, "SrcRect", xOff=0, yOff=0, xSize=grid.width, ySize=grid.height)
     element(simple, "DstRect", xOff=left, yOff=top, xSize=right - left, ySize=bottom - top)
