@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from tests.browser.correcting import (
-    expect_kept,
+    expect_saved,
     free_vertex,
     middle,
     outline,
@@ -80,7 +80,7 @@ def test_a_days_corrections_change_the_table_of_areas_by_what_was_drawn(
     live = {each["glac_id"]: each["area_km2"] for each in page.state("preview")["measures"]}
 
     save(page, "rock in the middle, a divide along the ridge", "Ana")
-    expect_kept(page)
+    expect_saved(page)
     page.page.reload()
     page.wait_until_still()
     pick(page, part)
