@@ -30,8 +30,7 @@ _POLICY = "; ".join(
         "default-src 'self'",
         "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self' data: blob:",
-        "worker-src 'self' blob:",  # OpenLayers and geotiff.js start their workers from blobs
+        "img-src 'self' data:",  # OpenLayers keeps its icons in its style sheet
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",
