@@ -5,11 +5,12 @@ import type { Extent } from "ol/extent";
 import { MultiPoint, MultiPolygon, Polygon } from "ol/geom";
 import { Circle, Fill, Stroke, Style } from "ol/style";
 
-export const SELECTED = "#2ff3ff";
-export const NEIGHBOUR = "#b9fbff";
+/** White: in the bands that are shown at first, ice is cyan. */
+export const SELECTED = "#ffffff";
+export const NEIGHBOUR = "#d5dde2";
 export const BEFORE = "#ff2d95";
 export const THEIRS = "#ff9a1f";
-export const TODAY = "#ffffff";
+export const TODAY = "#2ff3ff";
 const CASING = "rgba(20, 20, 20, 0.85)";
 const MOST_VERTICES = 2500;
 
@@ -66,7 +67,7 @@ function verticesOf(geometry: unknown): Coordinate[] {
 export const sketchStyle: Style[] = [
   ...line(SELECTED, 2, 0, [8, 5]),
   new Style({
-    fill: new Fill({ color: "rgba(47, 243, 255, 0.15)" }),
+    fill: new Fill({ color: "rgba(255, 255, 255, 0.15)" }),
     image: new Circle({
       radius: 6,
       fill: new Fill({ color: SELECTED }),

@@ -7,7 +7,7 @@ import { stepOf } from "./coding";
 import { overlayCoding, overlayColour } from "./overlay_style";
 import { PICTURES } from "./picture_layer";
 import { mapProjection } from "./projections";
-import { openSource } from "./raster_source";
+import { RasterSource } from "./raster_source";
 
 /** From the lowest to the highest. */
 const ORDER: readonly Overlay["kind"][] = ["hillshade", "classes", "probability", "uncertain"];
@@ -41,12 +41,6 @@ export class OverlaysOfMap {
   }
 
   private added(overlay: Overlay, review: Review): TileLayer {
-    const layer = new TileLayer({
-      className: PICTURES,
-      zIndex: 1 + ORDER.indexOf(overlay.kind),
-      style: { color: overlayColour(overlay) as [string, ...number[]] },
-      cacheSize: 64,
-    });
     const coding = overlayCoding(overlay);
     const reading = {
       bands: [{ address: overlay.source, index: 1, nodata: overlay.nodata }],
@@ -54,14 +48,15 @@ export class OverlaysOfMap {
         steps[0] = stepOf(coding, (numbers[0] ?? Number.NaN) * overlay.scale);
       },
     };
-    openSource(reading, mapProjection(review)).then(
-      (source) => {
-        layer.setSource(source);
-      },
-      (error: unknown) => {
-        this.failed(`${overlay.id} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-      },
-    );
+    const layer = new TileLayer({
+      className: PICTURES,
+      source: new RasterSource(mapProjection(review), reading, (why) => {
+        this.failed(`${overlay.id} cannot be read: ${why}`);
+      }),
+      zIndex: 1 + ORDER.indexOf(overlay.kind),
+      style: { color: overlayColour(overlay) as [string, ...number[]] },
+      cacheSize: 64,
+    });
     this.layers.set(overlay.id, layer);
     this.map.addLayer(layer);
     return layer;

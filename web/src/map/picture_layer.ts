@@ -7,7 +7,7 @@ import { stepsAt } from "./coding";
 import { bandsOf, combinationOf, stretchOf, type Combination } from "./combinations";
 import { codingsOf, colourOf, stepsOf, valuesOf, variablesOf } from "./picture_style";
 import { pictureProjection } from "./projections";
-import { openSource, type Reading } from "./raster_source";
+import { RasterSource, type Reading } from "./raster_source";
 
 /** Class of the canvas that pictures are drawn on. */
 export const PICTURES = "pictures-canvas";
@@ -22,9 +22,7 @@ interface Shown {
   picture: Picture;
   combination: Combination;
   bands: Band[];
-  /** Null until the headers of the files are read. */
-  layer: TileLayer | null;
-  variables: Record<string, number>;
+  layer: TileLayer;
 }
 
 /** The picture of one map, as a look tells. */
@@ -49,15 +47,14 @@ export class PictureOfMap {
     }
     const variables = variablesOf(stretchOf(look, picture, combination), look.gamma);
     if (this.shown?.combination === combination && isDrawnAlike(this.shown.picture, picture)) {
-      this.shown.variables = variables;
-      this.shown.layer?.updateStyleVariables(variables);
-    } else void this.replace(picture, combination, variables);
+      this.shown.layer.updateStyleVariables(variables);
+    } else this.replace(picture, combination, variables);
   }
 
   /** Values of each channel over the part of the picture that is in view, at points of a grid. */
   valuesInView(): number[][] {
     const size = this.map.getSize();
-    if (!this.shown?.layer || !size) return [];
+    if (!this.shown || !size) return [];
     const codings = codingsOf(this.shown.combination, this.shown.bands);
     const channels: number[][] = codings.map(() => []);
     for (let row = 0; row < VIEW_SAMPLES; row++) {
@@ -72,7 +69,7 @@ export class PictureOfMap {
     return channels;
   }
 
-  private async replace(picture: Picture, combination: Combination, variables: Record<string, number>): Promise<void> {
+  private replace(picture: Picture, combination: Combination, variables: Record<string, number>): void {
     this.retire();
     const bands = bandsOf(picture, combination);
     const projection = pictureProjection(picture, this.review());
@@ -81,19 +78,14 @@ export class PictureOfMap {
       this.failed(`${picture.title}: ${bands === null ? "bands are missing" : "its projection is not known"}`);
       return;
     }
-    const shown: Shown = { picture, combination, bands, layer: null, variables };
+    const source = new RasterSource(projection, readingOf(picture, combination, bands), (why) => {
+      this.failed(`${picture.title} cannot be read: ${why}`);
+    });
+    const color = colourOf(codingsOf(combination, bands)) as [string, ...number[]];
+    const layer = new TileLayer({ className: PICTURES, source, zIndex: 0, style: { color, variables }, cacheSize: 128 });
+    const shown: Shown = { picture, combination, bands, layer };
     this.shown = shown;
-    try {
-      const source = await openSource(readingOf(picture, combination, bands), projection);
-      if (this.shown !== shown) return;
-      const color = colourOf(codingsOf(combination, bands)) as [string, ...number[]];
-      const style = { color, variables: shown.variables };
-      shown.layer = new TileLayer({ className: PICTURES, source, zIndex: 0, style, cacheSize: 128 });
-      this.map.getLayers().insertAt(0, shown.layer);
-    } catch (error) {
-      if (this.shown !== shown) return;
-      this.failed(`${picture.title} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    this.map.getLayers().insertAt(0, layer);
     const handOver = () => {
       if (this.shown === shown) this.drop();
     };
@@ -108,9 +100,9 @@ export class PictureOfMap {
 
   /** Keep the present layer, under the coming one, until that is drawn. */
   private retire(): void {
-    const layer = this.shown?.layer;
-    layer?.setZIndex(-1);
-    if (layer) this.former.push(layer);
+    if (this.shown === null) return;
+    this.shown.layer.setZIndex(-1);
+    this.former.push(this.shown.layer);
     this.shown = null;
   }
 

@@ -19,41 +19,45 @@ export interface Reading {
   steps: (numbers: Float64Array, steps: Uint16Array) => void;
 }
 
-/** Open the files of a raster; its bands may lie in several, of different resolution. */
-export async function openSource(reading: Reading, projection: string, isSmooth = false): Promise<DataTileSource> {
-  const addresses = [...new Set(reading.bands.map((band) => band.address))];
-  const files = await Promise.all(addresses.map(openRaster));
-  const finest = files.reduce((first, second) => (resolutionOf(second) < resolutionOf(first) ? second : first));
-  const [west, , , north] = finest.bounds;
-  const grid = new TileGrid({
-    extent: [...finest.bounds],
-    origin: [west, north],
-    resolutions: ladder(finest),
-    tileSize: finest.tileSize,
-  });
-  return new DataTileSource({
-    projection,
-    tileGrid: grid,
-    bandCount: 4,
-    interpolate: isSmooth,
-    wrapX: false,
-    transition: 0,
-    loader: async (z, x, y, { signal }) => {
-      const resolution = grid.getResolution(z);
-      const side = finest.tileSize;
+/** A raster that may lie in several files, of different resolution; it is `loading` until their headers are read. */
+export class RasterSource extends DataTileSource {
+  /** @param failed told why the files cannot be read */
+  constructor(
+    projection: string,
+    private readonly reading: Reading,
+    failed: (why: string) => void,
+  ) {
+    super({ state: "loading", projection, bandCount: 4, interpolate: false, wrapX: false, transition: 0 });
+    this.open().catch((error: unknown) => {
+      this.setState("error");
+      failed(error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  private async open(): Promise<void> {
+    const addresses = [...new Set(this.reading.bands.map((band) => band.address))];
+    const files = await Promise.all(addresses.map(openRaster));
+    const finest = files.reduce((first, second) => (resolutionOf(second) < resolutionOf(first) ? second : first));
+    const [west, , , north] = finest.bounds;
+    const resolutions = ladder(finest);
+    const side = finest.tileSize;
+    this.tileGrid = new TileGrid({ extent: [...finest.bounds], origin: [west, north], resolutions, tileSize: side });
+    this.setLoader(async (z, x, y, { signal }) => {
+      const resolution = resolutions[z] ?? resolutionOf(finest);
       const corner = [west + x * side * resolution, north - y * side * resolution] as const;
       const read = await Promise.all(
         files.map((file, at) => {
-          const bands = reading.bands.filter((band) => band.address === addresses[at]);
+          const bands = this.reading.bands.filter((band) => band.address === addresses[at]);
           const fill = bands.map((band) => band.nodata ?? 0);
           return file.read(corner, resolution, side, bands.map((band) => band.index), fill, signal);
         }),
       );
       await nextTurn();
       signal.throwIfAborted();
-      return coded(inOrder(reading.bands, addresses, read), reading, side * side);
-    },
-  });
+      return coded(inOrder(this.reading.bands, addresses, read), this.reading, side * side);
+    });
+    this.setState("ready");
+  }
 }
 
 /** Resolutions of the levels, falling; each half of the one before, as overviews mostly are. */
