@@ -50,7 +50,7 @@ def undo(page: WatchedPage) -> None:
 
 
 def save(page: WatchedPage, reason: str, author: str, holds: str | None = None) -> None:
-    """Save all strokes with a reason, and wait until they are kept."""
+    """Save all strokes with a reason; `expect_saved` waits until they are."""
     page.page.keyboard.press("Control+s")
     dialog = page.page.get_by_role("dialog")
     dialog.get_by_label("Reason").fill(reason)
@@ -58,6 +58,12 @@ def save(page: WatchedPage, reason: str, author: str, holds: str | None = None) 
     if holds is not None:
         dialog.get_by_label("Holds for").select_option(label=holds)
     dialog.get_by_role("button", name="Save", exact=True).click()
+    expect(dialog).to_be_hidden()
+
+
+def expect_saved(page: WatchedPage) -> None:
+    """Wait until a save is told to be on the disk."""
+    expect(status(page)).to_contain_text("Saved:")
 
 
 def outline(glacier: dict[str, Any]) -> shapely.Geometry:

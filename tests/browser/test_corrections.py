@@ -7,15 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from playwright.sync_api import expect
 from tests.browser.correcting import (
+    expect_saved,
     free_vertex,
     middle,
     outline,
     pick,
     save,
     square,
-    status,
     undo,
     use,
     wait_for_stroke,
@@ -81,7 +80,7 @@ def test_a_days_corrections_change_the_table_of_areas_by_what_was_drawn(
     live = {each["glac_id"]: each["area_km2"] for each in page.state("preview")["measures"]}
 
     save(page, "rock in the middle, a divide along the ridge", "Ana")
-    expect(status(page)).to_contain_text("aved")
+    expect_saved(page)
     page.page.reload()
     page.wait_until_still()
     pick(page, part)

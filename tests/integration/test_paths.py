@@ -126,6 +126,11 @@ def _whole_folder(world: World) -> None:
         (temporary / "a.txt").write_text("all")
 
 
+def _read_corrected_outlines(world: World) -> Any:
+    outlines.append_edits(world("edits.gpkg"), world.edits)
+    return outlines.read_corrected_outlines(world("edits.gpkg"))
+
+
 def _read_edits(world: World) -> Any:
     outlines.append_edits(world("edits.gpkg"), world.edits)
     return outlines.read_edits(world("edits.gpkg"))
@@ -203,6 +208,7 @@ DOORS: dict[Callable[..., Any], Callable[[World], Any]] = {
     mapping.predict: lambda w: mapping.predict(w.product, str(shipped_weights())),
     outlines.append_edits: lambda w: outlines.append_edits(w("edits.gpkg"), w.edits),
     outlines.complete_edits: _complete_edits,
+    outlines.read_corrected_outlines: _read_corrected_outlines,
     outlines.read_edits: _read_edits,
     outlines.read_outlines: lambda w: outlines.read_outlines(w.outlines),
     outlines.require_sound: lambda w: outlines.require_sound(outlines.as_edits(w.edits), where=w("edits.gpkg")),

@@ -96,6 +96,7 @@ def test_a_wrong_project_is_answered_before_anything_heavy_is_loaded(
         (("outline", "absent/*.tar"), "no file or folder matches"),
         (("outline", __file__, "--method", "band_ratio", "--ratio", "-1"), "a ratio of bands is never -1"),
         (("outline", "absent.tar", "--method", "ndsi"), "no such file"),
+        (("review", "absent.yaml"), "check the path of the project file"),
         (("simulate", "out", "--environment", "wet"), "environment: "),
         (("simulate", "out", "--sensor", "landsat-8"), "'landsat-8' is no sensor"),
     ],

@@ -12,24 +12,79 @@ several dates.
 
 from __future__ import annotations
 
-from trimline.change.areas import AREA_COLUMNS, LANDSAT_PIXEL_M, glacier_areas, perimeter_error_km2
-from trimline.change.breaks import BreakTest, break_test, fits_differ
-from trimline.change.comparison import COMPARISON_COLUMNS, PUBLISHED_COLUMNS, compare_published, read_published
-from trimline.change.equal_area import equal_area_crs
-from trimline.change.fits import METHODS, Fit, FitMethod, fit_pieces, fit_rate
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+# Functions named as their files are: imported at once, or their names would stand for the files.
 from trimline.change.lineage import LINEAGE_COLUMNS, lineage
-from trimline.change.matching import MATCH_COLUMNS, SMALLEST_SHARE, match_inventory
 from trimline.change.outlying_periods import OUTLYING_COLUMNS, flagged_periods, outlying_periods
-from trimline.change.own_outlines import OwnOutlines, OwnPeriod, read_own_outlines
-from trimline.change.per_glacier import GLACIER_CHANGE_COLUMNS, glacier_changes, verdict
-from trimline.change.pieces import RATE_CHANGE_COLUMNS, RATE_COLUMNS, fitted_rates, rate_changes
-from trimline.change.propagation import change_error, summed_error
-from trimline.change.rates import CHANGE_COLUMNS, Difference, changes, label_years, pieces_differ, rates_differ
-from trimline.change.sizes import SIZE_BOUNDS_KM2, class_names
-from trimline.change.states import STATE_COLUMNS, told_apart, with_states
-from trimline.change.streaming import areas_streamed
 from trimline.change.totals import LEVELS, REGION, TOTAL_COLUMNS, UNKNOWN_ABOVE, totals
-from trimline.outlines.states import STATES, State
+
+if TYPE_CHECKING:
+    from trimline.change.areas import AREA_COLUMNS, LANDSAT_PIXEL_M, glacier_areas, perimeter_error_km2
+    from trimline.change.breaks import BreakTest, break_test, fits_differ
+    from trimline.change.comparison import COMPARISON_COLUMNS, PUBLISHED_COLUMNS, compare_published, read_published
+    from trimline.change.equal_area import equal_area_crs
+    from trimline.change.fits import METHODS, Fit, FitMethod, fit_pieces, fit_rate
+    from trimline.change.matching import MATCH_COLUMNS, SMALLEST_SHARE, match_inventory
+    from trimline.change.own_outlines import OwnOutlines, OwnPeriod, read_own_outlines
+    from trimline.change.per_glacier import GLACIER_CHANGE_COLUMNS, glacier_changes, verdict
+    from trimline.change.pieces import RATE_CHANGE_COLUMNS, RATE_COLUMNS, fitted_rates, rate_changes
+    from trimline.change.propagation import change_error, summed_error
+    from trimline.change.rates import CHANGE_COLUMNS, Difference, changes, label_years, pieces_differ, rates_differ
+    from trimline.change.sizes import SIZE_BOUNDS_KM2, class_names
+    from trimline.change.states import STATE_COLUMNS, told_apart, with_states
+    from trimline.change.streaming import areas_streamed
+    from trimline.outlines.states import STATES, State
+
+_FILE_OF = {
+    "AREA_COLUMNS": ".areas",
+    "BreakTest": ".breaks",
+    "CHANGE_COLUMNS": ".rates",
+    "COMPARISON_COLUMNS": ".comparison",
+    "Difference": ".rates",
+    "Fit": ".fits",
+    "FitMethod": ".fits",
+    "GLACIER_CHANGE_COLUMNS": ".per_glacier",
+    "LANDSAT_PIXEL_M": ".areas",
+    "MATCH_COLUMNS": ".matching",
+    "METHODS": ".fits",
+    "OwnOutlines": ".own_outlines",
+    "OwnPeriod": ".own_outlines",
+    "PUBLISHED_COLUMNS": ".comparison",
+    "RATE_CHANGE_COLUMNS": ".pieces",
+    "RATE_COLUMNS": ".pieces",
+    "SIZE_BOUNDS_KM2": ".sizes",
+    "SMALLEST_SHARE": ".matching",
+    "STATES": "trimline.outlines.states",
+    "STATE_COLUMNS": ".states",
+    "State": "trimline.outlines.states",
+    "areas_streamed": ".streaming",
+    "break_test": ".breaks",
+    "change_error": ".propagation",
+    "changes": ".rates",
+    "class_names": ".sizes",
+    "compare_published": ".comparison",
+    "equal_area_crs": ".equal_area",
+    "fit_pieces": ".fits",
+    "fit_rate": ".fits",
+    "fits_differ": ".breaks",
+    "fitted_rates": ".pieces",
+    "glacier_areas": ".areas",
+    "glacier_changes": ".per_glacier",
+    "label_years": ".rates",
+    "match_inventory": ".matching",
+    "perimeter_error_km2": ".areas",
+    "pieces_differ": ".rates",
+    "rate_changes": ".pieces",
+    "rates_differ": ".rates",
+    "read_own_outlines": ".own_outlines",
+    "read_published": ".comparison",
+    "summed_error": ".propagation",
+    "told_apart": ".states",
+    "verdict": ".per_glacier",
+    "with_states": ".states",
+}
 
 __all__ = [
     "AREA_COLUMNS",
@@ -89,3 +144,10 @@ __all__ = [
     "verdict",
     "with_states",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its file on first use; statistics take a second."""
+    if name not in _FILE_OF:
+        raise AttributeError(f"module 'trimline.change' has no attribute {name!r}")
+    return getattr(import_module(_FILE_OF[name], __name__), name)

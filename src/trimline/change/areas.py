@@ -13,7 +13,7 @@ of the sum of their squares. For outlines without these columns it is the error 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 import geopandas as gpd
@@ -117,15 +117,19 @@ def measured(
     buffer_m: float | None,
     plane: CRS,
     threads: int | None,
+    wanted: Collection[int] | None = None,
 ) -> pd.DataFrame:
-    """Return the table of `glacier_areas` without size classes, which depend on all periods of a glacier."""
+    """Return the table of `glacier_areas` without size classes, which depend on all periods of a glacier.
+
+    `wanted` are positions of rows: only their one-sided areas and errors are measured then.
+    """
     periods = outlines["period"].astype(str).to_numpy()
     pixels = by_period(pixel_m, periods)
     distances = pixels / 2 if buffer_m is None else np.full(len(outlines), _positive(buffer_m, "buffer_m"))
     threads = threads or available_cores()
     geometries, areas, perimeter = _in_plane(outlines, plane, threads)
     names = outlines["glac_id"].astype(str).to_numpy()
-    moved = _moved(geometries, distances, periods, names, areas, threads)
+    moved = _moved(geometries, distances, periods, names, areas, threads, wanted)
     shared = np.zeros(len(outlines))
     bordering = ~shapely.is_empty(moved.shared_border)
     shared[bordering] = lengths_m(moved.shared_border[bordering])
@@ -198,6 +202,7 @@ def _moved(
     names: NDArray[np.object_],
     areas: NDArray[np.float64],
     threads: int,
+    wanted: Collection[int] | None,
 ) -> OneSided:
     """Move outlines period by period, because only outlines of the same period are neighbours."""
     first: list[NDArray[np.intp]] = []
@@ -210,7 +215,7 @@ def _moved(
         second.append(rows[other])
     none = [np.empty(0, np.intp)]
     neighbours = neighbour_lists(len(geometries), np.concatenate(first or none), np.concatenate(second or none))
-    return one_sided_areas(geometries, distances, neighbours, areas, threads)
+    return one_sided_areas(geometries, distances, neighbours, areas, threads, wanted)
 
 
 def by_period(pixel_m: float | Mapping[str, float], periods: NDArray[np.object_]) -> NDArray[np.float64]:

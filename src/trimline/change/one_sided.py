@@ -9,7 +9,7 @@ every subtotal is a sum.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -42,6 +42,7 @@ def one_sided_areas(
     neighbours: Sequence[NDArray[np.intp]],
     areas_m2: NDArray[np.float64],
     threads: int = 1,
+    wanted: Collection[int] | None = None,
 ) -> OneSided:
     """Return the areas of outlines moved inwards and outwards by a distance.
 
@@ -57,13 +58,16 @@ def one_sided_areas(
         (n,) areas of the outlines [m2].
     threads
         Number of threads; the result does not depend on it.
+    wanted
+        Positions of those to move; None means all. Of the others both areas are those of the outlines.
 
     Returns
     -------
     OneSided
         With inner <= area <= outer.
     """
-    lonely = np.flatnonzero([len(each) == 0 for each in neighbours])
+    moving = range(len(outlines)) if wanted is None else sorted(wanted)
+    lonely = np.array([i for i in moving if len(neighbours[i]) == 0], np.intp)
     inner, outer = areas_m2.copy(), areas_m2.copy()
     shared = np.full(len(outlines), shapely.LineString(), dtype=object)
 
@@ -76,7 +80,7 @@ def one_sided_areas(
         inner[i], outer[i], shared[i] = _among_neighbours(outlines, i, float(distances_m[i]), neighbours[i])
 
     tasks: list[Callable[[], None]] = [partial(of_chunk, chunk) for chunk in chunks_of(lonely)]
-    tasks += [partial(of_one, int(i)) for i in range(len(outlines)) if len(neighbours[i])]
+    tasks += [partial(of_one, int(i)) for i in moving if len(neighbours[i])]
     work_through(tasks, threads)
     # Arcs are chords, so that a very small buffer may come out smaller by rounding.
     return OneSided(np.clip(inner, 0.0, areas_m2), np.maximum(outer, areas_m2), shared)

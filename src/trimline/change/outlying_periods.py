@@ -14,7 +14,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from trimline.change.long_table import require_columns
 from trimline.change.propagation import change_error
@@ -67,6 +66,8 @@ def consistent(years: ArrayLike, areas_km2: ArrayLike, errors_km2: ArrayLike) ->
     n = len(t)
     if n < FEWEST:
         return np.ones(n, np.bool_)
+    from scipy import stats  # slow to import
+
     growth = max(float(stats.theilslopes(a, t)[0]), 0.0)
     length, total, before = np.ones(n, np.int64), a.copy(), np.full(n, -1)
     for j in range(n):

@@ -43,6 +43,12 @@ def review(
 ) -> None:
     """Look at outlines beside their scenes in the browser, and correct them; Ctrl-C ends it."""
     from trimline.cli.screen import has_display
+    from trimline.project import load_project
+    from trimline.review.page_folder import page_folder
+
+    if not path.is_dir():  # what is wrong is said before what is slow to import
+        load_project(path, overrides or [], quick=quick)
+    page_folder()
     from trimline.review.running import run_review
 
     def told(address: Address) -> None:

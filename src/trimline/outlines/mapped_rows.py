@@ -10,10 +10,13 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
 from trimline.errors import OutlineError
 from trimline.outlines.corrected_rows import EDIT_IDS, GlacierRecord
+from trimline.outlines.polygon_cut import SLIVER_M
+from trimline.reprojecting import unit_m
 
 
 class MappedRows:
@@ -79,6 +82,11 @@ class MappedRows:
         kept = [int(row) for row in every if self.names[row] not in left_out]
         far = shapely.distance(self._shapes[kept], geometry) if kept else []
         return [(row, float(each)) for row, each in zip(kept, far, strict=True)]
+
+    @cached_property
+    def sliver(self) -> float:
+        """Width below which ground is rounding of vertices, in the unit of the CRS."""
+        return SLIVER_M / unit_m(CRS.from_user_input(self.rows.crs))
 
     @cached_property
     def _index(self) -> shapely.STRtree:

@@ -21,7 +21,7 @@ from trimline.outlines.area import area_km2, perimeter_km
 from trimline.outlines.corrected_rows import NO_ROW, SHARED_COLUMNS, GlacierRecord, corrected_rows, left_of
 from trimline.outlines.mapped_rows import MappedRows
 from trimline.outlines.outline_digest import outline_digest
-from trimline.outlines.polygon_cut import polygonal
+from trimline.outlines.polygon_cut import polygonal, without_slivers
 from trimline.outlines.schema import COLUMNS, REVIEW
 
 Review = Literal["open", "accepted", "flagged"]
@@ -143,7 +143,7 @@ class Ownership:
         self._put(
             replace(
                 known,
-                outline=polygonal(outline),
+                outline=without_slivers(outline, self._mapped.sliver),
                 of_map=of_map,
                 error_share=error_share,
                 is_redrawn=True,
@@ -153,7 +153,7 @@ class Ownership:
 
     def subtract(self, name: str, ground: BaseGeometry, edit: Mapping[str, Any]) -> bool:
         """Subtract ground from a glacier, and return whether nothing is left of it."""
-        left = polygonal(shapely.difference(self.outline(name), ground))
+        left = without_slivers(shapely.difference(self.outline(name), ground), self._mapped.sliver)
         if self.km2(left) == 0:
             self._drop(name)
             return True

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 _BAND = 1e-3
 """Width of the band that separates the left of a line from its right, relative to the square root of the area."""
+
+
+SLIVER_M = 1e-3
+"""Mean width below which ground is rounding of vertices [m]."""
 
 
 def polygonal(geometry: BaseGeometry) -> BaseGeometry:
@@ -20,6 +25,34 @@ def polygonal(geometry: BaseGeometry) -> BaseGeometry:
     if len(found) == 1:
         return found[0]
     return shapely.MultiPolygon(found) if found else shapely.Polygon()
+
+
+def without_slivers(geometry: BaseGeometry, width: float = SLIVER_M) -> BaseGeometry:
+    """Return the polygons of a geometry without parts and holes that are rounding of their vertices, and not ground.
+
+    Parameters
+    ----------
+    geometry
+        Any geometry.
+    width
+        Mean width of what is left out at most, in the unit of its CRS; `SLIVER_M` in metres.
+    """
+    shape = polygonal(geometry)
+    parts = shapely.get_parts(shape)
+    rings, part_of = shapely.get_rings(parts, return_index=True)
+    is_wide = 2 * shapely.area(shapely.polygons(rings)) > width * shapely.length(rings)
+    if is_wide.all():
+        return shape
+    is_outer = np.append(True, part_of[1:] != part_of[:-1])
+    outer, holes = rings[is_outer], [rings[(part_of == i) & ~is_outer & is_wide] for i in range(len(parts))]
+    kept = [
+        shapely.Polygon(ring, list(inner))
+        for ring, inner, wide in zip(outer, holes, is_wide[is_outer], strict=True)
+        if wide
+    ]
+    if len(kept) == 1:
+        return kept[0]
+    return shapely.MultiPolygon(kept) if kept else shapely.Polygon()
 
 
 def cut(geometry: BaseGeometry, cutter: BaseGeometry) -> tuple[BaseGeometry, BaseGeometry]:

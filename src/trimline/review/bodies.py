@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from trimline.errors import printable
 from trimline.review.failures import answer
 
 MOST_BODY_BYTES = 2_000_000
@@ -107,7 +108,7 @@ class Bodies:
         try:
             await self._app(scope, receive, noting)
         except Exception:
-            _LOG.exception("%s %s failed", scope["method"], scope["path"])
+            _LOG.exception("%s %s failed", scope["method"], printable(scope["path"]))
             if has_begun:
                 raise
             failure = answer(
@@ -143,5 +144,5 @@ async def _refuse(refusal: Response, scope: Scope, receive: Receive, send: Send)
                 if message["type"] == "http.disconnect" or not message.get("more_body", False):
                     break
     except TimeoutError:
-        _LOG.debug("%s: the rest of a refused body was not waited for", scope["path"])
+        _LOG.debug("the rest of a refused body was not waited for")
     await send({"type": "http.response.body", "body": b""})

@@ -88,6 +88,8 @@ class Doubts:
         Gives the outlines of a period as they are now; None takes those before corrections.
     computed
         Called with the name of a period whose doubts were computed, in a thread of its own.
+    delay_s
+        How long the first computation waits, for the first view to have the machine for itself [s].
     """
 
     def __init__(
@@ -95,7 +97,10 @@ class Doubts:
         reviewed: Reviewed,
         snapshot_of: Callable[[str], Snapshot] | None = None,
         computed: Callable[[str], object] = lambda _: None,
+        *,
+        delay_s: float = 0.0,
     ) -> None:
+        self._delay_s = delay_s
         self._periods = {each.name: each for each in reviewed.periods}
         self._names = [each.name for each in reviewed.periods]
         self._automatic: dict[str, Snapshot] = {}
@@ -147,6 +152,8 @@ class Doubts:
         return (snapshot.version, *read)
 
     def _compute(self, period: str) -> None:
+        if not self._known:
+            self._stopped.wait(self._delay_s)
         with self._lock:
             self._waiting.discard(period)
         try:

@@ -21,13 +21,10 @@ from trimline.outlines import outline_digest
 from trimline.outlines.checking_edits import TAKE
 from trimline.outlines.edit_layer import EDIT_COLUMNS
 from trimline.outlines.edit_operations import SMALLEST_CHANGE_KM2
-from trimline.outlines.polygon_cut import polygonal
+from trimline.outlines.polygon_cut import without_slivers
 from trimline.review.contract import Draft
 from trimline.review.drawn import LINES, POLYGONS, drawn_geometry
 from trimline.review.kept_text import kept_text
-
-SLIVER_M = 1e-3
-"""Mean width below which a difference of two outlines is rounding of their vertices, and not ground [m]."""
 
 FROM = "from"
 """Option of `copy`: the period whose outline is copied."""
@@ -107,7 +104,7 @@ def rows_of_stroke(
 
 def redrawn(before: shapely.Geometry, after: shapely.Geometry) -> tuple[shapely.Geometry, shapely.Geometry]:
     """Return the ground that an outline loses and the ground that it gains, without slivers; empty where it is none."""
-    return _ground(shapely.difference(before, after)), _ground(shapely.difference(after, before))
+    return without_slivers(shapely.difference(before, after)), without_slivers(shapely.difference(after, before))
 
 
 def ids_of(draft: Draft) -> tuple[str, str]:
@@ -197,13 +194,6 @@ def _as_json(value: Mapping[str, Any]) -> str | None:
         return json.dumps(value, allow_nan=False, sort_keys=True) if value else None
     except (ValueError, RecursionError) as error:
         raise EditError(f"'value' cannot be kept: {error}", remedy="give texts, numbers, true, false or null") from None
-
-
-def _ground(difference: shapely.Geometry) -> shapely.Geometry:
-    """Return the parts of a difference that are wider than rounding."""
-    parts = shapely.get_parts(polygonal(difference))
-    wide = parts[2 * shapely.area(parts) > SLIVER_M * shapely.length(parts)] if len(parts) else parts
-    return polygonal(shapely.MultiPolygon(list(wide))) if len(wide) else shapely.Polygon()
 
 
 def _is_change(ground: shapely.Geometry) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
+import numpy as np
 import shapely
 from pyproj import CRS
 
@@ -30,6 +31,9 @@ _MOST_KEPT = 2000
 
 _Seen = tuple[tuple[shapely.Geometry, tuple[str, ...]], ...]
 """Outlines that a measure follows from, with the edits that changed them."""
+
+_Key = tuple[str, tuple[tuple[int, tuple[str, ...]], ...]]
+"""The glacier, and the numbers of these outlines as objects, with the edits."""
 
 
 @dataclass(frozen=True)
@@ -70,29 +74,24 @@ class Measures:
 
     def __init__(self, errors: ErrorOfOutlines) -> None:
         self._errors = errors
-        self._known: OrderedDict[str, tuple[_Seen, Measured]] = OrderedDict()
+        self._known: OrderedDict[_Key, tuple[_Seen, Measured]] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, state: Replayed, name: str) -> Measured:
         """Return the measure of a glacier of a state that nobody changes meanwhile."""
         names = state.touching(around(state.outline(name), self._errors.reach_m))
         seen = tuple((state.outline(each), state.edit_ids(each)) for each in names)
+        key = name, tuple((id(outline), edits) for outline, edits in seen)
         with self._lock:
-            known = self._known.get(name)
-        if known is not None and _is_same(known[0], seen):
+            known = self._known.get(key)
+        if known is not None:
             return known[1]
         found = measure(state.outlines(names), name, self._errors)
         with self._lock:
-            self._known[name] = seen, found
-            self._known.move_to_end(name)
+            self._known[key] = seen, found  # the outlines are kept, so that none of their numbers is used again
             if len(self._known) > _MOST_KEPT:
                 self._known.popitem(last=False)
         return found
-
-
-def _is_same(one: _Seen, other: _Seen) -> bool:
-    """Whether outlines are the same objects, changed by the same edits."""
-    return len(one) == len(other) and all(a[0] is b[0] and a[1] == b[1] for a, b in zip(one, other, strict=True))
 
 
 def around(outline: shapely.Geometry, reach_m: float) -> shapely.Geometry:
@@ -118,7 +117,8 @@ def measure(outlines: gpd.GeoDataFrame, glac_id: str, errors: ErrorOfOutlines) -
     area, perimeter = area_and_perimeter_km(outlines[own])
     filled = outlines.assign(period="", subregion="", src_year=0.0)
     try:
-        table = measured(filled, errors.pixel_m, errors.buffer_m, errors.plane, threads=1)
+        rows = np.flatnonzero(own).tolist()
+        table = measured(filled, errors.pixel_m, errors.buffer_m, errors.plane, threads=1, wanted=rows)
     except ChangeError as error:
         _LOG.warning("the uncertainty of %s is not known: %s", glac_id, error.what)
         return Measured(float(area[0]), None, float(perimeter[0]))

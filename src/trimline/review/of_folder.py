@@ -15,7 +15,7 @@ from trimline.own_files import own_raster
 from trimline.project import SceneEntry
 from trimline.review.reviewed import Reviewed, ReviewedPeriod, ReviewedScene
 from trimline.scenes import Scene, moved_scene, open_scene, product_identity, scene_content, shift_of
-from trimline.study.map_stage import FOLDER as MAPS
+from trimline.study.folders import MAPS
 from trimline.study.one_map import MASK, OneMap, read_scene_record
 from trimline.study.record import Record, read_record
 from trimline.study.scenes import OPENED_WITH, open_entry

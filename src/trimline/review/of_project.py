@@ -11,16 +11,13 @@ from trimline.file_identity import digest
 from trimline.own_files import own_raster, own_records
 from trimline.project import Project, SceneEntry
 from trimline.review.of_folder import moved_by, placed
-from trimline.review.own_periods import own_periods
 from trimline.review.reviewed import Reviewed, ReviewedPeriod, ReviewedScene
 from trimline.scenes import Scene, product_identity
 from trimline.sensors import get_sensor
 from trimline.study.editing import AUTOMATIC
-from trimline.study.map_stage import FOLDER as MAPS
-from trimline.study.map_stage import MASK, map_folder
+from trimline.study.folders import MAPS, MASK, map_folder, period_folder
 from trimline.study.record import NoRecord, read_sealed
 from trimline.study.scenes import OPENED_WITH, open_entry, require_fetched
-from trimline.study.timeline_stage import period_folder
 from trimline.timeline.period_maps import PROBABILITY, SOURCE_LIST, UNCERTAIN, UNSEEN_GROUND
 
 
@@ -44,6 +41,8 @@ def reviewed_project(project: Project, file: Path) -> Reviewed:
         The outlines that it gives cannot be read.
     """
     if project.has_own_outlines:
+        from trimline.review.own_periods import own_periods  # reads outlines of all kinds, and is slow to import
+
         crs, periods = own_periods(project)
     else:
         crs, periods = _mapped_periods(project, file)

@@ -36,11 +36,19 @@ class Overlays:
         Gets the files of the overlays.
     changed
         Called with the shaded relief when it is there, in a thread of its own.
+    delay_s
+        How long the relief waits, for the first view to have the machine for itself [s].
     """
 
     def __init__(
-        self, reviewed: Reviewed, rasters: Rasters, changed: Callable[[Overlay], object] = lambda _: None
+        self,
+        reviewed: Reviewed,
+        rasters: Rasters,
+        changed: Callable[[Overlay], object] = lambda _: None,
+        *,
+        delay_s: float = 0.0,
     ) -> None:
+        self._delay_s = delay_s
         self._reviewed = reviewed
         self._rasters = rasters
         self._changed = changed
@@ -105,6 +113,8 @@ class Overlays:
 
     def _shade(self, dem: Path) -> None:
         try:
+            if not (self._reviewed.output / REVIEW / HILLSHADE).exists():
+                self._stopped.wait(self._delay_s)
             around = surroundings_of(self._reviewed)
             if around is None:
                 return

@@ -18,10 +18,13 @@ from trimline.review.rasters import Rasters
 from trimline.review.review_desk import ReviewDesk
 from trimline.review.reviewed import Reviewed
 from trimline.review.server import create_app
-from trimline.review.serving import LOOPBACK, Address, access_on, listening, only_server, serve, token_for
+from trimline.review.serving import LOOPBACK, Address, access_on, is_loopback, listening, only_server, serve, token_for
 from trimline.review.snapshot import Snapshot
 
 _LOG = logging.getLogger(__name__)
+
+_FIRST_VIEW_S = 1.5
+"""Time that the first view has the machine for itself [s]: doubts and relief are computed after it."""
 
 
 def run_review(
@@ -65,6 +68,9 @@ def run_review(
         address = Address(host, bound.getsockname()[1], secret)
         desk, rasters = opened_desk(reviewed, author)
 
+        if not is_loopback(host):
+            _LOG.warning("the page and its token travel unencrypted: in a network that is not trusted, use a tunnel")
+
         def begun() -> None:
             tell(address.origin + "/")
             on_listening(address)
@@ -106,7 +112,7 @@ def opened_desk(reviewed: Reviewed, author: str | None = None) -> tuple[ReviewDe
         with live.at(period) as found:
             return found.snapshot()
 
-    pictures, overlays = Pictures(reviewed, rasters, told), Overlays(reviewed, rasters)
-    doubts = Doubts(reviewed, outlines_now)
+    pictures, overlays = Pictures(reviewed, rasters, told), Overlays(reviewed, rasters, delay_s=_FIRST_VIEW_S)
+    doubts = Doubts(reviewed, outlines_now, delay_s=_FIRST_VIEW_S)
     desks.append(ReviewDesk(live, pictures=pictures, overlays=overlays, doubts=doubts, author=author))
     return desks[0], rasters

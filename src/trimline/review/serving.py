@@ -306,6 +306,8 @@ class _TimedProtocol(H11Protocol):
 
     def _wait(self) -> None:
         self._stop_waiting()
+        if self.cycle is not None and not self.cycle.response_complete:
+            return  # the next request came with the one before
         self._deadline = self.loop.call_later(_HEAD_TIME_S, self._too_late)
 
     def _stop_waiting(self) -> None:

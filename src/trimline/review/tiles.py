@@ -34,7 +34,8 @@ _CELL = 4.0
 """Side of the ground that one square of tiny outlines stands for [pixels of the screen]."""
 _DECIMALS = 3
 """Of coordinates [m]."""
-_MOST_KEPT_BYTES = 64_000_000
+_MOST_KEPT_BYTES = 16_000_000
+"""Of the tiles of one layer."""
 _PACKING = 4
 """Level of gzip: fast."""
 

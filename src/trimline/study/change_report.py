@@ -36,13 +36,13 @@ from trimline.report.tables import period_table
 from trimline.study.change_stage import FOLDER, titles_of
 from trimline.study.coregistration_steps import open_placed
 from trimline.study.editing import OUTCOMES
+from trimline.study.folders import period_folder
 from trimline.study.glacier_tables import left_out
 from trimline.study.own_report import glacier_sections
 from trimline.study.report_words import bias_words, series_caption, unknown_words
 from trimline.study.series import Series, series_of
 from trimline.study.study import Study
 from trimline.study.tables_on_disk import read_tables
-from trimline.study.timeline_stage import period_folder
 
 _ADD = (
     "Areas of the parts add up to the whole. Three things make an area uncertain: half the difference between the "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,8 +16,8 @@ from trimline.study.editing import AUTOMATIC, TIMELINE, middles_of
 from trimline.study.one_map import OneMap
 from trimline.study.own_series import own_series
 
-Automatic = Iterator[tuple[str, gpd.GeoDataFrame]]
-"""Name of a period, and its outlines before corrections."""
+Automatic = Iterator[tuple[str, Callable[[], gpd.GeoDataFrame]]]
+"""Name of a period, and what reads its outlines before corrections."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def corrected_map(one: OneMap) -> Corrected:
     """Return the map of a folder as what is corrected; its outlines get ids where they have none."""
 
     def automatic() -> Automatic:
-        yield one.period, read_outlines(one.automatic())
+        yield one.period, lambda: read_outlines(one.automatic())
 
     return Corrected(one.edits_file, {one.period: one.middle}, automatic)
 
@@ -71,7 +72,7 @@ def write_corrected(one: OneMap, path: StrPath | None = None) -> list[EditOutcom
 
 def _mapped(project: Project) -> Automatic:
     for path in sorted((project.output / TIMELINE).glob(f"*/{AUTOMATIC}")):
-        yield path.parent.name, read_outlines(path)
+        yield path.parent.name, partial(read_outlines, path)
 
 
 def _given(project: Project) -> Automatic:
@@ -79,4 +80,4 @@ def _given(project: Project) -> Automatic:
     for period in project.periods:
         of_period = outlines[(outlines["period"] == period.name).to_numpy()]
         if len(of_period):
-            yield period.name, of_period.reset_index(drop=True)
+            yield period.name, partial(of_period.reset_index, drop=True)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from trimline.outlines import EditOutcome, EditProblem, check_edits, read_edits, replay
+from trimline.outlines import EditOutcome, EditProblem, Replayed, check_edits, read_edits
 from trimline.outlines.edit_layer import rows_of, taken_back
+from trimline.outlines.edit_periods import holds_for
 from trimline.study.corrected import Corrected
 from trimline.study.editing import NOT_REPLAYED, WRONG
 
@@ -50,7 +51,10 @@ def states_of(corrected: Corrected) -> list[EditState]:
     dead = taken_back(edits)
     outcomes: dict[str, list[EditOutcome]] = {}
     for period, outlines in () if problems or edits.empty else corrected.automatic():
-        for each in replay(outlines, edits, period, middle=middles.get(period))[1]:
+        middle = middles.get(period)
+        if not any(holds_for(row["period"], period, middle, edit_id=row["edit_id"]) for row in rows_of(edits)):
+            continue
+        for each in Replayed(outlines(), edits, period, middle=middle).outcomes:
             outcomes.setdefault(each.edit_id, []).append(each)
     states = []
     for row in rows_of(edits.drop(columns="geometry")):

@@ -11,10 +11,11 @@ from trimline.errors import TrimlineError
 from trimline.file_identity import file_identity
 from trimline.outlines import area_km2, read_outlines
 from trimline.progress import track
-from trimline.project import Project, SceneEntry
+from trimline.project import SceneEntry
 from trimline.samples import open_truth
 from trimline.study.cluster_maps import ClusterMaps, cluster_of
 from trimline.study.coregistration_steps import compare_scenes, open_placed, placed_source, shifts_in
+from trimline.study.folders import MASK, map_folder
 from trimline.study.ledger import Done
 from trimline.study.map_options import map_options
 from trimline.study.method_models import load_method, model_file
@@ -28,18 +29,11 @@ if TYPE_CHECKING:
     from trimline.mapping import MapResult
     from trimline.scenes import Scene
 
-FOLDER = "maps"
-MASK = "mask.tif"
 _NAMED = ("probability.tif", MASK, "classes.tif", "outlines.gpkg")
 FILES = (*_NAMED, "outlines.gpkg.aux.xml")
 """What a map consists of; GDAL notes what is known of the outlines beside them too."""
 RESULTS_VERSION = 4
 """Raised when the same inputs and settings give other results."""
-
-
-def map_folder(project: Project, scene_id: str) -> Path:
-    """Return where the maps of a scene lie."""
-    return project.output / FOLDER / project.mapping_method.name / scene_id
 
 
 def run(study: Study) -> Done:

@@ -36,9 +36,9 @@ from trimline.study.coregistration_steps import open_placed
 from trimline.study.evaluate_stage import FOLDER as EVALUATION
 from trimline.study.evaluate_stage import class_path
 from trimline.study.experiments_stage import all_rows, experiment_project
+from trimline.study.folders import map_folder
 from trimline.study.glacier_report import glacier_report
 from trimline.study.ledger import Done
-from trimline.study.map_stage import map_folder
 from trimline.study.report_words import bias_words, ground_words, linked
 from trimline.study.scenes import (
     judged_by_inventory,

@@ -16,7 +16,7 @@ from trimline.own_files import own_records
 from trimline.project import Project
 from trimline.sensors import get_sensor
 from trimline.study.editing import TIMELINE
-from trimline.study.timeline_stage import outlines_path, period_folder
+from trimline.study.folders import outlines_path, period_folder
 from trimline.timeline.period_maps import SOURCE_LIST
 from trimline.timeline.states import read_states
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -31,8 +30,8 @@ from trimline.study.coregistration_steps import open_placed, placed_source
 from trimline.study.editing import FINAL as OUTLINES
 from trimline.study.editing import OUTCOMES, digest_of, edits_of, replay_period, tell_lost
 from trimline.study.editing import TIMELINE as FOLDER
+from trimline.study.folders import map_folder, outlines_path, period_folder
 from trimline.study.ledger import Done
-from trimline.study.map_stage import map_folder
 from trimline.study.scenes import select
 from trimline.study.snow_steps import snow_step
 from trimline.study.study import Study
@@ -69,16 +68,6 @@ class Mapped:
     entries: tuple[SceneEntry, ...]
     left_out: tuple[str, ...]
     """Ids of its scenes that `map.scenes` leaves out."""
-
-
-def period_folder(project: Project, period: str) -> Path:
-    """Return where the maps and outlines of a period lie."""
-    return project.output / FOLDER / period
-
-
-def outlines_path(project: Project, period: str) -> Path:
-    """Return the final outlines of a period: automatic ones, with corrections by hand."""
-    return period_folder(project, period) / OUTLINES
 
 
 def run(study: Study) -> Done:

@@ -10,6 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from trimline import project
 from trimline.cli.app import app
 from trimline.errors import TrimlineError
 from trimline.review import page_folder, running
@@ -28,6 +29,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         options["on_listening"](Address(options["host"], options["port"] or 8750, options["token"]))
 
     monkeypatch.setattr(running, "run_review", run_review)
+    monkeypatch.setattr(page_folder, "_NEEDED", ())
+    monkeypatch.setattr(project, "load_project", lambda *given, **options: None)
     monkeypatch.setattr(typer, "launch", lambda url: found["opened"].append(url))
     return found
 

@@ -66,9 +66,11 @@ export class Corrections {
     return strokes;
   }
 
-  /** Strokes of the period shown that an earlier page left behind. */
-  leftBehind(): Stroke[] {
-    return this.stacks.has(this.store.state.period) ? [] : this.unsaved.read(this.store.state.period);
+  /** Strokes of the period shown that an earlier page left behind, without those of which rows are there. */
+  leftBehind(rows: ReadonlySet<string> = new Set()): Stroke[] {
+    if (this.stacks.has(this.store.state.period)) return [];
+    const left = this.unsaved.read(this.store.state.period);
+    return left.filter((stroke) => !stroke.drafts.some((draft) => rows.has(draft.edit_id)));
   }
 
   takeUp(strokes: Stroke[]): Promise<void> {
@@ -225,6 +227,8 @@ export class Corrections {
     stack.release(new Set(strokes.map((stroke) => stroke.id)));
     for (const stroke of strokes) this.steps.push(stepOf(stroke, request.period, outcome.saved));
     this.previews.clear();
+    this.unsaved.write(request.period, stack.all);
+    this.publish();
     this.say(savedWords(outcome.saved, strokes));
     await this.onSaved(outcome.saved);
     await this.changed(request.period);

@@ -170,7 +170,12 @@ export class Editing {
   }
 
   private async openPeriod(): Promise<void> {
-    const left = this.corrections.leftBehind();
+    let left = this.corrections.leftBehind();
+    if (left.length > 0) {
+      // A page that ended right after a save did not learn that its strokes are kept.
+      const { edits } = await this.api.edits().catch(() => ({ edits: [] }));
+      left = this.corrections.leftBehind(new Set(edits.map((edit) => edit.edit_id)));
+    }
     if (left.length === 0) await this.corrections.periodChanged();
     else if (await this.onLeftBehind(left)) await this.corrections.takeUp(left);
     else await this.corrections.throwAway();

@@ -15,6 +15,10 @@ export class GlacierIndex {
     return this.rows.get(glacId);
   }
 
+  count(state: GlacierRow["state"]): number {
+    return [...this.rows.values()].filter((row) => row.state === state).length;
+  }
+
   replace(rows: readonly GlacierRow[]): void {
     this.rows = new Map(rows.map((row) => [row.glac_id, row]));
   }

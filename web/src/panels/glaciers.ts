@@ -88,7 +88,7 @@ export class GlacierList {
     if (isFromTop) this.list.scrollTop = 0;
     const selected = this.rows.findIndex((row) => row.glac_id === this.editing.picking.glacId);
     this.active = selected >= 0 ? selected : Math.min(this.active, Math.max(0, this.rows.length - 1));
-    const accepted = index.listed("name", "accepted").length;
+    const accepted = index.count("accepted");
     const shown = this.rows.length === index.size ? `${index.size} glaciers` : `${this.rows.length} of ${index.size} glaciers`;
     const pending = isComplete ? "" : "; doubts are being computed";
     this.count.textContent = failure ?? `${shown}, ${accepted} accepted${pending}`;
@@ -134,14 +134,14 @@ export class GlacierList {
         "aria-selected": String(isSelected),
         "aria-setsize": this.rows.length,
         "aria-posinset": position + 1,
-        "aria-label": `${name}, ${area(row.area_km2, null)} km2, ${row.state}, doubt ${share(row.doubt)}`,
+        title: `${name}: ${row.state}, doubt ${share(row.doubt)}`,
         onclick: () => {
           this.pick(position);
         },
       },
-      element("span", { class: "name" }, row.glac_name ?? row.glac_id),
-      element("span", { class: "area" }, `${area(row.area_km2, null)} km\u00b2`),
-      element("span", { class: "state" }, stateText(row)),
+      element("span", { class: "name" }, row.glac_name ?? row.glac_id, " "),
+      element("span", { class: "area" }, `${area(row.area_km2, null)} km\u00b2 `),
+      element("span", { class: "state" }, stateText(row), " "),
       bars(row),
     );
     made.style.top = `${position * ROW_PX}px`;
@@ -206,7 +206,8 @@ function stateText(row: GlacierRow): string {
 function bars(row: GlacierRow): HTMLElement {
   return element(
     "span",
-    { class: "bars", title: `doubt ${share(row.doubt)}` },
+    { class: "bars" },
+    element("span", { class: "spoken" }, `doubt ${share(row.doubt)}`),
     ...BARS.map(({ key, label, title }) => {
       const value = row[key];
       const bar = element("span", { class: `bar ${label}`, title: `${title}: ${share(value)}` });

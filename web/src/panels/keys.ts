@@ -3,6 +3,9 @@ import { element } from "../edit/elements";
 import { EDIT_KEYS } from "../edit/shortcuts";
 import { ask, choices } from "./dialogs";
 
+/** Between keys that do the same; a comma at the beginning is a key. */
+const SEPARATORS = / or |(?<!^), /;
+
 type Keys = readonly (readonly [string, string])[];
 
 export async function showKeys(mapKeys: Keys): Promise<void> {
@@ -28,5 +31,5 @@ export async function showKeys(mapKeys: Keys): Promise<void> {
 }
 
 function row(key: string, meaning: string): HTMLElement[] {
-  return [element("dt", {}, ...key.split(", ").map((each) => element("kbd", {}, each))), element("dd", {}, meaning)];
+  return [element("dt", {}, ...key.split(SEPARATORS).map((each) => element("kbd", {}, each))), element("dd", {}, meaning)];
 }

@@ -106,6 +106,15 @@ describe("strokes", () => {
     expect(server.previewed.at(-1)?.[0]?.edit_id).toBe(left[0]?.drafts[0]?.edit_id);
   });
 
+  it("that were saved before the page ended are not offered again", async () => {
+    await corrections.draw(hole());
+    await corrections.draw(hole(20));
+    const [saved, unsaved] = store.state.drafts;
+    const after = new Corrections(storeOf(), server, memory);
+    const left = after.leftBehind(new Set([saved?.edit_id ?? ""]));
+    expect(left.flatMap((stroke) => stroke.drafts.map((draft) => draft.edit_id))).toEqual([unsaved?.edit_id]);
+  });
+
   it("say when the browser has no room for them", async () => {
     memory.isFull = true;
     server.onPreview = (drafts) => preview(drafts);
@@ -158,6 +167,16 @@ describe("a save", () => {
     await corrections.draw(hole(20));
     await corrections.save(details);
     expect(server.saved[0]?.base).toEqual({ G1: "v1" });
+  });
+
+  it("is forgotten by the browser before it is told", async () => {
+    await corrections.draw(hole());
+    const left: number[] = [];
+    store.on(["said"], ({ said }) => {
+      if (said.startsWith("Saved")) left.push(new Corrections(storeOf(), server, memory).leftBehind().length);
+    });
+    await corrections.save(details);
+    expect(left).toEqual([0]);
   });
 
   it("that met a conflict keeps the strokes, which can be put on top of theirs", async () => {

@@ -19,6 +19,7 @@ from trimline.files import made_folder
 from trimline.foreign import foreign_errors
 from trimline.layer_path import layer_path
 from trimline.outlines.geopackage import Table
+from trimline.review.pictures import surroundings_of
 from trimline.review.qgis.form import Kind, form_of, operations_of, quoted_text, write_form
 from trimline.review.qgis.layer_file import prepare_layer
 from trimline.review.qgis.layers import (
@@ -233,12 +234,12 @@ def _edited(periods: tuple[ReviewedPeriod, ...], kind: Kind, glacier: str, layer
     write_form(layer, form_of(periods, kind, glacier=glacier))
 
 
-def _view(reviewed: Reviewed) -> tuple[float, float, float, float]:
-    """Return what is seen first: the outlines of the last period, with a margin."""
-    named = layer_path(reviewed.periods[-1].automatic)
-    with foreign_errors(OutlineError, named.file, what="cannot be read"):
-        about = pyogrio.read_info(named.file, layer=named.layer, force_total_bounds=True)
-    west, south, east, north = about["total_bounds"] or (0.0, 0.0, 1.0, 1.0)
+def _view(reviewed: Reviewed) -> tuple[float, float, float, float] | None:
+    """Return what is seen first: the outlines of all periods, with a margin; None where there are none."""
+    around = surroundings_of(reviewed)
+    if around is None:
+        return None
+    west, south, east, north = around.bounds
     aside = _MARGIN * max(east - west, north - south)
     return float(west - aside), float(south - aside), float(east + aside), float(north + aside)
 

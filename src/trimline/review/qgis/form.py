@@ -129,7 +129,7 @@ def _widget(name: str, form: Form) -> tuple[str, dict[str, object]]:
         return "ValueMap", {"map": [{label: value} for value, label in reversed(list(form.periods.items()))]}
     if name in ("author", "image"):
         return "UniqueValues", {"Editable": True}
-    return "TextEdit", {"IsMultiline": name in ("reason", "value"), "UseHtml": False}
+    return "TextEdit", {"IsMultiline": name == "reason", "UseHtml": False}
 
 
 def _write_defaults(root: Element, form: Form) -> None:

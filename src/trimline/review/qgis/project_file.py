@@ -30,7 +30,9 @@ _PIXELS = 1
 """As QGIS counts kinds of snapping, and units of its tolerance."""
 
 
-def write_project(path: Path, title: str, crs: CRS, root_group: Group, view: tuple[float, float, float, float]) -> None:
+def write_project(
+    path: Path, title: str, crs: CRS, root_group: Group, view: tuple[float, float, float, float] | None
+) -> None:
     """Write a project file, whole or not at all.
 
     Parameters
@@ -44,7 +46,7 @@ def write_project(path: Path, title: str, crs: CRS, root_group: Group, view: tup
     root_group
         All layers, from top to bottom.
     view
-        West, south, east and north of what is shown first, in that CRS.
+        West, south, east and north of what is shown first, in that CRS; None leaves it to QGIS.
     """
     root = Element("qgis", projectname=title, version=QGIS_VERSION, saveUser=WRITER, saveUserFull=WRITER)
     element(root, "title", title)
@@ -54,9 +56,10 @@ def write_project(path: Path, title: str, crs: CRS, root_group: Group, view: tup
     snapping.attrib |= {"unit": str(_PIXELS), "tolerance": str(_SNAPPING_PIXELS), "intersection-snapping": "0"}
     canvas = element(root, "mapcanvas", name="theMapCanvas", annotationsVisible=1)
     element(canvas, "units", "meters")
-    extent = element(canvas, "extent")
-    for name, value in zip(("xmin", "ymin", "xmax", "ymax"), view, strict=True):
-        element(extent, name, repr(value))
+    if view is not None:
+        extent = element(canvas, "extent")
+        for name, value in zip(("xmin", "ymin", "xmax", "ymax"), view, strict=True):
+            element(extent, name, repr(value))
     element(canvas, "rotation", "0")
     reference_system(element(canvas, "destinationsrs"), crs)
     layers = element(root, "projectlayers")
