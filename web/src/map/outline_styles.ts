@@ -15,7 +15,7 @@ export interface Line {
   dash?: number[];
 }
 
-const DARK = "rgba(20, 20, 20, 0.85)";
+export const DARK = "rgba(20, 20, 20, 0.85)";
 const WHITE = "rgba(255, 255, 255, 0.9)";
 
 export type Mark = "open" | "edited" | "accepted" | "flagged";
