@@ -15,16 +15,16 @@ export interface Line {
   dash?: number[];
 }
 
-const DARK = "rgba(20, 20, 20, 0.85)";
+export const DARK = "rgba(20, 20, 20, 0.85)";
 const WHITE = "rgba(255, 255, 255, 0.9)";
 
 export type Mark = "open" | "edited" | "accepted" | "flagged";
 
 /** Outlines of the period by what has been done about them; colours of Okabe and Ito (2008). */
 export const MARKS: Readonly<Record<Mark, Line & { label: string }>> = {
-  open: { colour: "#f0e442", casing: DARK, width: 1.75, label: "not looked at yet" },
-  edited: { colour: "#ee9fd0", casing: DARK, width: 1.75, label: "corrected, not accepted yet" },
-  accepted: { colour: "#0072b2", casing: WHITE, width: 1.75, label: "accepted" },
+  open: { colour: "#f0e442", casing: DARK, width: 2, label: "not looked at yet" },
+  edited: { colour: "#ee9fd0", casing: DARK, width: 2, label: "corrected, not accepted yet" },
+  accepted: { colour: "#0072b2", casing: WHITE, width: 2, label: "accepted" },
   flagged: { colour: "#d55e00", casing: WHITE, width: 2.75, label: "flagged" },
 };
 
@@ -83,7 +83,7 @@ export function unseenStyle(): Style {
 
 function cased(line: Line): Style[] {
   return [
-    new Style({ stroke: new Stroke({ color: line.casing, width: line.width + 1.75, lineJoin: "round" }), zIndex: 0 }),
+    new Style({ stroke: new Stroke({ color: line.casing, width: line.width + 2, lineJoin: "round" }), zIndex: 0 }),
     new Style({ stroke: stroke(line), zIndex: 1 }),
   ];
 }
