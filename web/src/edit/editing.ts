@@ -8,11 +8,12 @@ import { drawnStroke, mergedStroke, movedStroke, newGlacierId, workingOutlines }
 import type { DrawingTool } from "./drawn";
 import { EditLayer, asGeometry, type Role } from "./edit_layer";
 import { type Position, planarArea, polygonsOf } from "./geometry";
+import { idOf } from "./identity";
 import { newEditId } from "./ids";
 import { Listing } from "./listing";
 import { MapTools } from "./map_tools";
 import { liveArea, measureOf } from "./measures";
-import { Picking, idOf } from "./picking";
+import { Picking } from "./picking";
 import type { Stroke } from "./strokes";
 import { Watching } from "./watching";
 
@@ -72,7 +73,6 @@ export class Editing {
     };
     this.corrections.onSaved = (saved) => {
       this.listing.remove(saved.gone);
-      this.listing.loadLater();
       const { glacId } = this.picking;
       if (glacId !== null && saved.gone.includes(glacId)) this.picking.leave();
       return this.picking.refresh();
@@ -232,8 +232,9 @@ export class Editing {
 
   private changedElsewhere(glacIds: string[], others: EditRow[]): void {
     const { preview, glacier, said } = this.store.state;
-    this.listing.loadLater();
-    const around = [this.picking.glacId, ...(glacier?.neighbours.map((outline) => outline.glac_id) ?? [])];
+    const { glacId: picked } = this.picking;
+    void this.listing.refresh(glacIds.filter((glacId) => glacId !== picked));
+    const around = [picked, ...(glacier?.neighbours.map((outline) => outline.glac_id) ?? [])];
     if (glacIds.some((glacId) => around.includes(glacId))) void this.picking.refresh();
     if (others.length === 0) return;
     this.corrections.outlinesChanged();

@@ -1,13 +1,16 @@
 // The list of glaciers of the period shown, fetched part by part, and kept up to date.
-import type { Api } from "../api";
+import { type Api, Refused } from "../api";
 import type { Glacier, GlacierRow } from "../contract";
 import type { Store } from "../state";
 import { boundsOf } from "./geometry";
 import { GlacierIndex } from "./glacier_index";
+import { idOf } from "./identity";
 import { wordsOf } from "./saving";
 
 const PART = 1000;
 const AGAIN_S = 4;
+/** Changed glaciers that are asked for one by one. */
+const MOST_ROWS = 5;
 
 export class Listing {
   readonly index = new GlacierIndex();
@@ -21,7 +24,7 @@ export class Listing {
 
   constructor(
     private readonly store: Store,
-    private readonly api: Pick<Api, "glaciers">,
+    private readonly api: Pick<Api, "glaciers" | "glacier">,
   ) {}
 
   onChange(listener: () => void): void {
@@ -66,10 +69,32 @@ export class Listing {
     this.timer = setTimeout(() => void this.load(), 1000 * AGAIN_S);
   }
 
+  /** Bring the rows of changed glaciers up to date; the whole list where they are many. */
+  async refresh(glacIds: readonly string[]): Promise<void> {
+    if (glacIds.length > MOST_ROWS) {
+      this.loadLater();
+      return;
+    }
+    const { period } = this.store.state;
+    for (const glacId of glacIds) {
+      try {
+        this.update(await this.api.glacier(period, glacId));
+      } catch (error) {
+        if (error instanceof Refused && error.status === 404) this.remove([glacId]);
+        else this.loadLater();
+      }
+    }
+  }
+
   /** Take a glacier that was fetched at full detail into its row. */
   update(glacier: Glacier): void {
+    if (glacier.period !== this.store.state.period) return;
     const { outline, measure, state } = glacier;
-    if (outline === null || measure === null || glacier.period !== this.store.state.period) return;
+    if (outline === null || measure === null) {
+      const gone = idOf(glacier);
+      if (gone !== null) this.remove([gone]);
+      return;
+    }
     const { glac_id, glac_name } = outline;
     const bounds = boundsOf([outline.geometry]) ?? [0, 0, 0, 0];
     const edits = glacier.edits.filter((edit) => edit.state === "applied").length;

@@ -26,7 +26,7 @@ export function percent(value: number | null): string {
 
 /** A share from 0 to 1 in whole percent. */
 export function share(value: number | null): string {
-  return value === null ? "not known" : `${Math.round(100 * value)} %`;
+  return value === null ? "not known" : `${Math.round(100 * value)}\u00a0%`;
 }
 
 /** Day and minute of a time, in the reader's zone; as it is written where it is no time. */

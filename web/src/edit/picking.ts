@@ -8,12 +8,6 @@ import { measureOf } from "./measures";
 import { area, share } from "./numbers";
 import { wordsOf } from "./saving";
 
-/** Identifier of the glacier shown; in a period without an outline of it, as it is called in others. */
-export function idOf(glacier: Glacier | null): string | null {
-  if (glacier === null) return null;
-  return (glacier.outline ?? glacier.automatic ?? glacier.previous ?? glacier.next)?.glac_id ?? null;
-}
-
 export class Picking {
   private asked = 0;
   private wanted: string | null = null;

@@ -5,6 +5,7 @@ import { element } from "../edit/elements";
 import { boundsOf } from "../edit/geometry";
 import { newEditId } from "../edit/ids";
 import { moment } from "../edit/numbers";
+import { wordsOf } from "../edit/saving";
 import { type Action, actionOf } from "../edit/shortcuts";
 import { createToolbar } from "../edit/toolbar";
 import type { Tool } from "../state";
@@ -74,7 +75,9 @@ class Acts {
   };
 
   readonly act = (action: Action): void => {
-    void this.run(action);
+    this.run(action).catch((error: unknown) => {
+      this.say(`Not done: ${wordsOf(error)}.`);
+    });
   };
 
   readonly revert = (edit: EditRow): void => {

@@ -5,7 +5,7 @@ import { element, fill, place } from "../edit/elements";
 import { workingOutlines } from "../edit/drawn";
 import { type Difference, differences, digitsOf, measureOf } from "../edit/measures";
 import { area, moment, percent, plusMinus, share, signed } from "../edit/numbers";
-import { idOf } from "../edit/picking";
+import { idOf } from "../edit/identity";
 import type { Action } from "../edit/shortcuts";
 import type { State } from "../state";
 

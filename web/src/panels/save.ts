@@ -8,11 +8,13 @@ import { ask, choices, field } from "./dialogs";
 const LONGEST_REASON = 2000;
 const LONGEST_AUTHOR = 200;
 
-/** Periods that an edit may hold for, as the layer of edits writes them, with their meaning. */
-export function holdings(period: Period): { holds: string | null; label: string }[] {
+/** Periods that an edit may hold for, as the layer of edits writes them, with their meaning; of a single period only itself. */
+export function holdings(period: Period, count: number): { holds: string | null; label: string }[] {
   const years = period.first === period.last ? `${period.first}` : `${period.first} to ${period.last}`;
+  const one = { holds: null, label: `this period (${years})` };
+  if (count === 1) return [one];
   return [
-    { holds: null, label: `this period (${years})` },
+    one,
     { holds: "*", label: "all periods" },
     { holds: `${period.first}-01-01/..`, label: `from ${period.first} on` },
     { holds: `../${period.last}-12-31`, label: `until ${period.last}` },
@@ -32,7 +34,7 @@ export function askToSave(store: Store, corrections: Corrections): Promise<SaveD
     const holds = element(
       "select",
       {},
-      ...(shown === undefined ? [] : holdings(shown)).map((each) =>
+      ...(shown === undefined ? [] : holdings(shown, review.periods.length)).map((each) =>
         element("option", { value: each.holds ?? "" }, each.label),
       ),
     );

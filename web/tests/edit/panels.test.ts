@@ -7,7 +7,8 @@ import { edit } from "./fakes";
 
 it("an edit holds for one period, for all, from a year on, or until one", () => {
   const period = { name: "2019-2021", first: 2019, last: 2021, glaciers: 1, area_km2: 1 };
-  expect(holdings(period).map(({ holds }) => holds)).toEqual([null, "*", "2019-01-01/..", "../2021-12-31"]);
+  expect(holdings(period, 3).map(({ holds }) => holds)).toEqual([null, "*", "2019-01-01/..", "../2021-12-31"]);
+  expect(holdings(period, 1).map(({ holds }) => holds)).toEqual([null]);
 });
 
 it("edits that no longer apply come first, then the last written", () => {
