@@ -166,8 +166,9 @@ class Acts {
       this.say("Nothing to save.");
       return;
     }
+    await corrections.previewing;
     if (!corrections.isSettled || store.state.preview === null) {
-      this.say("The last stroke is not previewed yet; save after that.");
+      this.say("The server has not answered about the last stroke; save after that.");
       return;
     }
     const details = await askToSave(store, corrections);
