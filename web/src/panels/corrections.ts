@@ -162,11 +162,11 @@ class Acts {
       await askToWait(corrections);
       return;
     }
+    await corrections.previewing;
     if (corrections.strokes.all.length === 0) {
       this.say("Nothing to save.");
       return;
     }
-    await corrections.previewing;
     if (!corrections.isSettled || store.state.preview === null) {
       this.say("The server has not answered about the last stroke; save after that.");
       return;
