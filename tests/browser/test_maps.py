@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from matplotlib.image import imread
 from numpy.typing import NDArray
 from playwright.sync_api import Playwright
@@ -69,6 +70,27 @@ def test_scenes_are_drawn_in_bands_and_contrast_that_the_browser_changes(
     assert np.mean(seen(page) == first) > 0.99
     assert rasters(page) == before, "contrast and gamma load nothing"
     page.screenshot(screenshots / "bands.png")
+
+
+def test_the_map_is_panned_and_zoomed_by_hand(server: Server, new_page: NewPage) -> None:
+    page = new_page(server.address)
+    before = seen(page)
+    west, south, east, north = server.get("review")["extent"]
+    middle = ((west + east) / 2, (south + north) / 2)
+    x, y = page.pixel_of(middle)
+    page.page.mouse.move(x, y)
+    page.page.mouse.down()
+    page.page.mouse.move(x + 120, y + 40, steps=40)
+    page.page.wait_for_timeout(300)  # released while it moves, it would go on by itself
+    page.page.mouse.up()
+    panned = seen(page)
+    now_x, now_y = page.pixel_of(middle)
+    assert (now_x - x, now_y - y) == pytest.approx((120, 40), abs=8), "the ground is where the hand is"
+    assert np.mean(panned == before) < 0.8
+    resolution = page.metres_per_pixel()
+    page.page.mouse.wheel(0, -400)
+    assert colours(seen(page)) > MANY_COLOURS / 10
+    assert page.metres_per_pixel() < resolution
 
 
 def test_two_pictures_stand_side_by_side_or_share_a_border_and_follow_the_period(

@@ -48,7 +48,7 @@ def test_a_second_browser_sees_an_edit_and_a_conflict_is_shown(
     ben.expected.append("409")
 
     dialog.get_by_role("button", name="Put mine on top").click()
-    expect(dialog).to_be_hidden()
+    expect(status(ben)).to_contain_text("Look, then save again")
     ben.wait_until_settled()
     save(ben, "another nunatak", "Ben")
     expect_saved(ben)

@@ -120,6 +120,10 @@ class WatchedPage:
         )
         return x, y
 
+    def metres_per_pixel(self) -> float:
+        """Return the resolution of the map."""
+        return float(self.page.evaluate(f"async () => (await {_PARTS}).maps.main.getView().getResolution()"))
+
     def click(self, place: Sequence[float]) -> None:
         """Click on a place of the map, as one who draws: there first, then the click."""
         x, y = self.pixel_of(place)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 import yaml
+from tests.kinds.reviewed import draft, shape_of
 from typer.testing import CliRunner
 
 from trimline.cli.app import app
@@ -16,12 +19,14 @@ from trimline.errors import ProductError, ProjectError, StageError
 from trimline.outlines import area_km2, read_outlines, write_outlines
 from trimline.own_files import own_raster
 from trimline.project import load_project
+from trimline.review import contract
 from trimline.review.browser_rasters import raster_obstacle
 from trimline.review.contract import COMBINATIONS
 from trimline.review.opening import reviewed_of
 from trimline.review.overlays import Overlays
 from trimline.review.pictures import Pictures
 from trimline.review.rasters import Rasters
+from trimline.review.review_desk import ReviewDesk, desk_of
 from trimline.study import run_study
 
 STUDY: dict[str, Any] = {
@@ -216,3 +221,40 @@ def test_outlines_that_one_has_already_are_reviewed_with_the_ids_of_the_change(t
     write_outlines(read_outlines(tmp_path / "2020.gpkg"), tmp_path / "1990.gpkg")
     reviewed_of(path)
     assert first.stat().st_mtime_ns != was
+
+
+def hole_in(desk: ReviewDesk, period: str) -> tuple[str, contract.Saved, contract.Measure]:
+    """Cut a hole into the largest glacier of a period; return its id, the answer and its measure."""
+    largest = desk.glaciers(period, order="area", state=None, limit=1, offset=0).glaciers[0].glac_id
+    before = desk.glacier(period, largest)
+    assert before.outline is not None
+    inside = shape_of(before.outline).representative_point().buffer(60.0, quad_segs=2)
+    drafts = (draft("remove", largest, inside),)
+    shown = desk.preview(contract.PreviewRequest(period=period, drafts=drafts))
+    saved = desk.save(contract.SaveRequest(period=period, drafts=drafts, author="Ana", reason="rock", base=shown.base))
+    return largest, saved, shown.measures[0]
+
+
+def test_the_tables_of_the_next_run_have_the_areas_of_the_page(study: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(study.parent, tmp_path / "study")
+    desk = desk_of(reviewed_of(folder / study.name))
+    try:
+        glac_id, _, measure = hole_in(desk, "2018")
+    finally:
+        desk.close()
+    run_study(load_project(folder / study.name), until="change")
+    areas = pd.read_csv(folder / "out/change/areas.csv", dtype={"period": str}).set_index(["period", "glac_id"])
+    row = areas.loc[("2018", glac_id)]
+    assert measure.area_km2 == pytest.approx(row["area_km2"], rel=1e-6)
+    assert measure.uncertainty_km2 == pytest.approx(row["uncertainty_km2"], rel=1e-5)
+
+
+def test_the_corrected_outlines_of_one_map_are_written_when_its_review_ends(outlined: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(outlined, tmp_path / "map")
+    what = reviewed_of(folder)
+    desk = desk_of(what)
+    glac_id, saved, _ = hole_in(desk, what.periods[0].name)
+    desk.close()
+    corrected = read_outlines(folder / "corrected.gpkg").set_index("glac_id")
+    assert corrected.loc[glac_id].geometry.equals(shape_of(saved.outlines[0]))
+    assert corrected.loc[glac_id, "edit_ids"] == saved.edits[0].edit_id

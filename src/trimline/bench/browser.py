@@ -15,8 +15,13 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-_IN_SOFTWARE = ("--headless=new", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
-"""WebGL without a graphics card."""
+_IN_SOFTWARE = (
+    "--headless=new",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-accelerated-2d-canvas",
+)
+"""As on a machine without a graphics card: WebGL in software, and canvases not by way of it."""
 WIDTH, HEIGHT = 1280, 720
 """Of its window [pixels]."""
 

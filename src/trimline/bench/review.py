@@ -35,6 +35,8 @@ GOALS: Mapping[str, float] = {"first_view_seconds": 2.0, "longest_frame_ms": 200
 """What the figures should stay below."""
 _QUICK = {"glaciers": 1000, "periods": 3, "side": 1536}
 _PATIENCE_S = 60.0
+_DRAG, _WHEEL, _DEEP = 150, 240, 5
+"""Way of a drag and of a turn of the wheel [pixels], and turns in one direction before it goes back."""
 _PARTS = "(await import(document.querySelector('script[type=module]').src)).parts"
 """The parts of the page: a module is carried out once, and to import it again gives what it exported."""
 
@@ -251,15 +253,18 @@ def _moved(page: Page, steps: int) -> tuple[float, float]:
     """Pan by mouse and zoom by wheel; return the longest time between two frames, and the median [ms]."""
     page.evaluate(_NOTE_FRAMES)
     x, y = WIDTH / 2, HEIGHT / 2
+    zooms, drags = 0, 0
     for step in range(steps):
         page.mouse.move(x, y)
         if step % 3 == 2:
-            page.mouse.wheel(0, -120 if step % 12 < 6 else 120)
+            page.mouse.wheel(0, -_WHEEL if zooms % (2 * _DEEP) < _DEEP else _WHEEL)
+            zooms += 1
         else:
+            along = _DRAG if drags % 2 == 0 else -_DRAG
             page.mouse.down()
-            along = 150 if step % 4 < 2 else -150
             page.mouse.move(x + along, y + along / 2, steps=5)
             page.mouse.up()
+            drags += 1
         page.wait_for_timeout(200)
     frames = page.evaluate(_FRAMES)
     return max(frames), statistics.median(frames)

@@ -13,7 +13,7 @@ from pathlib import Path
 from trimline.errors import TrimlineError
 from trimline.review.serving import LOOPBACK, Address
 
-_START_S = 300.0
+_START_S = 900.0
 
 
 @contextmanager

@@ -6,7 +6,8 @@ edges, `check` with the `Problem` reports it makes, geodesic `area_km2` and `per
 polygons and pixels, `rasterise` and `trace`, which return each other's input on the same grid. `RowTracer` traces large
 masks row by row, and `smooth` smooths traced outlines. Corrections by hand are an append-only layer: `read_edits` and
 `append_edits`, `check_edits` for their problems, and `replay`, which gives the final outlines of a period and the
-`EditOutcome` of every edit.
+`EditOutcome` of every edit. `Replayed` is a replay that is copied and continued, and `read_corrected_outlines` reads
+the outlines before and after edits.
 """
 
 from __future__ import annotations

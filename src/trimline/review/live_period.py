@@ -113,12 +113,12 @@ class LivePeriod:
             return set()
         before = self.state.marks
         new = None if self._known is None else known.since(self._known)
-        if new is None or any(row["reverts"] is not None for row in new):
+        own = None if new is None else [row for row in new if known.concerns(row, self.period.name)]
+        if own is None or any(row["reverts"] is not None for row in own):
             self.state.follow(known.sound)
         else:
-            for row in new:
-                if known.concerns(row, self.period.name):
-                    self.state.apply(row)
+            for row in own:
+                self.state.apply(row)
         self._known = known
         return self.state.changed_since(before)
 

@@ -88,8 +88,9 @@ class LiveReview:
     @property
     def problems(self) -> tuple[str, ...]:
         """Invalid edits, and why the file of edits cannot be read, in words."""
-        trouble = () if self._trouble is None else (self._trouble,)
-        return (*trouble, *(str(each) for each in self.edits.problems))
+        trouble = () if self._trouble is None else (f"nothing can be saved: {self._trouble}",)
+        left_out = "(left out here; `trimline run` replays nothing until it is mended or reverted)"
+        return (*trouble, *(f"{each} {left_out}" for each in self.edits.problems))
 
     @property
     def names(self) -> tuple[str, ...]:

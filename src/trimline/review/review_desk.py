@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from pyproj import CRS
 
-from trimline.errors import TrimlineError
+from trimline.errors import EditError, TrimlineError
 from trimline.review import contract
 from trimline.review.desk import NotThere
 from trimline.review.drawn import SURROUNDINGS_M
@@ -235,10 +235,16 @@ class ReviewDesk:
                 each.close()
         self._watch.join()
         if self.reviewed.kind == "folder" and self._live.edits.rows:
-            try:
-                write_corrected(one_map(self.reviewed.output))
-            except TrimlineError as error:
-                _LOG.warning("the corrected outlines are not written: %s", error)
+            self._write_corrected()
+
+    def _write_corrected(self) -> None:
+        problems = self._live.problems
+        try:
+            if problems:
+                raise EditError("; ".join(problems))
+            write_corrected(one_map(self.reviewed.output))
+        except TrimlineError as error:
+            _LOG.warning("the corrected outlines are not written: %s", error)
 
     def _snapshot(self, period: str) -> Snapshot:
         found = self._live.snapshot(period)

@@ -6,7 +6,7 @@ import math
 
 from trimline.review.contract import Bounds, TileGrid
 
-TILE_SIZE = 512
+TILE_SIZE = 256
 """Side of a tile [pixels of the screen]."""
 _FINEST = 0.25
 """Of the last level, in pixels of the scenes."""

@@ -255,3 +255,26 @@ def test_addresses_say_nothing_of_paths_and_change_with_the_file(tmp_path: Path)
     path.write_bytes(b"other")
     assert rasters.address_of(path) != first
     assert "../secret-name.tif" not in rasters
+
+
+def test_bands_of_other_pixels_lie_side_by_side_on_the_same_ground(tmp_path: Path) -> None:
+    fine = scene_of(write_stack(tmp_path / "fine.tif", 600, compress="zstd"))
+    coarse_place = rasterio.Affine(20, 0, WEST, 0, -20, NORTH)
+    coarse = scene_of(write_stack(tmp_path / "coarse.tif", 300, compress="zstd", transform=coarse_place))
+
+    def mixed() -> Any:
+        opened = fine.open()
+        return replace(opened, assets={**opened.assets, "swir1": coarse.open().assets["swir1"]})
+
+    outlines = squares((2990, 2990, 3010, 3010))  # 2 km around it end between pixels of 20 m
+    with pictures_of(reviewed(tmp_path, [replace(fine, open=mixed)], outlines)) as (pictures, rasters, _):
+        pictures.all(WAIT_S)
+        pictures.prepare("scene")
+        picture = finished(pictures, "scene")
+        assert picture.state == "ready", picture.why
+        grids = {}
+        for band in picture.bands:
+            with rasterio.open(file_of(rasters, picture.sources[band.source])) as copy:
+                grids[band.name] = tuple(copy.bounds), copy.res[0]
+    assert {bounds for bounds, _ in grids.values()} == {picture.extent}
+    assert {name for name, (_, pixel_m) in grids.items() if pixel_m == 20} == {"swir1"}

@@ -27,6 +27,13 @@ def features(tile: Tile) -> list[dict[str, Any]]:
     return found
 
 
+def last_tile_at(desk: MemoryDesk, east: float, north: float) -> tuple[int, int, int]:
+    """Return level, column and row of the tile of the last level that holds a point."""
+    grid = desk.grid()
+    side = grid.resolutions[-1] * grid.tile_size
+    return len(grid.resolutions) - 1, int((east - grid.origin[0]) / side), int((grid.origin[1] - north) / side)
+
+
 def test_every_outline_is_in_the_first_tile() -> None:
     found = features(Tiles(MemoryDesk()).tile(LAYER, 0, 0, 0))
     assert sorted(each["properties"]["glac_id"] for each in found) == [f"G{i}" for i in range(9)]
@@ -34,23 +41,18 @@ def test_every_outline_is_in_the_first_tile() -> None:
 
 
 def test_the_last_level_has_outlines_as_they_are() -> None:
-    curve = shapely.Point(1234.5678, 987.6543).buffer(100, quad_segs=40)
+    curve = shapely.Point(1234.5678, 987.6543).buffer(30, quad_segs=40)
     desk = MemoryDesk(snapshot_of([curve, shapely.box(0, 0, 10, 10)]))
-    grid = desk.grid()
-    last = len(grid.resolutions) - 1
-    side = grid.resolutions[last] * grid.tile_size
-    x = int((1234 - grid.origin[0]) / side)
-    y = int((grid.origin[1] - 987) / side)
-    found = {each["id"]: shape(each["geometry"]) for each in features(Tiles(desk).tile(LAYER, last, x, y))}
+    tile = Tiles(desk).tile(LAYER, *last_tile_at(desk, 1234, 987))
+    found = {each["id"]: shape(each["geometry"]) for each in features(tile)}
     assert shapely.hausdorff_distance(found["G0"], curve) < 0.001
 
 
 def test_an_outline_is_cut_beyond_the_sides_of_its_tile() -> None:
     desk = MemoryDesk(snapshot_of([shapely.box(0, 0, 100_000, 100_000).segmentize(100)]))
     grid = desk.grid()
-    last = len(grid.resolutions) - 1
-    found = features(Tiles(desk).tile(LAYER, last, 8, 8))
-    side = grid.resolutions[last] * grid.tile_size
+    found = features(Tiles(desk).tile(LAYER, *last_tile_at(desk, 50_000, 50_000)))
+    side = grid.resolutions[-1] * grid.tile_size
     west, _, east, _ = shape(found[0]["geometry"]).bounds
     assert east - west == pytest.approx(side * 1.125)
 
@@ -108,8 +110,7 @@ def test_empty_and_missing_outlines_and_those_of_other_kinds_do_no_harm() -> Non
 def test_an_outline_that_crosses_itself_is_sent_as_it_is() -> None:
     bow = shapely.Polygon([(0, 0), (40_000, 40_000), (40_000, 0), (0, 40_000)])
     desk = MemoryDesk(snapshot_of([bow]))
-    last = len(desk.grid().resolutions) - 1
-    assert features(Tiles(desk).tile(LAYER, last, 4, 4))
+    assert features(Tiles(desk).tile(LAYER, *last_tile_at(desk, 35_000, 20_000)))
 
 
 def test_only_tiles_with_a_change_are_made_again() -> None:

@@ -1,6 +1,6 @@
 // Hatching of ground that no scene shows: dark diagonals with a white edge, seen on ice and on rock.
 
-/** Side of the repeated square [pixels]; tiles of 512 pixels join without a seam. */
+/** Side of the repeated square [pixels]; tiles of 256 pixels join without a seam. */
 const SIDE = 16;
 
 export function hatching(): CanvasPattern | string {

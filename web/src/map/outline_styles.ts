@@ -15,21 +15,26 @@ export interface Line {
   dash?: number[];
 }
 
-const DARK = "rgba(20, 20, 20, 0.85)";
+/** How much wider the casing is than the line [pixels]; thin lines would vanish between wider edges. */
+export function casingWidth(line: Line): number {
+  return line.width + (line.width < 2 ? 1.2 : 2);
+}
+
+export const DARK = "rgba(20, 20, 20, 0.85)";
 const WHITE = "rgba(255, 255, 255, 0.9)";
 
 export type Mark = "open" | "edited" | "accepted" | "flagged";
 
 /** Outlines of the period by what has been done about them; colours of Okabe and Ito (2008). */
 export const MARKS: Readonly<Record<Mark, Line & { label: string }>> = {
-  open: { colour: "#f0e442", casing: DARK, width: 1.75, label: "not looked at yet" },
-  edited: { colour: "#ee9fd0", casing: DARK, width: 1.75, label: "corrected, not accepted yet" },
-  accepted: { colour: "#0072b2", casing: WHITE, width: 1.75, label: "accepted" },
+  open: { colour: "#f0e442", casing: DARK, width: 2, label: "not looked at yet" },
+  edited: { colour: "#ee9fd0", casing: DARK, width: 2, label: "corrected, not accepted yet" },
+  accepted: { colour: "#0072b2", casing: WHITE, width: 2, label: "accepted" },
   flagged: { colour: "#d55e00", casing: WHITE, width: 2.75, label: "flagged" },
 };
 
-export const AUTOMATIC: Line = { colour: "#ffffff", casing: DARK, width: 1.25, dash: [6, 5] };
-export const INVENTORY: Line = { colour: "#111111", casing: WHITE, width: 1.25, dash: [2, 3] };
+export const AUTOMATIC: Line = { colour: "#ffffff", casing: DARK, width: 1.6, dash: [6, 5] };
+export const INVENTORY: Line = { colour: "#111111", casing: WHITE, width: 1.6, dash: [2, 3] };
 
 /** Greens, which no mark has: the first period is dark, the last light. */
 const TIMES = [
@@ -50,7 +55,7 @@ export function periodLine(position: number, count: number): Line {
   const [first, second] = [TIMES[below] ?? TIMES[0], TIMES[below + 1] ?? TIMES[0]];
   const share = along - below;
   const colour = first.map((value, channel) => Math.round(value + ((second[channel] ?? 0) - value) * share));
-  return { colour: `rgb(${colour.join(", ")})`, casing: along >= 2 ? DARK : WHITE, width: 1.25 };
+  return { colour: `rgb(${colour.join(", ")})`, casing: along >= 2 ? DARK : WHITE, width: 1.6 };
 }
 
 export function markOf(feature: FeatureLike): Mark {
@@ -83,7 +88,7 @@ export function unseenStyle(): Style {
 
 function cased(line: Line): Style[] {
   return [
-    new Style({ stroke: new Stroke({ color: line.casing, width: line.width + 1.75, lineJoin: "round" }), zIndex: 0 }),
+    new Style({ stroke: new Stroke({ color: line.casing, width: casingWidth(line), lineJoin: "round" }), zIndex: 0 }),
     new Style({ stroke: stroke(line), zIndex: 1 }),
   ];
 }

@@ -44,17 +44,18 @@ export const ENTRIES: Readonly<Record<Overlay["kind"], readonly Entry[]>> = {
   hillshade: [],
 };
 
-/** How the values of an overlay are kept: probability in steps of a thousandth, all others are whole numbers. */
+const SHARE: Coding = { least: 0, most: 1, isSquared: false };
+
+/** How the values of an overlay are kept: classes as whole numbers, probability and brightness between 0 and 1. */
 export function overlayCoding(overlay: Overlay): Coding {
-  return overlay.kind === "probability" ? { least: 0, most: 1, isSquared: false } : WHOLE;
+  return overlay.kind === "probability" || overlay.kind === "hillshade" ? SHARE : WHOLE;
 }
 
 /** Colour of a pixel of an overlay. */
 export function overlayColour(overlay: Overlay): Expression {
   const value = valueExpression(overlayCoding(overlay), 0);
   if (overlay.kind === "hillshade") {
-    const grey = ["clamp", ["/", value, 255], 0, 1];
-    return whereData(["array", grey, grey, grey, 1]);
+    return whereData(["array", value, value, value, 1]);
   }
   const entries = ENTRIES[overlay.kind];
   if (overlay.kind === "probability") {

@@ -15,6 +15,9 @@ export const PICTURES = "pictures-canvas";
 /** Points on a side of the grid at which the values in view are read. */
 const VIEW_SAMPLES = 64;
 
+/** Tiles that are kept on the graphics card; one of 512 pixels takes a megabyte. */
+const MOST_TILES = 192;
+
 /** Milliseconds for which the former picture stays under a new one that is not there yet. */
 const LONGEST_HANDOVER_MS = 4000;
 
@@ -82,7 +85,7 @@ export class PictureOfMap {
       this.failed(`${picture.title} cannot be read: ${why}`);
     });
     const color = colourOf(codingsOf(combination, bands)) as [string, ...number[]];
-    const layer = new TileLayer({ className: PICTURES, source, zIndex: 0, style: { color, variables }, cacheSize: 128 });
+    const layer = new TileLayer({ className: PICTURES, source, zIndex: 0, style: { color, variables }, cacheSize: MOST_TILES });
     const shown: Shown = { picture, combination, bands, layer };
     this.shown = shown;
     this.map.getLayers().insertAt(0, layer);

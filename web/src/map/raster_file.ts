@@ -24,15 +24,20 @@ function workers(): Pool {
   return pool;
 }
 
+/** Files whose headers and last read blocks are kept: those of some pictures, a few megabytes each. */
+const MOST_FILES = 32;
+
 const files = new Map<string, Promise<RasterFile>>();
 
-/** The file of an address; its headers are read once. */
+/** The file of an address; its headers are read once as long as it is among those last asked for. */
 export function openRaster(address: string): Promise<RasterFile> {
-  let file = files.get(address);
-  if (file === undefined) {
-    file = RasterFile.open(address);
-    file.catch(() => files.delete(address));
-    files.set(address, file);
+  const file = files.get(address) ?? RasterFile.open(address);
+  file.catch(() => files.delete(address));
+  files.delete(address); // put at the end: asked for last
+  files.set(address, file);
+  for (const oldest of files.keys()) {
+    if (files.size <= MOST_FILES) break;
+    files.delete(oldest);
   }
   return file;
 }

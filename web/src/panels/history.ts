@@ -40,7 +40,7 @@ export class HistoryPanel {
     editing.store.on(["review", "period"], ({ review }) => {
       fill(
         this.problems,
-        ...review.problems.map((problem) => element("p", { class: "problem" }, `No edit is replayed: ${problem}`)),
+        ...review.problems.map((problem) => element("p", { class: "problem" }, problem)),
       );
       clearTimeout(this.timer);
       this.timer = setTimeout(() => void this.load(), WAIT_MS);

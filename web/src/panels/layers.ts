@@ -1,7 +1,8 @@
 // The panel of layers: which outlines and rasters lie over the picture, with the legend of each.
 import type { Overlay } from "../contract";
+import { SELECTED } from "../edit/edit_styles";
 import { inPage } from "../map/elements";
-import { AUTOMATIC, INVENTORY, MARKS, periodLine } from "../map/outline_styles";
+import { AUTOMATIC, DARK, INVENTORY, MARKS, periodLine, type Line } from "../map/outline_styles";
 import { ENTRIES } from "../map/overlay_style";
 import type { Overlays, Store } from "../state";
 import { section, slider, tick } from "./fields";
@@ -13,6 +14,8 @@ const RASTERS: readonly [Overlay["kind"], string][] = [
   ["classes", "Classes"],
   ["hillshade", "Shaded relief"],
 ];
+
+const PICKED: Line = { colour: SELECTED, casing: DARK, width: 3 };
 
 export function createLayers(store: Store): void {
   const panel = inPage("layers");
@@ -29,6 +32,7 @@ function marks(store: Store): HTMLElement {
   const title = document.createElement("p");
   title.className = "legend-title";
   list.append(...Object.values(MARKS).map((mark) => entry(lineSwatch(mark), mark.label)));
+  list.append(entry(lineSwatch(PICKED), "picked"));
   store.on(["period"], ({ period }) => {
     title.textContent = `Of ${period}`;
   });

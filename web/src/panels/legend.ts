@@ -1,5 +1,5 @@
 // Samples of lines and colours, drawn as in the map, for legends.
-import type { Line } from "../map/outline_styles";
+import { casingWidth, type Line } from "../map/outline_styles";
 import type { Colour, Entry } from "../map/overlay_style";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -10,7 +10,7 @@ export function lineSwatch(line: Line): SVGElement {
   const swatch = drawing();
   swatch.append(ground("#b9d9e8", 0), ground("#6b5340", WIDTH / 2));
   const path = { d: `M1 ${HEIGHT / 2}H${WIDTH - 1}`, fill: "none" };
-  swatch.append(shape("path", { ...path, stroke: line.casing, "stroke-width": String(line.width + 1.75) }));
+  swatch.append(shape("path", { ...path, stroke: line.casing, "stroke-width": String(casingWidth(line)) }));
   const dash = line.dash?.join(" ") ?? "none";
   swatch.append(
     shape("path", { ...path, stroke: line.colour, "stroke-width": String(line.width), "stroke-dasharray": dash }),

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { Overlay } from "../../src/contract";
 import { putSteps, stepOf, stepTable, stepsAt, valueOf, WHOLE, type Coding } from "../../src/map/coding";
+import { overlayCoding } from "../../src/map/overlay_style";
 
 const REFLECTANCE: Coding = { least: 0, most: 1.6, isSquared: true };
 
@@ -38,5 +40,22 @@ describe("values in the bytes of a pixel", () => {
   test("a table holds the step of each number", () => {
     const table = stepTable(REFLECTANCE, 2e-5, -0.1);
     for (const number of [0, 5000, 9999, 65535]) expect(table[number]).toBe(stepOf(REFLECTANCE, number * 2e-5 - 0.1));
+  });
+});
+
+describe("overlays", () => {
+  const overlay = (kind: Overlay["kind"], scale: number): Overlay => {
+    return { id: kind, kind, period: null, source: "/api/rasters/o", scale, nodata: 0, threshold: null };
+  };
+
+  test("brightness and probability are kept in steps of a thousandth, classes as they are", () => {
+    for (const [kind, scale, number] of [["hillshade", 1 / 255, 181], ["probability", 1e-4, 4321]] as const) {
+      const coding = overlayCoding(overlay(kind, scale));
+      expect(valueOf(coding, stepOf(coding, number * scale))).toBeCloseTo(number * scale, 3);
+    }
+    for (const number of [0, 1, 2, 5]) {
+      const coding = overlayCoding(overlay("classes", 1));
+      expect(valueOf(coding, stepOf(coding, number))).toBeCloseTo(number, 9);
+    }
   });
 });
