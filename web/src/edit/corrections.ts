@@ -41,6 +41,8 @@ export class Corrections {
   private readonly previews: Previews;
   private readonly unsaved: Unsaved;
   private readonly steps = new SavedSteps();
+  /** Ends when the server has answered about the strokes, or could not be reached. */
+  previewing: Promise<void> = Promise.resolve();
   private turn: Promise<unknown> = Promise.resolve();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -242,7 +244,8 @@ export class Corrections {
     }
     if (period !== this.store.state.period) return;
     this.publish();
-    await this.preview(strokes, period, isNew);
+    this.previewing = this.preview(strokes, period, isNew);
+    await this.previewing;
   }
 
   private publish(): void {

@@ -162,12 +162,13 @@ class Acts {
       await askToWait(corrections);
       return;
     }
+    await corrections.previewing;
     if (corrections.strokes.all.length === 0) {
       this.say("Nothing to save.");
       return;
     }
     if (!corrections.isSettled || store.state.preview === null) {
-      this.say("The last stroke is not previewed yet; save after that.");
+      this.say("The server has not answered about the last stroke; save after that.");
       return;
     }
     const details = await askToSave(store, corrections);

@@ -97,6 +97,14 @@ describe("strokes", () => {
     expect(store.state.preview).toBeNull();
   });
 
+  it("can be waited for until the server has answered", async () => {
+    void corrections.draw(hole());
+    expect(corrections.isSettled).toBe(false);
+    await corrections.previewing;
+    expect(corrections.isSettled).toBe(true);
+    expect(store.state.preview?.notes).toHaveLength(1);
+  });
+
   it("outlive the page", async () => {
     await corrections.draw(hole());
     const after = new Corrections(storeOf(), server, memory);
