@@ -220,6 +220,7 @@ class Comparison(Message):
     change_percent: float | None
     """None where it has no area."""
     change_uncertainty_km2: float | None
+    """Against another period of both outlines, against `automatic` of the margin that was moved."""
 
 
 class Measure(Message):

@@ -58,9 +58,14 @@ class ErrorOfOutlines:
     """Equal-area projection, see `trimline.change.equal_area`."""
 
     @property
+    def moved_m(self) -> float:
+        """Distance by which an outline may lie off [m]."""
+        return self.pixel_m / 2.0 if self.buffer_m is None else self.buffer_m
+
+    @property
     def reach_m(self) -> float:
         """Distance to the farthest neighbour that plays a role [m]."""
-        return 2.0 * (self.pixel_m / 2.0 if self.buffer_m is None else self.buffer_m)
+        return 2.0 * self.moved_m
 
 
 class Measures:
@@ -76,6 +81,11 @@ class Measures:
         self._errors = errors
         self._known: OrderedDict[_Key, tuple[_Seen, Measured]] = OrderedDict()
         self._lock = threading.Lock()
+
+    @property
+    def moved_m(self) -> float:
+        """Distance by which an outline of the period may lie off [m]."""
+        return self._errors.moved_m
 
     def of(self, state: Replayed, name: str) -> Measured:
         """Return the measure of a glacier of a state that nobody changes meanwhile."""
@@ -125,10 +135,35 @@ def measure(outlines: gpd.GeoDataFrame, glac_id: str, errors: ErrorOfOutlines) -
     return Measured(float(area[0]), float(table["uncertainty_km2"].to_numpy()[own][0]), float(perimeter[0]))
 
 
-def compared(own: Measured, other: Measured, label: str) -> Comparison:
-    """Return one area against another; their errors are taken as independent."""
+def correction_error_km2(corrected: shapely.Geometry, mapped: shapely.Geometry, moved_m: float) -> float:
+    """Return the error of the difference in area between a corrected outline and the mapped one [km2].
+
+    Both are of one image, and where no hand moved the margin they have one error, which drops out. What is left is
+    that of the new pieces of margin and that of the pieces which they replace: their lengths times the distance by
+    which a margin may lie off, taken as independent of each other.
+
+    Parameters
+    ----------
+    corrected, mapped
+        The outlines, in one CRS in metres.
+    moved_m
+        That distance [m].
+    """
+    new, old = shapely.boundary(corrected), shapely.boundary(mapped)
+    lengths_m = shapely.length([shapely.difference(new, old), shapely.difference(old, new)])
+    return float(np.hypot(*lengths_m)) * moved_m / 1e6
+
+
+def independent_error_km2(own: Measured, other: Measured) -> float | None:
+    """Return the error of the difference of areas with independent errors [km2]; None where one is unknown."""
+    if own.uncertainty_km2 is None or other.uncertainty_km2 is None:
+        return None
+    return math.hypot(own.uncertainty_km2, other.uncertainty_km2)
+
+
+def compared(own: Measured, other: Measured, label: str, error_km2: float | None) -> Comparison:
+    """Return one area against another, with the error of their difference [km2]."""
     change = own.area_km2 - other.area_km2
-    errors = own.uncertainty_km2, other.uncertainty_km2
     return Comparison.model_validate(
         {
             "with": label,
@@ -136,12 +171,12 @@ def compared(own: Measured, other: Measured, label: str) -> Comparison:
             "uncertainty_km2": other.uncertainty_km2,
             "change_km2": change,
             "change_percent": 100.0 * change / other.area_km2 if other.area_km2 > 0 else None,
-            "change_uncertainty_km2": None if errors[0] is None or errors[1] is None else math.hypot(*errors),  # type: ignore[arg-type]
+            "change_uncertainty_km2": error_km2,
         }
     )
 
 
-def message(glac_id: str, own: Measured, others: Sequence[tuple[str, Measured]]) -> Measure:
+def message(glac_id: str, own: Measured, comparisons: Sequence[Comparison]) -> Measure:
     """Return the measure of an outline as the page is told it.
 
     Parameters
@@ -150,13 +185,13 @@ def message(glac_id: str, own: Measured, others: Sequence[tuple[str, Measured]])
         The glacier.
     own
         Its measure.
-    others
-        What it is compared with, by label: `automatic`, or a period.
+    comparisons
+        With the automatic outline and with those of other periods.
     """
     return Measure(
         glac_id=glac_id,
         area_km2=own.area_km2,
         uncertainty_km2=own.uncertainty_km2,
         perimeter_km=own.perimeter_km,
-        comparisons=tuple(compared(own, other, label) for label, other in others),
+        comparisons=tuple(comparisons),
     )

@@ -17,7 +17,7 @@ from trimline.review.edit_view import edit_rows
 from trimline.review.kept_text import kept_text
 from trimline.review.known_edits import KnownEdits, Row, as_frame, problems_of
 from trimline.review.live_review import LiveReview
-from trimline.review.measuring import message
+from trimline.review.measuring import compared, correction_error_km2, independent_error_km2, message
 from trimline.review.trial import NEW, Stamp, Trial, outline_message, told, try_drafts, version_of
 
 _SAME_SAVE = ("operation", "period", "glac_id", "value", "reverts", "author", "reason", "image")
@@ -131,13 +131,17 @@ def revert(review: LiveReview, request: contract.RevertRequest) -> contract.Save
 def measure_of(review: LiveReview, period: str, state: Replayed, name: str) -> contract.Measure:
     """Return the measure of an outline of a state of a period, with what it is compared with."""
     measures = review.measures(period)
-    others = []
+    own = measures.of(state, name)
+    comparisons = []
     mapped = review.live(period).mapped
     if name in mapped:
-        others.append(("automatic", measures.of(mapped, name)))
-    beside = [each for each in neighbouring(review, period, name) if each is not None]
-    others += [(each, review.measures(each).of(review.state(each), name)) for each in beside]
-    return message(name, measures.of(state, name), others)
+        error = correction_error_km2(state.outline(name), mapped.outline(name), measures.moved_m)
+        comparisons.append(compared(own, measures.of(mapped, name), "automatic", error))
+    for each in neighbouring(review, period, name):
+        if each is not None:
+            other = review.measures(each).of(review.state(each), name)
+            comparisons.append(compared(own, other, each, independent_error_km2(own, other)))
+    return message(name, own, comparisons)
 
 
 def neighbouring(review: LiveReview, period: str, name: str) -> tuple[str | None, str | None]:

@@ -14,6 +14,7 @@ from tests.kinds.reviewed import EARLY, LATE, PIXEL_M, cell, draft, reviewed
 from trimline.change import glacier_areas
 from trimline.outlines import area_km2, read_edits, read_outlines, replay
 from trimline.review import contract
+from trimline.review.measuring import correction_error_km2
 from trimline.review.review_desk import ReviewDesk, desk_of
 
 LEFT = shapely.affinity.translate(cell(0.0, 0.0, 0.3), -100.0, 50.0)
@@ -82,3 +83,13 @@ def test_comparisons_are_against_the_map_and_the_periods_beside(tmp_path: Path) 
     assert shown.uncertainty_km2 is not None
     assert early.uncertainty_km2 is not None
     assert early.change_uncertainty_km2 == pytest.approx(math.hypot(shown.uncertainty_km2, early.uncertainty_km2))
+
+
+def test_a_correction_has_the_error_of_the_margin_that_it_moved() -> None:
+    square = shapely.box(0.0, 0.0, 1000.0, 1000.0)
+    assert correction_error_km2(square, square, 15.0) == 0.0, "one image, one outline: nothing differs"
+    wider = shapely.box(0.0, 0.0, 1200.0, 1000.0)
+    moved_m = math.hypot(200.0 + 1000.0 + 200.0, 1000.0)  # the new pieces, and the one that they replace
+    assert correction_error_km2(wider, square, 15.0) == pytest.approx(moved_m * 15.0 / 1e6)
+    hole = square.difference(shapely.box(400.0, 400.0, 500.0, 500.0))
+    assert correction_error_km2(hole, square, 15.0) == pytest.approx(400.0 * 15.0 / 1e6)
