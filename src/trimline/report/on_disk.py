@@ -11,8 +11,12 @@ from trimline.files import StrPath, whole_file
 from trimline.report.tables import Best, Table
 
 
+_DIGITS = 9
+"""Significant digits of numbers: a square metre in a thousand square kilometres, so that a table sums up."""
+
+
 def write_csv(path: StrPath, heads: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
-    """Write a table of plain values: floats with six digits, empty cells for missing values."""
+    """Write a table of plain values: floats with nine digits, empty cells for missing values."""
     path = Path(path)
     with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         table = csv.writer(stream, lineterminator="\n")
@@ -47,7 +51,7 @@ def write_latex(path: StrPath, tables: Sequence[tuple[str, Table]]) -> None:
 def _plain(value: object) -> object:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
-    return f"{value:.6g}" if isinstance(value, float) else value
+    return f"{value:.{_DIGITS}g}" if isinstance(value, float) else value
 
 
 def _shown(cell: str) -> str:
