@@ -10,7 +10,6 @@ from pathlib import Path
 from trimline.files import StrPath, whole_file
 from trimline.report.tables import Best, Table
 
-
 _DIGITS = 9
 """Significant digits of numbers: a square metre in a thousand square kilometres, so that a table sums up."""
 
