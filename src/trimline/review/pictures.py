@@ -11,20 +11,18 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pyogrio
-
 from trimline.errors import ProductError, TrimlineError
 from trimline.file_identity import digest
 from trimline.files import made_folder, write_json
-from trimline.foreign import foreign_errors
 from trimline.own_files import own_json
 from trimline.review.contract import Band, Picture
 from trimline.review.described_picture import Described, as_described, described
+from trimline.review.extent import extent_of
 from trimline.review.prepared_picture import Stopped, Surroundings, prepare_picture, prepared_picture
 from trimline.review.rasters import Rasters
 from trimline.review.reviewed import Reviewed, ReviewedScene
@@ -252,23 +250,17 @@ class Pictures:
 
 
 def surroundings_of(reviewed: Reviewed) -> Surroundings | None:
-    """Return the ground of the outlines of all periods; None where there are none.
+    """Return the ground of the outlines of all periods, or of the maps where no glacier was mapped.
+
+    None where there are neither.
 
     Raises
     ------
-    ProductError
+    OutlineError
         A file of outlines cannot be read.
     """
-    boxes: list[Sequence[float]] = []
-    for path in {each.automatic for each in reviewed.periods}:
-        with foreign_errors(ProductError, path, what="cannot be read"):
-            info = pyogrio.read_info(path, force_total_bounds=True, force_feature_count=True)
-        if info["features"] and info["total_bounds"] is not None:
-            boxes.append(info["total_bounds"])
-    if not boxes:
-        return None
-    west, south, east, north = zip(*boxes, strict=True)
-    return Surroundings((min(west), min(south), max(east), max(north)), reviewed.crs)
+    found = extent_of(reviewed)
+    return None if found is None else Surroundings(found, reviewed.crs)
 
 
 def _unopened(scene: ReviewedScene) -> Picture:
