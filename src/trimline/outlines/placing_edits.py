@@ -6,7 +6,6 @@ of the layer and where it is read back, and what others drew is mended where it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import geopandas as gpd
@@ -20,13 +19,16 @@ from trimline.errors import EditError
 from trimline.outlines.polygon_cut import polygonal
 from trimline.reprojecting import reprojected, unit_m
 
-_GRIDS_M = (1e-6, 1e-5, 1e-4, 5e-4)
-"""Grids on which a polygon is laid one after the other until it is valid in both CRSs [m]. Vertices then lie at least
-half as far from other edges, and move less than `trimline.review.saving.ROUNDING_M`."""
+_LONG_EDGE_M = 100.0
+"""Longest edge of what is written [m]. It is read back without further vertices, which would lie beside the line."""
 
 _SHORT_EDGE_M = 10.0
-"""Edges of a polygon that is not valid otherwise are split to this: bent in the other CRS, they leave the line by some
-micrometres [m]."""
+"""Longest edge of a polygon that is not valid otherwise: bent in the other CRS, it leaves the line by some micrometres
+[m]."""
+
+_TRIED_M = ((_LONG_EDGE_M, 1e-6), (_LONG_EDGE_M, 1e-5), (_SHORT_EDGE_M, 1e-5), (_SHORT_EDGE_M, 1e-4))
+"""Longest edges, and grids on which a polygon is laid, one after the other until it is valid in both CRSs [m]. Vertices
+then lie half a step of the grid or more from other edges, and move no more than that."""
 
 
 def is_same_crs(one: Any, other: Any) -> bool:
@@ -92,7 +94,7 @@ def stored_edits(edits: gpd.GeoDataFrame, crs: Any) -> gpd.GeoDataFrame:
     """
     if is_same_crs(edits.crs, crs):
         return edits
-    there = reprojected(edits, crs)
+    there = reprojected(edits, crs, longest_m=_LONG_EDGE_M)
     given, moved = edits.geometry.to_numpy(), there.geometry.to_numpy()
     is_sound = shapely.is_valid(moved) & shapely.is_valid(_geometries(moved, crs, edits.crs))
     torn = np.flatnonzero(shapely.is_valid(given) & ~is_sound & _is_given(given))
@@ -105,7 +107,10 @@ def stored_edits(edits: gpd.GeoDataFrame, crs: Any) -> gpd.GeoDataFrame:
 
 
 def _stored(geometry: BaseGeometry, source: Any, crs: Any, edit_id: str) -> BaseGeometry:
-    for tried in _tries(geometry, unit_m(CRS.from_user_input(source))):
+    metre = 1.0 / unit_m(CRS.from_user_input(source))
+    for longest_m, grid_m in _TRIED_M:
+        fine = shapely.segmentize(geometry, longest_m * metre)
+        tried = polygonal(shapely.set_precision(fine, grid_m * metre))
         moved = _geometries(np.array([tried], object), source, crs)
         if shapely.is_valid(moved[0]) and shapely.is_valid(_geometries(moved, crs, source)[0]):
             found: BaseGeometry = moved[0]
@@ -114,13 +119,6 @@ def _stored(geometry: BaseGeometry, source: Any, crs: Any, edit_id: str) -> Base
         f"the polygon of edit {edit_id} touches itself, and would be invalid in the CRS of the layer of edits",
         remedy=f"draw it a little apart from itself, or make a layer in '{CRS.from_user_input(source).name}'",
     )
-
-
-def _tries(geometry: BaseGeometry, metre: float) -> Iterator[BaseGeometry]:
-    """Yield a polygon on ever coarser grids, then with short edges; `metre` is the unit of its CRS in metres."""
-    for fine in (geometry, shapely.segmentize(geometry, _SHORT_EDGE_M / metre)):
-        for grid in _GRIDS_M:
-            yield polygonal(shapely.set_precision(fine, grid / metre))
 
 
 def _geometries(geometries: NDArray[np.object_], source: Any, crs: Any) -> NDArray[np.object_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,10 @@ _Signatures = tuple[Signature | None, ...]
 
 class ChangedMeanwhile(EditError):
     """Somebody else wrote to the file of edits since it was read; nothing was appended."""
+
+
+class Busy(EditError):
+    """Another program holds the file of edits; nothing was appended, and the same save may be sent again."""
 
 
 class EditFile:
@@ -109,19 +114,30 @@ class EditFile:
         ------
         ChangedMeanwhile
             Somebody else wrote to the file since it was read; nothing was appended.
+        Busy
+            Another program holds the file.
         EditError
-            An identifier is in use, or the file is locked, gone or cannot be written.
+            An identifier is in use, or the file is gone or cannot be written.
         """
         if not self._path.exists():
             self._require_none_known()
         stored = [{**row, "geometry": row.get(_STORED, row["geometry"])} for row in rows]
-        append_edits(
-            self._path,
-            as_frame(stored, self._layer_crs),
-            outlines=outlines,
-            before=self._require_unchanged,
-            patience_s=_PATIENCE_S,
-        )
+        try:
+            append_edits(
+                self._path,
+                as_frame(stored, self._layer_crs),
+                outlines=outlines,
+                before=self._require_unchanged,
+                patience_s=_PATIENCE_S,
+            )
+        except EditError as error:
+            if _is_busy(error):
+                raise Busy(
+                    "another program is writing to the file of edits; nothing was saved",
+                    where=self._path,
+                    remedy="save again in a moment; see that no layer of it is being edited in QGIS",
+                ) from error
+            raise
         # Others may have written between the commit and this look: the number of rows tells.
         signature = self._present()
         self.known = self.known.with_rows([{key: row[key] for key in row if key != _STORED} for row in rows])
@@ -179,3 +195,12 @@ class EditFile:
         log = signature_of(self._path.with_name(f"{self._path.name}-wal"))
         # Whoever opens the file makes an empty log, and whoever closes it last removes it.
         return signature_of(self._path), log if log is not None and log[1] else None
+
+
+def _is_busy(error: EditError) -> bool:
+    """Whether SQLite refused because another program holds the file."""
+    cause = error.__cause__
+    return isinstance(cause, sqlite3.Error) and getattr(cause, "sqlite_errorcode", None) in (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+    )

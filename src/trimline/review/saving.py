@@ -12,14 +12,14 @@ from trimline.outlines import Replayed
 from trimline.outlines.edit_layer import REVERT, in_order
 from trimline.review import contract
 from trimline.review.desk import InConflict, NotThere
-from trimline.review.drafts import FROM, ids_of
+from trimline.review.drafts import FROM, ids_of, rows_of_stroke
 from trimline.review.edit_file import ChangedMeanwhile
 from trimline.review.edit_view import edit_rows
 from trimline.review.kept_text import kept_text
 from trimline.review.known_edits import KnownEdits, Row, as_frame, problems_of
 from trimline.review.live_review import LiveReview
 from trimline.review.measuring import compared, correction_error_km2, independent_error_km2, message
-from trimline.review.trial import NEW, Stamp, Trial, outline_message, told, try_drafts, version_of
+from trimline.review.trial import BEFORE, NEW, Stamp, Trial, outline_message, told, try_drafts, version_of
 
 _SAME_SAVE = ("operation", "period", "glac_id", "value", "reverts", "author", "reason", "image")
 """Columns by which an edit that is sent again is known to be the same; its geometry counts too, its time does not."""
@@ -271,10 +271,50 @@ def _saved_before(review: LiveReview, request: contract.SaveRequest, stamp: Stam
         for draft in request.drafts
         if draft.operation == "copy" and draft.edit_id in known.by_id
     }
-    trial = try_drafts(state, request.drafts, stamp, lambda *of: copied.get(of), review.bounds, review.as_kept)
-    kept = known.rows[first : first + len(trial.rows)]
-    _require_same_rows(trial.rows, kept)
+    try:
+        trial = try_drafts(state, request.drafts, stamp, lambda *of: copied.get(of), review.bounds, review.as_kept)
+        kept = known.rows[first : first + len(trial.rows)]
+        _require_same_rows(trial.rows, kept)
+    except EditError:
+        # Where outlines were mapped anew, a redraw makes other edits of them: those that it made then count.
+        kept = _drawn_before(review, request, stamp, known)
+        names = sorted({row["glac_id"] for row in kept} - {None})
+        now = live.state
+        return contract.Saved(
+            sequence=review.changes.sequence,
+            edits=edit_rows(review, kept),
+            outlines=tuple(outline_message(now, each) for each in names if each in now),
+            gone=tuple(each for each in names if each not in now),
+        )
     return _answer(review, trial, kept, known, review.changes.sequence)
+
+
+def _drawn_before(
+    review: LiveReview, request: contract.SaveRequest, stamp: Stamp, known: KnownEdits
+) -> tuple[Row, ...]:
+    """Return the edits of a save that was kept before, by the outlines that were kept with them.
+
+    Raises
+    ------
+    EditError
+        They are others than those of the drafts.
+    """
+    ids = {each for draft in request.drafts for each in ids_of(draft)}
+    kept = tuple(row for row in known.rows if row["edit_id"] in ids)
+    rows: dict[str, Row] = {}
+    for draft in request.drafts:
+        of_draft = next((known.by_id[each] for each in ids_of(draft) if each in known.by_id), None)
+        if of_draft is None or draft.operation not in ("redraw", "copy"):
+            found = {} if of_draft is None else {str(draft.glac_id): of_draft["geometry"]}
+        else:
+            table = review.outlines_kept_with(of_draft["edit_id"])
+            table = table[table["state"] == BEFORE]
+            found = dict(zip(table["glac_id"], table.geometry, strict=True))
+        copied = None if of_draft is None else of_draft["geometry"]
+        made = rows_of_stroke([draft], found.get, lambda *_, outline=copied: outline, review.bounds)
+        rows |= {row["edit_id"]: review.as_kept(stamp.on(row)) for row in made}
+    _require_same_rows([rows[row["edit_id"]] for row in kept if row["edit_id"] in rows], kept)
+    return kept
 
 
 def _require_same_rows(rows: Sequence[Row], kept: Sequence[Row]) -> None:
