@@ -104,7 +104,8 @@ def transaction(path: Path, *, log: bool = True, patience_s: float = PATIENCE_S)
         try:
             yield database
         except BaseException:
-            database.execute("ROLLBACK")
+            if database.in_transaction:  # SQLite has ended it where it was interrupted
+                database.execute("ROLLBACK")
             raise
         database.execute("COMMIT")
 

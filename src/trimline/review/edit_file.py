@@ -73,7 +73,8 @@ class EditFile:
             The file cannot be read as edits, or had rows and is gone.
         """
         # Taken before, so that what is written meanwhile is read the next time.
-        signature = self._present()
+        # What cannot be read now is read again, though it should come back as it was.
+        signature, self._signature = self._present(), None
         is_there = self._path.exists()
         if not is_there:
             self._require_none_known()

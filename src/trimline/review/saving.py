@@ -310,10 +310,15 @@ def _drawn_before(
             table = review.outlines_kept_with(of_draft["edit_id"])
             table = table[table["state"] == BEFORE]
             found = dict(zip(table["glac_id"], table.geometry, strict=True))
+        if draft.operation == "accept" and of_draft is not None and of_draft["operation"] == "accept":
+            # It names an outline of that map, which is not kept.
+            rows[draft.edit_id] = {**stamp.on(dict(of_draft)), "glac_id": draft.glac_id}
+            continue
         copied = None if of_draft is None else of_draft["geometry"]
         made = rows_of_stroke([draft], found.get, lambda *_, outline=copied: outline, review.bounds)
         rows |= {row["edit_id"]: review.as_kept(stamp.on(row)) for row in made}
-    _require_same_rows([rows[row["edit_id"]] for row in kept if row["edit_id"] in rows], kept)
+    order = {row["edit_id"]: place for place, row in enumerate(kept)}
+    _require_same_rows(sorted(rows.values(), key=lambda row: order.get(row["edit_id"], len(order))), kept)
     return kept
 
 

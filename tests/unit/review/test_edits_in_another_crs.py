@@ -38,7 +38,7 @@ def moved_border(near: shapely.Geometry, far: shapely.Geometry, chance: random.R
 
 @pytest.mark.parametrize("crs", [4326, 32644, None])
 def test_what_is_shown_is_what_was_previewed_and_what_a_run_makes_of_the_file(tmp_path: Path, crs: int | None) -> None:
-    folder, chance = tmp_path / "review", random.Random(6)
+    folder, chance = tmp_path / "review", random.Random(6)  # noqa: S311
     about = reviewed(folder)
     if crs is not None:
         create_edits(folder / "edits.gpkg", crs)
@@ -81,7 +81,7 @@ def edit_of(geometry: shapely.Geometry) -> Any:
 def pinched(seed: int) -> shapely.Polygon:
     """Return a valid polygon with a hole whose corner lies on a slanting edge of it."""
     chance = np.random.default_rng(seed)
-    start, end = chance.uniform(0, 1000, (2, 2)) + (500_000, 3_500_000)
+    start, end = chance.uniform(0, 1000, (2, 2)) + np.array([500_000, 3_500_000])
     touch = start + chance.uniform(0.2, 0.8) * (end - start)
     inward = np.array([start[1] - end[1], end[0] - start[0]])
     along = (end - start) * 0.1
