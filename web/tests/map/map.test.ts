@@ -70,9 +70,23 @@ describe("keys", () => {
     expect(press('<input type="range">', "ArrowLeft", true)).toBe(false);
   });
 
+  test("step through the periods also with the focus in the list of glaciers, which keeps its own keys", () => {
+    const list = '<div role="listbox" tabindex="0"></div>';
+    expect([",", ".", "h"].map((key) => press(list, key))).toEqual([false, false, false]);
+    expect(press(list, "ArrowLeft", true)).toBe(false);
+    expect(["ArrowDown", "PageUp", "Home", "End"].map((key) => press(list, key))).toEqual([true, true, true, true]);
+  });
+
+  test("step through the periods after a choice was made, which keeps its arrows and letters", () => {
+    const choice = "<select><option>by area</option></select>";
+    expect([press(choice, ","), press(choice, ".")]).toEqual([false, false]);
+    expect([press(choice, "h"), press(choice, "ArrowLeft", true), press(choice, "Home")]).toEqual([true, true, true]);
+  });
+
   test("are left to fields that take text", () => {
     expect(press('<input type="text">', ",")).toBe(true);
     expect(press("<textarea></textarea>", "h")).toBe(true);
+    expect([press('<input type="search">', "."), press('<input type="number">', ",")]).toEqual([true, true]);
     expect(press("<button>Save</button>", ",")).toBe(false);
   });
 });
