@@ -66,6 +66,9 @@ export class Editing {
       onGlaciers: (glacIds, others) => {
         this.changedElsewhere(glacIds, others);
       },
+      onDoubts: (periods) => {
+        this.listing.renew(periods);
+      },
       onReload: () => void this.begin(),
     });
     this.corrections.onSettled = () => {
