@@ -113,9 +113,10 @@ function drawPictures(store: Store, section: HTMLElement, maps: readonly OlMap[]
       if (isUsed(which, state)) pictures[which]?.show(look);
     });
   });
-  store.on(["overlays", "period", "views", "review"], (state) => {
+  store.on(["overlays", "period", "views", "review", "looks"], (state) => {
     overlays.forEach((each, which) => {
-      if (isUsed(which, state)) each.show(state.review, state.period, state.overlays);
+      const period = which === 1 && state.views === "linked" ? periodBeside(state) : state.period;
+      if (isUsed(which, state)) each.show(state.review, period, state.overlays);
     });
   });
   return pictures;

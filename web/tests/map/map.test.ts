@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import Feature from "ol/Feature";
 import { isTyped, periodStep } from "../../src/map/map_keys";
-import { MARKS, markOf, outlineStyle, periodLine } from "../../src/map/outline_styles";
+import { MARKS, PICKED, markOf, outlineStyle, periodLine } from "../../src/map/outline_styles";
 import { isWithin } from "../../src/map/picking";
 import { mapProjection, pictureProjection, registerProjections } from "../../src/map/projections";
 import { levelFor, type Level } from "../../src/map/raster_file";
@@ -44,6 +44,20 @@ describe("outlines", () => {
     const style = outlineStyle(() => new Set(["G2"]));
     expect(style(new Feature({ glac_id: "G2", state: "open", edits: 0 }), 10)).toBeUndefined();
     expect(style(new Feature({ glac_id: "G1", state: "open", edits: 0 }), 10)).toHaveLength(2);
+  });
+
+  test("are white where a glacier is picked, unless it is drawn in its corrected form", () => {
+    let picked: string | null = "G1";
+    const style = outlineStyle(() => new Set(["G2"]), () => picked);
+    const colours = (glac_id: string) => {
+      const drawn = style(new Feature({ glac_id, state: "open", edits: 0 }), 10);
+      return Array.isArray(drawn) ? drawn.map((each) => each.getStroke()?.getColor()) : drawn;
+    };
+    expect(colours("G1")).toContain(PICKED.colour);
+    expect(colours("G3")).toContain(MARKS.open.colour);
+    picked = "G2";
+    expect(colours("G2")).toBeUndefined();
+    expect(colours("G1")).toContain(MARKS.open.colour);
   });
 
   test("differ from the lines of other periods in every colour", () => {
