@@ -11,6 +11,7 @@ import { createLayers } from "./panels/layers";
 import { createPictures } from "./panels/pictures";
 import "./review.css";
 import "./edit.css";
+import "./narrow.css";
 import { Store } from "./state";
 
 const api = new Api();

@@ -391,5 +391,9 @@ class Changes(Message):
     """Whose outlines or state changed."""
     pictures: tuple[Picture, ...]
     """Whose state changed."""
+    overlays: tuple[Overlay, ...] = ()
+    """That were made since, as the shaded relief is."""
+    doubts: tuple[str, ...] = ()
+    """Periods whose doubts were computed, so that their lists are asked for again."""
     is_reloaded: bool
     """Whether the outlines were mapped anew, so that the page must begin again."""

@@ -107,6 +107,9 @@ class ReviewDesk:
             (west - far, south - far, east + far, north + far), min(each.pixel_m for each in live.reviewed.periods)
         )
         self._names: dict[str, tuple[int, dict[str, str]]] = {}
+        self._listed: set[str] = set()
+        """Periods whose lists were asked for."""
+        self._doubted_version = 0
         self._closing = threading.Event()
         self._is_shown = threading.Event()
         self._watch = threading.Thread(target=self._look_after, name="trimline-review", daemon=True)
@@ -167,6 +170,7 @@ class ReviewDesk:
     ) -> contract.GlacierList:
         """Return a part of the list of glaciers of a period."""
         snapshot = self._snapshot(period)
+        self._listed.add(period)
         doubt = None if self._doubts is None else self._doubts.of(period, snapshot)
         names = self._glacier_names(period, snapshot)
         return glacier_list(snapshot, names, doubt, period=period, order=order, state=state, limit=limit, offset=offset)
@@ -204,12 +208,15 @@ class ReviewDesk:
             edits = edit_rows(self._live, rows)
             layers = {each.id: each for each in (self._layers() if found.layers else ())}
         pictures = {each.id: each for each in (self._pictures.all() if self._pictures is not None else ())}
+        overlays = self._overlays.all() if self._overlays is not None and found.overlays else ()
         return contract.Changes(
             sequence=found.sequence,
             edits=edits,
             layers=tuple(layers[each] for each in found.layers if each in layers),
             glaciers=found.glaciers,
             pictures=tuple(pictures[each] for each in found.pictures if each in pictures),
+            overlays=tuple(each for each in overlays if each.id in found.overlays),
+            doubts=found.doubts,
             is_reloaded=found.is_reloaded,
         )
 
@@ -222,6 +229,14 @@ class ReviewDesk:
     def picture_changed(self, picture: contract.Picture) -> None:
         """Tell browsers that the state of a picture changed."""
         self._live.changes.tell(pictures=[picture.id])
+
+    def overlay_made(self, overlay: contract.Overlay) -> None:
+        """Tell browsers that a raster over the scenes is there now."""
+        self._live.changes.tell(overlays=[overlay.id])
+
+    def doubts_computed(self, period: str) -> None:
+        """Tell browsers that the doubts of a period were computed."""
+        self._live.changes.tell(doubts=[period])
 
     def close(self) -> None:
         """End threads of its own and finish what is being written; of one map, write its corrected outlines."""
@@ -291,10 +306,20 @@ class ReviewDesk:
                     is_first = False
                 else:
                     self._live.refresh()
+                    self._renew_doubts()
             except TrimlineError as error:
                 _LOG.warning("%s", error)
             except Exception:
                 _LOG.exception("the files of the review cannot be looked after")
+
+    def _renew_doubts(self) -> None:
+        """Let the doubts of listed periods be computed again where outlines changed; browsers are told afterwards."""
+        version = self._live.version
+        if self._doubts is None or version == self._doubted_version:
+            return
+        self._doubted_version = version
+        for period in tuple(self._listed):
+            self._doubts.of(period, self._live.snapshot(period))
 
     def _read(self, period: str) -> None:
         """Read a period that nobody asked for yet, and tell the states of its edits."""

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 from trimline.files import StrPath
-from trimline.review.contract import Picture
+from trimline.review.contract import Overlay, Picture
 from trimline.review.doubts import Doubts
 from trimline.review.live_review import LiveReview
 from trimline.review.opening import reviewed_of
@@ -102,9 +102,17 @@ def opened_desk(reviewed: Reviewed, author: str | None = None) -> tuple[ReviewDe
     rasters = Rasters()
     desks: list[ReviewDesk] = []
 
-    def told(picture: Picture) -> None:
+    def picture_changed(picture: Picture) -> None:
         for desk in desks:
             desk.picture_changed(picture)
+
+    def overlay_made(overlay: Overlay) -> None:
+        for desk in desks:
+            desk.overlay_made(overlay)
+
+    def doubts_computed(period: str) -> None:
+        for desk in desks:
+            desk.doubts_computed(period)
 
     live = LiveReview(reviewed)
 
@@ -112,7 +120,8 @@ def opened_desk(reviewed: Reviewed, author: str | None = None) -> tuple[ReviewDe
         with live.at(period) as found:
             return found.snapshot()
 
-    pictures, overlays = Pictures(reviewed, rasters, told), Overlays(reviewed, rasters, delay_s=_FIRST_VIEW_S)
-    doubts = Doubts(reviewed, outlines_now, delay_s=_FIRST_VIEW_S)
+    pictures = Pictures(reviewed, rasters, picture_changed)
+    overlays = Overlays(reviewed, rasters, overlay_made, delay_s=_FIRST_VIEW_S)
+    doubts = Doubts(reviewed, outlines_now, doubts_computed, delay_s=_FIRST_VIEW_S)
     desks.append(ReviewDesk(live, pictures=pictures, overlays=overlays, doubts=doubts, author=author))
     return desks[0], rasters

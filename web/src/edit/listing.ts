@@ -1,6 +1,6 @@
 // The list of glaciers of the period shown, fetched part by part, and kept up to date.
 import { type Api, Refused } from "../api";
-import type { Glacier, GlacierRow } from "../contract";
+import type { EditRow, Glacier, GlacierRow } from "../contract";
 import type { Store } from "../state";
 import { boundsOf } from "./geometry";
 import { GlacierIndex } from "./glacier_index";
@@ -69,6 +69,11 @@ export class Listing {
     this.timer = setTimeout(() => void this.load(), 1000 * AGAIN_S);
   }
 
+  /** Take in the doubts of a period that were computed anew. */
+  renew(periods: readonly string[]): void {
+    if (periods.includes(this.store.state.period)) void this.load();
+  }
+
   /** Bring the rows of changed glaciers up to date; the whole list where they are many. */
   async refresh(glacIds: readonly string[]): Promise<void> {
     if (glacIds.length > MOST_ROWS) {
@@ -97,9 +102,9 @@ export class Listing {
     }
     const { glac_id, glac_name } = outline;
     const bounds = boundsOf([outline.geometry]) ?? [0, 0, 0, 0];
-    const edits = glacier.edits.filter((edit) => edit.state === "applied").length;
-    const known = { margin: null, disagreement: null, jump: null, doubt: null, edits, ...this.index.get(glac_id) };
-    this.index.add([{ ...known, glac_id, glac_name, area_km2: measure.area_km2, state, bounds }]);
+    const edits = glacier.edits.filter(isOfOutline).length;
+    const known = { margin: null, disagreement: null, jump: null, doubt: null, ...this.index.get(glac_id) };
+    this.index.add([{ ...known, glac_id, glac_name, area_km2: measure.area_km2, state, edits, bounds }]);
     this.tell(null);
   }
 
@@ -112,4 +117,12 @@ export class Listing {
     this.failure = failure;
     for (const listener of this.listeners) listener();
   }
+}
+
+/** Operations that are kept with a glacier and leave its outline as it is. */
+const BESIDE_OUTLINES: ReadonlySet<string> = new Set(["accept", "flag", "terminus", "revert"]);
+
+/** Whether an edit counts among those of an outline. */
+function isOfOutline({ operation, state }: EditRow): boolean {
+  return state === "applied" && !BESIDE_OUTLINES.has(operation);
 }

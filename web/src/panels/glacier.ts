@@ -21,6 +21,9 @@ export function createGlacierPanel(editing: Editing, acts: GlacierActs): void {
   const numbers = element("div", { class: "numbers" });
   const rest = element("div", {});
   panel.append(head, numbers, rest);
+  editing.listing.onChange(() => {
+    fill(head, ...header(editing, editing.store.state, acts)); // its doubts were computed again
+  });
   editing.store.on(["glacier", "tool", "review", "preview"], (state) => {
     fill(head, ...header(editing, state, acts));
     fill(rest, ...body(editing, state, acts));

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { Refused } from "../../src/api";
 import type { Glacier, GlacierList } from "../../src/contract";
 import { Listing } from "../../src/edit/listing";
-import { outline, row, storeOf } from "./fakes";
+import { edit, outline, row, storeOf } from "./fakes";
 
 function glacier(glac_id: string, area_km2: number): Glacier {
   const nothing = { automatic: null, neighbours: [], previous: null, next: null, edits: [], termini: [] };
@@ -36,6 +36,24 @@ describe("the list", () => {
     await listing.refresh(["G1"]);
     expect(listing.index.get("G1")).toMatchObject({ area_km2: 7, state: "accepted", doubt: 0.75 });
     expect(glaciers).toHaveBeenCalledTimes(1);
+  });
+
+  it("counts the edits of the outline of a changed glacier anew", async () => {
+    const { listing, glacier: one } = served(4);
+    await listing.load();
+    const edits = [edit("a"), edit("b", { operation: "accept" }), edit("c", { state: "reverted" })];
+    one.mockResolvedValueOnce({ ...glacier("G1", 7), edits });
+    await listing.refresh(["G1"]);
+    expect(listing.index.get("G1")?.edits).toBe(1);
+  });
+
+  it("is asked for again when doubts of the period shown were computed, and not for others", async () => {
+    const { listing, glaciers } = served(4);
+    await listing.load();
+    listing.renew(["1988"]);
+    expect(glaciers).toHaveBeenCalledTimes(1);
+    listing.renew(["1988", "2018"]);
+    expect(glaciers).toHaveBeenCalledTimes(2);
   });
 
   it("drops a glacier that is no longer there", async () => {
