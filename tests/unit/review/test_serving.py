@@ -57,7 +57,7 @@ def test_a_body_of_100_mb_is_refused_with_a_reason(server: tuple[str, int], leng
     connection.request("POST", "/api/edits", pieces(1600), headers, encode_chunked="Transfer-Encoding" in length)
     answer = connection.getresponse()
     assert answer.status == 413
-    assert b"more than 2 MB" in answer.read()
+    assert b"more than 16 MB" in answer.read()
     connection.close()
     assert requests.get(f"http://127.0.0.1:{server[1]}/api/review", timeout=5).status_code == 200
 
