@@ -26,7 +26,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from trimline.errors import TrimlineError
 from trimline.files import made_folder, write_json
+from trimline.own_place import require_own
 from trimline.review.security import LOOPBACK_NAMES, SHORTEST_TOKEN, Access
+from trimline.study.one_map import REVIEW
 
 LOOPBACK = "127.0.0.1"
 PORT = 8750
@@ -180,9 +182,9 @@ def only_server(output: Path) -> Iterator[Callable[[str], None]]:
     Raises
     ------
     TrimlineError
-        It is served already; the message has the address.
+        It is served already; the message has the address. Or the folder of the review is a link.
     """
-    folder = made_folder(output / "review")
+    folder = made_folder(require_own(output / REVIEW, output))
     place, lock = folder / "server.json", FileLock(folder / "server.lock", thread_local=False)
     if (folder / "server.lock").is_symlink():
         raise TrimlineError("is a link, which would be written to", where=folder / "server.lock", remedy="remove it")
