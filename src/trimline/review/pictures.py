@@ -257,19 +257,26 @@ class Pictures:
 
 
 def surroundings_of(reviewed: Reviewed) -> Surroundings | None:
-    """Return the ground of the outlines of all periods; None where there are none.
+    """Return the ground of the outlines of all periods that can be read; None where there are none.
 
     Raises
     ------
     ProductError
-        A file of outlines cannot be read.
+        No file of outlines can be read.
     """
     boxes: list[Sequence[float]] = []
-    for path in {each.automatic for each in reviewed.periods}:
-        with foreign_errors(ProductError, path, what="cannot be read"):
-            info = pyogrio.read_info(path, force_total_bounds=True, force_feature_count=True)
+    paths, failed = {each.automatic for each in reviewed.periods}, []
+    for path in paths:
+        try:
+            with foreign_errors(ProductError, path, what="cannot be read"):
+                info = pyogrio.read_info(path, force_total_bounds=True, force_feature_count=True)
+        except ProductError as error:
+            failed.append(error)
+            continue
         if info["features"] and info["total_bounds"] is not None:
             boxes.append(info["total_bounds"])
+    if failed and len(failed) == len(paths):
+        raise failed[0]
     if not boxes:
         return None
     west, south, east, north = zip(*boxes, strict=True)
