@@ -4,6 +4,7 @@ import type { Editing } from "../edit/editing";
 import { element, place } from "../edit/elements";
 import type { Order, StateFilter } from "../edit/glacier_index";
 import { area, share } from "../edit/numbers";
+import { called } from "../edit/readable";
 
 /** Height of a row [pixels], as in edit.css. */
 const ROW_PX = 44;
@@ -124,7 +125,7 @@ export class GlacierList {
 
   private row(row: GlacierRow, position: number): HTMLElement {
     const isSelected = row.glac_id === this.editing.picking.glacId;
-    const name = row.glac_name === null ? row.glac_id : `${row.glac_name} (${row.glac_id})`;
+    const name = called(row);
     const made = element(
       "div",
       {
@@ -139,7 +140,7 @@ export class GlacierList {
           this.pick(position);
         },
       },
-      element("span", { class: "name" }, row.glac_name ?? row.glac_id, " "),
+      element("span", { class: "name" }, `${name} `),
       element("span", { class: "area" }, `${area(row.area_km2, null)} km\u00b2 `),
       element("span", { class: "state" }, stateText(row), " "),
       bars(row),
