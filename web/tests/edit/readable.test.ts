@@ -1,4 +1,5 @@
 // Texts of others on the page.
+// @vitest-environment happy-dom
 import { expect, it } from "vitest";
 import { element, fill } from "../../src/edit/elements";
 import { called } from "../../src/edit/readable";
