@@ -9,7 +9,7 @@ import numpy as np
 import pyogrio
 from numpy.typing import NDArray
 
-from trimline.errors import OutlineError, StageError
+from trimline.errors import OutlineError, StageError, TrimlineError
 from trimline.foreign import foreign_errors
 from trimline.outlines import EditOutcome, Replayed, read_outlines
 from trimline.outlines.area import area_km2
@@ -48,6 +48,7 @@ class LivePeriod:
         self._mapped: Replayed | None = None
         self._known: KnownEdits | None = None
         self._signature: Signature | None = None
+        self._failed: tuple[Signature | None, TrimlineError] | None = None
         self._snapshot: Snapshot | None = None
         self._mapped_snapshot: Snapshot | None = None
         self._mapped_totals: tuple[int, float] | None = None
@@ -72,8 +73,12 @@ class LivePeriod:
             if self._state is not None:
                 return
             self._signature = signature_of(self.period.automatic)
-            automatic = read_outlines(self.period.automatic)
-            mapped = Replayed(automatic, None, self.period.name, middle=self._middle)
+            try:
+                automatic = read_outlines(self.period.automatic)
+                mapped = Replayed(automatic, None, self.period.name, middle=self._middle)
+            except TrimlineError as error:
+                self._failed = self._signature, error
+                raise
             self._automatic, self._mapped, self._known = automatic, mapped, None
             self._state = mapped.copy()
 
@@ -81,14 +86,26 @@ class LivePeriod:
         """Let the outlines be read again, as they were mapped anew."""
         with self._loading:
             self._automatic = self._state = self._mapped = self._known = self._snapshot = None
-            self._mapped_snapshot = self._mapped_totals = self._outcomes = None
+            self._mapped_snapshot = self._mapped_totals = self._outcomes = self._failed = None
             self._areas.clear()
             self.version += 1
             self.mapped_version += 1
 
     def is_stale(self) -> bool:
-        """Return whether the file of the automatic outlines changed since it was read."""
+        """Return whether the file of the automatic outlines changed since it was read, or could not be."""
+        if self._failed is not None:
+            return self._failed[0] != signature_of(self.period.automatic)
         return self._state is not None and self._signature != signature_of(self.period.automatic)
+
+    def failure(self) -> TrimlineError | None:
+        """Return why the outlines cannot be shown, as far as that is known without reading all; None where they can."""
+        if self._failed is None:
+            try:
+                self.totals()
+                self.mapped_totals()
+            except TrimlineError as error:
+                self._failed = signature_of(self.period.automatic), error
+        return None if self._failed is None else self._failed[1]
 
     @property
     def state(self) -> Replayed:

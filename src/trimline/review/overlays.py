@@ -9,6 +9,7 @@ from pathlib import Path
 
 from trimline.errors import TrimlineError
 from trimline.own_files import own_raster
+from trimline.own_place import require_own
 from trimline.rasters import PROBABILITY_SCALE
 from trimline.review.browser_rasters import raster_obstacle
 from trimline.review.contract import Overlay, OverlayKind
@@ -92,7 +93,7 @@ class Overlays:
         self, path: Path, kind: OverlayKind, period: str | None, scale: float, threshold: float | None
     ) -> Overlay:
         """Return the overlay of a file that trimline wrote, which a browser reads as it is."""
-        source = self._rasters.address_of(path)
+        source = self._rasters.address_of(require_own(path, self._reviewed.output))
         known = self._files.get(path)
         if known is not None and known.source == source:
             return known
@@ -119,6 +120,7 @@ class Overlays:
             if around is None:
                 return
             path = self._reviewed.output / REVIEW / HILLSHADE
+            require_own(path.parent, self._reviewed.output)
             hillshade_file(dem, path, around, stopped=self._stopped.is_set)
             self._relief = self._overlay(path, "hillshade", None, 1 / 255, None)
         except Stopped:

@@ -121,12 +121,22 @@ class ReviewDesk:
         return self._live.reviewed
 
     def review(self) -> contract.Review:
-        """Return what the page needs to begin."""
+        """Return what the page needs to begin; a period that cannot be read is left out and told as a problem.
+
+        Raises
+        ------
+        OutlineError
+            No period can be read.
+        """
         live, reviewed = self._live, self._live.reviewed
         live.refresh()
         with live.lock:
             sequence, rows, problems = live.changes.sequence, live.edits.rows, live.problems
-            periods, layers = tuple(self._period(each.name) for each in reviewed.periods), self._layers()
+            failures = {name: failure for name in live.names if (failure := live.live(name).failure()) is not None}
+            shown = [name for name in live.names if name not in failures]
+            if not shown:
+                raise next(iter(failures.values()))
+            periods, (layers, not_shown) = tuple(map(self._period, shown)), self._layers()
         last = next((row["author"] for row in reversed(rows) if row["author"]), None)
         return contract.Review(
             name=reviewed.name,
@@ -142,7 +152,7 @@ class ReviewDesk:
             overlays=() if self._overlays is None else self._overlays.all(),
             author=self._author or last,
             sequence=sequence,
-            problems=problems,
+            problems=(*(f"{name} is not shown: {each}" for name, each in failures.items()), *not_shown, *problems),
         )
 
     def grid(self) -> contract.TileGrid:
@@ -206,7 +216,7 @@ class ReviewDesk:
             known = self._live.edits
             rows = [known.by_id[each] for each in found.edits if each in known.by_id]
             edits = edit_rows(self._live, rows)
-            layers = {each.id: each for each in (self._layers() if found.layers else ())}
+            layers = {each.id: each for each in (self._layers()[0] if found.layers else ())}
         pictures = {each.id: each for each in (self._pictures.all() if self._pictures is not None else ())}
         overlays = self._overlays.all() if self._overlays is not None and found.overlays else ()
         return contract.Changes(
@@ -279,19 +289,22 @@ class ReviewDesk:
         about = live.period
         return contract.Period(name=name, first=about.first, last=about.last, glaciers=glaciers, area_km2=area_km2)
 
-    def _layers(self) -> tuple[contract.Layer, ...]:
-        """Return the layers: outlines of all periods, then what does not change."""
+    def _layers(self) -> tuple[tuple[contract.Layer, ...], tuple[str, ...]]:
+        """Return the layers, outlines of all periods and then what does not change, and why others cannot be read."""
         kinds: tuple[contract.LayerKind, ...] = ("outlines", "automatic")
         found = []
         for kind in kinds:
             for name in self._live.names:
                 live = self._live.live(name)
+                if live.failure() is not None:
+                    continue
                 version = live.version if kind == "outlines" else live.mapped_version
                 count = live.totals()[0] if kind == "outlines" else live.mapped_totals()[0]
                 found.append(
                     contract.Layer(id=layer_id(kind, name), kind=kind, period=name, version=version, count=count)
                 )
-        return (*found, *self._fixed.layers())
+        fixed, problems = self._fixed.layers()
+        return (*found, *fixed), problems
 
     def _look_after(self) -> None:
         """Read the periods that were not shown yet, and look at the files that others may have written to."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import shapely
 
-from trimline.errors import EditError
+from trimline.errors import EditError, TrimlineError
 from trimline.outlines import Replayed
 from trimline.outlines.edit_layer import REVERT, in_order
 from trimline.review import contract
@@ -160,7 +160,7 @@ def neighbouring(review: LiveReview, period: str, name: str) -> tuple[str | None
     at = review.names.index(period)
     earlier, later = review.names[:at][::-1], review.names[at + 1 :]
     return tuple(  # type: ignore[return-value]
-        next((each for each in side if review.outline_in(each, name) is not None), None) for side in (earlier, later)
+        next((each for each in side if _has(review, each, name)), None) for side in (earlier, later)
     )
 
 
@@ -172,6 +172,16 @@ def _tried_again(action: Callable[[], contract.Saved]) -> contract.Saved:
         except ChangedMeanwhile:
             continue
     return action()
+
+
+def _has(review: LiveReview, period: str, name: str) -> bool:
+    """Whether a period has a glacier; one that cannot be read, which `Review.problems` tells, has none."""
+    try:
+        return review.outline_in(period, name) is not None
+    except TrimlineError:
+        if review.live(period).failure() is None:
+            raise
+        return False
 
 
 def _stamp_of(request: contract.SaveRequest) -> Stamp:

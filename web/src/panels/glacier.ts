@@ -6,6 +6,7 @@ import { workingOutlines } from "../edit/drawn";
 import { type Difference, differences, digitsOf, measureOf } from "../edit/measures";
 import { area, moment, percent, plusMinus, share, signed } from "../edit/numbers";
 import { idOf } from "../edit/identity";
+import { called } from "../edit/readable";
 import type { Action } from "../edit/shortcuts";
 import type { State } from "../state";
 
@@ -127,11 +128,12 @@ function body(editing: Editing, state: Readonly<State>, acts: GlacierActs): HTML
 function mergeable(editing: Editing, { glacier, preview }: Readonly<State>): HTMLElement {
   const outlines = workingOutlines(glacier?.neighbours ?? [], preview);
   outlines.delete(idOf(glacier) ?? "");
-  const buttons = [...outlines.values()].map(({ glac_id, glac_name }) => {
+  const buttons = [...outlines.values()].map((outline) => {
+    const { glac_id } = outline;
     const merge = (): void => {
       editing.merge(glac_id);
     };
-    return element("button", { type: "button", "data-focus": `merge ${glac_id}`, onclick: merge }, glac_name ?? glac_id);
+    return element("button", { type: "button", "data-focus": `merge ${glac_id}`, onclick: merge }, called(outline));
   });
   const title = element("h3", {}, buttons.length > 0 ? "Merge with" : "No neighbour to merge with");
   return element("div", { class: "merge", role: "group", "aria-label": "Merge with" }, title, ...buttons);

@@ -5,6 +5,7 @@ import { element, place } from "../edit/elements";
 import type { Order, StateFilter } from "../edit/glacier_index";
 import { shortenedName } from "../edit/names";
 import { area, share } from "../edit/numbers";
+import { called } from "../edit/readable";
 
 /** Height of a row [pixels], as in edit.css. */
 const ROW_PX = 44;
@@ -125,7 +126,7 @@ export class GlacierList {
 
   private row(row: GlacierRow, position: number): HTMLElement {
     const isSelected = row.glac_id === this.editing.picking.glacId;
-    const name = row.glac_name === null ? row.glac_id : `${row.glac_name} (${row.glac_id})`;
+    const name = called(row);
     const made = element(
       "div",
       {
@@ -141,7 +142,7 @@ export class GlacierList {
           this.pick(position);
         },
       },
-      shortenedName(row.glac_name ?? row.glac_id),
+      shortenedName(name),
       element("span", { class: "area" }, areaText(row)),
       element("span", { class: "state" }, stateText(row)),
       bars(row),
