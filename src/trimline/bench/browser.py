@@ -15,13 +15,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-_IN_SOFTWARE = (
-    "--headless=new",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--disable-accelerated-2d-canvas",
-)
-"""As on a machine without a graphics card: WebGL in software, and canvases not by way of it."""
+_IN_SOFTWARE = ("--headless=new", "--disable-gpu", "--enable-unsafe-swiftshader")
+"""What Chromium does on a machine without a graphics card: the page is painted and put together on the processor, and
+WebGL is computed by SwiftShader. With SwiftShader named as the card (`--use-angle`) all of the page would go through
+it, which no user's browser does."""
 WIDTH, HEIGHT = 1280, 720
 """Of its window [pixels]."""
 
