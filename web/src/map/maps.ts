@@ -27,6 +27,8 @@ import { withoutPictures } from "./webgl";
 export interface Maps {
   /** The map that outlines are corrected in; its view is shared with the second map. */
   readonly main: OlMap;
+  /** Kept when the first view of the main map is drawn, or after some seconds. */
+  readonly drawn: Promise<void>;
   /** Move so that some bounds fill about half of the map. */
   fitTo(bounds: Bounds): void;
   /** The glacier whose outline of the period lies under a pixel of the main map, if any. */
@@ -36,6 +38,9 @@ export interface Maps {
   /** Values of each channel of the first or second picture, where it is in view. */
   valuesInView(which: 0 | 1): number[][];
 }
+
+/** Milliseconds after which others no longer wait for the first view. */
+const LONGEST_FIRST_VIEW_MS = 5000;
 
 /** Share of the map that all outlines fill at first. */
 const ALL_FILLED = 0.9;
@@ -75,6 +80,10 @@ export function createMaps(store: Store, api: Api): Maps {
 
   const maps: Maps = {
     main,
+    drawn: new Promise((resolve) => {
+      main.once("rendercomplete", () => { resolve(); });
+      setTimeout(resolve, LONGEST_FIRST_VIEW_MS);
+    }),
     fitTo: (bounds) => {
       moveTo(main, bounds);
     },
