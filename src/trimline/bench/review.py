@@ -95,6 +95,7 @@ canvas.addEventListener("wheel", (event) => {{
     pixel *= factor; drawSoon();
 }});
 draw();
+context.getImageData(0, 0, 1, 1); // what is drawn is only noted down until it is needed
 requestAnimationFrame(() => {{ window.drawn_ms = performance.now(); }});
 </script>"""
 
