@@ -40,8 +40,13 @@ def require_browser() -> str:
 
 
 @contextmanager
-def opened_browser() -> Iterator[Page]:
+def opened_browser(*, has_webgl: bool = True) -> Iterator[Page]:
     """Give an empty page while the block runs.
+
+    Parameters
+    ----------
+    has_webgl
+        Whether the browser draws by WebGL.
 
     Raises
     ------
@@ -51,7 +56,11 @@ def opened_browser() -> Iterator[Page]:
     program = require_browser()
     from playwright.sync_api import sync_playwright
 
-    arguments = [*_IN_SOFTWARE, *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])]
+    arguments = [
+        *_IN_SOFTWARE,
+        *([] if has_webgl else ["--disable-3d-apis"]),
+        *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+    ]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=arguments)
         try:
