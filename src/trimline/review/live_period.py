@@ -55,6 +55,7 @@ class LivePeriod:
         self._outcomes: tuple[KnownEdits | None, dict[str, EditOutcome]] | None = None
         self._areas: dict[str, tuple[object, float]] = {}
         self._loading = threading.Lock()
+        self._counting = threading.Lock()
 
     @property
     def is_loaded(self) -> bool:
@@ -197,16 +198,19 @@ class LivePeriod:
         OutlineError
             They cannot be read.
         """
-        if self._mapped_totals is None:
-            path = self.period.automatic
-            with foreign_errors(OutlineError, path, what="cannot be read as outlines"):
-                has_area = "area_km2" in pyogrio.read_info(path)["fields"]
-                table = pyogrio.read_dataframe(path, columns=["area_km2"], read_geometry=False) if has_area else None
-            if table is None:
-                self.load()
-                table = self._rows()
-            self._mapped_totals = len(table), float(table["area_km2"].sum())
-        return self._mapped_totals
+        with self._counting:
+            return self._mapped_totals or self._counted()
+
+    def _counted(self) -> tuple[int, float]:
+        path = self.period.automatic
+        with foreign_errors(OutlineError, path, what="cannot be read as outlines"):
+            has_area = "area_km2" in pyogrio.read_info(path)["fields"]
+            table = pyogrio.read_dataframe(path, columns=["area_km2"], read_geometry=False) if has_area else None
+        if table is None:
+            self.load()
+            table = self._rows()
+        found = self._mapped_totals = len(table), float(table["area_km2"].sum())
+        return found
 
     def area(self, name: str) -> float:
         """Return the geodesic area of a glacier [km2], measured once for each outline."""

@@ -17,6 +17,7 @@ from trimline.review.hillshade import hillshade_file
 from trimline.review.pictures import surroundings_of
 from trimline.review.prepared_picture import Stopped
 from trimline.review.rasters import Rasters
+from trimline.review.requests_under_way import RequestsUnderWay
 from trimline.review.reviewed import Reviewed, ReviewedPeriod
 from trimline.study.one_map import REVIEW
 
@@ -39,6 +40,8 @@ class Overlays:
         Called with the shaded relief when it is there, in a thread of its own.
     delay_s
         How long the relief waits, for the first view to have the machine for itself [s].
+    requests
+        To which the relief gives way.
     """
 
     def __init__(
@@ -48,8 +51,10 @@ class Overlays:
         changed: Callable[[Overlay], object] = lambda _: None,
         *,
         delay_s: float = 0.0,
+        requests: RequestsUnderWay | None = None,
     ) -> None:
         self._delay_s = delay_s
+        self._requests = requests or RequestsUnderWay()
         self._reviewed = reviewed
         self._rasters = rasters
         self._changed = changed
@@ -112,6 +117,11 @@ class Overlays:
         )
         return self._files[path]
 
+    def _is_stopped(self) -> bool:
+        """Return whether to end, after giving way to requests."""
+        self._requests.give_way(self._stopped)
+        return self._stopped.is_set()
+
     def _shade(self, dem: Path) -> None:
         try:
             if not (self._reviewed.output / REVIEW / HILLSHADE).exists():
@@ -121,7 +131,7 @@ class Overlays:
                 return
             path = self._reviewed.output / REVIEW / HILLSHADE
             require_own(path.parent, self._reviewed.output)
-            hillshade_file(dem, path, around, stopped=self._stopped.is_set)
+            hillshade_file(dem, path, around, stopped=self._is_stopped)
             self._relief = self._overlay(path, "hillshade", None, 1 / 255, None)
         except Stopped:
             return

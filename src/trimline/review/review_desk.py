@@ -17,6 +17,7 @@ from trimline.review.edit_view import edit_rows, history, listed
 from trimline.review.fixed_layers import FixedLayers
 from trimline.review.glacier_view import Doubt, glacier_list, glacier_of, names_of
 from trimline.review.live_review import LiveReview
+from trimline.review.requests_under_way import RequestsUnderWay
 from trimline.review.reviewed import Reviewed
 from trimline.review.saving import preview, revert, save
 from trimline.review.snapshot import Snapshot, layer_id
@@ -84,6 +85,8 @@ class ReviewDesk:
         Scenes, rasters over them, and what speaks against outlines; None where there are none.
     author
         Who corrects, where that is known; None takes who made the last edit.
+    requests
+        To which the reading of further periods gives way.
     """
 
     def __init__(
@@ -94,9 +97,11 @@ class ReviewDesk:
         doubts: DoubtSource | None = None,
         overlays: OverlaySource | None = None,
         author: str | None = None,
+        requests: RequestsUnderWay | None = None,
     ) -> None:
         self._live = live
         self._pictures, self._doubts, self._overlays, self._author = pictures, doubts, overlays, author
+        self._requests = requests or RequestsUnderWay()
         self._fixed = FixedLayers(live.reviewed, int(live.changes.sequence))
         crs = CRS.from_user_input(live.reviewed.crs)
         self._proj4 = _proj4(crs)
@@ -317,6 +322,7 @@ class ReviewDesk:
                     if is_first:
                         self._is_shown.wait(_FIRST_VIEW_S)
                     is_first = False
+                    self._requests.give_way(self._closing)
                 else:
                     self._live.refresh()
                     self._renew_doubts()

@@ -40,7 +40,7 @@ export class Editing {
     readonly maps: Maps,
   ) {
     this.corrections = new Corrections(store, api, localStorage);
-    this.listing = new Listing(store, api);
+    this.listing = new Listing(store, api, maps.drawn);
     this.picking = new Picking(store, api, this.listing, (bounds) => {
       maps.fitTo(bounds);
     });

@@ -22,17 +22,22 @@ export class Listing {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private asked = 0;
 
+  /** @param isDrawn kept once the map is drawn: all but the first part of the list waits for it */
   constructor(
     private readonly store: Store,
     private readonly api: Pick<Api, "glaciers" | "glacier">,
+    private readonly isDrawn: Promise<void> = Promise.resolve(),
   ) {}
 
   onChange(listener: () => void): void {
     this.listeners.add(listener);
   }
 
-  /** Fetch the list of the period shown; it grows part by part. */
-  async load(): Promise<void> {
+  /**
+   * Fetch the list of the period shown; it grows part by part.
+   * @param isForDoubts whether nothing but doubts is awaited: until they are computed, the first part tells enough
+   */
+  async load(isForDoubts = false): Promise<void> {
     clearTimeout(this.timer);
     const asked = (this.asked += 1);
     const { period } = this.store.state;
@@ -43,13 +48,15 @@ export class Listing {
         if (asked !== this.asked) return;
         rows.push(...part.glaciers);
         this.isComplete = part.is_complete;
+        if (isForDoubts && !part.is_complete) break;
         const isAll = part.glaciers.length < PART || rows.length >= part.total;
         // The first part is shown at once; a list that is there already is exchanged as a whole.
         if (isAll || rows.length > this.index.size) this.index.replace(rows);
         this.tell(null);
         if (isAll) break;
+        await this.isDrawn;
       }
-      if (!this.isComplete) this.loadLater();
+      if (!this.isComplete) this.loadLater(true);
     } catch (error) {
       if (asked !== this.asked) return;
       this.tell(wordsOf(error));
@@ -64,9 +71,9 @@ export class Listing {
     void this.load();
   }
 
-  loadLater(): void {
+  loadLater(isForDoubts = false): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.load(), 1000 * AGAIN_S);
+    this.timer = setTimeout(() => void this.load(isForDoubts), 1000 * AGAIN_S);
   }
 
   /** Take in the doubts of a period that were computed anew. */

@@ -32,6 +32,8 @@ export interface Maps {
   readonly main: OlMap;
   /** The map beside it, or under it. */
   readonly second: OlMap;
+  /** Kept when the first view of the main map is drawn, or after some seconds. */
+  readonly drawn: Promise<void>;
   /** Move so that some bounds fill about half of the map. */
   fitTo(bounds: Bounds): void;
   /** The glacier whose outline of the period lies under a pixel of the main map, if any. */
@@ -41,6 +43,9 @@ export interface Maps {
   /** Values of each channel of the first or second picture, where it is in view. */
   valuesInView(which: 0 | 1): number[][];
 }
+
+/** Milliseconds after which others no longer wait for the first view. */
+const LONGEST_FIRST_VIEW_MS = 5000;
 
 /** Share of the map that all outlines fill at first. */
 const ALL_FILLED = 0.9;
@@ -81,6 +86,10 @@ export function createMaps(store: Store, api: Api): Maps {
   const maps: Maps = {
     main,
     second,
+    drawn: new Promise((resolve) => {
+      main.once("rendercomplete", () => { resolve(); });
+      setTimeout(resolve, LONGEST_FIRST_VIEW_MS);
+    }),
     fitTo: (bounds) => {
       moveTo(main, bounds);
     },

@@ -30,6 +30,38 @@ describe("the list", () => {
     expect(glaciers).toHaveBeenCalledTimes(3);
   });
 
+  it("lets the first view of the map come before all but its first part", async () => {
+    const { glaciers, glacier: one } = served(2500);
+    let draw = () => {};
+    const drawn = new Promise<void>((resolve) => {
+      draw = resolve;
+    });
+    const listing = new Listing(storeOf(), { glaciers, glacier: one }, drawn);
+    const loaded = listing.load();
+    await vi.waitFor(() => { expect(listing.index.size).toBe(1000); });
+    expect(glaciers).toHaveBeenCalledTimes(1);
+    draw();
+    await loaded;
+    expect(listing.index.size).toBe(2500);
+  });
+
+  it("asks for no more than its first part until doubts are computed", async () => {
+    vi.useFakeTimers();
+    const { listing, glaciers } = served(1500);
+    const { glaciers: answers } = served(1500);
+    glaciers.mockImplementation(async (...asked) => ({ ...(await answers(...asked)), is_complete: false }));
+    await listing.load();
+    expect(glaciers).toHaveBeenCalledTimes(2);
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(glaciers).toHaveBeenCalledTimes(3);
+    glaciers.mockImplementation(answers);
+    await vi.advanceTimersByTimeAsync(4000);
+    vi.useRealTimers();
+    expect(glaciers).toHaveBeenCalledTimes(5);
+    expect(listing.isComplete).toBe(true);
+    expect(listing.index.size).toBe(1500);
+  });
+
   it("takes a changed glacier into its row and keeps its doubt", async () => {
     const { listing, glaciers } = served(4);
     await listing.load();
