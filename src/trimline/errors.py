@@ -78,8 +78,8 @@ class EditError(OutlineError):
     """A correction by hand is invalid: an unknown operation, an invalid polygon, no author or time."""
 
 
-class UnsoundEdits(EditError):
-    """Corrections by hand that are invalid: all of them, each with its remedy.
+class SeveralProblems(TrimlineError):
+    """Several things are wrong: all of them, each with its remedy.
 
     Parameters
     ----------
@@ -102,10 +102,14 @@ class UnsoundEdits(EditError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the error with all its fields."""
-        return _unsound_again, (self.problems, self.where)
+        return _several_again, (type(self), self.problems, self.where)
 
     def __str__(self) -> str:
-        return "\n".join(str(EditError(text, where=self.where, remedy=remedy)) for text, remedy in self.problems)
+        return "\n".join(str(TrimlineError(text, where=self.where, remedy=remedy)) for text, remedy in self.problems)
+
+
+class UnsoundEdits(SeveralProblems, EditError):
+    """Corrections by hand that are invalid."""
 
 
 class SampleError(TrimlineError):
@@ -152,6 +156,10 @@ class ProjectError(TrimlineError):
     """A project file is wrong."""
 
 
+class ProjectProblems(SeveralProblems, ProjectError):
+    """Keys of a project file are wrong."""
+
+
 class ReleaseError(TrimlineError):
     """A data release lacks fields that a repository requires."""
 
@@ -178,8 +186,8 @@ def shortened(text: str, most: int) -> str:
     return f"{line[:half]} ... {line[-half:]}"
 
 
-def _unsound_again(problems: Sequence[tuple[str, str]], where: object) -> UnsoundEdits:
-    return UnsoundEdits(problems, where=where)
+def _several_again(kind: type[SeveralProblems], problems: Sequence[tuple[str, str]], where: object) -> SeveralProblems:
+    return kind(problems, where=where)
 
 
 def _made_again(kind: type[TrimlineError], what: str, where: object, remedy: str | None) -> TrimlineError:

@@ -1,4 +1,4 @@
-"""What a person does in the page, and where on a glacier: pick, draw, look, save."""
+"""What a person does in the page, and where on a glacier: look around, pick, draw, save."""
 
 from __future__ import annotations
 
@@ -18,6 +18,23 @@ Place = tuple[float, float]
 def status(page: WatchedPage) -> Locator:
     """Return the line in which the page says what happened."""
     return page.page.locator("#status")
+
+
+def look_around(page: WatchedPage, place: Place) -> None:
+    """Pan the map, and look at other bands and back; fail where the ground or the picture does not follow."""
+    page.wait_until_still()
+    x, y = page.pixel_of(place)
+    page.pan(120, 40)
+    now_x, now_y = page.pixel_of(place)
+    assert np.hypot(now_x - x - 120, now_y - y - 40) < 12, "the ground is where the hand is"
+    bands, main_map = page.page.get_by_label("Bands").first, page.page.locator("#main-map")
+    first = bands.input_value()
+    before = main_map.screenshot()
+    bands.select_option("NDSI")
+    page.wait_until_still()
+    assert main_map.screenshot() != before
+    bands.select_option(first)
+    page.wait_until_still()
 
 
 def pick(page: WatchedPage, glac_id: str) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 import requests
 
 START_S = 30
+TRIMLINE = (sys.executable, "-c", "from trimline.cli import main; main()")
+"""The command line."""
 _ADDRESS = re.compile(r"https?://\S+")
 
 
@@ -23,18 +25,22 @@ class Server:
     ----------
     reviewed
         Project file, or folder of one map.
+    options
+        Further options of the command.
+    log
+        File of what it writes to standard error; None for one beside what is reviewed.
     """
 
-    def __init__(self, reviewed: Path) -> None:
-        self.reviewed = reviewed
-        self.log = reviewed.parent / "server.log"
+    def __init__(self, reviewed: Path, *options: str, log: Path | None = None) -> None:
+        self.reviewed, self.options = reviewed, options
+        self.log = reviewed.parent / "server.log" if log is None else log
         self.address = ""
         self._process: subprocess.Popen[str] | None = None
         self.start()
 
     def start(self, port: int = 0) -> None:
         """Start it on a port, and wait until it says its address."""
-        command = [sys.executable, "-c", "from trimline.cli import main; main()", "review", str(self.reviewed)]
+        command = [*TRIMLINE, "review", str(self.reviewed), *self.options]
         with self.log.open("a") as log:
             self._process = subprocess.Popen(
                 [*command, "--no-open", "--port", str(port)], stdout=subprocess.PIPE, stderr=log, text=True

@@ -124,6 +124,21 @@ class WatchedPage:
         """Return the resolution of the map."""
         return float(self.page.evaluate(f"async () => (await {_PARTS}).maps.main.getView().getResolution()"))
 
+    def pan(self, right: int, down: int) -> None:
+        """Drag the ground in the middle of the map by pixels of the screen."""
+        x, y = self._middle()
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(x + right, y + down, steps=40)
+        self.page.wait_for_timeout(300)  # released while it moves, it would go on by itself
+        self.page.mouse.up()
+        self.wait_until_still()
+
+    def _middle(self) -> tuple[float, float]:
+        box = self.page.locator("#main-map").bounding_box()
+        assert box is not None
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
     def click(self, place: Sequence[float]) -> None:
         """Click on a place of the map, as one who draws: there first, then the click."""
         x, y = self.pixel_of(place)

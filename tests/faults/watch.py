@@ -333,7 +333,7 @@ def _try(kind: Input, folder: Path, one: Try, seed: int, printed: Any) -> None:
     """Mutate one input, run it, and say how it ended."""
     from tests.faults.mutations import mutate_file
 
-    from trimline.errors import TrimlineError, UnsoundEdits
+    from trimline.errors import SeveralProblems, TrimlineError
 
     valid, nest = _valid(kind, folder), folder / "nest"
     shutil.rmtree(nest, ignore_errors=True)
@@ -361,8 +361,8 @@ def _try(kind: Input, folder: Path, one: Try, seed: int, printed: Any) -> None:
             ending, text = "refused", str(error)
             lines = text.split("\n")
             what = f"{type(error).__name__}: {text}"
-            # Edits are wrong one by one, and all of them are told.
-            most = 2 * len(error.problems) if isinstance(error, UnsoundEdits) else 2
+            # Edits and keys are wrong one by one, and all of them are told.
+            most = 2 * len(error.problems) if isinstance(error, SeveralProblems) else 2
             if len(lines) > most or any(len(line) > LINE_CHARACTERS for line in lines):
                 ending = "wrong"
                 what = f"a message of {len(lines)} lines, the longest of {max(map(len, lines))} characters: {what}"

@@ -140,6 +140,26 @@ def test_the_table_names_each_edit(project: Path, tmp_path: Path) -> None:
         assert text in shown
 
 
+@pytest.mark.parametrize("width", [80, 100])
+def test_a_list_is_readable_at_any_width(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    glaciers = ["RGI2000-v7.0-G-13-42123", "RGI2000-v7.0-G-13-42124"]
+    file = drawn(tmp_path / "a.gpkg", WEST, EAST, glac_id=glaciers, edit_id=["0123456789ab", "ba9876543210"])
+    reason = "a long word: " + "debris-covered " * 12
+    edits(project, "--add", file, "--operation", "add", "--period", "*", "--author", "Ana Chen", "--reason", reason)
+    monkeypatch.setattr("trimline.cli.results.MINIMUM_WIDTH", width)
+    lines = CliRunner().invoke(app, ["edits", str(project)]).stdout.splitlines()
+    heads = [line for line in lines if line.startswith(("0123456789ab", "ba9876543210"))]
+    assert heads == [f"0123456789ab  add  *  {glaciers[0]}", f"ba9876543210  add  *  {glaciers[1]}"]
+    listed = lines[: next(at for at, line in enumerate(lines) if line.startswith("next:"))]
+    assert max(map(len, listed)) <= width
+    times = read_edits(tmp_path / "out" / "edits.gpkg")["time"]
+    for time in times:
+        assert any(line.strip() == f"Ana Chen, {time}" for line in listed)
+    assert sum(line.split().count("debris-covered") for line in listed) == 2 * 12
+
+
 def test_ids_are_whole_on_any_terminal_and_the_list_says_what_to_run_next(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -257,11 +257,15 @@ def test_a_region_bounds_what_is_measured_and_an_area_outside_it_is_named(again:
 def test_an_inventory_names_the_glaciers(again: Path) -> None:
     shown = period(again, LATE)[["glac_id", "geometry"]]
     inventory = shown.rename(columns={"glac_id": "rgi_id"}).assign(rgi_id=lambda table: "RGI-" + table["rgi_id"])
+    inventory["Name"] = [f"Glacier {number}" for number in range(len(inventory))]
+    inventory.loc[0, "Name"] = ""
     write_outlines(inventory, again / "inventory.gpkg")
     run_study(load_project(study_file(again, inventory="inventory.gpkg")), until="timeline")
     named = period(again, LATE)
     assert set(named["glac_id"]) == set(inventory["rgi_id"])
     assert named["area_km2"].sum() == pytest.approx(area_km2(shown).sum())
+    called = named.set_index("glac_id")["glac_name"]
+    assert called.reindex(inventory["rgi_id"]).fillna("").tolist() == inventory["Name"].tolist()
     twice = inventory.iloc[:1].assign(geometry=inventory.geometry.iloc[:1].translate(9_000, 0))
     write_outlines(pd.concat([inventory, twice]), again / "inventory.gpkg")
     with pytest.raises(OutlineError, match="stand twice in the column 'rgi_id'"):

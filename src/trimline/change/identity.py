@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from trimline.errors import ChangeError
 from trimline.outlines.check import refuse_parts_within
+from trimline.outlines.schema import NAME_COLUMNS
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,9 +34,6 @@ KNOWN = (
     "name",
 )
 """Columns of ids in order of preference; after them any column whose name ends in `id`."""
-
-NAMES = ("glac_name", "GLACNAME", "Name", "name")
-"""Columns of names of glaciers, which tables show beside the ids."""
 
 _AGREE = 0.9
 """Share of the ids common to two dates that must share ground for their column to be taken unasked."""
@@ -105,7 +103,7 @@ def dissolved(frame: gpd.GeoDataFrame, ids: NDArray[np.object_], where: object =
     OutlineError
         A row lies within another one of its id: a hole, or ground that is outlined twice.
     """
-    name = next((each for each in NAMES if each in frame.columns), None)
+    name = next((each for each in NAME_COLUMNS if each in frame.columns), None)
     geometries = frame.geometry.to_numpy()
     table = pd.DataFrame({"glac_id": ids, "row": np.arange(len(frame))})
     rows = []

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from trimline.study.edit_states import EditState
     from trimline.study.one_map import OneMap
 
-_HEADS = ["edit", "period", "operation", "glacier", "author", "time", "reason", "state"]
-_WHOLE = ("edit", "glacier")
-"""Columns that are copied into a command, and never broken."""
-
 
 @dataclass(frozen=True)
 class Edited:
@@ -71,7 +67,7 @@ def edited_of(path: Path, overrides: Sequence[str], *, quick: bool) -> Edited:
 
 def list_edits(edited: Edited, *, as_json: bool, only: Collection[str] | None = None) -> None:
     """Print edits with their states; `only` names those that were just written."""
-    from trimline.cli.results import print_json, print_table
+    from trimline.cli.results import print_block, print_json
     from trimline.study.edit_states import states_of
 
     states = [each for each in states_of(edited.corrected) if only is None or each.edit["edit_id"] in only]
@@ -85,7 +81,9 @@ def list_edits(edited: Edited, *, as_json: bool, only: Collection[str] | None = 
             tell_next(f"trimline review {edited.said}", "opens a page on which outlines are corrected")
         return
     title = "Edits" if only is None else "Edits, as they were appended"
-    print_table(f"{title}: {name}", _HEADS, [_row(each) for each in states], whole=_WHOLE)
+    sys.stdout.write(f"{title}: {name}\n\n")
+    for each in states:
+        print_block(*_block(each))
     if any(each.state == "wrong" for each in states):
         tell_next(f"trimline edits {edited.said} --check", "lists what is wrong; nothing is replayed before")
     else:
@@ -117,6 +115,9 @@ def tell_next(command: str, what: str) -> None:
     sys.stdout.write(f"next: {command}  ({what})\n")
 
 
-def _row(state: EditState) -> list[str]:
-    keys = ("edit_id", "period", "operation", "glac_id", "author", "time", "reason")
-    return [*(str(state.edit[key] or "") for key in keys), f"{state.state}: {state.text}"]
+def _block(state: EditState) -> tuple[list[str], list[str]]:
+    """Return what names an edit and is copied into commands, and the lines below it."""
+    said = {key: str(value) for key, value in state.edit.items() if value}
+    heads = [said[key] for key in ("edit_id", "operation", "period", "glac_id", "reverts") if key in said]
+    who = ", ".join(said[key] for key in ("author", "time") if key in said)
+    return heads, [each for each in (f"{state.state}: {state.text}", said.get("reason"), who) if each]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from trimline.files import json_ready
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 MINIMUM_WIDTH = 100
 """Width of a table where the terminal has none [characters]."""
-_BORDERS = 3
-"""Characters between two columns."""
 _LONGEST_NUMBER = 12
 """Characters of a number or date in a table; what is longer is text, which may take several lines."""
 
@@ -25,36 +23,35 @@ def print_json(content: Any) -> None:
     sys.stdout.write(json.dumps(json_ready(content), indent=2, allow_nan=False) + "\n")
 
 
-def print_table(title: str, columns: list[str], rows: list[list[str]], *, whole: Collection[str] = ()) -> None:
-    """Print a table; the first column is text, the others mostly numbers, which stay on one line, as dates do.
-
-    Columns in `whole` are never broken, however narrow the terminal is: what they hold is copied.
-    """
+def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
+    """Print a table; the first column is text, the others mostly numbers, which stay on one line, as dates do."""
     from rich.console import Console
     from rich.table import Table
 
     console = Console(width=None if sys.stdout.isatty() else MINIMUM_WIDTH)
-    if whole:
-        longest_of = [max(map(len, (column, *(row[i] for row in rows)))) for i, column in enumerate(columns)]
-        needed = sum(
-            (width if column in whole else min(width, _LONGEST_NUMBER)) + _BORDERS
-            for column, width in zip(columns, longest_of, strict=True)
-        )
-        console = Console(width=max(console.width, needed + 1))
     table = Table(title=title, title_justify="left", title_style="bold")
     for i, column in enumerate(columns):
         longest = max((len(row[i]) for row in rows), default=0)
-        kept_whole = longest if column in whole or (i and longest <= _LONGEST_NUMBER) else None
-        table.add_column(
-            column,
-            justify="right" if i else "left",
-            overflow="fold",
-            min_width=kept_whole,
-            no_wrap=column in whole,
-        )
+        kept_whole = longest if i and longest <= _LONGEST_NUMBER else None
+        table.add_column(column, justify="right" if i else "left", overflow="fold", min_width=kept_whole)
     for row in rows:
         table.add_row(*row)
     console.print(table)
+
+
+def print_block(heads: Sequence[str], lines: Sequence[str]) -> None:
+    """Print heads, which are copied and never broken, and lines of text below them, folded between words."""
+    import shutil
+    import textwrap
+
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else MINIMUM_WIDTH
+    head = "  ".join(heads)
+    rows = [head] if len(head) <= width else [("    " if i else "") + each for i, each in enumerate(heads)]
+    wrapper = textwrap.TextWrapper(
+        width, initial_indent="  ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
+    rows += [row for line in lines for row in wrapper.wrap(line)]
+    sys.stdout.write("\n".join(rows) + "\n\n")
 
 
 def print_outcome(outcome: dict[str, Any], project: Project) -> None:

@@ -25,6 +25,9 @@ ColumnKind = Literal["text", "number", "count"]
 _DTYPES: Mapping[ColumnKind, str] = MappingProxyType({"text": "object", "number": "float64", "count": "Int64"})
 
 
+NAME_COLUMNS = ("glac_name", "GLACNAME", "Glac_Name", "glacier_name", "Name", "name")
+"""Columns in which inventories have the names of glaciers, in order of preference."""
+
 REVIEW = "review"
 """Column of the state of outlines that somebody marked."""
 

@@ -16,15 +16,18 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from trimline.errors import ProjectError, shortened
+from trimline.errors import ProjectError, ProjectProblems, shortened
 from trimline.files import StrPath
 from trimline.project.extending import EXTENDS, SHORT_FORMS, WrittenPath, member_label, merge, read_project_file
 from trimline.project.project_file import Project
 from trimline.project.yaml_text import MOST_CHARACTERS, MOST_LEVELS, read_yaml
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 _LOG = logging.getLogger(__name__)
 
@@ -86,7 +89,7 @@ def load_project(path: StrPath, overrides: Iterable[str] = (), *, quick: bool = 
     try:
         project = Project.model_validate(content, context={"folder": path.resolve().parent})
     except ValidationError as error:
-        raise _in_one_sentence(error, path) from error
+        raise ProjectProblems(_problems_of(error), where=path) from error
     _warn_of_years(project)
     return project
 
@@ -205,25 +208,29 @@ def _position(holder: Sequence[Any], step: str, override: str) -> int:
     )
 
 
-def _in_one_sentence(error: ValidationError, path: Path) -> ProjectError:
-    """Return the error for the first problem, with the nearest valid key where a key is unknown."""
-    problems = error.errors()
-    first = problems[0]
-    location = ".".join(str(part) for part in first["loc"])
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    if first["type"] == "extra_forbidden":
-        unknown = str(first["loc"][-1])
-        valid = _keys_at(Project, first["loc"][:-1])
-        if len(first["loc"]) == 1:
+def _problems_of(error: ValidationError) -> list[tuple[str, str]]:
+    """Return what is wrong with each key, and the remedy: the nearest valid key where one is unknown."""
+    found = error.errors()
+    within = {each["loc"][:length] for each in found for length in range(1, len(each["loc"]))}
+    # A list whose members are wrong is said to be too short besides.
+    return list(dict.fromkeys(_in_words(each) for each in found if each["loc"] not in within))
+
+
+def _in_words(problem: ErrorDetails) -> tuple[str, str]:
+    location = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        unknown = str(problem["loc"][-1])
+        valid = _keys_at(Project, problem["loc"][:-1])
+        if len(problem["loc"]) == 1:
             valid += [EXTENDS, QUICK]
         nearest = difflib.get_close_matches(unknown, valid, n=1, cutoff=0.5)
         remedy = f"did you mean '{nearest[0]}'?" if nearest else f"valid keys there are {', '.join(valid)}"
-        return ProjectError(f"unknown key '{location}'{more}", where=path, remedy=remedy)
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "missing":
-        return ProjectError(f"the key '{location}' is missing{more}", where=path, remedy="add it")
-    said = f"{location or 'project'}: {message[:1].lower()}{message[1:]}{more}"
-    return ProjectError(said, where=path, remedy="correct the key; docs/project-file.md describes each")
+        return f"unknown key '{location}'", remedy
+    if problem["type"] == "missing":
+        return f"the key '{location}' is missing", "add it"
+    message = problem["msg"].removeprefix("Value error, ")
+    said = f"{location or 'project'}: {message[:1].lower()}{message[1:]}"
+    return said, "correct the key; docs/project-file.md describes each"
 
 
 def _keys_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:

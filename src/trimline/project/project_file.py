@@ -247,6 +247,8 @@ class Project(Published):
             ("area", [area.name for area in areas]),
             ("period", [period.name for period in info.data.get("periods", ())]),
         ):
+            if f"{key}s" not in info.data:  # they are wrong themselves, which is said
+                continue
             for entry in placed:
                 name = getattr(entry, key)
                 if name is not None and name not in known and (known or key == "period"):

@@ -76,8 +76,9 @@ class Period(Message):
     """A period with outlines."""
 
     name: str
-    first: int
-    last: int
+    first: int | None
+    last: int | None
+    """First and last year; both None where the date of a map is not known."""
     glaciers: int
     area_km2: float
 

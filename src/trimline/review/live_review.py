@@ -15,18 +15,17 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pyogrio
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
 from trimline.change.equal_area import centred_on
 from trimline.errors import EditError, OutlineError
-from trimline.foreign import foreign_errors
 from trimline.outlines import Replayed
 from trimline.review.changes import ChangeLog
 from trimline.review.desk import NotThere
 from trimline.review.edit_file import EditFile
+from trimline.review.extent import extent_of
 from trimline.review.kept_trials import KeptTrials
 from trimline.review.known_edits import KnownEdits, Row
 from trimline.review.live_period import LivePeriod
@@ -62,7 +61,8 @@ class LiveReview:
         middles = middles_of(reviewed)
         self._periods = {each.name: LivePeriod(each, middles[each.name], version) for each in reviewed.periods}
         self.bounds = _bounds_of(reviewed)
-        """West, south, east and north of the automatic outlines of all periods [m]."""
+        """West, south, east and north of the automatic outlines of all periods, or of the maps where there are none
+        [m]."""
         plane = centred_on(self.bounds, CRS.from_user_input(reviewed.crs))
         self._measures = {
             each.name: Measures(ErrorOfOutlines(each.pixel_m, reviewed.buffer_m, plane)) for each in reviewed.periods
@@ -240,18 +240,11 @@ def middles_of(reviewed: Reviewed) -> dict[str, float | None]:
 
 
 def _bounds_of(reviewed: Reviewed) -> NDArray[np.float64]:
-    """Return the bounds of the automatic outlines of all periods that can be read, from the headers of their files."""
-    found, failed = [], []
-    for period in reviewed.periods:
-        try:
-            with foreign_errors(OutlineError, period.automatic, what="cannot be read as outlines"):
-                found.append(pyogrio.read_info(period.automatic, force_total_bounds=True)["total_bounds"])
-        except OutlineError as error:
-            failed.append(error)
-    if failed and not found:
-        raise failed[0]
-    known = np.array([each for each in found if each is not None and np.isfinite(each).all()], np.float64)
-    known = known.reshape(-1, 4)
-    if not len(known):
-        raise OutlineError("no period has an outline", where=reviewed.output, remedy="see what the maps show")
-    return np.concatenate([known[:, :2].min(axis=0), known[:, 2:].max(axis=0)])
+    found = extent_of(reviewed)
+    if found is None:
+        raise OutlineError(
+            "no period has an outline, nor a map on which one could be drawn",
+            where=reviewed.output,
+            remedy="give outlines of one period at least",
+        )
+    return np.array(found, np.float64)

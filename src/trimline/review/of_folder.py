@@ -44,6 +44,7 @@ def reviewed_folder(one: OneMap) -> Reviewed:
         last=one.year,
         automatic=one.automatic(),
         pixel_m=pixel_m,
+        mask=one.folder / MASK,
         probability=_if_there(one.folder / PROBABILITY),
         threshold=None if threshold is None else float(threshold),
         classes=_if_there(one.folder / CLASSES),

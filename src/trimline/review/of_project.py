@@ -105,6 +105,7 @@ def _period(project: Project, name: str, years: tuple[int, int], resolution_m: f
         last=years[1],
         automatic=folder / AUTOMATIC,
         pixel_m=max([resolution_m, *pixels_m]),
+        mask=_if_there(folder / MASK),
         probability=_if_there(folder / PROBABILITY),
         threshold=None if threshold is None else float(threshold),
         uncertain=_if_there(folder / UNCERTAIN),

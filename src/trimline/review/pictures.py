@@ -11,21 +11,19 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pyogrio
-
 from trimline.errors import ProductError, TrimlineError
 from trimline.file_identity import digest
 from trimline.files import made_folder, write_json
-from trimline.foreign import foreign_errors
 from trimline.own_files import own_json
 from trimline.own_place import is_own, require_own
 from trimline.review.contract import Band, Picture
 from trimline.review.described_picture import Described, as_described, described, files_of
+from trimline.review.extent import extent_of
 from trimline.review.prepared_picture import Stopped, Surroundings, prepare_picture, prepared_picture
 from trimline.review.rasters import Rasters
 from trimline.review.reviewed import Reviewed, ReviewedScene
@@ -257,30 +255,17 @@ class Pictures:
 
 
 def surroundings_of(reviewed: Reviewed) -> Surroundings | None:
-    """Return the ground of the outlines of all periods that can be read; None where there are none.
+    """Return the ground of the outlines of all periods, or of the maps where no glacier was mapped.
+
+    None where there are neither.
 
     Raises
     ------
-    ProductError
+    OutlineError
         No file of outlines can be read.
     """
-    boxes: list[Sequence[float]] = []
-    paths, failed = {each.automatic for each in reviewed.periods}, []
-    for path in paths:
-        try:
-            with foreign_errors(ProductError, path, what="cannot be read"):
-                info = pyogrio.read_info(path, force_total_bounds=True, force_feature_count=True)
-        except ProductError as error:
-            failed.append(error)
-            continue
-        if info["features"] and info["total_bounds"] is not None:
-            boxes.append(info["total_bounds"])
-    if failed and len(failed) == len(paths):
-        raise failed[0]
-    if not boxes:
-        return None
-    west, south, east, north = zip(*boxes, strict=True)
-    return Surroundings((min(west), min(south), max(east), max(north)), reviewed.crs)
+    found = extent_of(reviewed)
+    return None if found is None else Surroundings(found, reviewed.crs)
 
 
 def _unopened(scene: ReviewedScene) -> Picture:

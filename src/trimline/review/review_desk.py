@@ -292,7 +292,8 @@ class ReviewDesk:
         live = self._live.live(name)
         glaciers, area_km2 = live.totals()
         about = live.period
-        return contract.Period(name=name, first=about.first, last=about.last, glaciers=glaciers, area_km2=area_km2)
+        first, last = (about.first, about.last) if about.first > 0 else (None, None)
+        return contract.Period(name=name, first=first, last=last, glaciers=glaciers, area_km2=area_km2)
 
     def _layers(self) -> tuple[tuple[contract.Layer, ...], tuple[str, ...]]:
         """Return the layers, outlines of all periods and then what does not change, and why others cannot be read."""

@@ -32,7 +32,7 @@ class ReviewedScene:
 
 @dataclass(frozen=True)
 class ReviewedPeriod:
-    """A period with outlines; of a folder of one map, its only one."""
+    """A period that was mapped, or whose outlines are given; of a folder of one map, its only one."""
 
     name: str
     first: int
@@ -42,6 +42,9 @@ class ReviewedPeriod:
     """Outlines before corrections by hand."""
     pixel_m: float
     """Width of a pixel of its scenes [m], for the error of outlines."""
+    mask: Path | None = None
+    """Raster of the map, in the CRS of the outlines: where to look when no period has an outline. None of outlines that
+    a project gives."""
     probability: Path | None = None
     """Raster of the probability of ice; None where there is none."""
     threshold: float | None = None

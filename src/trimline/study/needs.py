@@ -100,6 +100,21 @@ def _check_keys(project: Project, stages: frozenset[str]) -> None:
             raise ProjectError("it needs elevation, and the project has no dem", where=key, remedy="give a dem")
     if "samples" in stages and project.learns:
         require_truth(project)
+    if "timeline" in stages:
+        require_scenes(project)
+
+
+def require_scenes(project: Project) -> None:
+    """Raise `ProjectError` that names all periods without a scene."""
+    shown = {entry.period for entry in project.scenes}
+    bare = [f"'{period.name}'" for period in project.periods if period.name not in shown]
+    if bare:
+        which, verb = ("the period", "has") if len(bare) == 1 else ("the periods", "have")
+        raise ProjectError(
+            f"{which} {', '.join(bare)} {verb} no scene",
+            where="periods",
+            remedy="give some scene its name as `period`, or leave the period out",
+        )
 
 
 def require_truth(project: Project) -> None:

@@ -17,7 +17,8 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from trimline.errors import StageError
+from trimline.change.dates import parse_date
+from trimline.errors import ChangeError, StageError
 from trimline.file_identity import digest, file_identity
 from trimline.files import StrPath, made_folder, write_json
 from trimline.outlines import read_outlines, write_outlines
@@ -52,7 +53,8 @@ class OneMap:
 
     folder: Path
     period: str
-    """Name of its only period: the day, month or year of the scene, else `UNDATED`."""
+    """Name of its only period: the day, month or year of the scene, else that which the whole name of the scene is, as
+    of ``2022.tif``; else `UNDATED`."""
     year: int
     """Of the scene; 0 where that is not known."""
     tags: Mapping[str, str]
@@ -129,10 +131,20 @@ def one_map(path: StrPath) -> OneMap:
         raise _no_map(folder)
     with own_raster(folder / MASK) as source:
         tags = dict(source.tags())
+    period, year = _dated(tags)
+    return OneMap(folder, period, year, tags)
+
+
+def _dated(tags: Mapping[str, str]) -> tuple[str, int]:
+    """Return the date of the scene of a map and its year; `UNDATED` and 0 where nothing says it."""
     date = tags.get("TRIMLINE_TIME", "")[: len("2018-08-23")]
-    year = date[: len("2018")]
-    is_dated = year.isdigit()
-    return OneMap(folder, date if is_dated else UNDATED, int(year) if is_dated else 0, tags)
+    if date[: len("2018")].isdigit():
+        return date, int(date[: len("2018")])
+    try:
+        named = parse_date(tags.get("TRIMLINE_SCENE", ""))
+    except ChangeError:
+        return UNDATED, 0
+    return (named.name, named.first) if named.first == named.last else (UNDATED, 0)
 
 
 def scene_record(product: Path, said: Mapping[str, Any], scene_id: str, dem: Path | None = None) -> dict[str, Any]:

@@ -32,10 +32,12 @@ from trimline.study.editing import OUTCOMES, digest_of, edits_of, replay_period,
 from trimline.study.editing import TIMELINE as FOLDER
 from trimline.study.folders import map_folder, outlines_path, period_folder
 from trimline.study.ledger import Done
+from trimline.study.needs import require_scenes
 from trimline.study.scenes import select
 from trimline.study.snow_steps import snow_step
 from trimline.study.study import Study
 from trimline.timeline import preferred
+from trimline.timeline.added import with_dates_and_subregions
 from trimline.timeline.bridging import HINDCAST, INFERRED, PATCHES, TraceOptions, trace_period
 from trimline.timeline.glaciers import AUTOMATIC, GLACIERS, TABLE, Attribution, write_glaciers
 from trimline.timeline.inventory import read_inventory
@@ -56,7 +58,7 @@ from trimline.timeline.subregion import refuse_areas_beyond
 _LOG = logging.getLogger(__name__)
 
 FOOTPRINTS = "footprints.gpkg"
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised when the same inputs and settings give other results."""
 
 
@@ -85,7 +87,7 @@ def run(study: Study) -> Done:
     combined = [_combine(study, each, place, laid, season) for each in track(mapped, "timeline")]
     drawn = _draw(study, mapped, combined, place)
     named = _name(study, mapped, combined, drawn, place)
-    final = [_correct(study, each, named, edits) for each in mapped]
+    final = [_correct(study, each, laid, named, edits) for each in mapped]
     told = _tell(study, mapped, combined, final)
     periods = []
     for each, *results in zip(mapped, combined, drawn, final, strict=True):
@@ -99,16 +101,11 @@ def run(study: Study) -> Done:
 
 def _by_period(project: Project) -> tuple[list[Mapped], list[str]]:
     """Return the periods with their mapped scenes, and the names of those whose scenes `map.scenes` leaves out."""
+    require_scenes(project)
     chosen = {entry.id for entry in select(project, project.map.scenes, "map.scenes")}
     mapped, skipped = [], []
     for period in project.periods:
         entries = [entry for entry in project.scenes if entry.period == period.name]
-        if not entries:
-            raise ProjectError(
-                f"the period '{period.name}' has no scene",
-                where="periods",
-                remedy=f"give some scene 'period: {period.name}', or leave the period out",
-            )
         own = tuple(entry for entry in entries if entry.id in chosen)
         left_out = tuple(entry.id for entry in entries if entry.id not in chosen)
         if own:
@@ -313,17 +310,25 @@ def _name(
     )
 
 
-def _correct(study: Study, mapped: Mapped, named: Done, edits: gpd.GeoDataFrame) -> Done:
+def _correct(study: Study, mapped: Mapped, laid: Done, named: Done, edits: gpd.GeoDataFrame) -> Done:
     """Write the final outlines of one period: the automatic ones, with the corrections made by hand."""
-    name = mapped.period.name
-    folder, path = period_folder(study.project, name), outlines_path(study.project, name)
+    project, name = study.project, mapped.period.name
+    folder, path = period_folder(project, name), outlines_path(project, name)
     middle = mapped.period.middle
     inputs = {"glaciers": named.outputs_digest, "edits": digest_of(edits, name, middle=middle)}
 
     def work() -> dict[str, Any]:
         outcomes = replay_period(folder, edits, name, middle=middle)
         lost = tell_lost(outcomes)
-        final = read_outlines(path)
+        crs = str(laid.result["crs"])
+        final = with_dates_and_subregions(
+            read_outlines(path),
+            folder,
+            middle=middle,
+            areas={area.name: _outline_of(area, crs) for area in project.areas},
+            area_of_scene={entry.id: entry.area for entry in mapped.entries},
+        )
+        write_outlines(final, path)
         area, year = final["area_km2"].to_numpy(dtype=float), final["src_year"].to_numpy(dtype=float)
         dated = np.isfinite(year) & (area > 0)
         return {

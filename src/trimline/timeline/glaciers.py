@@ -38,13 +38,22 @@ class Attribution:
     name: str
     """Prefix of the ids of glaciers that are not in the inventory."""
     inventory: gpd.GeoDataFrame | None
-    """Glaciers with `glac_id`, in the CRS of the study."""
+    """Glaciers with `glac_id`, and `glac_name` where it has names, in the CRS of the study."""
     areas: Mapping[str, gpd.GeoDataFrame | None]
     """The areas of the project, with their polygons in the CRS of the study where they have any."""
     area_of_scene: Mapping[str, str | None]
     """The area of each scene, by scene id."""
     minimum_area_m2: float
     """Glaciers of the inventory that are left with less are merged into their neighbours [m2]."""
+
+    def with_names(self, glaciers: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Return glaciers with the names of the inventory in `glac_name`; as they are where it has no names."""
+        known = self.inventory
+        if known is None or "glac_name" not in known.columns:
+            return glaciers
+        names = dict(zip(known["glac_id"].astype(str), known["glac_name"], strict=True))
+        found = [names.get(str(each)) for each in glaciers["glac_id"]]
+        return glaciers.assign(glac_name=pd.Series(found, index=glaciers.index, dtype=object))
 
 
 def write_glaciers(folder: Path, periods: Mapping[str, float], attribution: Attribution) -> dict[str, Any]:
@@ -103,9 +112,9 @@ def write_glaciers(folder: Path, periods: Mapping[str, float], attribution: Attr
                 unseen_error_km2=unseen_errors(observed[period], subregion, frame.set_index("glac_id")["inferred_km2"]),
                 uncertain_error_km2=observed[period]["uncertain_error_km2"].reindex(names).to_numpy(),
             )
-            write_outlines(frame, stack.enter_context(whole_file(folder / period / AUTOMATIC)))
+            write_outlines(attribution.with_names(frame), stack.enter_context(whole_file(folder / period / AUTOMATIC)))
         named = ground.assign(subregion=subregion.reindex(ground["glac_id"]).to_numpy(), area_km2=area_km2(ground))
-        write_outlines(named, stack.enter_context(whole_file(folder / GLACIERS)))
+        write_outlines(attribution.with_names(named), stack.enter_context(whole_file(folder / GLACIERS)))
         table.to_csv(stack.enter_context(whole_file(folder / TABLE)), index=False, float_format="%.6f")
     states = table.groupby(["period", "state"]).size()
     return {

@@ -1,8 +1,9 @@
-"""An inventory of glaciers for naming outlines: every glacier once, with its own id, and no overlaps."""
+"""An inventory of glaciers: every glacier once, with its own id and its name if it has one, and no overlaps."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -10,11 +11,15 @@ import shapely
 
 from trimline.errors import OutlineError
 from trimline.outlines import check, read_outlines
+from trimline.outlines.schema import NAME_COLUMNS
 from trimline.reprojecting import reprojected
 
 ID_COLUMNS = ("rgi_id", "RGIId", "glac_id", "glims_id", "GLIMSId", "glac_name")
 """Columns of ids in order of preference; after them any column whose name ends in `id`. The first complete one
 counts."""
+
+_NAMELESS = ("", "none", "null", "nan")
+"""What stands in columns of names, in small letters, where a glacier has none: GLIMS writes `None`."""
 
 
 def read_inventory(path: Path, crs: str, *, pixel_m2: float) -> gpd.GeoDataFrame:
@@ -32,7 +37,7 @@ def read_inventory(path: Path, crs: str, *, pixel_m2: float) -> gpd.GeoDataFrame
     Returns
     -------
     GeoDataFrame
-        `glac_id` and the geometry.
+        `glac_id` and the geometry; `glac_name` where the inventory has a column of names, None for those without one.
 
     Raises
     ------
@@ -52,7 +57,11 @@ def read_inventory(path: Path, crs: str, *, pixel_m2: float) -> gpd.GeoDataFrame
                 remedy="give every glacier one id, and one row: dissolve the parts of one glacier",
             )
     _refuse_overlaps(inventory.geometry, ids, path, pixel_m2)
-    return gpd.GeoDataFrame({"glac_id": ids.to_numpy()}, geometry=inventory.geometry.to_numpy(), crs=inventory.crs)
+    columns: dict[str, Any] = {"glac_id": ids.to_numpy()}
+    named = next((each for each in NAME_COLUMNS if each in inventory.columns and each != column), None)
+    if named is not None:
+        columns["glac_name"] = pd.Series([_name(each) for each in inventory[named]], dtype=object)
+    return gpd.GeoDataFrame(columns, geometry=inventory.geometry.to_numpy(), crs=inventory.crs)
 
 
 def _id_column(inventory: gpd.GeoDataFrame) -> str | None:
@@ -62,6 +71,11 @@ def _id_column(inventory: gpd.GeoDataFrame) -> str | None:
         if name in inventory.columns and inventory[name].notna().all() and (inventory[name].astype(str) != "").all():
             return str(name)
     return None
+
+
+def _name(value: object) -> str | None:
+    text = value.strip() if isinstance(value, str) else ""
+    return None if text.lower() in _NAMELESS else text
 
 
 def _refuse_overlaps(geometries: gpd.GeoSeries, ids: pd.Series, path: Path, pixel_m2: float) -> None:

@@ -123,6 +123,18 @@ def test_what_is_wrong_is_said_in_one_sentence(tmp_path: Path, change: dict[str,
     assert len(str(caught.value).splitlines()) <= 2
 
 
+def test_all_that_is_wrong_is_said_each_with_its_remedy(tmp_path: Path) -> None:
+    wrong = {"scenes": [{"id": "a", "pth": "x", "path": "x"}, {"id": "b"}], "bands": ["red", "grean"], "sed": 1}
+    with pytest.raises(ProjectError) as caught:
+        load_project(written(tmp_path, {**MINIMAL, **wrong}))
+    said = str(caught.value)
+    for part in ("'scenes.0.pth'", "'scenes.1.path' is missing", "'grean' is no band", "unknown key 'sed'"):
+        assert part in said
+    assert "did you mean 'path'?" in said
+    assert "did you mean 'seed'?" in said
+    assert len(said.splitlines()) == 8
+
+
 @pytest.mark.parametrize("override", ["seed", "scenes.c.offset=1", "name.first=x", "=1", "seed=[", "seeds=1"])
 def test_an_override_that_fits_nowhere_is_an_error(tmp_path: Path, override: str) -> None:
     with pytest.raises(ProjectError):

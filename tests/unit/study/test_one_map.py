@@ -13,6 +13,7 @@ from rasterio.transform import from_origin
 
 from trimline.errors import StageError
 from trimline.outlines import read_outlines, write_outlines
+from trimline.outlines.edit_periods import holds_for
 from trimline.study.one_map import OneMap, is_map_folder, one_map, read_scene_record, with_ids
 
 
@@ -40,6 +41,32 @@ def test_a_map_is_known_by_its_outlines_and_its_mask(tmp_path: Path) -> None:
     found = one_map(folder / "outlines.gpkg")
     assert isinstance(found, OneMap)
     assert (found.folder, found.period, found.year) == (folder, "2018-08-23", 2018)
+
+
+@pytest.mark.parametrize(
+    ("time", "scene", "period", "year"),
+    [
+        ("2022", "scene", "2022", 2022),
+        (None, "2022", "2022", 2022),
+        (None, "2022-02", "2022-02", 2022),
+        (None, "20220301", "2022-03-01", 2022),
+        ("2018-08-23T04:30:00+00:00", "2022", "2018-08-23", 2018),
+        (None, "LC08_2022", "undated", 0),
+        (None, "2019-2021", "undated", 0),
+        (None, "0042", "undated", 0),
+    ],
+)
+def test_a_scene_is_dated_by_what_was_said_or_by_its_whole_name(
+    tmp_path: Path, time: str | None, scene: str, period: str, year: int
+) -> None:
+    folder = write_map(tmp_path, squares((0, 0, 10, 10)), time)
+    with rasterio.open(folder / "mask.tif", "r+") as target:
+        target.update_tags(TRIMLINE_SCENE=scene)
+    found = one_map(folder)
+    assert (found.period, found.year) == (period, year)
+    if year:
+        assert holds_for(f"{year}/..", found.period, found.middle, edit_id="a")
+        assert not holds_for(f"{year + 1}/..", found.period, found.middle, edit_id="a")
 
 
 def test_a_map_without_a_date_has_a_period_all_the_same(tmp_path: Path) -> None:

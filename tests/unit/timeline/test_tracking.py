@@ -119,6 +119,23 @@ def test_an_inventory_is_read_by_its_ids_in_the_crs_of_the_study(tmp_path: Path)
     assert found.geometry.area.iloc[0] == pytest.approx(810_000, rel=1e-6)
 
 
+@pytest.mark.parametrize("column", ["glac_name", "GLACNAME", "glacier_name", "Name", "name"])
+def test_an_inventory_keeps_the_names_of_its_glaciers(tmp_path: Path, column: str) -> None:
+    boxes = [box(5e5 + 1000 * i, 3.8e6, 5e5 + 1000 * i + 900, 3.8e6 + 900) for i in range(4)]
+    glaciers = frame(*boxes).assign(rgi_id=list("abcd"), **{column: ["Vinciguerra", None, " ", "None"]})
+    write_outlines(glaciers, tmp_path / "a.gpkg")
+    assert read_inventory(tmp_path / "a.gpkg", CRS, pixel_m2=900)["glac_name"].tolist() == [
+        "Vinciguerra", None, None, None,
+    ]  # fmt: skip
+
+
+def test_an_inventory_whose_ids_are_its_names_has_no_column_of_names(tmp_path: Path) -> None:
+    write_outlines(frame(box(5e5, 3.8e6, 6e5, 3.9e6)).assign(glac_name="Vinciguerra"), tmp_path / "a.gpkg")
+    found = read_inventory(tmp_path / "a.gpkg", CRS, pixel_m2=900)
+    assert found["glac_id"].tolist() == ["Vinciguerra"]
+    assert "glac_name" not in found
+
+
 def test_an_inventory_without_ids_is_numbered(tmp_path: Path) -> None:
     write_outlines(frame(box(5e5, 3.8e6, 6e5, 3.9e6), box(7e5, 3.8e6, 8e5, 3.9e6)), tmp_path / "a.gpkg")
     assert read_inventory(tmp_path / "a.gpkg", CRS, pixel_m2=900)["glac_id"].tolist() == ["0001", "0002"]

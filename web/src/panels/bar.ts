@@ -3,6 +3,7 @@ import { button, inPage } from "../map/elements";
 import { isTyped, periodStep } from "../map/map_keys";
 import { atPeriod, periodAfter } from "../map/period_pictures";
 import type { State, Store } from "../state";
+import { yearsOf } from "./save";
 
 const VIEWS: readonly [State["views"], string, string][] = [
   ["one", "One", "One map"],
@@ -55,8 +56,8 @@ function periodSlider(store: Store, go: (period: string) => void, step: (by: num
     marks.replaceChildren(...review.periods.map((each, position) => new Option(each.name, String(position))));
     slider.value = String(at);
     slider.setAttribute("aria-valuetext", period);
-    const years = found ? (found.first === found.last ? `${found.first}` : `${found.first} to ${found.last}`) : "";
-    name.value = period === years || years === "" ? period : `${period} (${years})`;
+    const years = found ? yearsOf(found) : null;
+    name.value = years === null || period === years ? period : `${period} (${years})`;
     before.disabled = at <= 0;
     after.disabled = at < 0 || at >= review.periods.length - 1;
   });

@@ -8,11 +8,16 @@ import { ask, choices, field } from "./dialogs";
 const LONGEST_REASON = 2000;
 const LONGEST_AUTHOR = 200;
 
+/** The years of a period in words; null where the date of a map is not known. */
+export function yearsOf({ first, last }: Period): string | null {
+  if (first === null || last === null) return null;
+  return first === last ? `${first}` : `${first} to ${last}`;
+}
+
 /** Periods that an edit may hold for, as the layer of edits writes them, with their meaning; of a single period only itself. */
 export function holdings(period: Period, count: number): { holds: string | null; label: string }[] {
-  const years = period.first === period.last ? `${period.first}` : `${period.first} to ${period.last}`;
-  const one = { holds: null, label: `this period (${years})` };
-  if (count === 1) return [one];
+  const one = { holds: null, label: `this period (${yearsOf(period) ?? "its date is not known"})` };
+  if (count === 1 || period.first === null || period.last === null) return [one];
   return [
     one,
     { holds: "*", label: "all periods" },
