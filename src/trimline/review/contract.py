@@ -35,6 +35,9 @@ MOST_DRAFTS = 200
 
 EDIT_ID = r"^[0-9a-f]{12}$"
 
+EditId = Annotated[str, Field(min_length=1, max_length=100)]
+"""Of an edit that was kept, by this page or another program."""
+
 
 class Message(BaseModel):
     """A model of the API; unknown keys are refused."""
@@ -371,11 +374,14 @@ class Conflict(Message):
 
 
 class RevertRequest(Message):
-    """An edit to be reverted by a further row."""
+    """Edits to be reverted by further rows, all or none."""
 
-    edit_id: Annotated[str, Field(min_length=1, max_length=100)]
+    edit_id: EditId
+    edit_ids: Annotated[tuple[EditId, ...], Field(max_length=2 * MOST_DRAFTS)] = ()
+    """Further ones, reverted after it: of a stroke that was kept as several rows."""
     new_edit_id: Annotated[str, Field(pattern=EDIT_ID)]
-    """Of the row that reverts it."""
+    """Of the row that reverts `edit_id`; those of the others have it with -2, -3 and so on. Sent twice, they are kept
+    once."""
     author: Annotated[str, Field(min_length=1, max_length=200)]
     reason: Annotated[str, Field(min_length=1, max_length=2000)]
 

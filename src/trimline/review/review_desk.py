@@ -192,7 +192,7 @@ class ReviewDesk:
         return save(self._live, request)
 
     def revert(self, request: contract.RevertRequest) -> contract.Saved:
-        """Revert an edit by a further row."""
+        """Revert edits by further rows, all or none."""
         return revert(self._live, request)
 
     def changes(self, after: int, wait_s: float) -> contract.Changes:

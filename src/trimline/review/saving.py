@@ -86,43 +86,48 @@ def save(review: LiveReview, request: contract.SaveRequest) -> contract.Saved:
 
 
 def revert(review: LiveReview, request: contract.RevertRequest) -> contract.Saved:
-    """Revert an edit by a further row.
+    """Revert edits by further rows, all or none.
 
     Raises
     ------
     NotThere
         There is no such edit.
     EditError
-        It is reverted already, or the file cannot be written.
+        One is reverted already or named twice, or the file cannot be written.
     """
     with review.lock:
         known = review.require_edits()
-        target = known.by_id.get(request.edit_id)
-        if target is None:
-            raise NotThere(f"there is no edit '{request.edit_id}'", remedy="look at the list of edits")
-        row = _reverting(known, target, request)
-        before = known.by_id.get(request.new_edit_id)
-        if before is not None:
-            _require_same_rows([row], [before])
+        wanted = (request.edit_id, *request.edit_ids)
+        missing = [each for each in wanted if each not in known.by_id]
+        if missing:
+            raise NotThere(f"there is no edit '{missing[0]}'", remedy="look at the list of edits")
+        rows = _reverting(known, [known.by_id[each] for each in wanted], request)
+        before = [known.by_id[row["edit_id"]] for row in rows if row["edit_id"] in known.by_id]
+        if before:
+            _require_same_rows(rows, before)
             return contract.Saved(
-                sequence=review.changes.sequence, edits=edit_rows(review, [before]), outlines=(), gone=()
+                sequence=review.changes.sequence, edits=edit_rows(review, before), outlines=(), gone=()
             )
-        if request.edit_id in known.reverted:
-            raise EditError(f"the edit '{request.edit_id}' is reverted already", remedy="look at the list of edits")
-        _require_sound([row], known)
+        for each in wanted:
+            if each in known.reverted:
+                raise EditError(f"the edit '{each}' is reverted already", remedy="look at the list of edits")
+            if wanted.count(each) > 1:
+                raise EditError(f"the edit '{each}' is named twice", remedy="name each once")
+        _require_sound(rows, known)
         read = [review.live(name) for name in review.names if review.live(name).is_loaded]
         for live in read:
             live.bring_up_to(known)
-        known = review.append([row])
+        known = review.append(rows)
         changed = {live.period.name: live.bring_up_to(known) for live in read}
-        glaciers = set().union(*changed.values(), {target["glac_id"]} - {None})
-        sequence = review.announce([row], glaciers, known)
-        shown = next((name for name in known.periods_of(row) if changed.get(name)), None)
+        glaciers = set().union(*changed.values(), {row["glac_id"] for row in rows} - {None})
+        sequence = review.announce(rows, glaciers, known)
+        concerned = [name for row in rows for name in known.periods_of(row)]
+        shown = next((name for name in concerned if changed.get(name)), None)
         state = None if shown is None else review.live(shown).state
         names = sorted(changed.get(shown, ())) if shown is not None else []
         return contract.Saved(
             sequence=sequence,
-            edits=edit_rows(review, [row]),
+            edits=edit_rows(review, rows),
             outlines=tuple(outline_message(state, each) for each in names if state is not None and each in state),
             gone=tuple(each for each in names if state is not None and each not in state),
         )
@@ -289,20 +294,26 @@ def _require_sound(rows: Sequence[Row], known: KnownEdits) -> None:
         )
 
 
-def _reverting(known: KnownEdits, target: Row, request: contract.RevertRequest) -> Row:
+def _reverting(known: KnownEdits, targets: Sequence[Row], request: contract.RevertRequest) -> list[Row]:
+    """Return the rows that revert edits, in their order."""
     author, reason = kept_text(request.author, "author"), kept_text(request.reason, "reason")
-    empty: Mapping[str, Any] = dict.fromkeys(target)
-    return {
-        **empty,
-        "edit_id": request.new_edit_id,
-        "operation": REVERT,
-        "period": target["period"],
-        "glac_id": target["glac_id"],
-        "author": author,
-        "time": known.time_of_next(),
-        "reason": reason,
-        "reverts": target["edit_id"],
-    }
+    time, rows = known.time_of_next(), []
+    for number, target in enumerate(targets, start=1):
+        empty: Mapping[str, Any] = dict.fromkeys(target)
+        rows.append(
+            {
+                **empty,
+                "edit_id": request.new_edit_id if number == 1 else f"{request.new_edit_id}-{number}",
+                "operation": REVERT,
+                "period": target["period"],
+                "glac_id": target["glac_id"],
+                "author": author,
+                "time": time,
+                "reason": reason,
+                "reverts": target["edit_id"],
+            }
+        )
+    return rows
 
 
 def _answer(review: LiveReview, trial: Trial, rows: Sequence[Row], known: KnownEdits, sequence: int) -> contract.Saved:

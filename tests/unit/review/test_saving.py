@@ -208,6 +208,34 @@ def test_a_reverted_edit_is_taken_back_and_reverting_that_restores_it(desk: Revi
     assert len(read_edits(folder / "edits.gpkg")) == 3
 
 
+def test_the_rows_of_a_stroke_are_reverted_together_and_kept_once(desk: ReviewDesk, folder: Path) -> None:
+    as_mapped = shown(desk)
+    saved = desk.save(request(desk, draft("redraw", "far", shapely.affinity.translate(cell(5, 0), 40.0))))
+    moved = shown(desk)
+    first, second = (each.edit_id for each in saved.edits)
+    known = {"author": "Ana", "reason": "taken back"}
+    back = contract.RevertRequest(edit_id=second, edit_ids=(first,), new_edit_id="0" * 12, **known)
+    reverted = desk.revert(back)
+    assert [each.edit_id for each in reverted.edits] == ["0" * 12, "0" * 12 + "-2"]
+    assert shown(desk) == as_mapped == replayed(folder)
+    assert desk.revert(back).edits == reverted.edits
+    assert len(read_edits(folder / "edits.gpkg")) == 4
+    again = ("0" * 12 + "-2", "0" * 12)
+    desk.revert(contract.RevertRequest(edit_id=again[0], edit_ids=again[1:], new_edit_id="1" * 12, **known))
+    assert shown(desk) == moved == replayed(folder)
+
+
+def test_of_edits_to_be_reverted_none_is_where_one_cannot_be(desk: ReviewDesk, folder: Path) -> None:
+    hole = draft("remove", "a-0-0", HOLE)
+    desk.save(request(desk, hole))
+    known = {"new_edit_id": "0" * 12, "author": "Ana", "reason": "taken back"}
+    with pytest.raises(NotThere, match="no edit 'none'"):
+        desk.revert(contract.RevertRequest(edit_id=hole.edit_id, edit_ids=("none",), **known))
+    with pytest.raises(EditError, match="named twice"):
+        desk.revert(contract.RevertRequest(edit_id=hole.edit_id, edit_ids=(hole.edit_id,), **known))
+    assert len(read_edits(folder / "edits.gpkg")) == 1
+
+
 def test_what_is_not_there_is_not_found(desk: ReviewDesk) -> None:
     with pytest.raises(NotThere, match="no edit 'none'"):
         desk.revert(contract.RevertRequest(edit_id="none", new_edit_id="0" * 12, author="A", reason="x"))

@@ -49,7 +49,7 @@ export class FakeServer {
   });
   onRevert: (request: contract.RevertRequest) => contract.Saved = (request) => ({
     sequence: 3,
-    edits: [edit(request.new_edit_id)],
+    edits: [edit(request.new_edit_id), ...request.edit_ids.map((_, i) => edit(`${request.new_edit_id}-${i + 2}`))],
     outlines: [],
     gone: [],
   });
