@@ -25,6 +25,7 @@ from trimline.foreign import foreign_errors
 from trimline.outlines import Replayed
 from trimline.review.changes import ChangeLog
 from trimline.review.desk import NotThere
+from trimline.review.drafts import MappedOutline
 from trimline.review.edit_file import EditFile
 from trimline.review.kept_trials import KeptTrials
 from trimline.review.known_edits import KnownEdits, Row
@@ -149,6 +150,14 @@ class LiveReview:
         """Return the outline of a glacier in a period, None where it has none; raises as `at` does."""
         with self.at(period) as live:
             return live.state.outline(name) if name in live.state else None
+
+    def mapped_in(self, period: str, name: str) -> MappedOutline | None:
+        """Return the outline of a glacier in a period with its errors of the map, None where it has none."""
+        with self.at(period) as live:
+            if name not in live.state:
+                return None
+            errors = {key: each for key, each in live.state.errors(name).items() if np.isfinite(each)}
+            return MappedOutline(live.state.outline(name), errors)
 
     def refresh(self) -> None:
         """Take on what others wrote to the file of edits, and outlines that were mapped anew.

@@ -9,10 +9,12 @@ import shapely
 
 from trimline.errors import EditError
 from trimline.outlines import Replayed
+from trimline.outlines.checking_edits import value_of
+from trimline.outlines.corrected_rows import ERROR_COLUMNS
 from trimline.outlines.edit_layer import REVERT, in_order
 from trimline.review import contract
 from trimline.review.desk import InConflict, NotThere
-from trimline.review.drafts import FROM, ids_of
+from trimline.review.drafts import FROM, MappedOutline, ids_of
 from trimline.review.edit_view import edit_rows
 from trimline.review.kept_text import kept_text
 from trimline.review.known_edits import KnownEdits, Row, as_frame, problems_of
@@ -31,7 +33,7 @@ def preview(review: LiveReview, request: contract.PreviewRequest) -> contract.Pr
     """Return what drafts would make of the outlines; nothing is kept."""
     with review.at(request.period) as live:
         state, version = live.state.copy(), review.version
-    trial = review.trials.tried(state, version, request.drafts, review.outline_in, review.bounds)
+    trial = review.trials.tried(state, version, request.drafts, review.mapped_in, review.bounds)
     notes, applied = told(trial, request.drafts)
     changed = trial.changed
     measured = dict.fromkeys([*changed, *sorted(name for name in trial.named if name in trial.state)])
@@ -65,7 +67,7 @@ def save(review: LiveReview, request: contract.SaveRequest) -> contract.Saved:
         live.bring_up_to(known)
         _require_period(review, known, request, stamp)
         try:
-            trial = try_drafts(live.state, request.drafts, _at(stamp, known), review.outline_in, review.bounds)
+            trial = try_drafts(live.state, request.drafts, _at(stamp, known), review.mapped_in, review.bounds)
         except EditError:
             # Drafts that were right when they were previewed may be wrong on outlines of today: that is the news.
             _require_same(review, request, live.state, request.base)
@@ -251,7 +253,7 @@ def _saved_before(review: LiveReview, request: contract.SaveRequest, stamp: Stam
     state = live.mapped.copy()
     state.follow(KnownEdits.of(as_frame(known.rows[:first], known.crs), known.periods).sound)
     copied = {
-        (str((draft.value or {}).get(FROM)), draft.glac_id): known.by_id[draft.edit_id]["geometry"]
+        (str((draft.value or {}).get(FROM)), draft.glac_id): _as_copied(known.by_id[draft.edit_id])
         for draft in request.drafts
         if draft.operation == "copy" and draft.edit_id in known.by_id
     }
@@ -259,6 +261,12 @@ def _saved_before(review: LiveReview, request: contract.SaveRequest, stamp: Stam
     kept = known.rows[first : first + len(trial.rows)]
     _require_same_rows(trial.rows, kept)
     return _answer(review, trial, kept, known, review.changes.sequence)
+
+
+def _as_copied(edit: Row) -> MappedOutline:
+    """Return the outline and errors that an edit copied."""
+    value = value_of(edit)
+    return MappedOutline(edit["geometry"], {key: value[key] for key in ERROR_COLUMNS if key in value})
 
 
 def _require_same_rows(rows: Sequence[Row], kept: Sequence[Row]) -> None:

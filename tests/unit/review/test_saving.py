@@ -236,6 +236,26 @@ def test_of_edits_to_be_reverted_none_is_where_one_cannot_be(desk: ReviewDesk, f
     assert len(read_edits(folder / "edits.gpkg")) == 1
 
 
+def test_an_outline_that_was_copied_is_as_wrong_as_the_one_it_was_copied_from(desk: ReviewDesk, folder: Path) -> None:
+    source = desk.glacier(EARLY, "a-0-1").measure
+    asked = request(desk, draft("copy", "a-0-1", value={"from": EARLY}))
+    saved = desk.save(asked)
+    assert desk.save(asked) == saved
+    copied = desk.glacier(LATE, "a-0-1").measure
+    assert source is not None and copied is not None
+    assert copied.uncertainty_km2 == pytest.approx(source.uncertainty_km2, rel=0.1)
+    early, late = (read_outlines(folder / name / "automatic.gpkg") for name in (EARLY, LATE))
+    outlines, _ = replay(late, read_edits(folder / "edits.gpkg"), LATE, middle=2018.5)
+    errors = [each.set_index("glac_id").loc["a-0-1", "uncertain_error_km2"] for each in (early, outlines)]
+    assert errors[1] == pytest.approx(errors[0]) and errors[1] > 0
+    # What is drawn on it afterwards has no error of a map.
+    desk.save(request(desk, draft("remove", "a-0-1", cell(0, 1, 0.5))))
+    outlines, _ = replay(late, read_edits(folder / "edits.gpkg"), LATE, middle=2018.5)
+    assert outlines.set_index("glac_id").loc["a-0-1", "uncertain_error_km2"] == pytest.approx(
+        0.75 * errors[0], rel=1e-3
+    )
+
+
 def test_what_is_not_there_is_not_found(desk: ReviewDesk) -> None:
     with pytest.raises(NotThere, match="no edit 'none'"):
         desk.revert(contract.RevertRequest(edit_id="none", new_edit_id="0" * 12, author="A", reason="x"))
