@@ -175,6 +175,8 @@ class Review(Message):
     """Who made the last edit from here, if anybody."""
     sequence: int
     """Number of the last change; see `Changes`."""
+    maps: str = ""
+    """Identity of the automatic outlines of all periods: another one once any of them is mapped anew."""
     problems: tuple[str, ...]
     """Edits that are invalid, and why: here the others are shown without them, but `trimline run` replays nothing until
     they are mended or reverted. Also why the file of edits cannot be read, if that is so: nothing can be saved then."""
@@ -370,7 +372,7 @@ class Conflict(Message):
     """As they are now."""
     gone: tuple[str, ...]
     edits: tuple[EditRow, ...]
-    """By which they were changed."""
+    """By which they were changed since; none of outlines that were mapped anew."""
 
 
 class RevertRequest(Message):
@@ -398,4 +400,7 @@ class Changes(Message):
     pictures: tuple[Picture, ...]
     """Whose state changed."""
     is_reloaded: bool
-    """Whether the outlines were mapped anew, so that the page must begin again."""
+    """Whether outlines were mapped anew, so that the page must begin again."""
+    is_forgotten: bool = False
+    """Whether the server does not know what happened since, because it was started again or it is too long ago: the
+    page asks for the review again, and sees in its `maps` whether outlines were mapped anew."""

@@ -7,6 +7,7 @@ again.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,6 +28,7 @@ from trimline.review.changes import ChangeLog
 from trimline.review.desk import NotThere
 from trimline.review.drafts import MappedOutline
 from trimline.review.edit_file import EditFile
+from trimline.review.file_signature import signature_of
 from trimline.review.kept_trials import KeptTrials
 from trimline.review.known_edits import KnownEdits, Row
 from trimline.review.live_period import LivePeriod
@@ -80,6 +82,12 @@ class LiveReview:
     def version(self) -> int:
         """A number that grows with every change of any period."""
         return sum(live.version for live in self._periods.values())
+
+    @property
+    def maps(self) -> str:
+        """Identity of the files of automatic outlines, the same after the server was started again."""
+        found = [(name, signature_of(live.period.automatic)) for name, live in self._periods.items()]
+        return hashlib.sha256(repr(found).encode()).hexdigest()[:16]
 
     @property
     def keeps_coordinates(self) -> bool:

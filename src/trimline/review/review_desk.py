@@ -122,7 +122,7 @@ class ReviewDesk:
         live, reviewed = self._live, self._live.reviewed
         live.refresh()
         with live.lock:
-            sequence, rows, problems = live.changes.sequence, live.edits.rows, live.problems
+            sequence, rows, problems, maps = live.changes.sequence, live.edits.rows, live.problems, live.maps
             periods, layers = tuple(self._period(each.name) for each in reviewed.periods), self._layers()
         last = next((row["author"] for row in reversed(rows) if row["author"]), None)
         return contract.Review(
@@ -139,6 +139,7 @@ class ReviewDesk:
             overlays=() if self._overlays is None else self._overlays.all(),
             author=self._author or last,
             sequence=sequence,
+            maps=maps,
             problems=problems,
         )
 
@@ -211,6 +212,7 @@ class ReviewDesk:
             glaciers=found.glaciers,
             pictures=tuple(pictures[each] for each in found.pictures if each in pictures),
             is_reloaded=found.is_reloaded,
+            is_forgotten=found.is_forgotten,
         )
 
     def prepare(self, picture_id: str) -> contract.Picture:

@@ -11,7 +11,7 @@ from trimline.errors import EditError
 from trimline.outlines import Replayed
 from trimline.outlines.checking_edits import value_of
 from trimline.outlines.corrected_rows import ERROR_COLUMNS
-from trimline.outlines.edit_layer import REVERT, in_order
+from trimline.outlines.edit_layer import REVERT
 from trimline.review import contract
 from trimline.review.desk import InConflict, NotThere
 from trimline.review.drafts import FROM, MappedOutline, ids_of
@@ -27,6 +27,10 @@ _SAME_SAVE = ("operation", "period", "glac_id", "value", "reverts", "author", "r
 
 ROUNDING_M = 1e-3
 """By how much vertices may move in a file of edits that has another CRS [m]."""
+
+
+_MOST_SEARCHED = 200
+"""Edits of a period among which those are looked for by which outlines changed."""
 
 
 def preview(review: LiveReview, request: contract.PreviewRequest) -> contract.Preview:
@@ -200,35 +204,29 @@ def _require_same(review: LiveReview, request: contract.SaveRequest, state: Repl
 
 
 def _edits_since(review: LiveReview, request: contract.SaveRequest, names: Sequence[str]) -> list[Row]:
-    """Return the edits by which outlines changed since they had the versions of a request.
+    """Return the edits by which outlines changed since they last had the versions of a request.
 
-    The edits are replayed from the beginning; those that changed an outline after it last had its version count.
+    Edits are taken away from the last one on, until every outline has its version again. Those of outlines that never
+    had it, which were mapped anew, are left out.
     """
     known, live = review.edits, review.live(request.period)
-    state = live.mapped.copy()
-    since: dict[str, list[str]] = {name: [] for name in names}
-    for row in in_order(known.sound).itertuples():
-        edit = known.by_id[row.edit_id]
-        if (
-            edit["operation"] == REVERT
-            or edit["edit_id"] in known.reverted
-            or not known.concerns(edit, live.period.name)
-        ):
-            continue
-        mark = state.marks
-        state.apply(edit)
-        for name in state.changed_since(mark) & since.keys():
-            since[name].append(edit["edit_id"])
-            if version_of(state, name) == request.base.get(name, NEW):
-                since[name].clear()
-    found = {each for edits in since.values() for each in edits}
-    # An outline may have changed because an edit was reverted.
-    found |= {
-        row["edit_id"]
-        for row in known.rows
-        if row["reverts"] in known.reverted and known.by_id[row["reverts"]]["glac_id"] in since
-    }
-    return [row for row in known.rows if row["edit_id"] in found]
+    state = live.state.copy()
+    after = {name: version_of(state, name) for name in names}
+    found: dict[str, set[str]] = {name: set() for name in names}
+    searched = [i for i, row in enumerate(known.rows) if known.concerns(row, live.period.name)][-_MOST_SEARCHED:]
+    waiting = set(names)
+    for i in reversed(searched):
+        state.follow(KnownEdits.of(as_frame(known.rows[:i], known.crs), known.periods).sound)
+        before = {name: version_of(state, name) for name in waiting}
+        for name in before:
+            if before[name] != after[name]:
+                found[name].add(known.rows[i]["edit_id"])
+        waiting = {name for name in before if before[name] != request.base.get(name, NEW)}
+        after = before
+        if not waiting:
+            break
+    since = {each for name in names if name not in waiting for each in found[name]}
+    return [row for row in known.rows if row["edit_id"] in since]
 
 
 def _first_of(known: KnownEdits, request: contract.SaveRequest) -> int | None:
@@ -305,7 +303,7 @@ def _require_sound(rows: Sequence[Row], known: KnownEdits) -> None:
 def _reverting(known: KnownEdits, targets: Sequence[Row], request: contract.RevertRequest) -> list[Row]:
     """Return the rows that revert edits, in their order."""
     author, reason = kept_text(request.author, "author"), kept_text(request.reason, "reason")
-    time, rows = known.time_of_next(), []
+    time, rows = known.time_of_next(), list[Row]()
     for number, target in enumerate(targets, start=1):
         empty: Mapping[str, Any] = dict.fromkeys(target)
         rows.append(

@@ -147,6 +147,31 @@ def test_outlines_that_somebody_else_changed_are_a_conflict_and_nothing_is_kept(
     assert found.equals(cell(0, 0).difference(HOLE).difference(cell(0.6, 0.6, 0.2)))
 
 
+def test_a_conflict_lists_the_edits_since_and_no_earlier_ones(desk: ReviewDesk) -> None:
+    """Own strokes that were kept and reverted before the drafts were made have changed nothing since."""
+    for number in range(3):
+        earlier = draft("remove", "a-0-0", cell(0.1 + number / 5, 0.8, 0.1))
+        desk.save(request(desk, earlier))
+        known = {"new_edit_id": f"{number}" * 12, "author": "Ana", "reason": "taken back"}
+        desk.revert(contract.RevertRequest(edit_id=earlier.edit_id, **known))
+    mine = request(desk, draft("remove", "a-0-0", HOLE))
+    theirs = desk.save(request(desk, draft("remove", "a-0-0", cell(0.6, 0.6, 0.2))))
+    desk.save(request(desk, draft("remove", "far", cell(5.1, 0.1, 0.1))))
+    with pytest.raises(InConflict) as refused:
+        desk.save(mine)
+    assert [each.edit_id for each in refused.value.conflict.edits] == [theirs.edits[0].edit_id]
+
+
+def test_a_conflict_lists_a_revert_by_which_an_outline_changed(desk: ReviewDesk) -> None:
+    hole = draft("remove", "a-0-0", cell(0.6, 0.6, 0.2))
+    desk.save(request(desk, hole))
+    mine = request(desk, draft("remove", "a-0-0", HOLE))
+    desk.revert(contract.RevertRequest(edit_id=hole.edit_id, new_edit_id="0" * 12, author="Bo", reason="ice"))
+    with pytest.raises(InConflict) as refused:
+        desk.save(mine)
+    assert [each.edit_id for each in refused.value.conflict.edits] == ["0" * 12]
+
+
 def test_a_glacier_that_is_gone_since_is_a_conflict(desk: ReviewDesk) -> None:
     mine = request(desk, draft("split", "a-0-0", HOLE))
     desk.save(request(desk, draft("remove", "a-0-0", cell(0, 0))))
@@ -279,7 +304,18 @@ def test_what_happened_is_told_to_who_waits(desk: ReviewDesk) -> None:
     assert told.glaciers == ("a-0-0", "far")
     assert [each.id for each in told.layers] == [f"outlines-{LATE}"]
     assert not told.is_reloaded
-    assert desk.changes(first - 10_000_000, 0.0).is_reloaded
+    assert not told.is_forgotten
+    assert desk.changes(first - 10_000_000, 0.0).is_forgotten
+
+
+def test_a_server_that_was_started_again_does_not_say_that_outlines_were_mapped_anew(desk: ReviewDesk) -> None:
+    seen = desk.review()
+    restarted = again(desk)
+    told = restarted.changes(seen.sequence, 0.0)
+    assert told.is_forgotten
+    assert not told.is_reloaded
+    assert restarted.review().maps == seen.maps
+    restarted.close()
 
 
 def test_marks_and_states_are_listed(desk: ReviewDesk) -> None:

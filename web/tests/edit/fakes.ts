@@ -117,6 +117,7 @@ export function storeOf(change: Partial<State> = {}): Store {
     overlays: [],
     author: "Ana",
     sequence: 1,
+    maps: "",
     problems: [],
   };
   const look = { picture: null, combination: "natural", stretch: null, gamma: 1 };

@@ -4,7 +4,7 @@ import type { Changes, Layer } from "../../src/contract";
 import { Watching } from "../../src/edit/watching";
 import { edit, storeOf } from "./fakes";
 
-const nothing: Changes = { sequence: 2, edits: [], layers: [], glaciers: [], pictures: [], is_reloaded: false };
+const nothing: Changes = { sequence: 2, edits: [], layers: [], glaciers: [], pictures: [], is_reloaded: false, is_forgotten: false };
 
 function watched(own: string[] = []) {
   const store = storeOf();
@@ -41,6 +41,12 @@ describe("changes", () => {
   it("that mapped the outlines anew begin the page again", () => {
     const { watcher, watching } = watched();
     watching.take({ ...nothing, is_reloaded: true });
+    expect(watcher.onReload).toHaveBeenCalledOnce();
+  });
+
+  it("that the server does not know any more begin the page again", () => {
+    const { watcher, watching } = watched();
+    watching.take({ ...nothing, is_forgotten: true });
     expect(watcher.onReload).toHaveBeenCalledOnce();
   });
 
