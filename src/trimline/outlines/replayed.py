@@ -222,6 +222,10 @@ class Replayed:
         """
         return self._owners.value(name, column)
 
+    def errors(self, name: str) -> dict[str, float]:
+        """Return what is left of the errors of the map for a glacier [km2], by column; NaN where it has none."""
+        return self._owners.errors(name)
+
     def review(self, name: str) -> Review:
         """Return whether a glacier is open, accepted or flagged."""
         return self._owners.review(name)

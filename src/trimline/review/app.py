@@ -124,7 +124,7 @@ def api_of(
             rest_s = 0.0 if is_closing.is_set() else max(end - time.monotonic(), 0.0)
             step_s = min(rest_s, _WAIT_STEP_S)
             found = await anyio.to_thread.run_sync(desk.changes, after, step_s, limiter=waiting)
-            if rest_s <= step_s or found.sequence != after or found.is_reloaded or await request.is_disconnected():
+            if rest_s <= step_s or found.sequence != after or found.is_forgotten or await request.is_disconnected():
                 return found
 
     @api.post("/pictures/prepare", status_code=202)

@@ -31,7 +31,9 @@ class Happened:
     doubts: tuple[str, ...] = ()
     """Periods whose doubts were computed."""
     is_reloaded: bool = False
-    """Whether the page must begin again: outlines were mapped anew, or the changes are not known any more."""
+    """Whether outlines were mapped anew."""
+    is_forgotten: bool = False
+    """Whether changes since are not known: they were made before this server began, or are too long ago."""
 
 
 class ChangeLog:
@@ -93,7 +95,7 @@ class ChangeLog:
         Returns
         -------
         Happened
-            Each name once. `is_reloaded` where the number is of an earlier server, or older than what is remembered.
+            Each name once. `is_forgotten` where the number is of an earlier server, or older than what is remembered.
         """
         with self._news:
             if self._first <= sequence <= self._sequence:
@@ -108,7 +110,8 @@ class ChangeLog:
                 pictures=_once(each.pictures for each in new),
                 overlays=_once(each.overlays for each in new),
                 doubts=_once(each.doubts for each in new),
-                is_reloaded=is_forgotten or any(each.is_reloaded for each in new),
+                is_reloaded=any(each.is_reloaded for each in new),
+                is_forgotten=is_forgotten,
             )
 
     def close(self) -> None:

@@ -136,7 +136,7 @@ class ReviewDesk:
         live, reviewed = self._live, self._live.reviewed
         live.refresh()
         with live.lock:
-            sequence, rows, problems = live.changes.sequence, live.edits.rows, live.problems
+            sequence, rows, problems, maps = live.changes.sequence, live.edits.rows, live.problems, live.maps
             failures = {name: failure for name in live.names if (failure := live.live(name).failure()) is not None}
             shown = [name for name in live.names if name not in failures]
             if not shown:
@@ -157,6 +157,7 @@ class ReviewDesk:
             overlays=() if self._overlays is None else self._overlays.all(),
             author=self._author or last,
             sequence=sequence,
+            maps=maps,
             problems=(*(f"{name} is not shown: {each}" for name, each in failures.items()), *not_shown, *problems),
         )
 
@@ -211,7 +212,7 @@ class ReviewDesk:
         return save(self._live, request)
 
     def revert(self, request: contract.RevertRequest) -> contract.Saved:
-        """Revert an edit by a further row."""
+        """Revert edits by further rows, all or none."""
         return revert(self._live, request)
 
     def changes(self, after: int, wait_s: float) -> contract.Changes:
@@ -233,6 +234,7 @@ class ReviewDesk:
             overlays=tuple(each for each in overlays if each.id in found.overlays),
             doubts=found.doubts,
             is_reloaded=found.is_reloaded,
+            is_forgotten=found.is_forgotten,
         )
 
     def prepare(self, picture_id: str) -> contract.Picture:

@@ -182,7 +182,7 @@ export class Corrections {
   revertEdit(edit: EditRow, reason: string, newId: string): Promise<void> {
     return this.inTurn(async () => {
       const author = this.people.author;
-      await this.revert({ edit_id: edit.edit_id, new_edit_id: newId, author, reason });
+      await this.revert({ edit_id: edit.edit_id, edit_ids: [], new_edit_id: newId, author, reason });
       const what = `${edit.operation} of ${edit.glac_id ?? "no glacier"} reverted`;
       this.steps.push({ what, period: this.store.state.period, editIds: [newId] });
       this.say(`${capital(what)} by a further row.`);

@@ -138,11 +138,13 @@ export class Editing {
     void this.corrections.draw(mergedStroke(selected, [other]));
   }
 
-  /** Begin again: the review was mapped anew. */
+  /** Begin again with the review as it is now: it was mapped anew, or the server was started again. */
   async begin(): Promise<void> {
     const review = await this.api.review();
     this.corrections.outlinesChanged();
-    this.store.set({ review, said: "The outlines were mapped anew; the edits were replayed on them." });
+    const isMappedAnew = review.maps !== this.store.state.review.maps;
+    this.store.set({ review });
+    if (isMappedAnew) this.say("The outlines were mapped anew; the edits were replayed on them.");
     this.listing.reset();
     await this.picking.refresh();
   }

@@ -7,8 +7,8 @@ export interface SavedStep {
   what: string;
   period: string;
   editIds: string[];
-  /** Rows that revert them, chosen once: asked again after a failure, none is written twice. */
-  next?: string[];
+  /** The row that reverts the last of them, chosen once: asked again after a failure, none is written twice. */
+  next?: string;
 }
 
 type Revert = (request: RevertRequest) => Promise<Saved>;
@@ -56,14 +56,13 @@ export class SavedSteps {
   }
 }
 
-/** The last row first, because it stands on those before it. */
+/** The last row first, because it stands on those before it; all at once, so that no outline is left half undone. */
 async function revertAll(step: SavedStep, author: string, reason: string, revert: Revert): Promise<SavedStep> {
-  const edits = [...step.editIds].reverse();
-  const rows = (step.next ??= edits.map(newEditId));
-  for (const [position, edit_id] of edits.entries()) {
-    await revert({ edit_id, new_edit_id: rows[position] ?? newEditId(), author, reason });
-  }
-  return { what: step.what, period: step.period, editIds: rows };
+  const [edit_id, ...edit_ids] = [...step.editIds].reverse();
+  if (edit_id === undefined) return step;
+  const new_edit_id = (step.next ??= newEditId());
+  const saved = await revert({ edit_id, edit_ids, new_edit_id, author, reason });
+  return { what: step.what, period: step.period, editIds: saved.edits.map((edit) => edit.edit_id) };
 }
 
 /** Rows that a draft was kept as: its own identifier, with a number where it became several. */

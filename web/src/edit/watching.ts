@@ -14,7 +14,7 @@ export interface Watcher {
   onGlaciers: (glacIds: string[], others: EditRow[]) => void;
   /** The doubts of periods were computed. */
   onDoubts: (periods: string[]) => void;
-  /** The outlines were mapped anew. */
+  /** Outlines were mapped anew, or the server does not know what happened since: the review is asked for again. */
   onReload: () => void;
 }
 
@@ -55,7 +55,7 @@ export class Watching {
   take(changes: Changes): void {
     const { review } = this.store.state;
     if (changes.sequence !== review.sequence) this.store.set({ review: withChanges(review, changes) });
-    if (changes.is_reloaded) this.watcher.onReload();
+    if (changes.is_reloaded || changes.is_forgotten) this.watcher.onReload();
     const others = changes.edits.filter((edit) => !this.watcher.own.has(ownId(edit)) && !this.watcher.own.has(edit.edit_id));
     if (others.length > 0) this.store.set({ said: saidOf(others) });
     if (changes.glaciers.length > 0 || others.length > 0) this.watcher.onGlaciers(changes.glaciers, others);

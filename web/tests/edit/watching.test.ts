@@ -5,7 +5,7 @@ import { Watching } from "../../src/edit/watching";
 import { edit, storeOf } from "./fakes";
 
 const none = { edits: [], layers: [], glaciers: [], pictures: [], overlays: [], doubts: [] };
-const nothing: Changes = { sequence: 2, ...none, is_reloaded: false };
+const nothing: Changes = { sequence: 2, ...none, is_reloaded: false, is_forgotten: false };
 
 function watched(own: string[] = []) {
   const store = storeOf();
@@ -57,6 +57,12 @@ describe("changes", () => {
   it("that mapped the outlines anew begin the page again", () => {
     const { watcher, watching } = watched();
     watching.take({ ...nothing, is_reloaded: true });
+    expect(watcher.onReload).toHaveBeenCalledOnce();
+  });
+
+  it("that the server does not know any more begin the page again", () => {
+    const { watcher, watching } = watched();
+    watching.take({ ...nothing, is_forgotten: true });
     expect(watcher.onReload).toHaveBeenCalledOnce();
   });
 
