@@ -13,6 +13,7 @@ import { newEditId } from "./ids";
 import { Listing } from "./listing";
 import { MapTools } from "./map_tools";
 import { liveArea, measureOf } from "./measures";
+import { noded } from "./nodes";
 import { Picking } from "./picking";
 import type { Stroke } from "./strokes";
 import { Watching } from "./watching";
@@ -116,7 +117,7 @@ export class Editing {
     for (const glacId of working.keys()) {
       if (tool === "look" && role(glacId) === "neighbour") working.delete(glacId);
     }
-    this.layer.show(working, role);
+    this.layer.show(tool === "move" ? this.sharing(working) : working, role);
     this.layer.showBefore(saved.filter((outline) => changed.has(outline.glac_id)));
     const drawn = drafts.flatMap((draft) => (draft.operation === "terminus" && draft.geometry ? [draft.geometry] : []));
     const kept = (glacier?.termini ?? []).flatMap(({ geometry }) => (isGeometry(geometry) ? [geometry] : []));
@@ -125,6 +126,14 @@ export class Editing {
     if (overlays.periods.length > 0) guides.push(glacier?.previous, glacier?.next);
     this.layer.showGuides(guides.filter((outline) => outline != null));
     this.store.set({ live: null });
+  }
+
+  /** Outlines whose shared borders have the same vertices, so that they move together. */
+  private sharing(working: ReadonlyMap<string, Outline>): Map<string, Outline> {
+    const geometries = noded(new Map([...working].map(([glacId, { geometry }]) => [glacId, geometry])));
+    return new Map(
+      [...working].map(([glacId, outline]) => [glacId, { ...outline, geometry: geometries.get(glacId) ?? outline.geometry }]),
+    );
   }
 
   /** Merge another glacier into the picked one. */
