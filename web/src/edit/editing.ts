@@ -106,7 +106,8 @@ export class Editing {
 
   /** Outlines of the map as the strokes leave them. */
   show(): void {
-    const { glacier, preview, tool, drafts, overlays } = this.store.state;
+    const { preview, period, tool, drafts, overlays } = this.store.state;
+    const glacier = this.store.state.glacier?.period === period ? this.store.state.glacier : null;
     if (!this.corrections.isSettled || this.tools.isBusy) return;
     const saved = [...(glacier?.outline ? [glacier.outline] : []), ...(glacier?.neighbours ?? [])];
     const { selected } = this;
@@ -161,7 +162,13 @@ export class Editing {
     store.on(["glacier", "overlays"], () => {
       this.show();
     });
-    store.on(["period"], () => {
+    store.on(["period"], ({ period, tool, glacier, preview }) => {
+      const { glacId } = this.picking;
+      // A glacier that only the strokes of another period have is not known here.
+      if (glacId !== null && preview?.base[glacId] === "") this.picking.leave();
+      // What was drawn or picked in another period does not stay on the map of this one.
+      if (this.tools.isBusy) this.tools.use(tool);
+      if (glacier !== null && glacier.period !== period) store.set({ glacier: null, preview: null });
       this.listing.reset();
       this.layer.compare([]);
       void this.openPeriod();
