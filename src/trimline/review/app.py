@@ -52,6 +52,7 @@ def api_of(
     desk: Desk,
     rasters: Mapping[str, FilePath] = MappingProxyType({}),
     closing: threading.Event | None = None,
+    tiles: Tiles | None = None,
 ) -> APIRouter:
     """Return the addresses under ``/api``.
 
@@ -63,9 +64,11 @@ def api_of(
         Files that may be read, by key; keys may be added later.
     closing
         Set when the server is about to end, so that nobody waits for changes any longer.
+    tiles
+        Of the desk; None means that all are still to be made.
     """
     api = APIRouter(prefix="/api", responses=_FAILURES)
-    _add_files(api, desk, rasters)
+    _add_files(api, tiles or Tiles(desk), rasters)
     is_closing = threading.Event() if closing is None else closing
     waiting = anyio.CapacityLimiter(_MOST_WAITING)
 
@@ -131,9 +134,8 @@ def api_of(
     return api
 
 
-def _add_files(api: APIRouter, desk: Desk, rasters: Mapping[str, FilePath]) -> None:
+def _add_files(api: APIRouter, tiles: Tiles, rasters: Mapping[str, FilePath]) -> None:
     """Add the addresses of tiles and rasters."""
-    tiles = Tiles(desk)
 
     @api.get("/tiles/{layer}/{z}/{x}/{y}", response_class=Response, responses=_TILE)
     def tile(

@@ -174,7 +174,8 @@ class Review(Message):
     """Number of the last change; see `Changes`."""
     problems: tuple[str, ...]
     """Edits that are invalid, and why: here the others are shown without them, but `trimline run` replays nothing until
-    they are mended or reverted. Also why the file of edits cannot be read, if that is so: nothing can be saved then."""
+    they are mended or reverted. Also why the file of edits cannot be read, if that is so: nothing can be saved then.
+    And why the outlines of a period, which is not among `periods` then, or of another layer cannot be read."""
 
 
 class GlacierRow(Message):
@@ -391,5 +392,9 @@ class Changes(Message):
     """Whose outlines or state changed."""
     pictures: tuple[Picture, ...]
     """Whose state changed."""
+    overlays: tuple[Overlay, ...] = ()
+    """That were made since, as the shaded relief is."""
+    doubts: tuple[str, ...] = ()
+    """Periods whose doubts were computed, so that their lists are asked for again."""
     is_reloaded: bool
     """Whether the outlines were mapped anew, so that the page must begin again."""

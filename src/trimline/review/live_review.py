@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -80,10 +81,9 @@ class LiveReview:
         """A number that grows with every change of any period."""
         return sum(live.version for live in self._periods.values())
 
-    @property
-    def keeps_coordinates(self) -> bool:
-        """Whether the layer of edits has the CRS of the review."""
-        return self._file.keeps_coordinates
+    def as_kept(self, row: Row) -> dict[str, Any]:
+        """Return an edit as it will be read back from the file; raises as `EditFile.as_kept` does."""
+        return self._file.as_kept(row)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -240,11 +240,16 @@ def middles_of(reviewed: Reviewed) -> dict[str, float | None]:
 
 
 def _bounds_of(reviewed: Reviewed) -> NDArray[np.float64]:
-    """Return the bounds of the automatic outlines of all periods, from the headers of their files."""
-    found = []
+    """Return the bounds of the automatic outlines of all periods that can be read, from the headers of their files."""
+    found, failed = [], []
     for period in reviewed.periods:
-        with foreign_errors(OutlineError, period.automatic, what="cannot be read as outlines"):
-            found.append(pyogrio.read_info(period.automatic, force_total_bounds=True)["total_bounds"])
+        try:
+            with foreign_errors(OutlineError, period.automatic, what="cannot be read as outlines"):
+                found.append(pyogrio.read_info(period.automatic, force_total_bounds=True)["total_bounds"])
+        except OutlineError as error:
+            failed.append(error)
+    if failed and not found:
+        raise failed[0]
     known = np.array([each for each in found if each is not None and np.isfinite(each).all()], np.float64)
     known = known.reshape(-1, 4)
     if not len(known):

@@ -2,6 +2,7 @@
 import type { Api } from "../api";
 import type { EditRow, Outline } from "../contract";
 import type { Maps } from "../map/maps";
+import { periodBeside } from "../map/period_pictures";
 import type { Store, Tool } from "../state";
 import { Corrections } from "./corrections";
 import { drawnStroke, mergedStroke, movedStroke, newGlacierId, workingOutlines } from "./drawn";
@@ -40,11 +41,11 @@ export class Editing {
     readonly maps: Maps,
   ) {
     this.corrections = new Corrections(store, api, localStorage);
-    this.listing = new Listing(store, api);
+    this.listing = new Listing(store, api, maps.drawn);
     this.picking = new Picking(store, api, this.listing, (bounds) => {
       maps.fitTo(bounds);
     });
-    this.layer = new EditLayer(maps.main);
+    this.layer = new EditLayer(maps.main, maps.second);
     this.tools = new MapTools(maps.main, this.layer, {
       onMoved: (after) => {
         this.moved(after);
@@ -66,6 +67,9 @@ export class Editing {
       own: this.corrections.own,
       onGlaciers: (glacIds, others) => {
         this.changedElsewhere(glacIds, others);
+      },
+      onDoubts: (periods) => {
+        this.listing.renew(periods);
       },
       onReload: () => void this.begin(),
     });
@@ -158,6 +162,9 @@ export class Editing {
     store.on(["tool"], ({ tool }) => {
       this.tools.use(tool);
       this.show();
+    });
+    store.on(["period", "looks", "views", "review"], (state) => {
+      this.layer.showBeside = state.views === "linked" && periodBeside(state) === state.period;
     });
     store.on(["glacier", "overlays"], () => {
       this.show();

@@ -12,6 +12,8 @@ export interface Watcher {
   own: ReadonlySet<string>;
   /** Outlines or states changed, by this page or by others. */
   onGlaciers: (glacIds: string[], others: EditRow[]) => void;
+  /** The doubts of periods were computed. */
+  onDoubts: (periods: string[]) => void;
   /** The outlines were mapped anew. */
   onReload: () => void;
 }
@@ -57,6 +59,7 @@ export class Watching {
     const others = changes.edits.filter((edit) => !this.watcher.own.has(ownId(edit)) && !this.watcher.own.has(edit.edit_id));
     if (others.length > 0) this.store.set({ said: saidOf(others) });
     if (changes.glaciers.length > 0 || others.length > 0) this.watcher.onGlaciers(changes.glaciers, others);
+    if (changes.doubts.length > 0) this.watcher.onDoubts(changes.doubts);
   }
 
   private over(): boolean {
@@ -73,11 +76,13 @@ function ownId(edit: EditRow): string {
 export function withChanges(review: Review, changes: Changes): Review {
   const layers = new Map(changes.layers.map((layer) => [layer.id, layer]));
   const pictures = new Map(changes.pictures.map((picture) => [picture.id, picture]));
+  const made = new Set(changes.overlays.map((overlay) => overlay.id));
   return {
     ...review,
     sequence: changes.sequence,
     layers: review.layers.map((layer) => layers.get(layer.id) ?? layer),
     pictures: review.pictures.map((picture) => pictures.get(picture.id) ?? picture),
+    overlays: [...review.overlays.filter((overlay) => !made.has(overlay.id)), ...changes.overlays],
   };
 }
 
