@@ -14,6 +14,7 @@ import { newEditId } from "./ids";
 import { Listing } from "./listing";
 import { MapTools } from "./map_tools";
 import { liveArea, measureOf } from "./measures";
+import { noded } from "./nodes";
 import { Picking } from "./picking";
 import type { Stroke } from "./strokes";
 import { Watching } from "./watching";
@@ -109,7 +110,8 @@ export class Editing {
 
   /** Outlines of the map as the strokes leave them. */
   show(): void {
-    const { glacier, preview, tool, drafts, overlays } = this.store.state;
+    const { preview, period, tool, drafts, overlays } = this.store.state;
+    const glacier = this.store.state.glacier?.period === period ? this.store.state.glacier : null;
     if (!this.corrections.isSettled || this.tools.isBusy) return;
     const saved = [...(glacier?.outline ? [glacier.outline] : []), ...(glacier?.neighbours ?? [])];
     const { selected } = this;
@@ -120,7 +122,7 @@ export class Editing {
     for (const glacId of working.keys()) {
       if (tool === "look" && role(glacId) === "neighbour") working.delete(glacId);
     }
-    this.layer.show(working, role);
+    this.layer.show(tool === "move" ? this.sharing(working) : working, role);
     this.layer.showBefore(saved.filter((outline) => changed.has(outline.glac_id)));
     const drawn = drafts.flatMap((draft) => (draft.operation === "terminus" && draft.geometry ? [draft.geometry] : []));
     const kept = (glacier?.termini ?? []).flatMap(({ geometry }) => (isGeometry(geometry) ? [geometry] : []));
@@ -129,6 +131,14 @@ export class Editing {
     if (overlays.periods.length > 0) guides.push(glacier?.previous, glacier?.next);
     this.layer.showGuides(guides.filter((outline) => outline != null));
     this.store.set({ live: null });
+  }
+
+  /** Outlines whose shared borders have the same vertices, so that they move together. */
+  private sharing(working: ReadonlyMap<string, Outline>): Map<string, Outline> {
+    const geometries = noded(new Map([...working].map(([glacId, { geometry }]) => [glacId, geometry])));
+    return new Map(
+      [...working].map(([glacId, outline]) => [glacId, { ...outline, geometry: geometries.get(glacId) ?? outline.geometry }]),
+    );
   }
 
   /** Merge another glacier into the picked one. */
@@ -161,7 +171,13 @@ export class Editing {
     store.on(["glacier", "overlays"], () => {
       this.show();
     });
-    store.on(["period"], () => {
+    store.on(["period"], ({ period, tool, glacier, preview }) => {
+      const { glacId } = this.picking;
+      // A glacier that only the strokes of another period have is not known here.
+      if (glacId !== null && preview?.base[glacId] === "") this.picking.leave();
+      // What was drawn or picked in another period does not stay on the map of this one.
+      if (this.tools.isBusy) this.tools.use(tool);
+      if (glacier !== null && glacier.period !== period) store.set({ glacier: null, preview: null });
       this.listing.reset();
       this.layer.compare([]);
       void this.openPeriod();
