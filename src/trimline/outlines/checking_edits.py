@@ -19,7 +19,7 @@ import shapely
 from trimline.errors import UnsoundEdits, shortened
 from trimline.files import StrPath
 from trimline.outlines.check import FARTHEST_M
-from trimline.outlines.edit_layer import OPERATIONS, REVERT, in_order, instant, rows_of, taken_back
+from trimline.outlines.edit_layer import DAMAGED, OPERATIONS, REVERT, in_order, instant, rows_of, taken_back
 from trimline.outlines.edit_periods import EVERY_PERIOD, problem_of
 from trimline.outlines.schema import COLUMNS
 
@@ -217,7 +217,9 @@ def _of_geometry(geometry: shapely.Geometry | None, operation: str) -> _Found:
     wanted = _GEOMETRIES.get(operation)
     if wanted is None:
         return
-    if geometry is None or geometry.is_empty:
+    if geometry is not None and geometry.is_empty and geometry.geom_type == DAMAGED.geom_type:
+        yield "has a damaged geometry, which cannot be read", "draw it again in another row, and take this edit back"
+    elif geometry is None or geometry.is_empty:
         yield "has no geometry", f"'{operation}' needs a {' or a '.join(wanted[::2])}"
     elif geometry.geom_type not in wanted:
         yield f"is a {geometry.geom_type}", f"'{operation}' needs a {' or a '.join(wanted[::2])}"

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -80,10 +81,9 @@ class LiveReview:
         """A number that grows with every change of any period."""
         return sum(live.version for live in self._periods.values())
 
-    @property
-    def keeps_coordinates(self) -> bool:
-        """Whether the layer of edits has the CRS of the review."""
-        return self._file.keeps_coordinates
+    def as_kept(self, row: Row) -> dict[str, Any]:
+        """Return an edit as it will be read back from the file; raises as `EditFile.as_kept` does."""
+        return self._file.as_kept(row)
 
     @property
     def problems(self) -> tuple[str, ...]:

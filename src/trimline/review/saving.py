@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import shapely
@@ -12,16 +12,20 @@ from trimline.outlines import Replayed
 from trimline.outlines.edit_layer import REVERT, in_order
 from trimline.review import contract
 from trimline.review.desk import InConflict, NotThere
-from trimline.review.drafts import FROM, ids_of
+from trimline.review.drafts import FROM, ids_of, rows_of_stroke
+from trimline.review.edit_file import ChangedMeanwhile
 from trimline.review.edit_view import edit_rows
 from trimline.review.kept_text import kept_text
 from trimline.review.known_edits import KnownEdits, Row, as_frame, problems_of
 from trimline.review.live_review import LiveReview
 from trimline.review.measuring import compared, correction_error_km2, independent_error_km2, message
-from trimline.review.trial import NEW, Stamp, Trial, outline_message, told, try_drafts, version_of
+from trimline.review.trial import BEFORE, NEW, Stamp, Trial, outline_message, told, try_drafts, version_of
 
 _SAME_SAVE = ("operation", "period", "glac_id", "value", "reverts", "author", "reason", "image")
 """Columns by which an edit that is sent again is known to be the same; its geometry counts too, its time does not."""
+
+_TRIES = 5
+"""How often a save is begun while others write to the file of edits."""
 
 ROUNDING_M = 1e-3
 """By how much vertices may move in a file of edits that has another CRS [m]."""
@@ -31,7 +35,7 @@ def preview(review: LiveReview, request: contract.PreviewRequest) -> contract.Pr
     """Return what drafts would make of the outlines; nothing is kept."""
     with review.at(request.period) as live:
         state, version = live.state.copy(), review.version
-    trial = review.trials.tried(state, version, request.drafts, review.outline_in, review.bounds)
+    trial = review.trials.tried(state, version, request.drafts, review.outline_in, review.bounds, review.as_kept)
     notes, applied = told(trial, request.drafts)
     changed = trial.changed
     measured = dict.fromkeys([*changed, *sorted(name for name in trial.named if name in trial.state)])
@@ -56,6 +60,10 @@ def save(review: LiveReview, request: contract.SaveRequest) -> contract.Saved:
         A draft is wrong or none changes anything, an identifier is in use by another edit, or the file cannot be
         written.
     """
+    return _tried_again(lambda: _save(review, request))
+
+
+def _save(review: LiveReview, request: contract.SaveRequest) -> contract.Saved:
     stamp = _stamp_of(request)
     with review.at(request.period) as live:
         known = review.require_edits()
@@ -65,7 +73,9 @@ def save(review: LiveReview, request: contract.SaveRequest) -> contract.Saved:
         live.bring_up_to(known)
         _require_period(review, known, request, stamp)
         try:
-            trial = try_drafts(live.state, request.drafts, _at(stamp, known), review.outline_in, review.bounds)
+            trial = try_drafts(
+                live.state, request.drafts, _at(stamp, known), review.outline_in, review.bounds, review.as_kept
+            )
         except EditError:
             # Drafts that were right when they were previewed may be wrong on outlines of today: that is the news.
             _require_same(review, request, live.state, request.base)
@@ -77,10 +87,7 @@ def save(review: LiveReview, request: contract.SaveRequest) -> contract.Saved:
         _require_sound(trial.rows, known)
         before = trial.base.marks
         known = review.append(trial.rows, trial.frame())
-        if review.keeps_coordinates:
-            live.adopt(trial.state, known)
-        else:
-            live.bring_up_to(known)
+        live.adopt(trial.state, known)
         sequence = review.announce(trial.rows, trial.state.changed_since(before), known)
         return _answer(review, trial, trial.rows, known, sequence)
 
@@ -95,6 +102,10 @@ def revert(review: LiveReview, request: contract.RevertRequest) -> contract.Save
     EditError
         It is reverted already, or the file cannot be written.
     """
+    return _tried_again(lambda: _revert(review, request))
+
+
+def _revert(review: LiveReview, request: contract.RevertRequest) -> contract.Saved:
     with review.lock:
         known = review.require_edits()
         target = known.by_id.get(request.edit_id)
@@ -151,6 +162,16 @@ def neighbouring(review: LiveReview, period: str, name: str) -> tuple[str | None
     return tuple(  # type: ignore[return-value]
         next((each for each in side if review.outline_in(each, name) is not None), None) for side in (earlier, later)
     )
+
+
+def _tried_again(action: Callable[[], contract.Saved]) -> contract.Saved:
+    """Return what an action returns, which is begun anew where somebody else wrote to the file of edits meanwhile."""
+    for _ in range(_TRIES - 1):
+        try:
+            return action()
+        except ChangedMeanwhile:
+            continue
+    return action()
 
 
 def _stamp_of(request: contract.SaveRequest) -> Stamp:
@@ -250,10 +271,55 @@ def _saved_before(review: LiveReview, request: contract.SaveRequest, stamp: Stam
         for draft in request.drafts
         if draft.operation == "copy" and draft.edit_id in known.by_id
     }
-    trial = try_drafts(state, request.drafts, stamp, lambda *of: copied.get(of), review.bounds)
-    kept = known.rows[first : first + len(trial.rows)]
-    _require_same_rows(trial.rows, kept)
+    try:
+        trial = try_drafts(state, request.drafts, stamp, lambda *of: copied.get(of), review.bounds, review.as_kept)
+        kept = known.rows[first : first + len(trial.rows)]
+        _require_same_rows(trial.rows, kept)
+    except EditError:
+        # Where outlines were mapped anew, a redraw makes other edits of them: those that it made then count.
+        kept = _drawn_before(review, request, stamp, known)
+        names = sorted({row["glac_id"] for row in kept} - {None})
+        now = live.state
+        return contract.Saved(
+            sequence=review.changes.sequence,
+            edits=edit_rows(review, kept),
+            outlines=tuple(outline_message(now, each) for each in names if each in now),
+            gone=tuple(each for each in names if each not in now),
+        )
     return _answer(review, trial, kept, known, review.changes.sequence)
+
+
+def _drawn_before(
+    review: LiveReview, request: contract.SaveRequest, stamp: Stamp, known: KnownEdits
+) -> tuple[Row, ...]:
+    """Return the edits of a save that was kept before, by the outlines that were kept with them.
+
+    Raises
+    ------
+    EditError
+        They are others than those of the drafts.
+    """
+    ids = {each for draft in request.drafts for each in ids_of(draft)}
+    kept = tuple(row for row in known.rows if row["edit_id"] in ids)
+    rows: dict[str, Row] = {}
+    for draft in request.drafts:
+        of_draft = next((known.by_id[each] for each in ids_of(draft) if each in known.by_id), None)
+        if of_draft is None or draft.operation not in ("redraw", "copy"):
+            found = {} if of_draft is None else {str(draft.glac_id): of_draft["geometry"]}
+        else:
+            table = review.outlines_kept_with(of_draft["edit_id"])
+            table = table[table["state"] == BEFORE]
+            found = dict(zip(table["glac_id"], table.geometry, strict=True))
+        if draft.operation == "accept" and of_draft is not None and of_draft["operation"] == "accept":
+            # It names an outline of that map, which is not kept.
+            rows[draft.edit_id] = {**stamp.on(dict(of_draft)), "glac_id": draft.glac_id}
+            continue
+        copied = None if of_draft is None else of_draft["geometry"]
+        made = rows_of_stroke([draft], found.get, lambda *_, outline=copied: outline, review.bounds)
+        rows |= {row["edit_id"]: review.as_kept(stamp.on(row)) for row in made}
+    order = {row["edit_id"]: place for place, row in enumerate(kept)}
+    _require_same_rows(sorted(rows.values(), key=lambda row: order.get(row["edit_id"], len(order))), kept)
+    return kept
 
 
 def _require_same_rows(rows: Sequence[Row], kept: Sequence[Row]) -> None:
