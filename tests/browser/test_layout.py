@@ -63,7 +63,7 @@ def test_doubt_and_edits_in_the_list_follow_a_save(server: Server, new_page: New
     pick(page, "SE")
     use(page, "Subtract")
     page.draw(square(middle(outline(server.get("glacier?period=2018&glac_id=SE"))), 400))
-    wait_for_stroke(page, "subtract")
+    wait_for_stroke(page, "taken from SE")
     save(page, "a lake", "Ana")
     expect_saved(page)
     page.page.keyboard.press("/")
