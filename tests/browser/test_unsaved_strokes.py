@@ -33,7 +33,7 @@ def test_strokes_are_told_and_shown_in_their_own_period_only(server: Server, new
     dialog = page.page.get_by_role("dialog")
     expect(dialog).to_contain_text("new glacier")
     dialog.get_by_role("button", name="Go to 2018").click()
-    page.wait_until_settled()
+    wait_for_stroke(page, "new glacier")
     assert page.state("period") == "2018"
     assert len(page.state("preview")["outlines"]) == 1
 
