@@ -51,5 +51,6 @@ def test_the_demo_is_corrected_in_the_page_and_its_table_of_areas_changes_by_wha
         merge(page, part, name)
         save_and_see(page, name, sum(live.values()))
         page.screenshot(folder / "merged.png")
+        page.page.close()  # before the server is gone, for which it would look
     subprocess.run([*TRIMLINE, "run", str(demo_project()), *options], check=True, timeout=DEMO_S)
     require_changed_by(edited_km2(output / "edits.gpkg"), before, areas_of(output, PERIOD), name)
