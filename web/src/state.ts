@@ -53,8 +53,6 @@ export interface State {
   steps?: { undo: string | null; redo: string | null };
   /** Unsaved strokes in words, of each period that has any. */
   unsaved?: readonly Unsaved[];
-  /** A drawing that the server refused, kept on the map to be mended. */
-  refused?: { what: string; why: string } | null;
 }
 
 type Listener = (state: Readonly<State>) => void;

@@ -31,8 +31,6 @@ export class Corrections {
   readonly own = new Set<string>();
   /** Told when a save met outlines that somebody else had changed. */
   onConflict: (conflict: Conflict) => void = () => undefined;
-  /** Told of a drawing that the server refused, and why. */
-  onRefused: (stroke: Stroke, why: string) => void = () => undefined;
   /** Told what was kept. */
   onSaved: (saved: Saved) => Promise<void> = () => Promise.resolve();
   /** Told when the preview in the state is that of the strokes again. */
