@@ -322,7 +322,6 @@ export class Corrections {
     strokes.discard(stroke.id);
     await this.changed();
     this.say(`Not done, ${stroke.what}: ${words}.`);
-    this.onRefused(stroke, words);
   }
 
   private settle(preview: Preview | null): void {
