@@ -2,6 +2,7 @@
 import { Api, Refused } from "./api";
 import { inPage } from "./map/elements";
 import { createEditing } from "./edit/editing";
+import { readable } from "./edit/readable";
 import { MAP_KEYS } from "./map/map_keys";
 import { createMaps, type Maps } from "./map/maps";
 import { picturesOf } from "./map/period_pictures";
@@ -11,6 +12,7 @@ import { createLayers } from "./panels/layers";
 import { createPictures } from "./panels/pictures";
 import "./review.css";
 import "./edit.css";
+import "./narrow.css";
 import { Store } from "./state";
 
 const api = new Api();
@@ -43,7 +45,7 @@ async function begin(): Promise<{ store: Store; maps: Maps }> {
   });
   document.title = `${review.title || review.name} (trimline review)`;
   store.on(["said"], ({ said }) => {
-    inPage("status").textContent = inPage("status").title = said;
+    inPage("status").textContent = inPage("status").title = readable(said);
   });
   const maps = createMaps(store, api);
   createBar(store);

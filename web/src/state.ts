@@ -25,6 +25,11 @@ export interface Overlays {
 export type Tool =
   "look" | "move" | "draw" | "add" | "subtract" | "hole" | "split" | "merge" | "terminus";
 
+export interface Unsaved {
+  period: string;
+  strokes: readonly string[];
+}
+
 export interface State {
   review: Review;
   period: string;
@@ -46,6 +51,8 @@ export interface State {
   saving?: "idle" | "saving" | "waiting";
   /** What undo and redo would do, in words. */
   steps?: { undo: string | null; redo: string | null };
+  /** Unsaved strokes in words, of each period that has any. */
+  unsaved?: readonly Unsaved[];
 }
 
 type Listener = (state: Readonly<State>) => void;

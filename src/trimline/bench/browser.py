@@ -15,13 +15,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-_IN_SOFTWARE = (
-    "--headless=new",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--disable-accelerated-2d-canvas",
-)
-"""As on a machine without a graphics card: WebGL in software, and canvases not by way of it."""
+_IN_SOFTWARE = ("--headless=new", "--disable-gpu", "--enable-unsafe-swiftshader")
+"""What Chromium does on a machine without a graphics card: the page is painted and put together on the processor, and
+WebGL is computed by SwiftShader. With SwiftShader named as the card (`--use-angle`) all of the page would go through
+it, which no user's browser does."""
 WIDTH, HEIGHT = 1280, 720
 """Of its window [pixels]."""
 
@@ -43,8 +40,13 @@ def require_browser() -> str:
 
 
 @contextmanager
-def opened_browser() -> Iterator[Page]:
+def opened_browser(*, has_webgl: bool = True) -> Iterator[Page]:
     """Give an empty page while the block runs.
+
+    Parameters
+    ----------
+    has_webgl
+        Whether the browser draws by WebGL.
 
     Raises
     ------
@@ -54,7 +56,11 @@ def opened_browser() -> Iterator[Page]:
     program = require_browser()
     from playwright.sync_api import sync_playwright
 
-    arguments = [*_IN_SOFTWARE, *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])]
+    arguments = [
+        *_IN_SOFTWARE,
+        *([] if has_webgl else ["--disable-3d-apis"]),
+        *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+    ]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=arguments)
         try:

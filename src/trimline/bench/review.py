@@ -95,6 +95,7 @@ canvas.addEventListener("wheel", (event) => {{
     pixel *= factor; drawSoon();
 }});
 draw();
+context.getImageData(0, 0, 1, 1); // what is drawn is only noted down until it is needed
 requestAnimationFrame(() => {{ window.drawn_ms = performance.now(); }});
 </script>"""
 
@@ -143,6 +144,7 @@ def measure(
             opened_browser() as page,
         ):
             found = _page_figures(page, url, steps)
+            plain_longest, plain_median = _without_webgl(url, steps)
             saved_ms = saves_ms(url, saves)
         peer = _peer_figures(folder, steps)
     return {
@@ -152,6 +154,8 @@ def measure(
         "first_view_seconds": found["first_view_seconds"],
         "longest_frame_ms": found["longest_frame_ms"],
         "frame_median_ms": found["frame_median_ms"],
+        "longest_frame_without_webgl_ms": plain_longest,
+        "frame_median_without_webgl_ms": plain_median,
         "save_median_ms": statistics.median(saved_ms),
         "save_max_ms": max(saved_ms),
         "first_view_bytes": found["bytes"],
@@ -228,6 +232,14 @@ def _page_figures(page: Page, url: str, steps: int) -> dict[str, float]:
         "longest_frame_ms": longest,
         "frame_median_ms": median,
     }
+
+
+def _without_webgl(url: str, steps: int) -> tuple[float, float]:
+    """Return the longest and the median time between frames without the scene: what is left to a graphics card [ms]."""
+    with opened_browser(has_webgl=False) as page:
+        page.goto(url)
+        page.evaluate(_FIRST_VIEW)
+        return _moved(page, steps)
 
 
 def _peer_figures(folder: Path, steps: int) -> dict[str, float]:

@@ -52,14 +52,13 @@ def served_review(folder: Path, glaciers: int, periods: int, vertices: int, side
 def _serve(pipe: Connection, folder: Path, glaciers: int, periods: int, vertices: int, side: int) -> None:
     from trimline.bench.big_review import write_review
     from trimline.review.page_folder import page_folder
-    from trimline.review.running import opened_desk
-    from trimline.review.server import create_app
+    from trimline.review.running import opened_review
     from trimline.review.serving import listening, serve
 
     reviewed = write_review(folder, glaciers, periods, vertices, side)
     closing = threading.Event()
     started = time.perf_counter()
-    desk, rasters = opened_desk(reviewed)
+    opened = opened_review(reviewed)
 
     def wait_for_the_end() -> None:
         try:
@@ -72,7 +71,7 @@ def _serve(pipe: Connection, folder: Path, glaciers: int, periods: int, vertices
         address = Address(LOOPBACK, bound.getsockname()[1])
         threading.Thread(target=wait_for_the_end, daemon=True).start()
         try:
-            app = create_app(desk, rasters=rasters, page=page_folder(), closing=closing)
+            app = opened.app(page=page_folder(), closing=closing)
             serve(app, bound, lambda: pipe.send((address.url, time.perf_counter() - started)), closing)
         finally:
-            desk.close()
+            opened.close()

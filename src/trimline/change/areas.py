@@ -28,6 +28,7 @@ from trimline.change.equal_area import equal_area_crs, lengths_m, projected
 from trimline.change.long_table import optional_errors, require_no_overlap, require_series, with_years
 from trimline.change.one_sided import OneSided, near_pairs, neighbour_lists, one_sided_areas
 from trimline.change.sizes import SIZE_BOUNDS_KM2, first_size_class
+from trimline.change.sound import sound
 from trimline.cores import available_cores
 from trimline.errors import ChangeError
 
@@ -188,7 +189,7 @@ def _in_plane(
     areas, lengths = np.zeros(len(given)), np.zeros(len(given))
 
     def of_chunk(chunk: NDArray[np.intp]) -> None:
-        there = projected(given[chunk], crs, plane)
+        there = sound(projected(given[chunk], crs, plane))
         geometries[chunk], areas[chunk], lengths[chunk] = there, shapely.area(there), lengths_m(there)
 
     work_through([partial(of_chunk, chunk) for chunk in chunks_of(np.arange(len(given)))], threads)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from trimline.change.equal_area import equal_area_crs, projected
 from trimline.change.long_table import period_order, require_columns, with_years
 from trimline.change.matching import SMALLEST_SHARE
+from trimline.change.sound import sound
 
 Fate = Literal["new", "vanished", "merged", "split", "seen again"]
 """Kinds of events in the life of a glacier."""
@@ -105,7 +106,7 @@ def lineage(
         return pd.DataFrame(columns=list(LINEAGE_COLUMNS))
     plane = equal_area_crs(outlines)
     names = outlines["glac_id"].astype(str).to_numpy()
-    polygons = projected(outlines.geometry.to_numpy(), outlines.crs, plane)
+    polygons = sound(projected(outlines.geometry.to_numpy(), outlines.crs, plane))
     of_outline = outlines["period"].astype(str).to_numpy()
     last: dict[str, shapely.Geometry] = {}
     missing: set[str] = set()

@@ -13,6 +13,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from trimline.change.sound import difference, sound, union
+
 QUAD_SEGS = 16
 """Segments of a quarter circle around corners, the default of GeoPandas."""
 
@@ -42,17 +44,17 @@ def moved(polygons: NDArray[np.object_], distance_m: NDArray[np.float64] | float
     Returns
     -------
     NDArray[np.object_]
-        (n,) polygons; empty where nothing is left.
+        (n,) valid polygons; empty where nothing is left.
     """
     distances = np.broadcast_to(np.asarray(distance_m, np.float64), polygons.shape)
     result = np.empty(polygons.shape, dtype=object)
     crowded = (shapely.get_num_coordinates(polygons) > _CROWDED_VERTICES) & (distances != 0)
     for i in np.flatnonzero(crowded):
         crowded[i] = _corners_per_square(polygons[i], abs(float(distances[i]))) > _CROWDED
-    result[~crowded] = shapely.buffer(polygons[~crowded], distances[~crowded], quad_segs=QUAD_SEGS)
+    result[~crowded] = sound(shapely.buffer(polygons[~crowded], distances[~crowded], quad_segs=QUAD_SEGS))
     for i in np.flatnonzero(crowded):
         band = _band(polygons[i], abs(float(distances[i])))
-        result[i] = shapely.union(polygons[i], band) if distances[i] > 0 else shapely.difference(polygons[i], band)
+        result[i] = union(np.array([polygons[i], band])) if distances[i] > 0 else difference(polygons[i], band)
     return result
 
 
@@ -76,7 +78,7 @@ def _corners_per_square(polygon: shapely.Geometry, distance: float) -> float:
 def _band(polygon: shapely.Geometry, distance: float) -> shapely.Geometry:
     """Return the ground within a distance of the boundary of a polygon."""
     pieces = [_pieces(ring) for ring in shapely.get_rings(shapely.get_parts(polygon))]
-    return shapely.union_all(shapely.buffer(np.concatenate(pieces), distance, quad_segs=QUAD_SEGS))
+    return union(sound(shapely.buffer(np.concatenate(pieces), distance, quad_segs=QUAD_SEGS)))
 
 
 def _pieces(ring: shapely.Geometry) -> NDArray[np.object_]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from trimline.change.chunks import chunks_of, work_through
 from trimline.change.moving import moved, moved_one
+from trimline.change.sound import difference, intersection, sound_one, union
 
 SLIVER_M = 0.5
 """Gaps between neighbours narrower than this are rounding of a shared border, not ground [m]."""
@@ -106,22 +107,21 @@ def _among_neighbours(
 ) -> tuple[float, float, shapely.Geometry]:
     """Return inner and outer area and the shared border of one outline that has neighbours."""
     own, others = outlines[i], outlines[neighbours]
-    ice = without_slivers(shapely.union_all(np.append(others, own)))
-    inner = shapely.area(shapely.intersection(own, moved_one(ice, -distance)))
-    reached = shapely.difference(moved_one(own, distance), shapely.union_all(others))
-    ring = shapely.difference(reached, own)
+    ice = without_slivers(union(np.append(others, own)))
+    inner = shapely.area(intersection(own, moved_one(ice, -distance)))
+    reached = difference(moved_one(own, distance), union(others))
+    ring = difference(reached, own)
     # Ground within reach of several glaciers goes to the first, then to the last: the mean shares it and keeps sums.
     shares = [
-        shapely.area(shapely.difference(ring, moved_one(shapely.union_all(some), distance)))
-        if len(some)
-        else shapely.area(ring)
+        shapely.area(difference(ring, moved_one(union(some), distance))) if len(some) else shapely.area(ring)
         for some in (others[neighbours < i], others[neighbours > i])
     ]
-    along = shapely.intersection(shapely.boundary(own), shapely.buffer(shapely.union_all(others), SLIVER_M))
+    beside = sound_one(shapely.buffer(union(others), SLIVER_M))
+    along = intersection(shapely.boundary(own), beside)
     return float(inner), float(shapely.area(own) + sum(shares) / 2), along
 
 
 def without_slivers(ice: shapely.Geometry) -> shapely.Geometry:
     """Close the gaps that are too narrow to be ground."""
-    wider = shapely.buffer(ice, SLIVER_M / 2, join_style="mitre")
-    return shapely.union(ice, shapely.buffer(wider, -SLIVER_M / 2, join_style="mitre"))
+    wider = sound_one(shapely.buffer(ice, SLIVER_M / 2, join_style="mitre"))
+    return union(np.array([ice, sound_one(shapely.buffer(wider, -SLIVER_M / 2, join_style="mitre"))]))

@@ -21,6 +21,7 @@ from trimline.change.areas import LANDSAT_PIXEL_M, by_period
 from trimline.change.chunks import work_through
 from trimline.change.equal_area import equal_area_crs, projected
 from trimline.change.long_table import optional_errors
+from trimline.change.sound import sound
 from trimline.cores import available_cores
 from trimline.errors import ChangeError
 from trimline.glaciers.model_choice import Dem, choose_models, in_crs, require_glaciers
@@ -175,7 +176,7 @@ def _by_class(
     periods = (outlines["period"] if "period" in outlines.columns else pd.Series("", outlines.index)).astype(str)
     distances = by_period(pixel_m, periods.to_numpy(object)) / 2
     areas = area_km2(outlines)
-    in_plane = projected(geometries, crs, plane)
+    in_plane = sound(projected(geometries, crs, plane))
     neighbours = neighbours_of(in_plane, distances, periods.to_numpy(object))
     choices = choose_models(geometries, crs, dem, plane, threads)
     found: list[dict[int, NDArray[np.float64]]] = [{} for _ in geometries]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from trimline.change.moving import moved_one
 from trimline.change.one_sided import near_pairs, neighbour_lists, without_slivers
+from trimline.change.sound import difference, intersection, union
 
 
 @dataclass(frozen=True)
@@ -77,14 +78,14 @@ def fringe(outlines: NDArray[np.object_], i: int, distance_m: float, neighbours:
         inner = moved_one(own, -distance_m)
         return Fringe(np.array([outer, inner]), (0.5, -0.5), outer)
     others = outlines[neighbours]
-    ice = without_slivers(shapely.union_all(np.append(others, own)))
-    inner = shapely.intersection(own, moved_one(ice, -distance_m))
-    ring = shapely.difference(outer, shapely.union_all(np.append(others, own)))
+    ice = without_slivers(union(np.append(others, own)))
+    inner = intersection(own, moved_one(ice, -distance_m))
+    ring = difference(outer, union(np.append(others, own)))
     polygons, weights = [own, inner, ring], [0.5, -0.5, 0.5]
     for some in (others[neighbours < i], others[neighbours > i]):
         if len(some):
-            theirs = moved_one(shapely.union_all(some), distance_m)
-            polygons.append(shapely.intersection(ring, theirs))
+            theirs = moved_one(union(some), distance_m)
+            polygons.append(intersection(ring, theirs))
             weights.append(-0.25)
     return Fringe(_polygonal(polygons), tuple(weights), outer)
 

@@ -18,8 +18,9 @@ import shapely
 
 from trimline.errors import UnsoundEdits, shortened
 from trimline.files import StrPath
+from trimline.hidden_characters import is_hidden
 from trimline.outlines.check import FARTHEST_M
-from trimline.outlines.edit_layer import OPERATIONS, REVERT, in_order, instant, rows_of, taken_back
+from trimline.outlines.edit_layer import DAMAGED, OPERATIONS, REVERT, in_order, instant, rows_of, taken_back
 from trimline.outlines.edit_periods import EVERY_PERIOD, problem_of
 from trimline.outlines.schema import COLUMNS
 
@@ -55,6 +56,10 @@ _OPTIONS: Mapping[str, Sequence[str]] = {
     "accept": (OUTLINE,),
     "flag": (OUTLINE,),
 }
+
+
+LONGEST_ID = 200
+"""Characters of the identifier that an edit gives a glacier."""
 
 
 @dataclass(frozen=True)
@@ -209,6 +214,8 @@ def _of_operation(edit: Mapping[str, Any]) -> _Found:
     if operation in _NAMES_A_GLACIER and edit["glac_id"] is None:
         new = ", or a new one," if operation == "add" else ""
         yield "names no glacier", f"write the identifier of one{new} into the column 'glac_id'"
+    if operation == "add":
+        yield from _of_name(edit["glac_id"], "glac_id")
     yield from _of_geometry(edit["geometry"], operation)
     yield from _of_value(edit, operation)
 
@@ -217,7 +224,9 @@ def _of_geometry(geometry: shapely.Geometry | None, operation: str) -> _Found:
     wanted = _GEOMETRIES.get(operation)
     if wanted is None:
         return
-    if geometry is None or geometry.is_empty:
+    if geometry is not None and geometry.is_empty and geometry.geom_type == DAMAGED.geom_type:
+        yield "has a damaged geometry, which cannot be read", "draw it again in another row, and take this edit back"
+    elif geometry is None or geometry.is_empty:
         yield "has no geometry", f"'{operation}' needs a {' or a '.join(wanted[::2])}"
     elif geometry.geom_type not in wanted:
         yield f"is a {geometry.geom_type}", f"'{operation}' needs a {' or a '.join(wanted[::2])}"
@@ -242,6 +251,9 @@ def _of_value(edit: Mapping[str, Any], operation: str) -> _Found:
         yield "sets no column", 'write the columns and their values into \'value\', as in {"glac_name": "Upper Tongue"}'
     if operation == "merge" and WITH not in value:
         yield "names no glaciers to merge with", 'write them into \'value\', as in {"with": ["B", "C"]}'
+    new = {"split": NEW_ID, "attribute": "glac_id"}.get(operation)
+    if new in value:
+        yield from _of_new_name(value[new], new)
     for name, content in value.items():
         if name in _OPTIONS.get(operation, ()):
             yield from _of_option(name, content)
@@ -257,6 +269,26 @@ def _of_value(edit: Mapping[str, Any], operation: str) -> _Found:
             yield f"'{name}' is a number, and {shortened(repr(content), _SHOWN)} is none", "correct 'value'"
         elif name in COLUMNS and COLUMNS[name].kind == "count" and not _is_count(content):
             yield f"'{name}' is a whole number, and {shortened(repr(content), _SHOWN)} is none", "correct 'value'"
+
+
+def _of_new_name(name: Any, column: str) -> _Found:
+    """Yield what is wrong with the identifier that an option gives a glacier."""
+    if name is None or (isinstance(name, str) and not name.strip()):
+        yield f"'{column}' in 'value' is empty", "give the glacier an identifier"
+    elif isinstance(name, str) and name != name.strip():
+        yield f"'{column}' in 'value' has blanks at its ends: {shortened(repr(name), _SHOWN)}", "leave them out"
+    elif isinstance(name, str):
+        yield from _of_name(name, f"{column}' in 'value")
+
+
+def _of_name(name: str | None, column: str) -> _Found:
+    """Yield what makes an identifier of a glacier one that nobody can name again."""
+    text = name or ""
+    if len(text) > LONGEST_ID:
+        yield f"'{column}' has {len(text)} characters", f"give an identifier of at most {LONGEST_ID}"
+    hidden = next((each for each in text if is_hidden(each)), None)
+    if hidden is not None:
+        yield f"'{column}' has the character U+{ord(hidden):04X}, which nobody sees", "leave it out"
 
 
 def _of_option(name: str, content: Any) -> _Found:

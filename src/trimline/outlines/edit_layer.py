@@ -24,7 +24,7 @@ from trimline.errors import EditError
 from trimline.files import StrPath
 from trimline.foreign import foreign_errors
 from trimline.outlines.edit_periods import EVERY_PERIOD
-from trimline.outlines.geopackage import layer_names, reading, rows_in, table_of
+from trimline.outlines.geopackage import PATIENCE_S, layer_names, reading, rows_in, table_of
 
 LAYER = "edits"
 """Name of the layer."""
@@ -74,6 +74,9 @@ _CONTENT = ("operation", "period", "glac_id", "value", "reverts")
 """Columns that define an edit, with its geometry; an author may be filled in later."""
 
 _BUSY = "where another program writes to it, try again"
+DAMAGED = shapely.GeometryCollection()
+"""What stands for a geometry that cannot be read; no operation takes a collection."""
+
 _EXACT = 2.0**53
 """Size below which a whole number in floating point is exact."""
 
@@ -86,18 +89,21 @@ def no_edits(crs: Any = 4326) -> gpd.GeoDataFrame:
     return as_edits(gpd.GeoDataFrame({"edit_id": []}, geometry=[], crs=crs))
 
 
-def read_edits(path: StrPath) -> gpd.GeoDataFrame:
+def read_edits(path: StrPath, *, patience_s: float = PATIENCE_S) -> gpd.GeoDataFrame:
     """Read a layer of edits.
 
     Parameters
     ----------
     path
         A GeoPackage with a layer `edits`, or any vector file of one layer. A file that does not exist holds no edit.
+    patience_s
+        Time to wait for another program that holds the file [s].
 
     Returns
     -------
     GeoDataFrame
-        See `as_edits`; rows in the order in which they were written, in the CRS of the file.
+        See `as_edits`; rows in the order in which they were written, in the CRS of the file. `DAMAGED` stands for a
+        geometry of a GeoPackage that cannot be read.
 
     Raises
     ------
@@ -105,10 +111,10 @@ def read_edits(path: StrPath) -> gpd.GeoDataFrame:
         The file cannot be read, or has several layers of which none is called `edits`.
     """
     path = Path(path)
-    return as_edits(read_rows(path)) if path.exists() else no_edits()
+    return as_edits(read_rows(path, patience_s)) if path.exists() else no_edits()
 
 
-def read_rows(path: Path) -> gpd.GeoDataFrame:
+def read_rows(path: Path, patience_s: float = PATIENCE_S) -> gpd.GeoDataFrame:
     """Read the rows of a file with all their columns, in the order in which they were written; raise as `read_edits`.
 
     The index is the number that the format gives each row.
@@ -116,8 +122,12 @@ def read_rows(path: Path) -> gpd.GeoDataFrame:
     if not path.exists():
         raise EditError("the file does not exist", where=path)
     if path.suffix.lower() == ".gpkg":
-        with foreign_errors(EditError, path, what="cannot be read as edits", remedy=_BUSY), reading(path) as database:
-            rows = rows_in(database, table_of(database, chosen_layer(layer_names(database), path)))
+        with (
+            foreign_errors(EditError, path, what="cannot be read as edits", remedy=_BUSY),
+            reading(path, patience_s) as database,
+        ):
+            table = table_of(database, chosen_layer(layer_names(database), path))
+            rows = rows_in(database, table, instead=DAMAGED)
     else:
         layer = layer_of(path)
         with foreign_errors(EditError, path, what="cannot be read as edits"):

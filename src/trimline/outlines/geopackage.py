@@ -15,7 +15,8 @@ import math
 import os
 import sqlite3
 import struct
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,10 +30,16 @@ from shapely.geometry.base import BaseGeometry
 
 from trimline.errors import EditError
 from trimline.foreign import foreign_errors
+from trimline.outlines.wkb_depth import require_shallow
 from trimline.reprojecting import reprojected
 
 PATIENCE_S = 10.0
 """Time to wait for another program that holds the file [s]."""
+
+_LONGEST_S = 60.0
+"""Time after which a statement is ended: no layer of edits needs as long, a hostile view or trigger never ends [s]."""
+_BETWEEN_LOOKS = 100_000
+"""Steps of SQLite between two looks at the clock."""
 
 _MAGIC, _LITTLE_ENDIAN, _ENVELOPE, _EMPTY = b"GP", 0x01, 0x02, 0x10
 """First bytes of a geometry, and the flags of its header: byte order, an envelope of two axes, no vertex."""
@@ -74,7 +81,7 @@ def sqlite_errors(path: Path, what: str, remedy: str) -> Iterator[None]:
 
 
 @contextmanager
-def transaction(path: Path, *, log: bool = True) -> Iterator[sqlite3.Connection]:
+def transaction(path: Path, *, log: bool = True, patience_s: float = PATIENCE_S) -> Iterator[sqlite3.Connection]:
     """Give a connection that may write; what the block did is on the disk after it, or undone where it raises.
 
     Parameters
@@ -84,25 +91,28 @@ def transaction(path: Path, *, log: bool = True) -> Iterator[sqlite3.Connection]
     log
         Whether the file gets a write-ahead log from now on. Where another program holds the file, that is left for
         the next time.
+    patience_s
+        Time to wait for another program that holds the file [s].
     """
-    with _opened(path, "mode=rw") as database:
+    with _opened(path, "mode=rw", patience_s) as database:
         for name, function in _FUNCTIONS.items():
             database.create_function(name, 1, function, deterministic=True)
         if log:
-            _keep_log(database)
+            _keep_log(database, patience_s)
         database.execute("PRAGMA synchronous = FULL")
         database.execute("BEGIN IMMEDIATE")
         try:
             yield database
         except BaseException:
-            database.execute("ROLLBACK")
+            if database.in_transaction:  # SQLite has ended it where it was interrupted
+                database.execute("ROLLBACK")
             raise
         database.execute("COMMIT")
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """Give a connection for reading, which sees one state of the file throughout.
+def reading(path: Path, patience_s: float = PATIENCE_S) -> Iterator[sqlite3.Connection]:
+    """Give a connection for reading, which sees one state of the file throughout; others are waited for so long.
 
     It also sees what a killed process committed, and nothing of what it had begun. On a disk that is read-only, a file
     without a log is read as it is.
@@ -112,7 +122,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     else:
         log = path.with_name(f"{path.name}-wal")
         access = "mode=ro" if log.exists() and log.stat().st_size else "immutable=1"
-    with _opened(path, access) as database:
+    with _opened(path, access, patience_s) as database:
         database.execute("BEGIN")
         yield database
 
@@ -124,7 +134,12 @@ def layer_names(database: sqlite3.Connection) -> list[str]:
 
 
 def rows_in(
-    database: sqlite3.Connection, table: Table, names: Collection[str] | None = None, where: str = "1", *given: str
+    database: sqlite3.Connection,
+    table: Table,
+    names: Collection[str] | None = None,
+    where: str = "1",
+    *given: str,
+    instead: BaseGeometry | None = None,
 ) -> gpd.GeoDataFrame:
     """Return rows of a layer in the order of their numbers, which are the index.
 
@@ -134,6 +149,8 @@ def rows_in(
         Columns; None means all.
     where, given
         Condition on the rows, and the values of its question marks.
+    instead
+        What stands for a damaged geometry; None raises.
 
     Returns
     -------
@@ -143,7 +160,7 @@ def rows_in(
     Raises
     ------
     ValueError, shapely.errors.ShapelyError
-        A geometry is damaged.
+        A geometry is damaged, and nothing stands for it.
     """
     chosen = [name for name in table.columns if names is None or name in names]
     asked = [table.key, *chosen, *([table.geometry] if table.geometry is not None else [])]
@@ -154,7 +171,8 @@ def rows_in(
     found = database.execute(question, given).fetchall()
     keys = [row[0] for row in found]
     columns = {name: pd.Series([row[i + 1] for row in found], keys, "object") for i, name in enumerate(chosen)}
-    shapes = [geometry_of(row[-1]) if table.geometry is not None else None for row in found]
+    read = geometry_of if instead is None else _lenient(instead)
+    shapes = [read(row[-1]) if table.geometry is not None else None for row in found]
     geometry = gpd.GeoSeries(shapes, index=keys, crs=table.crs)
     return gpd.GeoDataFrame(columns, index=keys, geometry=geometry, crs=table.crs)
 
@@ -264,7 +282,9 @@ def geometry_of(blob: bytes | None) -> BaseGeometry | None:
     kind = (blob[3] >> 1) & 0x07
     if kind >= len(_ENVELOPE_BYTES):
         raise ValueError(f"no such envelope: {kind}")
-    return shapely.from_wkb(blob[_HEADER_BYTES + _ENVELOPE_BYTES[kind] :])
+    body = blob[_HEADER_BYTES + _ENVELOPE_BYTES[kind] :]
+    require_shallow(body)
+    return shapely.from_wkb(body)
 
 
 def quoted(name: str) -> str:
@@ -273,9 +293,11 @@ def quoted(name: str) -> str:
 
 
 @contextmanager
-def _opened(path: Path, access: str) -> Iterator[sqlite3.Connection]:
+def _opened(path: Path, access: str, patience_s: float) -> Iterator[sqlite3.Connection]:
     address = f"{path.absolute().as_uri()}?{access}"
-    with closing(sqlite3.connect(address, uri=True, timeout=PATIENCE_S, isolation_level=None)) as database:
+    with closing(sqlite3.connect(address, uri=True, timeout=patience_s, isolation_level=None)) as database:
+        end = time.monotonic() + patience_s + _LONGEST_S
+        database.set_progress_handler(lambda: time.monotonic() > end, _BETWEEN_LOOKS)
         yield database
 
 
@@ -295,7 +317,7 @@ def _index(database: sqlite3.Connection, layer: str) -> None:
     )
 
 
-def _keep_log(database: sqlite3.Connection) -> None:
+def _keep_log(database: sqlite3.Connection, patience_s: float) -> None:
     if database.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
         return
     database.execute("PRAGMA busy_timeout = 0")
@@ -304,7 +326,7 @@ def _keep_log(database: sqlite3.Connection) -> None:
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise
-    database.execute(f"PRAGMA busy_timeout = {int(PATIENCE_S * 1000)}")
+    database.execute(f"PRAGMA busy_timeout = {int(patience_s * 1000)}")
 
 
 def _crs(database: sqlite3.Connection, srs_id: int) -> str | None:
@@ -338,6 +360,16 @@ def _bound(place: int) -> Any:
         return None if shape is None or shape.is_empty else float(shape.bounds[place])
 
     return bound
+
+
+def _lenient(instead: BaseGeometry) -> Callable[[Any], BaseGeometry | None]:
+    def read(blob: Any) -> BaseGeometry | None:
+        try:
+            return geometry_of(blob)
+        except (TypeError, ValueError, shapely.errors.ShapelyError):
+            return instead
+
+    return read
 
 
 def _shape(blob: Any) -> BaseGeometry | None:

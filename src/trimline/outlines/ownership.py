@@ -18,7 +18,14 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from trimline.outlines.area import area_km2, perimeter_km
-from trimline.outlines.corrected_rows import NO_ROW, SHARED_COLUMNS, GlacierRecord, corrected_rows, left_of
+from trimline.outlines.corrected_rows import (
+    ERROR_COLUMNS,
+    NO_ROW,
+    SHARED_COLUMNS,
+    GlacierRecord,
+    corrected_rows,
+    left_of,
+)
 from trimline.outlines.mapped_rows import MappedRows
 from trimline.outlines.outline_digest import outline_digest
 from trimline.outlines.polygon_cut import polygonal, without_slivers
@@ -245,13 +252,19 @@ class Ownership:
         return note
 
     def set_columns(self, name: str, columns: Mapping[str, Any], edit: Mapping[str, Any]) -> bool:
-        """Set columns of a glacier, and return whether any of them changed."""
+        """Set columns of a glacier, and return whether any of them changed.
+
+        An error of the map that is set holds for the whole outline as it is, whatever was drawn before.
+        """
         typed = {key: _typed(key, each) for key, each in columns.items()}
-        new = {key: each for key, each in typed.items() if not _alike(self.value(name, key), each)}
+        left = self.errors(name) if typed.keys() & set(ERROR_COLUMNS) else {}
+        new = {key: each for key, each in typed.items() if not _alike(left.get(key, self.value(name, key)), each)}
         if not new:
             return False
         known = self._record(name)
         edit_ids = _with(known.edit_ids, edit["edit_id"])
+        if left or new.keys() & set(ERROR_COLUMNS):
+            known = replace(known, columns=dict(known.columns) | left, of_map=known.outline, error_share=1.0)
         changed = replace(known, columns=dict(known.columns) | new, edit_ids=edit_ids)
         if "glac_id" in new:
             self._drop(name)
@@ -285,6 +298,15 @@ class Ownership:
             return known.columns[column]
         rows = self._mapped.rows
         return rows[column].iloc[known.row] if known.row != NO_ROW and column in rows.columns else None
+
+    def errors(self, name: str) -> dict[str, float]:
+        """Return what is left of the errors of the map for a glacier [km2], by column; NaN where it has none."""
+        known, found = self._record(name), {}
+        for key in ERROR_COLUMNS:
+            value = self.value(name, key)
+            if key in self._mapped.rows.columns or key in known.columns:
+                found[key] = np.nan if pd.isna(value) else float(value) * left_of(key, known, self.km2)
+        return found
 
     def outlines(self, names: Sequence[str] | None = None) -> gpd.GeoDataFrame:
         """Return the present outlines, a row per glacier; see `trimline.outlines.replay`.

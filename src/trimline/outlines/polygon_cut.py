@@ -64,13 +64,14 @@ def cut(geometry: BaseGeometry, cutter: BaseGeometry) -> tuple[BaseGeometry, Bas
         A valid polygon or multipolygon.
     cutter
         A line: the ground on its right, seen along it, is cut off, and polygons of the multipolygon that it does not
-        cut go with the nearest piece. Or a polygon: the ground within it is cut out.
+        cut go with the nearest piece. A line that cuts none of them, but passes between them, parts them where it
+        leaves no doubt: extended straight at its ends it must meet none. Or a polygon: the ground within it is cut out.
 
     Returns
     -------
     tuple[BaseGeometry, BaseGeometry]
         Two polygonal geometries that share a border and no ground, and together are the polygon. The second is empty
-        where the line does not cross the polygon.
+        where the line does not cut the polygon.
     """
     if cutter.geom_type in ("Polygon", "MultiPolygon"):
         return polygonal(shapely.difference(geometry, cutter)), polygonal(shapely.intersection(geometry, cutter))
@@ -88,6 +89,8 @@ def cut(geometry: BaseGeometry, cutter: BaseGeometry) -> tuple[BaseGeometry, Bas
         for face in faces:
             on_left, on_right = (shapely.intersection(face, band).area for band in bands)
             (right if on_right > on_left else left).append(face)
+    if not left and not right:
+        return _parted(geometry, line)
     if not left or not right:
         return geometry, shapely.Polygon()
     sides = (shapely.union_all(left), shapely.union_all(right))
@@ -105,3 +108,36 @@ def _faces(polygon: BaseGeometry, line: BaseGeometry) -> list[BaseGeometry]:
     faces = shapely.get_parts(shapely.polygonize(list(shapely.get_parts(network))))
     inside = shapely.contains_properly(polygon, shapely.point_on_surface(faces))
     return list(faces[inside])
+
+
+def _parted(geometry: BaseGeometry, line: BaseGeometry) -> tuple[BaseGeometry, BaseGeometry]:
+    """Return the polygons of a multipolygon on the left and on the right of a line between them, as `cut` does."""
+    uncut = geometry, shapely.Polygon()
+    parts = shapely.get_parts(geometry)
+    is_between = len(parts) > 1 and shapely.intersects(shapely.convex_hull(geometry), line)
+    if not is_between or line.geom_type != "LineString" or line.is_ring or not shapely.is_simple(line):
+        return uncut
+    bounds = shapely.total_bounds(np.array([geometry, line], dtype=object))
+    size = math.hypot(bounds[2] - bounds[0], bounds[3] - bounds[1])
+    extended = _extended(line, 4 * size)
+    if shapely.intersects(geometry, extended):
+        return uncut
+    frame = shapely.boundary(shapely.buffer(shapely.box(*bounds), size, join_style="mitre"))
+    sides = shapely.get_parts(shapely.polygonize(list(shapely.get_parts(shapely.union_all([frame, extended])))))
+    if len(sides) != 2:
+        return uncut
+    band = shapely.buffer(line, -_BAND * size, single_sided=True)
+    is_right = shapely.area(shapely.intersection(sides, band))
+    right_side = sides[int(is_right[1] > is_right[0])]
+    on_right = shapely.intersects(parts, right_side)
+    if on_right.all() or not on_right.any():
+        return uncut
+    return polygonal(shapely.union_all(parts[~on_right])), polygonal(shapely.union_all(parts[on_right]))
+
+
+def _extended(line: BaseGeometry, length: float) -> BaseGeometry:
+    """Return a line with a straight piece of some length added at both ends."""
+    vertices = shapely.get_coordinates(line)
+    before, after = vertices[0] - vertices[1], vertices[-1] - vertices[-2]
+    before, after = (each * (length / math.hypot(*each)) for each in (before, after))
+    return shapely.LineString(np.vstack([vertices[0] + before, vertices, vertices[-1] + after]))

@@ -20,7 +20,7 @@ from trimline.outlines.edit_layer import REVERT, in_order, rows_of, taken_back
 from trimline.outlines.edit_operations import OPERATION_EFFECTS
 from trimline.outlines.edit_periods import holds_for
 from trimline.outlines.ownership import Ownership, Review
-from trimline.reprojecting import reprojected
+from trimline.outlines.placing_edits import placed_edits
 
 State = Literal["applied", "not applied", "reverted"]
 """State of an edit after the replay."""
@@ -178,7 +178,7 @@ class Replayed:
             As for the class; the state is as before then.
         """
         require_sound(edits)
-        placed = reprojected(edits, self.crs, like=self._like) if len(edits) and edits.crs is not None else edits
+        placed = placed_edits(edits, self.crs, like=self._like)
         dead, of_edit = taken_back(edits), dict(zip(edits["edit_id"], edits["period"], strict=True))
         wanted = []
         for edit in rows_of(in_order(placed)):
@@ -221,6 +221,10 @@ class Replayed:
         Columns that are measured on the outline (`area_km2`, heights) are those of the map; `outlines` measures them.
         """
         return self._owners.value(name, column)
+
+    def errors(self, name: str) -> dict[str, float]:
+        """Return what is left of the errors of the map for a glacier [km2], by column; NaN where it has none."""
+        return self._owners.errors(name)
 
     def review(self, name: str) -> Review:
         """Return whether a glacier is open, accepted or flagged."""

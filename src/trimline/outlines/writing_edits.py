@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ import shapely
 from trimline.errors import EditError
 from trimline.files import StrPath, made_folder, require_no_folder, require_whole_files
 from trimline.foreign import disk_errors, foreign_errors
-from trimline.outlines.corrected_outlines import add_outlines
+from trimline.outlines.corrected_outlines import CORRECTED, add_outlines
 from trimline.outlines.edit_layer import (
     EDIT_COLUMNS,
     LAYER,
@@ -33,6 +33,7 @@ from trimline.outlines.edit_layer import (
     rows_of,
 )
 from trimline.outlines.geopackage import (
+    PATIENCE_S,
     Table,
     add_columns,
     geometry_of,
@@ -43,8 +44,9 @@ from trimline.outlines.geopackage import (
     table_of,
     transaction,
 )
+from trimline.outlines.own_triggers import require_own_triggers
+from trimline.outlines.placing_edits import stored_edits
 from trimline.outlines.writing import fix_date
-from trimline.reprojecting import reprojected
 from trimline.workplace import workplace
 
 _ANY_GEOMETRY = ("", "GEOMETRY", "GEOMETRYCOLLECTION")
@@ -63,6 +65,8 @@ def append_edits(
     *,
     outlines: gpd.GeoDataFrame | None = None,
     again: bool = False,
+    before: Callable[[int], None] | None = None,
+    patience_s: float = PATIENCE_S,
 ) -> gpd.GeoDataFrame:
     """Append edits to a layer, which is created where there is none.
 
@@ -75,13 +79,18 @@ def append_edits(
         A GeoPackage.
     rows
         Rows that `trimline.outlines.as_edits` takes; in any CRS. A new layer gets this CRS; for an old one they are
-        reprojected.
+        reprojected, see `trimline.outlines.placing_edits`.
     outlines
         Outlines before and after these edits, as `trimline.outlines.read_corrected_outlines` returns them; they are
         kept in the same transaction. None keeps none.
     again
         Whether rows may be there already: one with the same `edit_id` and content, whatever its time, is left out.
         Otherwise an `edit_id` that is in use is an error.
+    before
+        Called with the number of rows in the layer when nobody else can write any more, and before these are; what it
+        raises leaves the file as it is. None lets all pass.
+    patience_s
+        Time to wait for another program that holds the file [s].
 
     Returns
     -------
@@ -91,8 +100,8 @@ def append_edits(
     Raises
     ------
     EditError
-        An identifier is in use, the file is no GeoPackage or is locked, or its columns or its type of geometry
-        cannot hold the edits.
+        An identifier is in use, the file is no GeoPackage or is locked, its columns, its CRS or its type of geometry
+        cannot hold the edits, or something in the file would change them.
     """
     path = _geopackage(path)
     remedy = "save and close the layer in QGIS, see that the file may be written, and try again"
@@ -101,13 +110,19 @@ def append_edits(
             edits = _unused(as_edits(rows), (), path)
             if edits.empty or _create(path, edits, outlines):
                 return edits
-        with transaction(path) as database:
+        with transaction(path, patience_s=patience_s) as database:
             table = table_of(database, chosen_layer(layer_names(database), path))
+            require_own_triggers(database, [table.name, CORRECTED], path)
+            count = _count(database, table)
+            if before is not None:
+                before(count)
             edits = _new(database, table, rows, path, again=again)
             if len(edits):
-                _insert(database, table, edits, path)
+                stored = stored_edits(edits, table.crs)
+                _insert(database, table, stored, path)
                 if outlines is not None:
                     add_outlines(database, table, outlines[outlines["edit_id"].isin(edits["edit_id"])])
+                _require_kept(database, table_of(database, table.name), stored, count, path)
     return edits
 
 
@@ -225,8 +240,7 @@ def _new(
     if not again:
         raise EditError(f"there is an edit '{known[0]}' already", where=path, remedy="leave its edit_id empty")
     old = _said_by_id(database, table, known)
-    placed = reprojected(edits, table.crs) if table.crs is not None and edits.crs is not None else edits
-    for edit in rows_of(placed):
+    for edit in rows_of(stored_edits(edits, table.crs)):
         if edit["edit_id"] in there and old.get(edit["edit_id"]) != _said(edit):
             raise EditError(
                 f"there is an edit '{edit['edit_id']}' already, and it is another one",
@@ -288,8 +302,27 @@ def _insert(database: sqlite3.Connection, table: Table, edits: gpd.GeoDataFrame,
     insert(database, table, columns, edits.geometry)
 
 
+def _require_kept(database: sqlite3.Connection, table: Table, edits: gpd.GeoDataFrame, before: int, path: Path) -> None:
+    """Raise where the layer does not hold what was written to it, and nothing else besides."""
+    found = _said_by_id(database, table, edits["edit_id"].tolist())
+    is_kept = all(found.get(edit["edit_id"]) == _said(edit) for edit in rows_of(edits))
+    if not is_kept or _count(database, table) != before + len(edits):
+        raise EditError(
+            "the rows are not in the file as they were written",
+            where=path,
+            remedy="keep edits in a file that trimline or QGIS made",
+        )
+
+
+def _count(database: sqlite3.Connection, table: Table) -> int:
+    """Return the number of rows of a layer."""
+    return int(database.execute(f"SELECT COUNT(*) FROM {quoted(table.name)}").fetchone()[0])  # noqa: S608
+
+
 def _require_room(path: Path, table: Table, edits: gpd.GeoDataFrame) -> None:
     """Raise where an edit has another type of geometry than the layer."""
+    if table.geometry is not None and table.crs is None and edits.geometry.notna().any():
+        raise EditError("the layer has no CRS", where=path, remedy="set the layer's CRS in QGIS")
     if table.geometry is not None and table.geometry_type in _ANY_GEOMETRY:
         return
     plain = table.geometry_type.replace("MULTI", "")

@@ -52,6 +52,7 @@ def api_of(
     desk: Desk,
     rasters: Mapping[str, FilePath] = MappingProxyType({}),
     closing: threading.Event | None = None,
+    tiles: Tiles | None = None,
 ) -> APIRouter:
     """Return the addresses under ``/api``.
 
@@ -63,9 +64,11 @@ def api_of(
         Files that may be read, by key; keys may be added later.
     closing
         Set when the server is about to end, so that nobody waits for changes any longer.
+    tiles
+        Of the desk; None means that all are still to be made.
     """
     api = APIRouter(prefix="/api", responses=_FAILURES)
-    _add_files(api, desk, rasters)
+    _add_files(api, tiles or Tiles(desk), rasters)
     is_closing = threading.Event() if closing is None else closing
     waiting = anyio.CapacityLimiter(_MOST_WAITING)
 
@@ -121,7 +124,7 @@ def api_of(
             rest_s = 0.0 if is_closing.is_set() else max(end - time.monotonic(), 0.0)
             step_s = min(rest_s, _WAIT_STEP_S)
             found = await anyio.to_thread.run_sync(desk.changes, after, step_s, limiter=waiting)
-            if rest_s <= step_s or found.sequence != after or found.is_reloaded or await request.is_disconnected():
+            if rest_s <= step_s or found.sequence != after or found.is_forgotten or await request.is_disconnected():
                 return found
 
     @api.post("/pictures/prepare", status_code=202)
@@ -131,9 +134,8 @@ def api_of(
     return api
 
 
-def _add_files(api: APIRouter, desk: Desk, rasters: Mapping[str, FilePath]) -> None:
+def _add_files(api: APIRouter, tiles: Tiles, rasters: Mapping[str, FilePath]) -> None:
     """Add the addresses of tiles and rasters."""
-    tiles = Tiles(desk)
 
     @api.get("/tiles/{layer}/{z}/{x}/{y}", response_class=Response, responses=_TILE)
     def tile(

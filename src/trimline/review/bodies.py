@@ -16,8 +16,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trimline.errors import printable
 from trimline.review.failures import answer
+from trimline.review.json_text import fault_of
 
-MOST_BODY_BYTES = 2_000_000
+MOST_BODY_BYTES = 16_000_000
+"""Three redrawn outlines of `trimline.review.drawn.MOST_VERTICES`, or eighty of five thousand vertices: all strokes
+that are not saved come with each preview."""
 BODY_TIME_S = 15.0
 """Within which a body must have arrived [s]."""
 _LINGER_S = 2.0
@@ -83,6 +86,11 @@ class Bodies:
             return
         if len(body) > self._most_bytes:
             await self._too_large(scope, receive, send)
+            return
+        fault = fault_of(bytes(body))
+        if fault is not None:
+            refusal = answer(HTTPStatus.UNPROCESSABLE_ENTITY, fault, where="body", remedy="send plain JSON in UTF-8")
+            await refusal(scope, receive, send)
             return
         await self._answered(scope, _replayed(bytes(body), receive), send)
 

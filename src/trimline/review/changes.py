@@ -26,8 +26,14 @@ class Happened:
     """Glaciers whose outline or state changed."""
     pictures: tuple[str, ...] = ()
     """Scenes whose state changed."""
+    overlays: tuple[str, ...] = ()
+    """Rasters over the scenes that are there now."""
+    doubts: tuple[str, ...] = ()
+    """Periods whose doubts were computed."""
     is_reloaded: bool = False
-    """Whether the page must begin again: outlines were mapped anew, or the changes are not known any more."""
+    """Whether outlines were mapped anew."""
+    is_forgotten: bool = False
+    """Whether changes since are not known: they were made before this server began, or are too long ago."""
 
 
 class ChangeLog:
@@ -54,13 +60,24 @@ class ChangeLog:
         layers: Iterable[str] = (),
         glaciers: Iterable[str] = (),
         pictures: Iterable[str] = (),
+        overlays: Iterable[str] = (),
+        doubts: Iterable[str] = (),
         is_reloaded: bool = False,
     ) -> int:
         """Add a change, wake those who wait for one, and return its number."""
         with self._news:
             self._sequence += 1
             self._kept.append(
-                Happened(self._sequence, tuple(edits), tuple(layers), tuple(glaciers), tuple(pictures), is_reloaded)
+                Happened(
+                    sequence=self._sequence,
+                    edits=tuple(edits),
+                    layers=tuple(layers),
+                    glaciers=tuple(glaciers),
+                    pictures=tuple(pictures),
+                    overlays=tuple(overlays),
+                    doubts=tuple(doubts),
+                    is_reloaded=is_reloaded,
+                )
             )
             self._news.notify_all()
             return self._sequence
@@ -78,7 +95,7 @@ class ChangeLog:
         Returns
         -------
         Happened
-            Each name once. `is_reloaded` where the number is of an earlier server, or older than what is remembered.
+            Each name once. `is_forgotten` where the number is of an earlier server, or older than what is remembered.
         """
         with self._news:
             if self._first <= sequence <= self._sequence:
@@ -91,7 +108,10 @@ class ChangeLog:
                 layers=_once(each.layers for each in new),
                 glaciers=_once(each.glaciers for each in new),
                 pictures=_once(each.pictures for each in new),
-                is_reloaded=is_forgotten or any(each.is_reloaded for each in new),
+                overlays=_once(each.overlays for each in new),
+                doubts=_once(each.doubts for each in new),
+                is_reloaded=any(each.is_reloaded for each in new),
+                is_forgotten=is_forgotten,
             )
 
     def close(self) -> None:

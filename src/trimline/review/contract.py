@@ -35,6 +35,9 @@ MOST_DRAFTS = 200
 
 EDIT_ID = r"^[0-9a-f]{12}$"
 
+EditId = Annotated[str, Field(min_length=1, max_length=100)]
+"""Of an edit that was kept, by this page or another program."""
+
 
 class Message(BaseModel):
     """A model of the API; unknown keys are refused."""
@@ -173,9 +176,12 @@ class Review(Message):
     """Who made the last edit from here, if anybody."""
     sequence: int
     """Number of the last change; see `Changes`."""
+    maps: str = ""
+    """Identity of the automatic outlines of all periods: another one once any of them is mapped anew."""
     problems: tuple[str, ...]
     """Edits that are invalid, and why: here the others are shown without them, but `trimline run` replays nothing until
-    they are mended or reverted. Also why the file of edits cannot be read, if that is so: nothing can be saved then."""
+    they are mended or reverted. Also why the file of edits cannot be read, if that is so: nothing can be saved then.
+    And why the outlines of a period, which is not among `periods` then, or of another layer cannot be read."""
 
 
 class GlacierRow(Message):
@@ -368,15 +374,18 @@ class Conflict(Message):
     """As they are now."""
     gone: tuple[str, ...]
     edits: tuple[EditRow, ...]
-    """By which they were changed."""
+    """By which they were changed since; none of outlines that were mapped anew."""
 
 
 class RevertRequest(Message):
-    """An edit to be reverted by a further row."""
+    """Edits to be reverted by further rows, all or none."""
 
-    edit_id: Annotated[str, Field(min_length=1, max_length=100)]
+    edit_id: EditId
+    edit_ids: Annotated[tuple[EditId, ...], Field(max_length=2 * MOST_DRAFTS)] = ()
+    """Further ones, reverted after it: of a stroke that was kept as several rows."""
     new_edit_id: Annotated[str, Field(pattern=EDIT_ID)]
-    """Of the row that reverts it."""
+    """Of the row that reverts `edit_id`; those of the others have it with -2, -3 and so on. Sent twice, they are kept
+    once."""
     author: Annotated[str, Field(min_length=1, max_length=200)]
     reason: Annotated[str, Field(min_length=1, max_length=2000)]
 
@@ -392,5 +401,12 @@ class Changes(Message):
     """Whose outlines or state changed."""
     pictures: tuple[Picture, ...]
     """Whose state changed."""
+    overlays: tuple[Overlay, ...] = ()
+    """That were made since, as the shaded relief is."""
+    doubts: tuple[str, ...] = ()
+    """Periods whose doubts were computed, so that their lists are asked for again."""
     is_reloaded: bool
-    """Whether the outlines were mapped anew, so that the page must begin again."""
+    """Whether outlines were mapped anew, so that the page must begin again."""
+    is_forgotten: bool = False
+    """Whether the server does not know what happened since, because it was started again or it is too long ago: the
+    page asks for the review again, and sees in its `maps` whether outlines were mapped anew."""

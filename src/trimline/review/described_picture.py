@@ -83,7 +83,7 @@ def described(scene: Scene) -> Described:
         A raster cannot be placed.
     """
     assets = bands_of(scene)
-    files = tuple(dict.fromkeys(asset.href for asset in assets.values()))
+    files = files_of(scene)
     grids: dict[str, GeoBox] = {}
     why: str | None = None
     bands: list[BandOfFile] = []
@@ -140,6 +140,11 @@ def bands_of(scene: Scene) -> dict[str, Asset]:
             f"the scene has none of the bands {', '.join(BANDS)}", where=scene.id, remedy="review it without its image"
         )
     return found
+
+
+def files_of(scene: Scene) -> tuple[str, ...]:
+    """Return the files of the bands of a scene, each once; raises as `bands_of` does."""
+    return tuple(dict.fromkeys(asset.href for asset in bands_of(scene).values()))
 
 
 def band_of(name: str, asset: Asset, file: int, stretch: tuple[float, float] = (LOW, HIGH)) -> BandOfFile:

@@ -83,7 +83,7 @@ class Desk(Protocol):
         ...
 
     def revert(self, request: contract.RevertRequest) -> contract.Saved:
-        """Revert an edit by a further row."""
+        """Revert edits by further rows, all or none."""
         ...
 
     def changes(self, after: int, wait_s: float) -> contract.Changes:

@@ -24,6 +24,7 @@ from trimline.review.contract import GlacierState
 from trimline.review.doubt import MEASURES, disagreement, doubt_of, expected_area, jump
 from trimline.review.margin import margin
 from trimline.review.outline_edges import Floats, Shapes
+from trimline.review.requests_under_way import RequestsUnderWay
 from trimline.review.reviewed import Reviewed, ReviewedPeriod
 from trimline.review.snapshot import Snapshot
 
@@ -90,6 +91,8 @@ class Doubts:
         Called with the name of a period whose doubts were computed, in a thread of its own.
     delay_s
         How long the first computation waits, for the first view to have the machine for itself [s].
+    requests
+        To which computations give way.
     """
 
     def __init__(
@@ -99,8 +102,10 @@ class Doubts:
         computed: Callable[[str], object] = lambda _: None,
         *,
         delay_s: float = 0.0,
+        requests: RequestsUnderWay | None = None,
     ) -> None:
         self._delay_s = delay_s
+        self._requests = requests or RequestsUnderWay()
         self._periods = {each.name: each for each in reviewed.periods}
         self._names = [each.name for each in reviewed.periods]
         self._automatic: dict[str, Snapshot] = {}
@@ -154,6 +159,7 @@ class Doubts:
     def _compute(self, period: str) -> None:
         if not self._known:
             self._stopped.wait(self._delay_s)
+        self._requests.give_way(self._stopped)
         with self._lock:
             self._waiting.discard(period)
         try:
@@ -208,7 +214,7 @@ class Doubts:
         if period.probability is None:
             return np.full(len(outlines), np.nan)
         try:
-            return margin(outlines, period.probability, stopped=self._stopped.is_set)
+            return margin(outlines, period.probability, stopped=self._is_stopped)
         except TrimlineError as error:  # the other measures are known all the same
             _LOG.warning("the margins of %s are not known: %s", period.name, error)
             return np.full(len(outlines), np.nan)
@@ -217,7 +223,12 @@ class Doubts:
         if not before and not after:
             return np.full(len(outlines), np.nan)
         one, other = _two_nearest(before, after, len(outlines))
-        return disagreement(outlines, one, other, stopped=self._stopped.is_set)
+        return disagreement(outlines, one, other, stopped=self._is_stopped)
+
+    def _is_stopped(self) -> bool:
+        """Return whether to end, after giving way to requests: computations ask between their parts."""
+        self._requests.give_way(self._stopped)
+        return self._stopped.is_set()
 
     def _read(self, period: str) -> Snapshot:
         """Return the outlines of a period before corrections."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -51,7 +52,17 @@ Row = dict[str, Any]
 OutlineOf = Callable[[str], shapely.Geometry | None]
 """Gives the outline of a glacier as it is now; None where there is none."""
 
-OutlineIn = Callable[[str, str], shapely.Geometry | None]
+
+@dataclass(frozen=True)
+class MappedOutline:
+    """An outline, and what it may be wrong by."""
+
+    outline: shapely.Geometry
+    errors: Mapping[str, float]
+    """Errors of the map, by the columns of `trimline.outlines.schema` [km2]; those that are not known are left out."""
+
+
+OutlineIn = Callable[[str, str], MappedOutline | None]
 """Gives that of a glacier in another period, by the names of the period and the glacier."""
 
 
@@ -165,12 +176,14 @@ def _of_copy(
     period = value.get(FROM)
     if not isinstance(period, str):
         raise EditError("no period is named to copy from", remedy=f"write it into 'value' as '{FROM}'")
-    outline = outline_in(period, name)
-    if outline is None:
+    copied = outline_in(period, name)
+    if copied is None:
         raise EditError(f"{name} has no outline in {period}", remedy="choose a period that has one")
     # A glacier that this period has not is added: 'replace' needs one.
     operation = "add" if before is None else "replace"
-    return _row(draft, name, operation, outline, {key: each for key, each in value.items() if key != FROM})
+    # Copying is not drawing: the outline is as wrong as the one that it was copied from.
+    own = {key: each for key, each in value.items() if key != FROM}
+    return _row(draft, name, operation, copied.outline, {**copied.errors, **own})
 
 
 def _row(

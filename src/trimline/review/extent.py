@@ -17,7 +17,7 @@ Box = tuple[float, float, float, float]
 
 
 def extent_of(reviewed: Reviewed) -> Box | None:
-    """Return the bounds of the automatic outlines of all periods, from the headers of their files.
+    """Return the bounds of the automatic outlines of all periods that can be read, from the headers of their files.
 
     Where no period has an outline they are those of the maps, on which missed glaciers are drawn; None where there are
     no maps either.
@@ -25,17 +25,24 @@ def extent_of(reviewed: Reviewed) -> Box | None:
     Raises
     ------
     OutlineError
-        A file of outlines cannot be read.
+        No file of outlines can be read.
     """
     return _around(_outline_boxes(reviewed)) or _around(_map_boxes(reviewed))
 
 
 def _outline_boxes(reviewed: Reviewed) -> Iterable[Sequence[float]]:
-    for path in {each.automatic for each in reviewed.periods}:
-        with foreign_errors(OutlineError, path, what="cannot be read as outlines"):
-            info = pyogrio.read_info(path, force_total_bounds=True, force_feature_count=True)
+    paths, failed = {each.automatic for each in reviewed.periods}, []
+    for path in paths:
+        try:
+            with foreign_errors(OutlineError, path, what="cannot be read as outlines"):
+                info = pyogrio.read_info(path, force_total_bounds=True, force_feature_count=True)
+        except OutlineError as error:
+            failed.append(error)
+            continue
         if info["features"] and info["total_bounds"] is not None:
             yield info["total_bounds"]
+    if failed and len(failed) == len(paths):
+        raise failed[0]
 
 
 def _map_boxes(reviewed: Reviewed) -> Iterable[Sequence[float]]:

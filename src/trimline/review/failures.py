@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from trimline.errors import DiskError, TrimlineError, printable
 from trimline.review.contract import Failure
 from trimline.review.desk import InConflict, NotThere
+from trimline.review.edit_file import Busy
 
 _MOST_WORDS = 4000
 """Characters of a message of many errors."""
@@ -43,6 +44,8 @@ def status_of(error: TrimlineError) -> int:
         return HTTPStatus.NOT_FOUND
     if isinstance(error, InConflict):
         return HTTPStatus.CONFLICT
+    if isinstance(error, Busy):
+        return HTTPStatus.SERVICE_UNAVAILABLE
     return HTTPStatus.INSUFFICIENT_STORAGE if isinstance(error, DiskError) else HTTPStatus.BAD_REQUEST
 
 

@@ -46,18 +46,17 @@ class FixedLayers:
         self._read: dict[str, Snapshot] = {}
         self._lock = threading.Lock()
 
-    def layers(self) -> tuple[Layer, ...]:
-        """Return what the page is told of them.
-
-        Raises
-        ------
-        OutlineError
-            A file cannot be read.
-        """
-        return tuple(
-            Layer(id=each, kind=kind, period=period, version=self._version, count=self._count(each, path))
-            for each, (kind, period, path) in self._paths.items()
-        )
+    def layers(self) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
+        """Return what the page is told of them, and why others cannot be read."""
+        found, problems = [], []
+        for each, (kind, period, path) in self._paths.items():
+            try:
+                count = self._count(each, path)
+            except OutlineError as error:
+                problems.append(f"{each} is not shown: {error}")
+            else:
+                found.append(Layer(id=each, kind=kind, period=period, version=self._version, count=count))
+        return tuple(found), tuple(problems)
 
     def snapshot(self, layer: str) -> Snapshot:
         """Return a layer; polygons that are no glaciers have an empty id.

@@ -156,7 +156,7 @@ def _with_rim(grid: GeoBox, start: int, stop: int) -> GeoBox:
 
 
 def _is_from(path: Path, made_from: str) -> bool:
-    if not path.is_file():
+    if path.is_symlink() or not path.is_file():
         return False
     try:
         with own_raster(path) as source:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from trimline.errors import EditError
+from trimline.hidden_characters import is_hidden
 
 _LINES = "\n\t"
 """Control characters that texts may have."""
@@ -23,11 +22,11 @@ def kept_text(text: str | None, what: str) -> str | None:
     Raises
     ------
     EditError
-        It has control characters, or halves of characters, which are no text.
+        It has control characters, halves of characters, or characters that turn the order of others.
     """
     if text is None:
         return None
-    wrong = next((each for each in text if unicodedata.category(each) in ("Cc", "Cs") and each not in _LINES), None)
+    wrong = next((each for each in text if is_hidden(each) and each not in _LINES), None)
     if wrong is not None:
-        raise EditError(f"the {what} has the character U+{ord(wrong):04X}, which is no text", remedy="leave it out")
+        raise EditError(f"the {what} has the character U+{ord(wrong):04X}, which nobody sees", remedy="leave it out")
     return text.strip() or None

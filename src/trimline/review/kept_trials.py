@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from trimline.outlines import Replayed
 from trimline.review.contract import Draft
 from trimline.review.drafts import OutlineIn, strokes_of
-from trimline.review.trial import Stamp, Trial, begun_trial, require_own_ids
+from trimline.review.trial import AsKept, Stamp, Trial, begun_trial, require_own_ids
 
 _MOST_KEPT = 24
 """Trials that are kept: some steps of undo of some browsers."""
@@ -36,6 +36,7 @@ class KeptTrials:
         drafts: Sequence[Draft],
         outline_in: OutlineIn,
         bounds: NDArray[np.float64],
+        as_kept: AsKept = dict,
     ) -> Trial:
         """Return the trial of drafts, see `trimline.review.trial.try_drafts`; who gets it must not change it.
 
@@ -47,7 +48,7 @@ class KeptTrials:
             Raised with every change of any period: drafts may copy from others.
         drafts
             In their order.
-        outline_in, bounds
+        outline_in, bounds, as_kept
             As in `trimline.review.trial.try_drafts`.
         """
         require_own_ids(drafts)
@@ -55,7 +56,7 @@ class KeptTrials:
         keys = _keys(base.period, version, strokes)
         stamp = Stamp(base.period)
         done, trial = self._longest(keys)
-        trial = begun_trial(base) if trial is None else trial
+        trial = begun_trial(base, as_kept) if trial is None else trial
         for stroke, key in zip(strokes[done:], keys[done:], strict=True):
             trial = trial.copy()
             trial.draw(stroke, stamp, outline_in, bounds)

@@ -9,7 +9,7 @@ import numpy as np
 import pyogrio
 from numpy.typing import NDArray
 
-from trimline.errors import OutlineError, StageError
+from trimline.errors import OutlineError, StageError, TrimlineError
 from trimline.foreign import foreign_errors
 from trimline.outlines import EditOutcome, Replayed, read_outlines
 from trimline.outlines.area import area_km2
@@ -48,12 +48,14 @@ class LivePeriod:
         self._mapped: Replayed | None = None
         self._known: KnownEdits | None = None
         self._signature: Signature | None = None
+        self._failed: tuple[Signature | None, TrimlineError] | None = None
         self._snapshot: Snapshot | None = None
         self._mapped_snapshot: Snapshot | None = None
         self._mapped_totals: tuple[int, float] | None = None
         self._outcomes: tuple[KnownEdits | None, dict[str, EditOutcome]] | None = None
         self._areas: dict[str, tuple[object, float]] = {}
         self._loading = threading.Lock()
+        self._counting = threading.Lock()
 
     @property
     def is_loaded(self) -> bool:
@@ -72,8 +74,12 @@ class LivePeriod:
             if self._state is not None:
                 return
             self._signature = signature_of(self.period.automatic)
-            automatic = read_outlines(self.period.automatic)
-            mapped = Replayed(automatic, None, self.period.name, middle=self._middle)
+            try:
+                automatic = read_outlines(self.period.automatic)
+                mapped = Replayed(automatic, None, self.period.name, middle=self._middle)
+            except TrimlineError as error:
+                self._failed = self._signature, error
+                raise
             self._automatic, self._mapped, self._known = automatic, mapped, None
             self._state = mapped.copy()
 
@@ -81,14 +87,26 @@ class LivePeriod:
         """Let the outlines be read again, as they were mapped anew."""
         with self._loading:
             self._automatic = self._state = self._mapped = self._known = self._snapshot = None
-            self._mapped_snapshot = self._mapped_totals = self._outcomes = None
+            self._mapped_snapshot = self._mapped_totals = self._outcomes = self._failed = None
             self._areas.clear()
             self.version += 1
             self.mapped_version += 1
 
     def is_stale(self) -> bool:
-        """Return whether the file of the automatic outlines changed since it was read."""
+        """Return whether the file of the automatic outlines changed since it was read, or could not be."""
+        if self._failed is not None:
+            return self._failed[0] != signature_of(self.period.automatic)
         return self._state is not None and self._signature != signature_of(self.period.automatic)
+
+    def failure(self) -> TrimlineError | None:
+        """Return why the outlines cannot be shown, as far as that is known without reading all; None where they can."""
+        if self._failed is None:
+            try:
+                self.totals()
+                self.mapped_totals()
+            except TrimlineError as error:
+                self._failed = signature_of(self.period.automatic), error
+        return None if self._failed is None else self._failed[1]
 
     @property
     def state(self) -> Replayed:
@@ -180,16 +198,19 @@ class LivePeriod:
         OutlineError
             They cannot be read.
         """
-        if self._mapped_totals is None:
-            path = self.period.automatic
-            with foreign_errors(OutlineError, path, what="cannot be read as outlines"):
-                has_area = "area_km2" in pyogrio.read_info(path)["fields"]
-                table = pyogrio.read_dataframe(path, columns=["area_km2"], read_geometry=False) if has_area else None
-            if table is None:
-                self.load()
-                table = self._rows()
-            self._mapped_totals = len(table), float(table["area_km2"].sum())
-        return self._mapped_totals
+        with self._counting:
+            return self._mapped_totals or self._counted()
+
+    def _counted(self) -> tuple[int, float]:
+        path = self.period.automatic
+        with foreign_errors(OutlineError, path, what="cannot be read as outlines"):
+            has_area = "area_km2" in pyogrio.read_info(path)["fields"]
+            table = pyogrio.read_dataframe(path, columns=["area_km2"], read_geometry=False) if has_area else None
+        if table is None:
+            self.load()
+            table = self._rows()
+        found = self._mapped_totals = len(table), float(table["area_km2"].sum())
+        return found
 
     def area(self, name: str) -> float:
         """Return the geodesic area of a glacier [km2], measured once for each outline."""

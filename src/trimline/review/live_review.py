@@ -7,10 +7,12 @@ again.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -23,8 +25,10 @@ from trimline.errors import EditError, OutlineError
 from trimline.outlines import Replayed
 from trimline.review.changes import ChangeLog
 from trimline.review.desk import NotThere
+from trimline.review.drafts import MappedOutline
 from trimline.review.edit_file import EditFile
 from trimline.review.extent import extent_of
+from trimline.review.file_signature import signature_of
 from trimline.review.kept_trials import KeptTrials
 from trimline.review.known_edits import KnownEdits, Row
 from trimline.review.live_period import LivePeriod
@@ -80,10 +84,15 @@ class LiveReview:
         """A number that grows with every change of any period."""
         return sum(live.version for live in self._periods.values())
 
+    def as_kept(self, row: Row) -> dict[str, Any]:
+        """Return an edit as it will be read back from the file; raises as `EditFile.as_kept` does."""
+        return self._file.as_kept(row)
+
     @property
-    def keeps_coordinates(self) -> bool:
-        """Whether the layer of edits has the CRS of the review."""
-        return self._file.keeps_coordinates
+    def maps(self) -> str:
+        """Identity of the files of automatic outlines, the same after the server was started again."""
+        found = [(name, signature_of(live.period.automatic)) for name, live in self._periods.items()]
+        return hashlib.sha256(repr(found).encode()).hexdigest()[:16]
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -149,6 +158,14 @@ class LiveReview:
         """Return the outline of a glacier in a period, None where it has none; raises as `at` does."""
         with self.at(period) as live:
             return live.state.outline(name) if name in live.state else None
+
+    def mapped_in(self, period: str, name: str) -> MappedOutline | None:
+        """Return the outline of a glacier in a period with its errors of the map, None where it has none."""
+        with self.at(period) as live:
+            if name not in live.state:
+                return None
+            errors = {key: each for key, each in live.state.errors(name).items() if np.isfinite(each)}
+            return MappedOutline(live.state.outline(name), errors)
 
     def refresh(self) -> None:
         """Take on what others wrote to the file of edits, and outlines that were mapped anew.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from trimline.errors import TrimlineError
 from trimline.own_files import own_raster
+from trimline.own_place import require_own
 from trimline.rasters import PROBABILITY_SCALE
 from trimline.review.browser_rasters import raster_obstacle
 from trimline.review.contract import Overlay, OverlayKind
@@ -16,6 +17,7 @@ from trimline.review.hillshade import hillshade_file
 from trimline.review.pictures import surroundings_of
 from trimline.review.prepared_picture import Stopped
 from trimline.review.rasters import Rasters
+from trimline.review.requests_under_way import RequestsUnderWay
 from trimline.review.reviewed import Reviewed, ReviewedPeriod
 from trimline.study.one_map import REVIEW
 
@@ -38,6 +40,8 @@ class Overlays:
         Called with the shaded relief when it is there, in a thread of its own.
     delay_s
         How long the relief waits, for the first view to have the machine for itself [s].
+    requests
+        To which the relief gives way.
     """
 
     def __init__(
@@ -47,8 +51,10 @@ class Overlays:
         changed: Callable[[Overlay], object] = lambda _: None,
         *,
         delay_s: float = 0.0,
+        requests: RequestsUnderWay | None = None,
     ) -> None:
         self._delay_s = delay_s
+        self._requests = requests or RequestsUnderWay()
         self._reviewed = reviewed
         self._rasters = rasters
         self._changed = changed
@@ -92,7 +98,7 @@ class Overlays:
         self, path: Path, kind: OverlayKind, period: str | None, scale: float, threshold: float | None
     ) -> Overlay:
         """Return the overlay of a file that trimline wrote, which a browser reads as it is."""
-        source = self._rasters.address_of(path)
+        source = self._rasters.address_of(require_own(path, self._reviewed.output))
         known = self._files.get(path)
         if known is not None and known.source == source:
             return known
@@ -111,6 +117,11 @@ class Overlays:
         )
         return self._files[path]
 
+    def _is_stopped(self) -> bool:
+        """Return whether to end, after giving way to requests."""
+        self._requests.give_way(self._stopped)
+        return self._stopped.is_set()
+
     def _shade(self, dem: Path) -> None:
         try:
             if not (self._reviewed.output / REVIEW / HILLSHADE).exists():
@@ -119,7 +130,8 @@ class Overlays:
             if around is None:
                 return
             path = self._reviewed.output / REVIEW / HILLSHADE
-            hillshade_file(dem, path, around, stopped=self._stopped.is_set)
+            require_own(path.parent, self._reviewed.output)
+            hillshade_file(dem, path, around, stopped=self._is_stopped)
             self._relief = self._overlay(path, "hillshade", None, 1 / 255, None)
         except Stopped:
             return

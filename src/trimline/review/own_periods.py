@@ -13,6 +13,7 @@ from trimline.file_identity import digest, file_identity
 from trimline.files import made_folder, write_json
 from trimline.layer_path import layer_path
 from trimline.outlines import area_km2, write_outlines
+from trimline.own_place import require_own
 from trimline.project import Project
 from trimline.reprojecting import reprojected
 from trimline.review.reviewed import ReviewedPeriod
@@ -42,7 +43,7 @@ def own_periods(project: Project) -> tuple[str, tuple[ReviewedPeriod, ...]]:
     known = read_sealed(record)
     files = {each.name: folder / f"{each.name}.gpkg" for each in project.periods}
     if not isinstance(known, dict) or known.get("decided") != decided or not all(map(_is_there, files.values())):
-        made_folder(folder)
+        made_folder(require_own(folder, project.output))
         series, _ = own_series(project)
         outlines = series.outlines
         crs = _crs_of(project, outlines)

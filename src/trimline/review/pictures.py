@@ -20,8 +20,9 @@ from trimline.errors import ProductError, TrimlineError
 from trimline.file_identity import digest
 from trimline.files import made_folder, write_json
 from trimline.own_files import own_json
+from trimline.own_place import is_own, require_own
 from trimline.review.contract import Band, Picture
-from trimline.review.described_picture import Described, as_described, described
+from trimline.review.described_picture import Described, as_described, described, files_of
 from trimline.review.extent import extent_of
 from trimline.review.prepared_picture import Stopped, Surroundings, prepare_picture, prepared_picture
 from trimline.review.rasters import Rasters
@@ -39,8 +40,6 @@ PATIENCE_S = 0.25
 """Time that an answer waits for scenes to be opened [s]: those that are known are, and nobody waits long for others."""
 _LOOKING = 3
 """Scenes that are opened at a time."""
-_SERVED = (".tif", ".tiff")
-"""Suffixes of files that are served."""
 _COPY = re.compile(r"[0-9a-f]{24}")
 """Name of a copy: the beginning of a digest of what it was made from."""
 
@@ -62,7 +61,7 @@ class Pictures:
         self, reviewed: Reviewed, rasters: Rasters, changed: Callable[[Picture], object] = lambda _: None
     ) -> None:
         self._scenes = {each.id: each for each in reviewed.scenes}
-        self._folder = reviewed.output / REVIEW
+        self._output, self._folder = reviewed.output, reviewed.output / REVIEW
         self._rasters = rasters
         self._changed = changed
         self._lock = threading.Condition()
@@ -132,9 +131,10 @@ class Pictures:
         picture = self._pictures[scene.id]
         try:
             identity, facts = self._described(scene)
-            folder = self._folder / COPIES / digest([_VERSION, identity])[:24]
-            self._copies[scene.id] = folder.name
-            copy = prepared_picture(folder, self._around) if facts.why is not None else None
+            name = self._copies[scene.id] = digest([_VERSION, identity])[:24]
+            folder = self._folder / COPIES / name
+            is_copied = facts.why is not None and is_own(folder, self._output)
+            copy = prepared_picture(folder, self._around) if is_copied else None
             picture = self._shown(scene, copy or facts)
         except Exception as error:  # one scene that cannot be shown must not cost the others
             _log(scene, error)
@@ -154,7 +154,8 @@ class Pictures:
         known = self._known.get(scene.id)
         if identity is not None and known is not None and known.get("identity") == identity:
             facts = as_described(known.get("picture", {}))
-            if facts is not None and all(Path(each).suffix.lower() in _SERVED for each in facts.files):
+            # A record may have been changed by anybody: which files are served, only the scene says.
+            if facts is not None and (facts.why is not None or facts.files == files_of(scene.open())):
                 return identity, facts
         opened = scene.open()
         identity = opened.identity if identity is None else identity
@@ -175,6 +176,7 @@ class Pictures:
             if self._stopped.is_set():
                 raise Stopped
             report(_OPENED)
+            require_own(folder, self._output)
             facts = prepare_picture(scene.open(), folder, self._around, stopped=self._stopped.is_set, report=report)
             picture = self._shown(scene, facts)
         except Stopped:
@@ -217,7 +219,7 @@ class Pictures:
 
     def _read_known(self) -> dict[str, dict[str, Any]]:
         path = self._folder / KNOWN
-        if not path.is_file():
+        if not path.is_file() or not is_own(path, self._output):
             return {}
         try:
             content = own_json(path)
@@ -234,7 +236,7 @@ class Pictures:
         """Keep what is known of the scenes, and remove copies of scenes that are others now."""
         scenes = {key: value for key, value in self._known.items() if key in self._scenes}
         try:
-            made_folder(self._folder)
+            made_folder(require_own(self._folder, self._output))
             write_json(self._folder / KNOWN, {"version": _VERSION, "scenes": scenes})
         except TrimlineError as error:
             _LOG.warning("%s: what is known of the scenes is not kept", error)
@@ -242,6 +244,9 @@ class Pictures:
             valid, are_all_known = set(self._copies.values()), len(self._copies) == len(self._scenes)
         copies = self._folder / COPIES
         if not are_all_known or not copies.is_dir():  # that of a scene on a disk that is away is worth keeping
+            return
+        if not is_own(copies, self._output):
+            _LOG.warning("%s is reached through a link: what lies there is left as it is", copies)
             return
         for each in copies.iterdir():
             if _COPY.fullmatch(each.name) and each.name not in valid:
@@ -257,7 +262,7 @@ def surroundings_of(reviewed: Reviewed) -> Surroundings | None:
     Raises
     ------
     OutlineError
-        A file of outlines cannot be read.
+        No file of outlines can be read.
     """
     found = extent_of(reviewed)
     return None if found is None else Surroundings(found, reviewed.crs)

@@ -131,7 +131,7 @@ def prepared_picture(folder: Path, around: Surroundings | None) -> Described | N
         return None
     facts = as_described(content.get("picture", {})) if isinstance(content, dict) else None
     own = {f"{name}.tif" for name in BANDS}
-    if facts is None or not all(each in own and (folder / each).is_file() for each in facts.files):
+    if facts is None or not all(each in own and _is_whole(folder / each) for each in facts.files):
         return None
     return _with_folder(facts, folder) if _holds(content.get("around"), around) else None
 
@@ -146,6 +146,11 @@ def _holds(made_for: Any, around: Surroundings | None) -> bool:
     slack = AROUND_M / 2
     inside = (now[0] >= west - slack, now[1] >= south - slack, now[2] <= east + slack, now[3] <= north + slack)
     return all(inside)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file of a copy is there, and no link to another one."""
+    return path.is_file() and not path.is_symlink()
 
 
 def _with_folder(facts: Described, folder: Path) -> Described:

@@ -17,6 +17,7 @@ from trimline.review.edit_view import edit_rows, history, listed
 from trimline.review.fixed_layers import FixedLayers
 from trimline.review.glacier_view import Doubt, glacier_list, glacier_of, names_of
 from trimline.review.live_review import LiveReview
+from trimline.review.requests_under_way import RequestsUnderWay
 from trimline.review.reviewed import Reviewed
 from trimline.review.saving import preview, revert, save
 from trimline.review.snapshot import Snapshot, layer_id
@@ -84,6 +85,8 @@ class ReviewDesk:
         Scenes, rasters over them, and what speaks against outlines; None where there are none.
     author
         Who corrects, where that is known; None takes who made the last edit.
+    requests
+        To which the reading of further periods gives way.
     """
 
     def __init__(
@@ -94,9 +97,11 @@ class ReviewDesk:
         doubts: DoubtSource | None = None,
         overlays: OverlaySource | None = None,
         author: str | None = None,
+        requests: RequestsUnderWay | None = None,
     ) -> None:
         self._live = live
         self._pictures, self._doubts, self._overlays, self._author = pictures, doubts, overlays, author
+        self._requests = requests or RequestsUnderWay()
         self._fixed = FixedLayers(live.reviewed, int(live.changes.sequence))
         crs = CRS.from_user_input(live.reviewed.crs)
         self._proj4 = _proj4(crs)
@@ -107,6 +112,9 @@ class ReviewDesk:
             (west - far, south - far, east + far, north + far), min(each.pixel_m for each in live.reviewed.periods)
         )
         self._names: dict[str, tuple[int, dict[str, str]]] = {}
+        self._listed: set[str] = set()
+        """Periods whose lists were asked for."""
+        self._doubted_version = 0
         self._closing = threading.Event()
         self._is_shown = threading.Event()
         self._watch = threading.Thread(target=self._look_after, name="trimline-review", daemon=True)
@@ -118,12 +126,22 @@ class ReviewDesk:
         return self._live.reviewed
 
     def review(self) -> contract.Review:
-        """Return what the page needs to begin."""
+        """Return what the page needs to begin; a period that cannot be read is left out and told as a problem.
+
+        Raises
+        ------
+        OutlineError
+            No period can be read.
+        """
         live, reviewed = self._live, self._live.reviewed
         live.refresh()
         with live.lock:
-            sequence, rows, problems = live.changes.sequence, live.edits.rows, live.problems
-            periods, layers = tuple(self._period(each.name) for each in reviewed.periods), self._layers()
+            sequence, rows, problems, maps = live.changes.sequence, live.edits.rows, live.problems, live.maps
+            failures = {name: failure for name in live.names if (failure := live.live(name).failure()) is not None}
+            shown = [name for name in live.names if name not in failures]
+            if not shown:
+                raise next(iter(failures.values()))
+            periods, (layers, not_shown) = tuple(map(self._period, shown)), self._layers()
         last = next((row["author"] for row in reversed(rows) if row["author"]), None)
         return contract.Review(
             name=reviewed.name,
@@ -139,7 +157,8 @@ class ReviewDesk:
             overlays=() if self._overlays is None else self._overlays.all(),
             author=self._author or last,
             sequence=sequence,
-            problems=problems,
+            maps=maps,
+            problems=(*(f"{name} is not shown: {each}" for name, each in failures.items()), *not_shown, *problems),
         )
 
     def grid(self) -> contract.TileGrid:
@@ -167,6 +186,7 @@ class ReviewDesk:
     ) -> contract.GlacierList:
         """Return a part of the list of glaciers of a period."""
         snapshot = self._snapshot(period)
+        self._listed.add(period)
         doubt = None if self._doubts is None else self._doubts.of(period, snapshot)
         names = self._glacier_names(period, snapshot)
         return glacier_list(snapshot, names, doubt, period=period, order=order, state=state, limit=limit, offset=offset)
@@ -192,7 +212,7 @@ class ReviewDesk:
         return save(self._live, request)
 
     def revert(self, request: contract.RevertRequest) -> contract.Saved:
-        """Revert an edit by a further row."""
+        """Revert edits by further rows, all or none."""
         return revert(self._live, request)
 
     def changes(self, after: int, wait_s: float) -> contract.Changes:
@@ -202,15 +222,19 @@ class ReviewDesk:
             known = self._live.edits
             rows = [known.by_id[each] for each in found.edits if each in known.by_id]
             edits = edit_rows(self._live, rows)
-            layers = {each.id: each for each in (self._layers() if found.layers else ())}
+            layers = {each.id: each for each in (self._layers()[0] if found.layers else ())}
         pictures = {each.id: each for each in (self._pictures.all() if self._pictures is not None else ())}
+        overlays = self._overlays.all() if self._overlays is not None and found.overlays else ()
         return contract.Changes(
             sequence=found.sequence,
             edits=edits,
             layers=tuple(layers[each] for each in found.layers if each in layers),
             glaciers=found.glaciers,
             pictures=tuple(pictures[each] for each in found.pictures if each in pictures),
+            overlays=tuple(each for each in overlays if each.id in found.overlays),
+            doubts=found.doubts,
             is_reloaded=found.is_reloaded,
+            is_forgotten=found.is_forgotten,
         )
 
     def prepare(self, picture_id: str) -> contract.Picture:
@@ -222,6 +246,14 @@ class ReviewDesk:
     def picture_changed(self, picture: contract.Picture) -> None:
         """Tell browsers that the state of a picture changed."""
         self._live.changes.tell(pictures=[picture.id])
+
+    def overlay_made(self, overlay: contract.Overlay) -> None:
+        """Tell browsers that a raster over the scenes is there now."""
+        self._live.changes.tell(overlays=[overlay.id])
+
+    def doubts_computed(self, period: str) -> None:
+        """Tell browsers that the doubts of a period were computed."""
+        self._live.changes.tell(doubts=[period])
 
     def close(self) -> None:
         """End threads of its own and finish what is being written; of one map, write its corrected outlines."""
@@ -265,19 +297,22 @@ class ReviewDesk:
         first, last = (about.first, about.last) if about.first > 0 else (None, None)
         return contract.Period(name=name, first=first, last=last, glaciers=glaciers, area_km2=area_km2)
 
-    def _layers(self) -> tuple[contract.Layer, ...]:
-        """Return the layers: outlines of all periods, then what does not change."""
+    def _layers(self) -> tuple[tuple[contract.Layer, ...], tuple[str, ...]]:
+        """Return the layers, outlines of all periods and then what does not change, and why others cannot be read."""
         kinds: tuple[contract.LayerKind, ...] = ("outlines", "automatic")
         found = []
         for kind in kinds:
             for name in self._live.names:
                 live = self._live.live(name)
+                if live.failure() is not None:
+                    continue
                 version = live.version if kind == "outlines" else live.mapped_version
                 count = live.totals()[0] if kind == "outlines" else live.mapped_totals()[0]
                 found.append(
                     contract.Layer(id=layer_id(kind, name), kind=kind, period=name, version=version, count=count)
                 )
-        return (*found, *self._fixed.layers())
+        fixed, problems = self._fixed.layers()
+        return (*found, *fixed), problems
 
     def _look_after(self) -> None:
         """Read the periods that were not shown yet, and look at the files that others may have written to."""
@@ -290,12 +325,23 @@ class ReviewDesk:
                     if is_first:
                         self._is_shown.wait(_FIRST_VIEW_S)
                     is_first = False
+                    self._requests.give_way(self._closing)
                 else:
                     self._live.refresh()
+                    self._renew_doubts()
             except TrimlineError as error:
                 _LOG.warning("%s", error)
             except Exception:
                 _LOG.exception("the files of the review cannot be looked after")
+
+    def _renew_doubts(self) -> None:
+        """Let the doubts of listed periods be computed again where outlines changed; browsers are told afterwards."""
+        version = self._live.version
+        if self._doubts is None or version == self._doubted_version:
+            return
+        self._doubted_version = version
+        for period in tuple(self._listed):
+            self._doubts.of(period, self._live.snapshot(period))
 
     def _read(self, period: str) -> None:
         """Read a period that nobody asked for yet, and tell the states of its edits."""

@@ -5,21 +5,29 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
 
 from trimline.files import StrPath
-from trimline.review.contract import Picture
+from trimline.review.contract import Overlay, Picture
 from trimline.review.doubts import Doubts
+from trimline.review.first_view import prepare_first_view
 from trimline.review.live_review import LiveReview
 from trimline.review.opening import reviewed_of
 from trimline.review.overlays import Overlays
 from trimline.review.page_folder import page_folder
 from trimline.review.pictures import Pictures
 from trimline.review.rasters import Rasters
+from trimline.review.requests_under_way import RequestsUnderWay
 from trimline.review.review_desk import ReviewDesk
 from trimline.review.reviewed import Reviewed
+from trimline.review.security import Access
 from trimline.review.server import create_app
 from trimline.review.serving import LOOPBACK, Address, access_on, is_loopback, listening, only_server, serve, token_for
 from trimline.review.snapshot import Snapshot
+from trimline.review.tiles import Tiles
 
 _LOG = logging.getLogger(__name__)
 
@@ -66,7 +74,7 @@ def run_review(
     closing = threading.Event()
     with only_server(reviewed.output) as tell, listening(host, port) as bound:
         address = Address(host, bound.getsockname()[1], secret)
-        desk, rasters = opened_desk(reviewed, author)
+        opened = opened_review(reviewed, author)
 
         if not is_loopback(host):
             _LOG.warning("the page and its token travel unencrypted: in a network that is not trusted, use a tunnel")
@@ -76,16 +84,47 @@ def run_review(
             on_listening(address)
 
         try:
-            app = create_app(desk, rasters=rasters, page=page, access=access_on(host, secret), closing=closing)
-            serve(app, bound, begun, closing)
+            serve(opened.app(page=page, access=access_on(host, secret), closing=closing), bound, begun, closing)
         finally:
             closing.set()
-            desk.close()
+            opened.close()
     _LOG.info("the review has ended; what was saved is kept")
 
 
-def opened_desk(reviewed: Reviewed, author: str | None = None) -> tuple[ReviewDesk, Rasters]:
-    """Return the desk of a review, and the rasters that its scenes and overlays are read from.
+@dataclass(frozen=True)
+class OpenedReview:
+    """A review whose files are open."""
+
+    desk: ReviewDesk
+    rasters: Rasters
+    """Files that its scenes and overlays are read from."""
+    tiles: Tiles
+    requests: RequestsUnderWay
+    first_view: threading.Thread
+    """Makes what the page asks for first."""
+
+    def app(
+        self, *, page: Path | None = None, access: Access | None = None, closing: threading.Event | None = None
+    ) -> FastAPI:
+        """Return its server; see `trimline.review.server.create_app`."""
+        return create_app(
+            self.desk,
+            rasters=self.rasters,
+            page=page,
+            access=access,
+            closing=closing,
+            tiles=self.tiles,
+            requests=self.requests,
+        )
+
+    def close(self) -> None:
+        """End its threads and finish what is being written."""
+        self.first_view.join()
+        self.desk.close()
+
+
+def opened_review(reviewed: Reviewed, author: str | None = None) -> OpenedReview:
+    """Open the files of a review, and begin to make its first view.
 
     Parameters
     ----------
@@ -102,17 +141,28 @@ def opened_desk(reviewed: Reviewed, author: str | None = None) -> tuple[ReviewDe
     rasters = Rasters()
     desks: list[ReviewDesk] = []
 
-    def told(picture: Picture) -> None:
+    def picture_changed(picture: Picture) -> None:
         for desk in desks:
             desk.picture_changed(picture)
 
-    live = LiveReview(reviewed)
+    def overlay_made(overlay: Overlay) -> None:
+        for desk in desks:
+            desk.overlay_made(overlay)
+
+    def doubts_computed(period: str) -> None:
+        for desk in desks:
+            desk.doubts_computed(period)
+
+    live, requests = LiveReview(reviewed), RequestsUnderWay()
 
     def outlines_now(period: str) -> Snapshot:
         with live.at(period) as found:
             return found.snapshot()
 
-    pictures, overlays = Pictures(reviewed, rasters, told), Overlays(reviewed, rasters, delay_s=_FIRST_VIEW_S)
-    doubts = Doubts(reviewed, outlines_now, delay_s=_FIRST_VIEW_S)
-    desks.append(ReviewDesk(live, pictures=pictures, overlays=overlays, doubts=doubts, author=author))
-    return desks[0], rasters
+    pictures = Pictures(reviewed, rasters, picture_changed)
+    overlays = Overlays(reviewed, rasters, overlay_made, delay_s=_FIRST_VIEW_S, requests=requests)
+    doubts = Doubts(reviewed, outlines_now, doubts_computed, delay_s=_FIRST_VIEW_S, requests=requests)
+    desk = ReviewDesk(live, pictures=pictures, overlays=overlays, doubts=doubts, author=author, requests=requests)
+    desks.append(desk)
+    tiles = Tiles(desk)
+    return OpenedReview(desk, rasters, tiles, requests, prepare_first_view(desk, tiles))

@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import shapely
 
-from trimline.errors import EditError
+from trimline.errors import EditError, TrimlineError
 from trimline.outlines import Replayed
-from trimline.outlines.edit_layer import REVERT, in_order
+from trimline.outlines.checking_edits import value_of
+from trimline.outlines.corrected_rows import ERROR_COLUMNS
+from trimline.outlines.edit_layer import REVERT
 from trimline.review import contract
 from trimline.review.desk import InConflict, NotThere
-from trimline.review.drafts import FROM, ids_of
+from trimline.review.drafts import FROM, MappedOutline, ids_of, rows_of_stroke
+from trimline.review.edit_file import ChangedMeanwhile
 from trimline.review.edit_view import edit_rows
 from trimline.review.kept_text import kept_text
 from trimline.review.known_edits import KnownEdits, Row, as_frame, problems_of
 from trimline.review.live_review import LiveReview
 from trimline.review.measuring import compared, correction_error_km2, independent_error_km2, message
-from trimline.review.trial import NEW, Stamp, Trial, outline_message, told, try_drafts, version_of
+from trimline.review.trial import BEFORE, NEW, Stamp, Trial, outline_message, told, try_drafts, version_of
 
 _SAME_SAVE = ("operation", "period", "glac_id", "value", "reverts", "author", "reason", "image")
 """Columns by which an edit that is sent again is known to be the same; its geometry counts too, its time does not."""
 
+_TRIES = 5
+"""How often a save is begun while others write to the file of edits."""
+
 ROUNDING_M = 1e-3
 """By how much vertices may move in a file of edits that has another CRS [m]."""
+
+
+_MOST_SEARCHED = 200
+"""Edits of a period among which those are looked for by which outlines changed."""
 
 
 def preview(review: LiveReview, request: contract.PreviewRequest) -> contract.Preview:
     """Return what drafts would make of the outlines; nothing is kept."""
     with review.at(request.period) as live:
         state, version = live.state.copy(), review.version
-    trial = review.trials.tried(state, version, request.drafts, review.outline_in, review.bounds)
+    trial = review.trials.tried(state, version, request.drafts, review.mapped_in, review.bounds, review.as_kept)
     notes, applied = told(trial, request.drafts)
     changed = trial.changed
     measured = dict.fromkeys([*changed, *sorted(name for name in trial.named if name in trial.state)])
@@ -56,6 +66,10 @@ def save(review: LiveReview, request: contract.SaveRequest) -> contract.Saved:
         A draft is wrong or none changes anything, an identifier is in use by another edit, or the file cannot be
         written.
     """
+    return _tried_again(lambda: _save(review, request))
+
+
+def _save(review: LiveReview, request: contract.SaveRequest) -> contract.Saved:
     stamp = _stamp_of(request)
     with review.at(request.period) as live:
         known = review.require_edits()
@@ -65,7 +79,9 @@ def save(review: LiveReview, request: contract.SaveRequest) -> contract.Saved:
         live.bring_up_to(known)
         _require_period(review, known, request, stamp)
         try:
-            trial = try_drafts(live.state, request.drafts, _at(stamp, known), review.outline_in, review.bounds)
+            trial = try_drafts(
+                live.state, request.drafts, _at(stamp, known), review.mapped_in, review.bounds, review.as_kept
+            )
         except EditError:
             # Drafts that were right when they were previewed may be wrong on outlines of today: that is the news.
             _require_same(review, request, live.state, request.base)
@@ -77,52 +93,58 @@ def save(review: LiveReview, request: contract.SaveRequest) -> contract.Saved:
         _require_sound(trial.rows, known)
         before = trial.base.marks
         known = review.append(trial.rows, trial.frame())
-        if review.keeps_coordinates:
-            live.adopt(trial.state, known)
-        else:
-            live.bring_up_to(known)
+        live.adopt(trial.state, known)
         sequence = review.announce(trial.rows, trial.state.changed_since(before), known)
         return _answer(review, trial, trial.rows, known, sequence)
 
 
 def revert(review: LiveReview, request: contract.RevertRequest) -> contract.Saved:
-    """Revert an edit by a further row.
+    """Revert edits by further rows, all or none.
 
     Raises
     ------
     NotThere
         There is no such edit.
     EditError
-        It is reverted already, or the file cannot be written.
+        One is reverted already or named twice, or the file cannot be written.
     """
+    return _tried_again(lambda: _revert(review, request))
+
+
+def _revert(review: LiveReview, request: contract.RevertRequest) -> contract.Saved:
     with review.lock:
         known = review.require_edits()
-        target = known.by_id.get(request.edit_id)
-        if target is None:
-            raise NotThere(f"there is no edit '{request.edit_id}'", remedy="look at the list of edits")
-        row = _reverting(known, target, request)
-        before = known.by_id.get(request.new_edit_id)
-        if before is not None:
-            _require_same_rows([row], [before])
+        wanted = (request.edit_id, *request.edit_ids)
+        missing = [each for each in wanted if each not in known.by_id]
+        if missing:
+            raise NotThere(f"there is no edit '{missing[0]}'", remedy="look at the list of edits")
+        rows = _reverting(known, [known.by_id[each] for each in wanted], request)
+        before = [known.by_id[row["edit_id"]] for row in rows if row["edit_id"] in known.by_id]
+        if before:
+            _require_same_rows(rows, before)
             return contract.Saved(
-                sequence=review.changes.sequence, edits=edit_rows(review, [before]), outlines=(), gone=()
+                sequence=review.changes.sequence, edits=edit_rows(review, before), outlines=(), gone=()
             )
-        if request.edit_id in known.reverted:
-            raise EditError(f"the edit '{request.edit_id}' is reverted already", remedy="look at the list of edits")
-        _require_sound([row], known)
+        for each in wanted:
+            if each in known.reverted:
+                raise EditError(f"the edit '{each}' is reverted already", remedy="look at the list of edits")
+            if wanted.count(each) > 1:
+                raise EditError(f"the edit '{each}' is named twice", remedy="name each once")
+        _require_sound(rows, known)
         read = [review.live(name) for name in review.names if review.live(name).is_loaded]
         for live in read:
             live.bring_up_to(known)
-        known = review.append([row])
+        known = review.append(rows)
         changed = {live.period.name: live.bring_up_to(known) for live in read}
-        glaciers = set().union(*changed.values(), {target["glac_id"]} - {None})
-        sequence = review.announce([row], glaciers, known)
-        shown = next((name for name in known.periods_of(row) if changed.get(name)), None)
+        glaciers = set().union(*changed.values(), {row["glac_id"] for row in rows} - {None})
+        sequence = review.announce(rows, glaciers, known)
+        concerned = [name for row in rows for name in known.periods_of(row)]
+        shown = next((name for name in concerned if changed.get(name)), None)
         state = None if shown is None else review.live(shown).state
         names = sorted(changed.get(shown, ())) if shown is not None else []
         return contract.Saved(
             sequence=sequence,
-            edits=edit_rows(review, [row]),
+            edits=edit_rows(review, rows),
             outlines=tuple(outline_message(state, each) for each in names if state is not None and each in state),
             gone=tuple(each for each in names if state is not None and each not in state),
         )
@@ -149,8 +171,28 @@ def neighbouring(review: LiveReview, period: str, name: str) -> tuple[str | None
     at = review.names.index(period)
     earlier, later = review.names[:at][::-1], review.names[at + 1 :]
     return tuple(  # type: ignore[return-value]
-        next((each for each in side if review.outline_in(each, name) is not None), None) for side in (earlier, later)
+        next((each for each in side if _has(review, each, name)), None) for side in (earlier, later)
     )
+
+
+def _tried_again(action: Callable[[], contract.Saved]) -> contract.Saved:
+    """Return what an action returns, which is begun anew where somebody else wrote to the file of edits meanwhile."""
+    for _ in range(_TRIES - 1):
+        try:
+            return action()
+        except ChangedMeanwhile:
+            continue
+    return action()
+
+
+def _has(review: LiveReview, period: str, name: str) -> bool:
+    """Whether a period has a glacier; one that cannot be read, which `Review.problems` tells, has none."""
+    try:
+        return review.outline_in(period, name) is not None
+    except TrimlineError:
+        if review.live(period).failure() is None:
+            raise
+        return False
 
 
 def _stamp_of(request: contract.SaveRequest) -> Stamp:
@@ -193,35 +235,29 @@ def _require_same(review: LiveReview, request: contract.SaveRequest, state: Repl
 
 
 def _edits_since(review: LiveReview, request: contract.SaveRequest, names: Sequence[str]) -> list[Row]:
-    """Return the edits by which outlines changed since they had the versions of a request.
+    """Return the edits by which outlines changed since they last had the versions of a request.
 
-    The edits are replayed from the beginning; those that changed an outline after it last had its version count.
+    Edits are taken away from the last one on, until every outline has its version again. Those of outlines that never
+    had it, which were mapped anew, are left out.
     """
     known, live = review.edits, review.live(request.period)
-    state = live.mapped.copy()
-    since: dict[str, list[str]] = {name: [] for name in names}
-    for row in in_order(known.sound).itertuples():
-        edit = known.by_id[row.edit_id]
-        if (
-            edit["operation"] == REVERT
-            or edit["edit_id"] in known.reverted
-            or not known.concerns(edit, live.period.name)
-        ):
-            continue
-        mark = state.marks
-        state.apply(edit)
-        for name in state.changed_since(mark) & since.keys():
-            since[name].append(edit["edit_id"])
-            if version_of(state, name) == request.base.get(name, NEW):
-                since[name].clear()
-    found = {each for edits in since.values() for each in edits}
-    # An outline may have changed because an edit was reverted.
-    found |= {
-        row["edit_id"]
-        for row in known.rows
-        if row["reverts"] in known.reverted and known.by_id[row["reverts"]]["glac_id"] in since
-    }
-    return [row for row in known.rows if row["edit_id"] in found]
+    state = live.state.copy()
+    after = {name: version_of(state, name) for name in names}
+    found: dict[str, set[str]] = {name: set() for name in names}
+    searched = [i for i, row in enumerate(known.rows) if known.concerns(row, live.period.name)][-_MOST_SEARCHED:]
+    waiting = set(names)
+    for i in reversed(searched):
+        state.follow(KnownEdits.of(as_frame(known.rows[:i], known.crs), known.periods).sound)
+        before = {name: version_of(state, name) for name in waiting}
+        for name in before:
+            if before[name] != after[name]:
+                found[name].add(known.rows[i]["edit_id"])
+        waiting = {name for name in before if before[name] != request.base.get(name, NEW)}
+        after = before
+        if not waiting:
+            break
+    since = {each for name in names if name not in waiting for each in found[name]}
+    return [row for row in known.rows if row["edit_id"] in since]
 
 
 def _first_of(known: KnownEdits, request: contract.SaveRequest) -> int | None:
@@ -246,14 +282,65 @@ def _saved_before(review: LiveReview, request: contract.SaveRequest, stamp: Stam
     state = live.mapped.copy()
     state.follow(KnownEdits.of(as_frame(known.rows[:first], known.crs), known.periods).sound)
     copied = {
-        (str((draft.value or {}).get(FROM)), draft.glac_id): known.by_id[draft.edit_id]["geometry"]
+        (str((draft.value or {}).get(FROM)), draft.glac_id): _as_copied(known.by_id[draft.edit_id])
         for draft in request.drafts
         if draft.operation == "copy" and draft.edit_id in known.by_id
     }
-    trial = try_drafts(state, request.drafts, stamp, lambda *of: copied.get(of), review.bounds)
-    kept = known.rows[first : first + len(trial.rows)]
-    _require_same_rows(trial.rows, kept)
+    try:
+        trial = try_drafts(state, request.drafts, stamp, lambda *of: copied.get(of), review.bounds, review.as_kept)
+        kept = known.rows[first : first + len(trial.rows)]
+        _require_same_rows(trial.rows, kept)
+    except EditError:
+        # Where outlines were mapped anew, a redraw makes other edits of them: those that it made then count.
+        kept = _drawn_before(review, request, stamp, known)
+        names = sorted({row["glac_id"] for row in kept} - {None})
+        now = live.state
+        return contract.Saved(
+            sequence=review.changes.sequence,
+            edits=edit_rows(review, kept),
+            outlines=tuple(outline_message(now, each) for each in names if each in now),
+            gone=tuple(each for each in names if each not in now),
+        )
     return _answer(review, trial, kept, known, review.changes.sequence)
+
+
+def _drawn_before(
+    review: LiveReview, request: contract.SaveRequest, stamp: Stamp, known: KnownEdits
+) -> tuple[Row, ...]:
+    """Return the edits of a save that was kept before, by the outlines that were kept with them.
+
+    Raises
+    ------
+    EditError
+        They are others than those of the drafts.
+    """
+    ids = {each for draft in request.drafts for each in ids_of(draft)}
+    kept = tuple(row for row in known.rows if row["edit_id"] in ids)
+    rows: dict[str, Row] = {}
+    for draft in request.drafts:
+        of_draft = next((known.by_id[each] for each in ids_of(draft) if each in known.by_id), None)
+        if of_draft is None or draft.operation not in ("redraw", "copy"):
+            found = {} if of_draft is None else {str(draft.glac_id): of_draft["geometry"]}
+        else:
+            table = review.outlines_kept_with(of_draft["edit_id"])
+            table = table[table["state"] == BEFORE]
+            found = dict(zip(table["glac_id"], table.geometry, strict=True))
+        if draft.operation == "accept" and of_draft is not None and of_draft["operation"] == "accept":
+            # It names an outline of that map, which is not kept.
+            rows[draft.edit_id] = {**stamp.on(dict(of_draft)), "glac_id": draft.glac_id}
+            continue
+        copied = None if of_draft is None else _as_copied(of_draft)
+        made = rows_of_stroke([draft], found.get, lambda *_, outline=copied: outline, review.bounds)
+        rows |= {row["edit_id"]: review.as_kept(stamp.on(row)) for row in made}
+    order = {row["edit_id"]: place for place, row in enumerate(kept)}
+    _require_same_rows(sorted(rows.values(), key=lambda row: order.get(row["edit_id"], len(order))), kept)
+    return kept
+
+
+def _as_copied(edit: Row) -> MappedOutline:
+    """Return the outline and errors that an edit copied."""
+    value = value_of(edit)
+    return MappedOutline(edit["geometry"], {key: value[key] for key in ERROR_COLUMNS if key in value})
 
 
 def _require_same_rows(rows: Sequence[Row], kept: Sequence[Row]) -> None:
@@ -289,20 +376,26 @@ def _require_sound(rows: Sequence[Row], known: KnownEdits) -> None:
         )
 
 
-def _reverting(known: KnownEdits, target: Row, request: contract.RevertRequest) -> Row:
+def _reverting(known: KnownEdits, targets: Sequence[Row], request: contract.RevertRequest) -> list[Row]:
+    """Return the rows that revert edits, in their order."""
     author, reason = kept_text(request.author, "author"), kept_text(request.reason, "reason")
-    empty: Mapping[str, Any] = dict.fromkeys(target)
-    return {
-        **empty,
-        "edit_id": request.new_edit_id,
-        "operation": REVERT,
-        "period": target["period"],
-        "glac_id": target["glac_id"],
-        "author": author,
-        "time": known.time_of_next(),
-        "reason": reason,
-        "reverts": target["edit_id"],
-    }
+    time, rows = known.time_of_next(), list[Row]()
+    for number, target in enumerate(targets, start=1):
+        empty: Mapping[str, Any] = dict.fromkeys(target)
+        rows.append(
+            {
+                **empty,
+                "edit_id": request.new_edit_id if number == 1 else f"{request.new_edit_id}-{number}",
+                "operation": REVERT,
+                "period": target["period"],
+                "glac_id": target["glac_id"],
+                "author": author,
+                "time": time,
+                "reason": reason,
+                "reverts": target["edit_id"],
+            }
+        )
+    return rows
 
 
 def _answer(review: LiveReview, trial: Trial, rows: Sequence[Row], known: KnownEdits, sequence: int) -> contract.Saved:

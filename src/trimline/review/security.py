@@ -12,7 +12,6 @@ import hmac
 import ipaddress
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -159,7 +158,8 @@ class Guard:
             response.set_cookie(access.cookie_name, access.cookie_value, path="/", httponly=True, samesite="strict")
             response.headers["Cache-Control"] = "no-store"
             return response
-        if access.is_cookie(_cookie(headers, access.cookie_name)) or access.is_token(_bearer(headers)):
+        cookies = _cookies(headers, access.cookie_name)
+        if any(access.is_cookie(each) for each in cookies) or access.is_token(_bearer(headers)):
             return None
         return answer(
             HTTPStatus.UNAUTHORIZED,
@@ -182,12 +182,14 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _cookie(headers: Headers, name: str) -> str:
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(name)
-    except CookieError:
-        return ""
-    return "" if found is None else found.value
+def _cookies(headers: Headers, name: str) -> list[str]:
+    """Return the values of the cookies of a name.
+
+    Browsers send what any server of this host has set, whatever it holds, and a parser that stops at what the standard
+    does not allow would not see what comes after it.
+    """
+    pairs = [each.partition("=") for line in headers.getlist("cookie") for each in line.split(";")]
+    return [value.strip().strip('"') for key, _, value in pairs if key.strip() == name]
 
 
 def _bearer(headers: Headers) -> str:

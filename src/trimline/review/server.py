@@ -17,7 +17,9 @@ from trimline.review.app import api_of
 from trimline.review.bodies import Bodies
 from trimline.review.desk import Desk
 from trimline.review.failures import add_failures
+from trimline.review.requests_under_way import Counted, RequestsUnderWay
 from trimline.review.security import Access, Guard
+from trimline.review.tiles import Tiles
 
 TITLE, VERSION = "trimline review", "1"
 """Of the API."""
@@ -33,6 +35,8 @@ def create_app(
     page: Path | None = None,
     access: Access | None = None,
     closing: threading.Event | None = None,
+    tiles: Tiles | None = None,
+    requests: RequestsUnderWay | None = None,
 ) -> FastAPI:
     """Return the server of a review.
 
@@ -48,15 +52,20 @@ def create_app(
         Under which names and with which token it is served; None means the loopback address without one.
     closing
         Set when the server is about to end.
+    tiles
+        Of the desk; None means that all are still to be made.
+    requests
+        Where requests are counted.
     """
     app = FastAPI(title=TITLE, version=VERSION, openapi_url=None, docs_url=None, redoc_url=None)
-    app.include_router(api_of(desk, rasters, closing))
+    app.include_router(api_of(desk, rasters, closing, tiles))
     if page is not None:
         app.mount("/", StaticFiles(directory=page, html=True))
     add_failures(app)
     app.add_middleware(_Packing, minimum_size=_PACKED_FROM_BYTES, compresslevel=_PACKING)
     app.add_middleware(Bodies)
-    app.add_middleware(Guard, access=access or Access())  # the last one added is asked first
+    app.add_middleware(Guard, access=access or Access())
+    app.add_middleware(Counted, requests=requests or RequestsUnderWay())  # the last one added is asked first
     return app
 
 

@@ -7,6 +7,7 @@ import errno
 import ipaddress
 import json
 import logging
+import math
 import secrets
 import signal
 import socket
@@ -26,14 +27,17 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from trimline.errors import TrimlineError
 from trimline.files import made_folder, write_json
+from trimline.own_place import require_own
 from trimline.review.security import LOOPBACK_NAMES, SHORTEST_TOKEN, Access
+from trimline.study.one_map import REVIEW
 
 LOOPBACK = "127.0.0.1"
 PORT = 8750
 """Where it listens unless told otherwise; on a free port where that one is taken."""
 
 _MOST_CONNECTIONS = 256
-"""At the same time; a browser opens six, and each reader of a scene up to as many more. Further ones are told 503."""
+"""At the same time; a browser opens six, and each reader of a scene up to as many more. For a further one that which
+has waited longest without a request is ended; where all have requests under way, it is told 503."""
 _HEAD_TIME_S, _KEPT_OPEN_S, _END_TIME_S = 20.0, 15, 5
 """In which the head of a request must arrive, for which a connection is kept open between two of them, and in which
 those under way are finished when the server ends [s]."""
@@ -180,9 +184,9 @@ def only_server(output: Path) -> Iterator[Callable[[str], None]]:
     Raises
     ------
     TrimlineError
-        It is served already; the message has the address.
+        It is served already; the message has the address. Or the folder of the review is a link.
     """
-    folder = made_folder(output / "review")
+    folder = made_folder(require_own(output / REVIEW, output))
     place, lock = folder / "server.json", FileLock(folder / "server.lock", thread_local=False)
     if (folder / "server.lock").is_symlink():
         raise TrimlineError("is a link, which would be written to", where=folder / "server.lock", remedy="remove it")
@@ -284,9 +288,13 @@ class _TimedProtocol(H11Protocol):
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for the first request."""
+        """Wait for the first request; where places run out, the connection that waits longest without one is ended."""
         super().connection_made(transport)
         self._wait()
+        others = [each for each in self.connections if isinstance(each, _TimedProtocol) and each is not self]
+        waiting = [(each._deadline.when(), each) for each in others if each._deadline is not None]
+        if waiting and len(self.connections) >= (self.limit_concurrency or math.inf):
+            min(waiting, key=lambda each: each[0])[1].end()
 
     def on_response_complete(self) -> None:
         """Wait for the next one."""
@@ -317,5 +325,11 @@ class _TimedProtocol(H11Protocol):
 
     def _too_late(self) -> None:
         _LOG.debug("a connection brought no whole request in %g s", _HEAD_TIME_S)
+        self.end()
+
+    def end(self) -> None:
+        """End the connection at once, and give its place free."""
+        self._stop_waiting()
+        self.connections.discard(self)
         transport: Any = self.transport
         transport.abort()

@@ -20,6 +20,9 @@ from trimline.review.drawn import geojson
 BEFORE, AFTER = "before", "after"
 """States of outlines that are kept with the edits that changed them."""
 
+AsKept = Callable[[Row], Row]
+"""Gives an edit as it will be read back from the file of edits, whose CRS may be another."""
+
 NEW = ""
 """Version of an outline that is not there yet."""
 
@@ -57,6 +60,8 @@ class Trial:
     """Outlines that each edit changed, before and after it."""
     named: set[str] = field(default_factory=set)
     """Glaciers that drafts name."""
+    as_kept: AsKept = dict
+    """Gives an edit as it will be read back from the file of edits."""
 
     def copy(self) -> Trial:
         """Return the same trial, which goes on apart from this one."""
@@ -67,13 +72,14 @@ class Trial:
             outcomes=list(self.outcomes),
             outlines=list(self.outlines),
             named=set(self.named),
+            as_kept=self.as_kept,
         )
 
     def draw(self, stroke: Sequence[Draft], stamp: Stamp, outline_in: OutlineIn, bounds: NDArray[np.float64]) -> None:
         """Apply the drafts of one stroke; see `try_drafts`."""
         self.named.update(name for draft in stroke for name in _names_in(draft))
         for row in rows_of_stroke(stroke, _outline_of(self.state), outline_in, bounds):
-            self.apply(stamp.on(row))
+            self.apply(self.as_kept(stamp.on(row)))
 
     def apply(self, row: Row) -> EditOutcome:
         """Apply one edit.
@@ -121,7 +127,12 @@ class Trial:
 
 
 def try_drafts(
-    base: Replayed, drafts: Sequence[Draft], stamp: Stamp, outline_in: OutlineIn, bounds: NDArray[np.float64]
+    base: Replayed,
+    drafts: Sequence[Draft],
+    stamp: Stamp,
+    outline_in: OutlineIn,
+    bounds: NDArray[np.float64],
+    as_kept: AsKept = dict,
 ) -> Trial:
     """Apply drafts to a copy of outlines.
 
@@ -137,22 +148,24 @@ def try_drafts(
         Gives outlines in other periods; see `trimline.review.drafts.rows_of_stroke`.
     bounds
         West, south, east and north of all outlines [m].
+    as_kept
+        Gives an edit as it will be read back from the file of edits.
 
     Raises
     ------
     EditError
-        A draft is wrong: its geometry, a glacier, an option; or two have one identifier.
+        A draft is wrong: its geometry, a glacier, an option; two have one identifier; or one cannot be kept.
     """
     require_own_ids(drafts)
-    trial = begun_trial(base)
+    trial = begun_trial(base, as_kept)
     for stroke in strokes_of(drafts):
         trial.draw(stroke, stamp, outline_in, bounds)
     return trial
 
 
-def begun_trial(base: Replayed) -> Trial:
+def begun_trial(base: Replayed, as_kept: AsKept = dict) -> Trial:
     """Return the trial of no draft."""
-    return Trial(base, base.copy())
+    return Trial(base, base.copy(), as_kept=as_kept)
 
 
 def require_own_ids(drafts: Sequence[Draft]) -> None:

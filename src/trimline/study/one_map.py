@@ -23,6 +23,7 @@ from trimline.file_identity import digest, file_identity
 from trimline.files import StrPath, made_folder, write_json
 from trimline.outlines import read_outlines, write_outlines
 from trimline.own_files import own_json, own_raster
+from trimline.own_place import require_own
 from trimline.reprojecting import reprojected
 from trimline.study.editing import AUTOMATIC
 from trimline.study.record import read_sealed
@@ -88,13 +89,15 @@ class OneMap:
             The outlines cannot be read.
         DiskError
             The folder cannot be written to.
+        StageError
+            Its folder for the review is a link.
         """
         path = self.folder / REVIEW / AUTOMATIC
         record = path.with_suffix(".json")
         content = {"outlines": file_identity(self.outlines)}
         if path.exists() and read_sealed(record) == content:
             return path
-        made_folder(path.parent)
+        made_folder(require_own(path.parent, self.folder))
         outlines = read_outlines(self.outlines)
         if not _has_ids(outlines):
             outlines = with_ids(outlines, read_outlines(path) if path.exists() else None)

@@ -15,8 +15,7 @@ from trimline.bench.review import GOALS, measure, saves_ms, table
 from trimline.errors import TrimlineError
 from trimline.outlines import read_outlines
 from trimline.review.page_folder import page_folder
-from trimline.review.running import opened_desk
-from trimline.review.server import create_app
+from trimline.review.running import opened_review
 from trimline.review.serving import listening, serve
 
 
@@ -30,19 +29,19 @@ def test_outlines_of_neighbours_touch_but_do_not_overlap(tmp_path: Path) -> None
 
 
 def test_saves_are_timed_and_kept(tmp_path: Path) -> None:
-    desk, rasters = opened_desk(write_review(tmp_path, glaciers=16, periods=2, vertices=40, side=64))
+    opened = opened_review(write_review(tmp_path, glaciers=16, periods=2, vertices=40, side=64))
     closing, begun = threading.Event(), threading.Event()
     with listening("127.0.0.1", 0) as bound:
         url = f"http://127.0.0.1:{bound.getsockname()[1]}/"
-        app = create_app(desk, rasters=rasters, closing=closing)
+        app = opened.app(closing=closing)
         thread = threading.Thread(target=serve, args=(app, bound, begun.set, closing))
         thread.start()
         assert begun.wait(10)
         took = saves_ms(url, 3)
-        edits = desk.edits(period=None, glac_id=None).edits
+        edits = opened.desk.edits(period=None, glac_id=None).edits
         closing.set()
         thread.join(10)
-    desk.close()
+    opened.close()
     assert len(took) == 3
     assert min(took) > 0
     assert [each.state for each in edits] == ["applied"] * 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 import signal
 import subprocess
@@ -317,3 +318,31 @@ def test_what_cannot_be_in_an_edit_is_told_of_that_edit(change: dict[str, Any], 
     found = check_edits(read_edits(tmp_path / "e.gpkg"))
     assert [each.edit_id for each in found] == ["odd"]
     assert re.search(message, found[0].text)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"operation": "attribute", "value": {"glac_id": "  "}}, "is empty; give"),
+        ({"operation": "attribute", "value": {"glac_id": ""}}, "is empty; give"),
+        ({"operation": "attribute", "value": {"glac_id": None}}, "is empty; give"),
+        ({"operation": "attribute", "value": {"glac_id": "SE "}}, "has blanks at its ends: 'SE '; leave them out"),
+        ({"operation": "attribute", "value": {"glac_id": "N" * 201}}, "has 201 characters; give"),
+        ({"operation": "attribute", "value": {"glac_id": "S\u202eE"}}, "U\\+202E, which nobody sees"),
+        ({"operation": "attribute", "value": {"glac_id": "S\tE"}}, "U\\+0009, which nobody sees"),
+        ({"operation": "split", "geometry": LINE, "value": {"new_id": " B"}}, "has blanks at its ends"),
+        ({"operation": "split", "geometry": LINE, "value": {"new_id": ""}}, "is empty"),
+        ({"glac_id": "N" * 900_000}, "'glac_id' has 900000 characters"),
+        ({"glac_id": "A\x7fB"}, "U\\+007F"),
+    ],
+)
+def test_a_new_identifier_can_be_named_again(change: dict[str, Any], said: str) -> None:
+    value = {"value": json.dumps(change["value"])} if "value" in change else {}
+    (found,) = problems(change | value)
+    assert re.search(said, found)
+
+
+def test_identifiers_of_200_characters_and_of_any_script_are_taken() -> None:
+    for name in ("N" * 200, "G\u00f6rner 2", "\u062c\u0628\u0644\u200f-1", "7"):
+        value = json.dumps({"glac_id": name})
+        assert problems({"glac_id": name}, {"operation": "attribute", "value": value}) == []

@@ -120,3 +120,16 @@ def test_an_outline_drawn_anew_has_no_error_of_the_map() -> None:
 def test_a_new_glacier_has_no_error_of_the_map() -> None:
     drawn, _ = replay(MAPPED, edits(("add", box(8000, 0, 500, 500), "D", {})))
     assert drawn.set_index("glac_id").loc["D", ERRORS].isna().all()
+
+
+def test_errors_that_an_edit_sets_hold_for_the_outline_as_it_is_and_are_cleared_by_what_is_drawn_later() -> None:
+    set_here = {"uncertain_error_km2": 0.03, "unseen_error_km2": 0.01}
+    copied = ("replace", box(0, 0, 1000, 1000), "A", set_here)
+    found, _ = replay(MAPPED, edits(copied))
+    assert found.set_index("glac_id").loc["A", ERRORS].tolist() == [0.03, 0.01]
+    found, _ = replay(MAPPED, edits(copied, ("remove", box(0, 0, 500, 1000), "A", {})))
+    assert found.set_index("glac_id").loc["A", ERRORS].tolist() == pytest.approx([0.015, 0.005], rel=1e-3)
+    found, _ = replay(
+        MAPPED, edits(("remove", box(0, 0, 500, 1000), "A", {}), ("attribute", None, "A", {ERRORS[0]: 0.08}))
+    )
+    assert found.set_index("glac_id").loc["A", ERRORS].tolist() == pytest.approx([0.08, 0.03], rel=1e-3)

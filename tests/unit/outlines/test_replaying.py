@@ -139,6 +139,33 @@ def test_what_the_line_does_not_cut_goes_with_the_nearest_piece() -> None:
     assert by_name(final)["C"].equals(shapely.union(square(500, 0, 500, 1000), square(1100, 400, 200)))
 
 
+@pytest.mark.parametrize("vertices", [[(500, -100), (500, 1100)], [(500, 300), (520, 700)], [(500, 300), (500, 310)]])
+def test_a_line_between_the_parts_of_a_glacier_parts_them(vertices: list[tuple[float, float]]) -> None:
+    north, west, east = square(0, 600, 300), square(0, 0, 300), square(700, 0, 300)
+    glacier = glaciers(A=shapely.MultiPolygon([west, east, north]))
+    final, _ = replay(glacier, layer(edit("split", line(*vertices), value={"new_id": "C"})))
+    assert by_name(final)["A"].equals(shapely.union(west, north))
+    assert by_name(final)["C"].equals(east)
+    back, _ = replay(glacier, layer(edit("split", line(*vertices[::-1]), value={"new_id": "C"})))
+    assert by_name(back)["A"].equals(east)
+
+
+@pytest.mark.parametrize(
+    "vertices",
+    [
+        [(500, 100), (700, 130)],  # extended, it meets parts
+        [(5000, -100), (5000, 500)],  # far away
+        [(500, -2000), (500, -1000)],
+        [(400, 100), (600, 200), (400, 200), (600, 100)],  # crosses itself
+        [(150, 100), (500, 400)],  # ends in a part
+    ],
+)
+def test_a_line_that_leaves_in_doubt_which_parts_it_divides_cuts_nothing(vertices: list[tuple[float, float]]) -> None:
+    parts = shapely.MultiPolygon([square(0, 0, 300), square(700, 0, 300)])
+    _, (outcome,) = replay(glaciers(A=parts), layer(edit("split", line(*vertices), value={"new_id": "C"})))
+    assert outcome.state == "not applied"
+
+
 def test_a_polygon_cuts_out_what_lies_in_it() -> None:
     final, _ = replay(TWO, layer(edit("split", square(700, -100, 500, 2000), value={"new_id": "C"})))
     assert by_name(final)["C"].equals(square(700, 0, 300, 1000))

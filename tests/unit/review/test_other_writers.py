@@ -138,6 +138,7 @@ def test_outlines_that_were_mapped_anew_are_read_again_with_their_edits(desk: Re
     write_outlines(field(LATE, shrunk=300.0), folder / LATE / "automatic.gpkg")
     told = desk.changes(first.sequence, SOON_S)
     assert told.is_reloaded
+    assert desk.review().maps != first.maps
     assert {each.id for each in told.layers} == {f"outlines-{LATE}", f"automatic-{LATE}"}
     assert shape_of(desk.glacier(LATE, "a-0-1").outline).area == pytest.approx(1000.0 * 700.0)
     assert shape_of(desk.glacier(LATE, "a-0-0").outline).equals(cell(0, 0).difference(HOLE))

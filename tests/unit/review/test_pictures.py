@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -171,8 +172,8 @@ def test_a_copy_that_does_not_reach_new_outlines_is_made_again(tmp_path: Path) -
         assert pictures.all(WAIT_S)[0].state == "to be prepared"
 
 
-def test_scenes_that_are_known_are_not_opened_again(tmp_path: Path) -> None:
-    path = write_stack(tmp_path / "scene.tif")
+def test_scenes_that_are_copied_are_not_opened_again(tmp_path: Path) -> None:
+    path = write_stack(tmp_path / "scene.tif", compress="zstd")
     scene, opened = scene_of(path), []
 
     def counted() -> Any:
@@ -182,15 +183,39 @@ def test_scenes_that_are_known_are_not_opened_again(tmp_path: Path) -> None:
     review = reviewed(tmp_path, [replace(scene, open=counted)])
     for _ in range(2):
         with pictures_of(review) as (pictures, _, _):
-            assert pictures.all(WAIT_S)[0].state == "ready"
+            assert pictures.all(WAIT_S)[0].state == "to be prepared"
     assert len(opened) == 1
     os.utime(path, (1, 1))
     with pictures_of(review) as (pictures, _, _):
-        assert pictures.all(WAIT_S)[0].state == "ready"
+        assert pictures.all(WAIT_S)[0].state == "to be prepared"
     assert len(opened) == 2
     (tmp_path / "review/pictures.json").write_text("{")
     with pictures_of(review) as (pictures, _, _):
-        assert pictures.all(WAIT_S)[0].state == "ready", "a damaged record costs time and nothing else"
+        assert pictures.all(WAIT_S)[0].state == "to be prepared", "a damaged record costs time and nothing else"
+
+
+def test_a_record_names_no_file_that_is_served(tmp_path: Path) -> None:
+    path = write_stack(tmp_path / "scene.tif")
+    other = write_stack(tmp_path / "elsewhere.tif")
+    review = reviewed(tmp_path, [scene_of(path)])
+    with pictures_of(review) as (pictures, _, _):
+        before = pictures.all(WAIT_S)
+    record = tmp_path / "review/pictures.json"
+    changed = json.loads(record.read_text())
+    changed["scenes"]["scene"]["picture"]["files"] = [str(other)]
+    record.write_text(json.dumps(changed))
+    with pictures_of(review) as (pictures, rasters, _):
+        assert pictures.all(WAIT_S) == before
+        assert list(rasters.values()) == [path]
+
+
+def test_a_scene_that_is_known_is_not_looked_through_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    review = reviewed(tmp_path, [scene_of(write_stack(tmp_path / "scene.tif"))])
+    with pictures_of(review) as (pictures, _, _):
+        before = pictures.all(WAIT_S)
+    monkeypatch.setattr("trimline.review.pictures.described", None)
+    with pictures_of(review) as (pictures, _, _):
+        assert pictures.all(WAIT_S) == before
 
 
 def test_a_scene_that_is_gone_costs_no_other_its_picture_and_may_come_back(tmp_path: Path) -> None:

@@ -147,6 +147,31 @@ def test_outlines_that_somebody_else_changed_are_a_conflict_and_nothing_is_kept(
     assert found.equals(cell(0, 0).difference(HOLE).difference(cell(0.6, 0.6, 0.2)))
 
 
+def test_a_conflict_lists_the_edits_since_and_no_earlier_ones(desk: ReviewDesk) -> None:
+    """Own strokes that were kept and reverted before the drafts were made have changed nothing since."""
+    for number in range(3):
+        earlier = draft("remove", "a-0-0", cell(0.1 + number / 5, 0.8, 0.1))
+        desk.save(request(desk, earlier))
+        known = {"new_edit_id": f"{number}" * 12, "author": "Ana", "reason": "taken back"}
+        desk.revert(contract.RevertRequest(edit_id=earlier.edit_id, **known))
+    mine = request(desk, draft("remove", "a-0-0", HOLE))
+    theirs = desk.save(request(desk, draft("remove", "a-0-0", cell(0.6, 0.6, 0.2))))
+    desk.save(request(desk, draft("remove", "far", cell(5.1, 0.1, 0.1))))
+    with pytest.raises(InConflict) as refused:
+        desk.save(mine)
+    assert [each.edit_id for each in refused.value.conflict.edits] == [theirs.edits[0].edit_id]
+
+
+def test_a_conflict_lists_a_revert_by_which_an_outline_changed(desk: ReviewDesk) -> None:
+    hole = draft("remove", "a-0-0", cell(0.6, 0.6, 0.2))
+    desk.save(request(desk, hole))
+    mine = request(desk, draft("remove", "a-0-0", HOLE))
+    desk.revert(contract.RevertRequest(edit_id=hole.edit_id, new_edit_id="0" * 12, author="Bo", reason="ice"))
+    with pytest.raises(InConflict) as refused:
+        desk.save(mine)
+    assert [each.edit_id for each in refused.value.conflict.edits] == ["0" * 12]
+
+
 def test_a_glacier_that_is_gone_since_is_a_conflict(desk: ReviewDesk) -> None:
     mine = request(desk, draft("split", "a-0-0", HOLE))
     desk.save(request(desk, draft("remove", "a-0-0", cell(0, 0))))
@@ -208,6 +233,54 @@ def test_a_reverted_edit_is_taken_back_and_reverting_that_restores_it(desk: Revi
     assert len(read_edits(folder / "edits.gpkg")) == 3
 
 
+def test_the_rows_of_a_stroke_are_reverted_together_and_kept_once(desk: ReviewDesk, folder: Path) -> None:
+    as_mapped = shown(desk)
+    saved = desk.save(request(desk, draft("redraw", "far", shapely.affinity.translate(cell(5, 0), 40.0))))
+    moved = shown(desk)
+    first, second = (each.edit_id for each in saved.edits)
+    known = {"author": "Ana", "reason": "taken back"}
+    back = contract.RevertRequest(edit_id=second, edit_ids=(first,), new_edit_id="0" * 12, **known)
+    reverted = desk.revert(back)
+    assert [each.edit_id for each in reverted.edits] == ["0" * 12, "0" * 12 + "-2"]
+    assert shown(desk) == as_mapped == replayed(folder)
+    assert desk.revert(back).edits == reverted.edits
+    assert len(read_edits(folder / "edits.gpkg")) == 4
+    again = ("0" * 12 + "-2", "0" * 12)
+    desk.revert(contract.RevertRequest(edit_id=again[0], edit_ids=again[1:], new_edit_id="1" * 12, **known))
+    assert shown(desk) == moved == replayed(folder)
+
+
+def test_of_edits_to_be_reverted_none_is_where_one_cannot_be(desk: ReviewDesk, folder: Path) -> None:
+    hole = draft("remove", "a-0-0", HOLE)
+    desk.save(request(desk, hole))
+    known = {"new_edit_id": "0" * 12, "author": "Ana", "reason": "taken back"}
+    with pytest.raises(NotThere, match="no edit 'none'"):
+        desk.revert(contract.RevertRequest(edit_id=hole.edit_id, edit_ids=("none",), **known))
+    with pytest.raises(EditError, match="named twice"):
+        desk.revert(contract.RevertRequest(edit_id=hole.edit_id, edit_ids=(hole.edit_id,), **known))
+    assert len(read_edits(folder / "edits.gpkg")) == 1
+
+
+def test_an_outline_that_was_copied_is_as_wrong_as_the_one_it_was_copied_from(desk: ReviewDesk, folder: Path) -> None:
+    source = desk.glacier(EARLY, "a-0-1").measure
+    asked = request(desk, draft("copy", "a-0-1", value={"from": EARLY}))
+    saved = desk.save(asked)
+    assert desk.save(asked) == saved
+    copied = desk.glacier(LATE, "a-0-1").measure
+    assert source is not None and copied is not None
+    assert copied.uncertainty_km2 == pytest.approx(source.uncertainty_km2, rel=0.1)
+    early, late = (read_outlines(folder / name / "automatic.gpkg") for name in (EARLY, LATE))
+    outlines, _ = replay(late, read_edits(folder / "edits.gpkg"), LATE, middle=2018.5)
+    errors = [each.set_index("glac_id").loc["a-0-1", "uncertain_error_km2"] for each in (early, outlines)]
+    assert errors[1] == pytest.approx(errors[0]) and errors[1] > 0
+    # What is drawn on it afterwards has no error of a map.
+    desk.save(request(desk, draft("remove", "a-0-1", cell(0, 1, 0.5))))
+    outlines, _ = replay(late, read_edits(folder / "edits.gpkg"), LATE, middle=2018.5)
+    assert outlines.set_index("glac_id").loc["a-0-1", "uncertain_error_km2"] == pytest.approx(
+        0.75 * errors[0], rel=1e-3
+    )
+
+
 def test_what_is_not_there_is_not_found(desk: ReviewDesk) -> None:
     with pytest.raises(NotThere, match="no edit 'none'"):
         desk.revert(contract.RevertRequest(edit_id="none", new_edit_id="0" * 12, author="A", reason="x"))
@@ -231,7 +304,18 @@ def test_what_happened_is_told_to_who_waits(desk: ReviewDesk) -> None:
     assert told.glaciers == ("a-0-0", "far")
     assert [each.id for each in told.layers] == [f"outlines-{LATE}"]
     assert not told.is_reloaded
-    assert desk.changes(first - 10_000_000, 0.0).is_reloaded
+    assert not told.is_forgotten
+    assert desk.changes(first - 10_000_000, 0.0).is_forgotten
+
+
+def test_a_server_that_was_started_again_does_not_say_that_outlines_were_mapped_anew(desk: ReviewDesk) -> None:
+    seen = desk.review()
+    restarted = again(desk)
+    told = restarted.changes(seen.sequence, 0.0)
+    assert told.is_forgotten
+    assert not told.is_reloaded
+    assert restarted.review().maps == seen.maps
+    restarted.close()
 
 
 def test_marks_and_states_are_listed(desk: ReviewDesk) -> None:

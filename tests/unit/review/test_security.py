@@ -158,6 +158,19 @@ def test_the_token_in_the_address_becomes_a_cookie_that_scripts_cannot_read(guar
     assert guarded.get("/").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "other",
+    ['theme={"dark":true}', "foo bar=1", "flag", "a=b@c", "q=[1,2]", "x=\xe9", "a=\xa0", "=", "", 'a="b; c="', "a=1"],
+)
+def test_cookies_of_other_servers_of_the_host_do_not_lock_out(guarded: TestClient, other: str) -> None:
+    access = Access(token=TOKEN)
+    own = f"{access.cookie_name}={access.cookie_value}"
+    stale = f"{access.cookie_name}=of-another-path"
+    for sent in (f"{other}; {own}", f"{own}; {other}", f"{stale};{other};{own}"):
+        assert guarded.get("/api/review", headers={"Cookie": sent.encode("latin-1")}).status_code == 200  # type: ignore[dict-item]
+    assert guarded.get("/api/review", headers={"Cookie": f"{other}; {stale}".encode("latin-1")}).status_code == 401  # type: ignore[dict-item]
+
+
 def test_programs_send_the_token_in_a_header(guarded: TestClient) -> None:
     assert guarded.get("/api/review", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
 

@@ -57,7 +57,7 @@ def test_a_body_of_100_mb_is_refused_with_a_reason(server: tuple[str, int], leng
     connection.request("POST", "/api/edits", pieces(1600), headers, encode_chunked="Transfer-Encoding" in length)
     answer = connection.getresponse()
     assert answer.status == 413
-    assert b"more than 2 MB" in answer.read()
+    assert b"more than 16 MB" in answer.read()
     connection.close()
     assert requests.get(f"http://127.0.0.1:{server[1]}/api/review", timeout=5).status_code == 200
 
@@ -86,10 +86,23 @@ def test_a_connection_without_a_request_is_ended(server: tuple[str, int], begun:
             return
 
 
-def test_more_connections_than_there_are_places_are_told_to_wait(server: tuple[str, int]) -> None:
-    held = [socket.create_connection(server, timeout=5) for _ in range(25)]
+def test_idle_connections_keep_nobody_out(server: tuple[str, int]) -> None:
+    held = [socket.create_connection(server, timeout=5) for _ in range(60)]
     try:
         held[-1].sendall(b"GET /api/review HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert held[-1].recv(1000).startswith(b"HTTP/1.1 200")
+    finally:
+        for each in held:
+            each.close()
+
+
+def test_more_requests_than_there_are_places_are_told_to_wait(server: tuple[str, int]) -> None:
+    held = []
+    try:
+        for _ in range(25):
+            held.append(socket.create_connection(server, timeout=5))
+            held[-1].sendall(b"GET /api/changes?after=1&wait_s=20 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            time.sleep(0.01)  # it is read before the next connection comes
         assert held[-1].recv(1000).startswith(b"HTTP/1.1 503")
     finally:
         for each in held:

@@ -15,7 +15,7 @@ from tests.kinds.reviewed import EAST, LATE, NORTH, cell, draft, field
 from trimline.errors import EditError
 from trimline.outlines import Replayed
 from trimline.review.contract import Draft
-from trimline.review.drafts import redrawn, strokes_of
+from trimline.review.drafts import MappedOutline, redrawn, strokes_of
 from trimline.review.trial import Stamp, Trial, told, try_drafts
 
 BOUNDS = np.array([EAST, NORTH, EAST + 5000, NORTH + 5000])
@@ -24,7 +24,7 @@ ROUNDING_M2 = 1e-3
 
 def tried(*drafts: Draft, base: Replayed | None = None) -> Trial:
     state = Replayed(field(LATE), None, LATE) if base is None else base
-    return try_drafts(state, drafts, Stamp(LATE), lambda *_: cell(0, 0, 0.5), BOUNDS)
+    return try_drafts(state, drafts, Stamp(LATE), lambda *_: MappedOutline(cell(0, 0, 0.5), {}), BOUNDS)
 
 
 def differing_m2(one: shapely.Geometry, other: shapely.Geometry) -> float:

@@ -1,14 +1,14 @@
 // Strokes of the page: drawn, previewed by the server, taken back, saved; one stack for each period.
 import { type Api, Refused } from "../api";
 import type { Conflict, EditRow, Preview, Saved, SaveRequest } from "../contract";
-import type { Store } from "../state";
+import type { Store, Unsaved } from "../state";
 import { copiedStroke, markedStroke } from "./drawn";
 import { People } from "./people";
 import { Previews } from "./previews";
 import { type SavedStep, SavedSteps, rowsOf } from "./saved_steps";
 import { Saving, isPassing, wordsOf } from "./saving";
 import { type Stroke, Strokes } from "./strokes";
-import { Unsaved } from "./unsaved";
+import { LeftStrokes } from "./unsaved";
 
 /** Drafts that the server takes at once. */
 export const MOST_DRAFTS = 200;
@@ -39,8 +39,8 @@ export class Corrections {
   isSettled = true;
   private readonly stacks = new Map<string, Strokes>();
   private readonly previews: Previews;
-  private readonly unsaved: Unsaved;
-  private readonly steps = new SavedSteps();
+  private readonly left: LeftStrokes;
+  private readonly steps: SavedSteps;
   /** Ends when the server has answered about the strokes, or could not be reached. */
   previewing: Promise<void> = Promise.resolve();
   private turn: Promise<unknown> = Promise.resolve();
@@ -52,7 +52,8 @@ export class Corrections {
     memory: Pick<Storage, "getItem" | "setItem" | "removeItem">,
   ) {
     this.people = new People(memory, store.state.review.author);
-    this.unsaved = new Unsaved(memory, store.state.review);
+    this.left = new LeftStrokes(memory, store.state.review);
+    this.steps = new SavedSteps(memory, store.state.review);
     this.previews = new Previews(api);
     this.saving = new Saving(api, (seconds, words) => {
       this.say(`Not saved yet: ${words}. Tried again in ${seconds} s; the strokes are kept.`);
@@ -71,7 +72,7 @@ export class Corrections {
   /** Strokes of the period shown that an earlier page left behind, without those of which rows are there. */
   leftBehind(rows: ReadonlySet<string> = new Set()): Stroke[] {
     if (this.stacks.has(this.store.state.period)) return [];
-    const left = this.unsaved.read(this.store.state.period);
+    const left = this.left.read(this.store.state.period);
     return left.filter((stroke) => !stroke.drafts.some((draft) => rows.has(draft.edit_id)));
   }
 
@@ -90,7 +91,7 @@ export class Corrections {
     return this.changed();
   }
 
-  /** Draw a stroke: it is previewed, and taken back with the server's words if it does nothing. */
+  /** Draw a stroke: it is previewed, and comes back with the server's words if it does nothing. */
   async draw(stroke: Stroke): Promise<void> {
     if (this.strokes.drafts.length + stroke.drafts.length > MOST_DRAFTS) {
       this.say(`${MOST_DRAFTS} changes are unsaved, no more can be previewed: save first.`);
@@ -148,6 +149,7 @@ export class Corrections {
     this.previews.clear();
   }
 
+  /** Take the last stroke back; where only saved ones are left, ask first: the same key again reverts the last one. */
   undo(): Promise<void> {
     return this.inTurn(async () => {
       const stroke = this.strokes.undo();
@@ -156,12 +158,32 @@ export class Corrections {
         await this.changed();
       } else if (this.strokes.all.length > 0) {
         this.say("These strokes are being saved; they can be taken back after that.");
-      } else {
-        const step = await this.steps.undo(this.people.author, (request) => this.revert(request));
-        this.say(step === undefined ? "Nothing to take back." : `Saved edit reverted by a further row: ${step.what}.`);
-        this.publish();
-      }
+      } else await this.undoSaved();
     });
+  }
+
+  private async undoSaved(): Promise<void> {
+    const last = this.steps.undoable;
+    if (last === undefined) {
+      this.say("Nothing to take back.");
+      return;
+    }
+    const question = `This is saved: ${last.what} (${last.period}). Ctrl+Z again reverts it by a further row.`;
+    // Whatever was said since has taken the question back.
+    if (this.store.state.said !== question) {
+      this.say(question);
+      return;
+    }
+    this.say("");
+    try {
+      await this.steps.undo(this.people.author, (request) => this.revert(request));
+      this.say(`Saved edit reverted by a further row: ${last.what}.`);
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      this.steps.forget(last);
+      this.say(`It cannot be taken back here, see the list of edits: ${wordsOf(error)}.`);
+    }
+    this.publish();
   }
 
   redo(): Promise<void> {
@@ -182,7 +204,7 @@ export class Corrections {
   revertEdit(edit: EditRow, reason: string, newId: string): Promise<void> {
     return this.inTurn(async () => {
       const author = this.people.author;
-      await this.revert({ edit_id: edit.edit_id, new_edit_id: newId, author, reason });
+      await this.revert({ edit_id: edit.edit_id, edit_ids: [], new_edit_id: newId, author, reason });
       const what = `${edit.operation} of ${edit.glac_id ?? "no glacier"} reverted`;
       this.steps.push({ what, period: this.store.state.period, editIds: [newId] });
       this.say(`${capital(what)} by a further row.`);
@@ -229,7 +251,7 @@ export class Corrections {
     stack.release(new Set(strokes.map((stroke) => stroke.id)));
     for (const stroke of strokes) this.steps.push(stepOf(stroke, request.period, outcome.saved));
     this.previews.clear();
-    this.unsaved.write(request.period, stack.all);
+    this.left.write(request.period, stack.all);
     this.publish();
     this.say(savedWords(outcome.saved, strokes));
     await this.onSaved(outcome.saved);
@@ -239,11 +261,11 @@ export class Corrections {
   /** The strokes of a period changed: they are stored, told, and previewed. */
   private async changed(period = this.store.state.period, isNew = false): Promise<void> {
     const strokes = this.stacks.get(period) ?? this.strokes;
-    if (!this.unsaved.write(period, strokes.all)) {
+    if (!this.left.write(period, strokes.all)) {
       this.say("The browser has no room for unsaved strokes: save soon, a reload would lose them.");
     }
-    if (period !== this.store.state.period) return;
     this.publish();
+    if (period !== this.store.state.period) return;
     this.previewing = this.preview(strokes, period, isNew);
     await this.previewing;
   }
@@ -251,7 +273,16 @@ export class Corrections {
   private publish(): void {
     const undo = this.strokes.undoable?.what ?? this.steps.undoable?.what ?? null;
     const redo = this.steps.redoable?.what ?? this.strokes.redoable?.what ?? null;
-    this.store.set({ drafts: this.strokes.drafts, steps: { undo, redo } });
+    this.store.set({ drafts: this.strokes.drafts, steps: { undo, redo }, unsaved: this.unsavedByPeriod() });
+  }
+
+  /** Strokes of all periods, also those that an earlier page left behind. */
+  private unsavedByPeriod(): Unsaved[] {
+    const all = this.store.state.review.periods.map(({ name }) => ({
+      period: name,
+      strokes: (this.stacks.get(name)?.all ?? this.left.read(name)).map((stroke) => stroke.what),
+    }));
+    return all.filter(({ strokes }) => strokes.length > 0);
   }
 
   /** Ask what the strokes make of the outlines; of a new one the server's note is told. */
@@ -272,7 +303,7 @@ export class Corrections {
         return;
       }
       strokes.settle(preview);
-      this.unsaved.write(period, strokes.all);
+      this.left.write(period, strokes.all);
       this.settle(preview);
       const notes = notesOf(top, preview).join("; ");
       if (isNew && notes !== "") this.say(`${capital(top.what)}: ${notes}.`);
@@ -290,7 +321,7 @@ export class Corrections {
   private async takeBack(strokes: Strokes, stroke: Stroke, words: string): Promise<void> {
     strokes.discard(stroke.id);
     await this.changed();
-    this.say(`Taken back, ${stroke.what}: ${words}.`);
+    this.say(`Not done, ${stroke.what}: ${words}.`);
   }
 
   private settle(preview: Preview | null): void {

@@ -1,7 +1,7 @@
 // What was drawn with a tool, as drafts of edits.
 import type { Draft, Outline } from "../contract";
 import type { Tool } from "../state";
-import { sameVertices } from "./geometry";
+import { polygonsOf, sameVertices } from "./geometry";
 import { newEditId } from "./ids";
 import type { Stroke } from "./strokes";
 
@@ -63,7 +63,14 @@ export function movedStroke(before: ReadonlyMap<string, Geometry>, after: Readon
     drafts.push({ edit_id: newEditId(), operation: "redraw", glac_id: glacId, geometry });
   }
   if (drafts.length === 0) return null;
-  return strokeOf(`vertices of ${drafts.map((draft) => draft.glac_id).join(" and ")} moved`, drafts);
+  const more = Math.max(...[...after].map(([glacId, now]) => countOf(now) - countOf(before.get(glacId) ?? now)));
+  const fewer = Math.max(...[...after].map(([glacId, now]) => countOf(before.get(glacId) ?? now) - countOf(now)));
+  const done = more > 0 ? "inserted" : fewer > 0 ? "deleted" : "moved";
+  return strokeOf(`vertices of ${drafts.map((draft) => draft.glac_id).join(" and ")} ${done}`, drafts);
+}
+
+function countOf(geometry: Geometry): number {
+  return polygonsOf(geometry).reduce((sum, rings) => sum + rings.flat().length, 0);
 }
 
 export function mergedStroke(glacId: string, others: string[]): Stroke {

@@ -43,12 +43,25 @@ export class EditLayer {
   private readonly lines = new VectorSource();
   private readonly comparison = new VectorSource();
   private readonly vertices: VectorLayer;
+  private readonly beside: VectorLayer[];
   private readonly geometries = new Map<string, GeoJson>();
 
-  constructor(private readonly map: OlMap) {
-    for (const [position, source] of [this.before, this.outlines, this.lines, this.comparison].entries()) {
-      map.addLayer(new VectorLayer({ source, style: lineStyle, zIndex: FIRST_Z_INDEX + position }));
-    }
+  /**
+   * @param map that is corrected in
+   * @param second that shows the same outlines while its period is the same
+   */
+  constructor(
+    private readonly map: OlMap,
+    second: OlMap,
+  ) {
+    const layers = (): VectorLayer[] =>
+      [this.before, this.outlines, this.lines, this.comparison].map(
+        (source, position) => new VectorLayer({ source, style: lineStyle, zIndex: FIRST_Z_INDEX + position }),
+      );
+    for (const layer of layers()) map.addLayer(layer);
+    this.beside = layers();
+    for (const layer of this.beside) second.addLayer(layer);
+    this.showBeside = false;
     const style = vertexStyle(() => map.getView().calculateExtent(map.getSize()));
     this.vertices = new VectorLayer({
       source: this.outlines,
@@ -57,6 +70,10 @@ export class EditLayer {
       visible: false,
     });
     map.addLayer(this.vertices);
+  }
+
+  set showBeside(isShown: boolean) {
+    for (const layer of this.beside) layer.setVisible(isShown);
   }
 
   set showVertices(isShown: boolean) {

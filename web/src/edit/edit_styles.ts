@@ -4,9 +4,9 @@ import type { Coordinate } from "ol/coordinate";
 import type { Extent } from "ol/extent";
 import { MultiPoint, MultiPolygon, Polygon } from "ol/geom";
 import { Circle, Fill, Stroke, Style } from "ol/style";
+import { PICKED } from "../map/outline_styles";
 
-/** White: in the bands that are shown at first, ice is cyan. */
-export const SELECTED = "#ffffff";
+export const SELECTED = PICKED.colour;
 export const NEIGHBOUR = "#d5dde2";
 export const BEFORE = "#ff2d95";
 export const THEIRS = "#ff9a1f";

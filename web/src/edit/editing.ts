@@ -2,6 +2,7 @@
 import type { Api } from "../api";
 import type { EditRow, Outline } from "../contract";
 import type { Maps } from "../map/maps";
+import { periodBeside } from "../map/period_pictures";
 import type { Store, Tool } from "../state";
 import { Corrections } from "./corrections";
 import { drawnStroke, mergedStroke, movedStroke, newGlacierId, workingOutlines } from "./drawn";
@@ -13,6 +14,7 @@ import { newEditId } from "./ids";
 import { Listing } from "./listing";
 import { MapTools } from "./map_tools";
 import { liveArea, measureOf } from "./measures";
+import { noded } from "./nodes";
 import { Picking } from "./picking";
 import type { Stroke } from "./strokes";
 import { Watching } from "./watching";
@@ -39,11 +41,11 @@ export class Editing {
     readonly maps: Maps,
   ) {
     this.corrections = new Corrections(store, api, localStorage);
-    this.listing = new Listing(store, api);
+    this.listing = new Listing(store, api, maps.drawn);
     this.picking = new Picking(store, api, this.listing, (bounds) => {
       maps.fitTo(bounds);
     });
-    this.layer = new EditLayer(maps.main);
+    this.layer = new EditLayer(maps.main, maps.second);
     this.tools = new MapTools(maps.main, this.layer, {
       onMoved: (after) => {
         this.moved(after);
@@ -65,6 +67,9 @@ export class Editing {
       own: this.corrections.own,
       onGlaciers: (glacIds, others) => {
         this.changedElsewhere(glacIds, others);
+      },
+      onDoubts: (periods) => {
+        this.listing.renew(periods);
       },
       onReload: () => void this.begin(),
     });
@@ -105,7 +110,8 @@ export class Editing {
 
   /** Outlines of the map as the strokes leave them. */
   show(): void {
-    const { glacier, preview, tool, drafts, overlays } = this.store.state;
+    const { preview, period, tool, drafts, overlays } = this.store.state;
+    const glacier = this.store.state.glacier?.period === period ? this.store.state.glacier : null;
     if (!this.corrections.isSettled || this.tools.isBusy) return;
     const saved = [...(glacier?.outline ? [glacier.outline] : []), ...(glacier?.neighbours ?? [])];
     const { selected } = this;
@@ -116,7 +122,7 @@ export class Editing {
     for (const glacId of working.keys()) {
       if (tool === "look" && role(glacId) === "neighbour") working.delete(glacId);
     }
-    this.layer.show(working, role);
+    this.layer.show(tool === "move" ? this.sharing(working) : working, role);
     this.layer.showBefore(saved.filter((outline) => changed.has(outline.glac_id)));
     const drawn = drafts.flatMap((draft) => (draft.operation === "terminus" && draft.geometry ? [draft.geometry] : []));
     const kept = (glacier?.termini ?? []).flatMap(({ geometry }) => (isGeometry(geometry) ? [geometry] : []));
@@ -127,6 +133,14 @@ export class Editing {
     this.store.set({ live: null });
   }
 
+  /** Outlines whose shared borders have the same vertices, so that they move together. */
+  private sharing(working: ReadonlyMap<string, Outline>): Map<string, Outline> {
+    const geometries = noded(new Map([...working].map(([glacId, { geometry }]) => [glacId, geometry])));
+    return new Map(
+      [...working].map(([glacId, outline]) => [glacId, { ...outline, geometry: geometries.get(glacId) ?? outline.geometry }]),
+    );
+  }
+
   /** Merge another glacier into the picked one. */
   merge(other: string): void {
     const { selected } = this;
@@ -134,11 +148,13 @@ export class Editing {
     void this.corrections.draw(mergedStroke(selected, [other]));
   }
 
-  /** Begin again: the review was mapped anew. */
+  /** Begin again with the review as it is now: it was mapped anew, or the server was started again. */
   async begin(): Promise<void> {
     const review = await this.api.review();
     this.corrections.outlinesChanged();
-    this.store.set({ review, said: "The outlines were mapped anew; the edits were replayed on them." });
+    const isMappedAnew = review.maps !== this.store.state.review.maps;
+    this.store.set({ review });
+    if (isMappedAnew) this.say("The outlines were mapped anew; the edits were replayed on them.");
     this.listing.reset();
     await this.picking.refresh();
   }
@@ -149,10 +165,19 @@ export class Editing {
       this.tools.use(tool);
       this.show();
     });
+    store.on(["period", "looks", "views", "review"], (state) => {
+      this.layer.showBeside = state.views === "linked" && periodBeside(state) === state.period;
+    });
     store.on(["glacier", "overlays"], () => {
       this.show();
     });
-    store.on(["period"], () => {
+    store.on(["period"], ({ period, tool, glacier, preview }) => {
+      const { glacId } = this.picking;
+      // A glacier that only the strokes of another period have is not known here.
+      if (glacId !== null && preview?.base[glacId] === "") this.picking.leave();
+      // What was drawn or picked in another period does not stay on the map of this one.
+      if (this.tools.isBusy) this.tools.use(tool);
+      if (glacier !== null && glacier.period !== period) store.set({ glacier: null, preview: null });
       this.listing.reset();
       this.layer.compare([]);
       void this.openPeriod();

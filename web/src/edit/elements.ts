@@ -1,4 +1,5 @@
 // Elements of the page, made by script: the page has no inline markup to be run.
+import { readable } from "./readable";
 
 type Child = Node | string | null | false;
 type Attributes = Record<string, string | number | boolean | null | ((event: Event) => void)>;
@@ -12,10 +13,22 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (typeof value === "function") made.addEventListener(key.slice(2), value);
-    else if (value !== null && value !== false) made.setAttribute(key, value === true ? "" : String(value));
+    else if (value !== null && value !== false) made.setAttribute(key, value === true ? "" : attribute(key, value));
   }
-  made.append(...children.filter((child) => child !== null && child !== false));
+  made.append(...shown(children));
   return made;
+}
+
+/** An attribute as it is read; the value of a field or an option stays what it is. */
+function attribute(key: string, value: string | number): string {
+  return key === "value" ? String(value) : readable(String(value));
+}
+
+/** Children without those that are left out; texts as they are read. */
+function shown(children: readonly Child[]): (Node | string)[] {
+  return children
+    .filter((child) => child !== null && child !== false)
+    .map((child) => (typeof child === "string" ? readable(child) : child));
 }
 
 /** The element of the page with some id; the page is broken without it. */
@@ -29,7 +42,7 @@ export function place(id: string): HTMLElement {
 export function fill(parent: Element, ...children: Child[]): void {
   const active = document.activeElement;
   const name = active instanceof HTMLElement && parent.contains(active) ? active.dataset.focus : undefined;
-  parent.replaceChildren(...children.filter((child) => child !== null && child !== false));
+  parent.replaceChildren(...shown(children));
   if (name === undefined) return;
   for (const candidate of parent.querySelectorAll<HTMLElement>("[data-focus]")) {
     if (candidate.dataset.focus === name) candidate.focus({ preventScroll: true });

@@ -1,6 +1,6 @@
 // The list of glaciers of the period shown, fetched part by part, and kept up to date.
 import { type Api, Refused } from "../api";
-import type { Glacier, GlacierRow } from "../contract";
+import type { EditRow, Glacier, GlacierRow } from "../contract";
 import type { Store } from "../state";
 import { boundsOf } from "./geometry";
 import { GlacierIndex } from "./glacier_index";
@@ -22,17 +22,22 @@ export class Listing {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private asked = 0;
 
+  /** @param isDrawn kept once the map is drawn: all but the first part of the list waits for it */
   constructor(
     private readonly store: Store,
     private readonly api: Pick<Api, "glaciers" | "glacier">,
+    private readonly isDrawn: Promise<void> = Promise.resolve(),
   ) {}
 
   onChange(listener: () => void): void {
     this.listeners.add(listener);
   }
 
-  /** Fetch the list of the period shown; it grows part by part. */
-  async load(): Promise<void> {
+  /**
+   * Fetch the list of the period shown; it grows part by part.
+   * @param isForDoubts whether nothing but doubts is awaited: until they are computed, the first part tells enough
+   */
+  async load(isForDoubts = false): Promise<void> {
     clearTimeout(this.timer);
     const asked = (this.asked += 1);
     const { period } = this.store.state;
@@ -43,13 +48,15 @@ export class Listing {
         if (asked !== this.asked) return;
         rows.push(...part.glaciers);
         this.isComplete = part.is_complete;
+        if (isForDoubts && !part.is_complete) break;
         const isAll = part.glaciers.length < PART || rows.length >= part.total;
         // The first part is shown at once; a list that is there already is exchanged as a whole.
         if (isAll || rows.length > this.index.size) this.index.replace(rows);
         this.tell(null);
         if (isAll) break;
+        await this.isDrawn;
       }
-      if (!this.isComplete) this.loadLater();
+      if (!this.isComplete) this.loadLater(true);
     } catch (error) {
       if (asked !== this.asked) return;
       this.tell(wordsOf(error));
@@ -64,9 +71,14 @@ export class Listing {
     void this.load();
   }
 
-  loadLater(): void {
+  loadLater(isForDoubts = false): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.load(), 1000 * AGAIN_S);
+    this.timer = setTimeout(() => void this.load(isForDoubts), 1000 * AGAIN_S);
+  }
+
+  /** Take in the doubts of a period that were computed anew. */
+  renew(periods: readonly string[]): void {
+    if (periods.includes(this.store.state.period)) void this.load();
   }
 
   /** Bring the rows of changed glaciers up to date; the whole list where they are many. */
@@ -97,9 +109,9 @@ export class Listing {
     }
     const { glac_id, glac_name } = outline;
     const bounds = boundsOf([outline.geometry]) ?? [0, 0, 0, 0];
-    const edits = glacier.edits.filter((edit) => edit.state === "applied").length;
-    const known = { margin: null, disagreement: null, jump: null, doubt: null, edits, ...this.index.get(glac_id) };
-    this.index.add([{ ...known, glac_id, glac_name, area_km2: measure.area_km2, state, bounds }]);
+    const edits = glacier.edits.filter(isOfOutline).length;
+    const known = { margin: null, disagreement: null, jump: null, doubt: null, ...this.index.get(glac_id) };
+    this.index.add([{ ...known, glac_id, glac_name, area_km2: measure.area_km2, state, edits, bounds }]);
     this.tell(null);
   }
 
@@ -112,4 +124,12 @@ export class Listing {
     this.failure = failure;
     for (const listener of this.listeners) listener();
   }
+}
+
+/** Operations that are kept with a glacier and leave its outline as it is. */
+const BESIDE_OUTLINES: ReadonlySet<string> = new Set(["accept", "flag", "terminus", "revert"]);
+
+/** Whether an edit counts among those of an outline. */
+function isOfOutline({ operation, state }: EditRow): boolean {
+  return state === "applied" && !BESIDE_OUTLINES.has(operation);
 }

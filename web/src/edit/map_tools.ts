@@ -31,6 +31,8 @@ const TOLERANCE_PX = 9;
 const SNAP_PX = 7;
 /** A click this near to the first vertex closes a polygon; small holes need it small. */
 const CLOSE_PX = 5;
+/** After the end of a drawing, a further press so soon is the second one of a double click. */
+const DOUBLE_CLICK_MS = 300;
 /** A press that moves less is a click, and moves no vertex. */
 const CLICK_PX = 2;
 
@@ -95,9 +97,11 @@ export class MapTools {
   }
 
   private drawing(tool: DrawingTool): Draw {
+    let ended = -Infinity;
     const draw = new Draw({
       type: LINES.has(tool) ? "LineString" : "Polygon",
-      condition: (event) => primaryAction(event) && noModifierKeys(event),
+      condition: (event) =>
+        primaryAction(event) && noModifierKeys(event) && (this.isBusy || Date.now() - ended > DOUBLE_CLICK_MS),
       freehandCondition: shiftKeyOnly,
       snapTolerance: CLOSE_PX,
       style: sketchStyle,
@@ -114,6 +118,7 @@ export class MapTools {
     });
     draw.on("drawend", ({ feature }) => {
       this.isBusy = false;
+      ended = Date.now();
       const geometry = feature.getGeometry();
       if (geometry === undefined) return;
       this.layer.addLine(geometry.clone());

@@ -58,20 +58,30 @@ export function createToolbar(editing: Editing, act: (action: Action) => void): 
     for (const { tool, button: each } of tools) each.setAttribute("aria-pressed", String(tool === taken));
     options.hidden = taken !== "draw" && taken !== "add";
   });
-  store.on(["drafts", "steps", "saving"], (state) => {
-    const { steps, saving = "idle" } = state;
+  store.on(["unsaved", "steps", "saving", "period"], (state) => {
+    const { steps, saving = "idle", period } = state;
+    const here = countIn(state, (each) => each === period);
+    const elsewhere = countIn(state, (each) => each !== period);
     tell(undo, "Undo", "Ctrl+Z", steps?.undo ?? null);
     tell(redo, "Redo", "Ctrl+Shift+Z", steps?.redo ?? null);
-    count.textContent = state.drafts.length > 0 ? String(state.drafts.length) : "";
+    count.textContent = here + elsewhere === 0 ? "" : elsewhere === 0 ? String(here) : `${here}+${elsewhere}`;
     save.dataset.saving = saving;
     tell(save, "Save", "Ctrl+S", savable(state));
   });
 }
 
-function savable({ drafts, saving }: Readonly<State>): string | null {
+function countIn({ unsaved = [] }: Readonly<State>, isWanted: (period: string) => boolean): number {
+  return unsaved.reduce((sum, each) => sum + (isWanted(each.period) ? each.strokes.length : 0), 0);
+}
+
+function savable({ unsaved = [], period, saving }: Readonly<State>): string | null {
   if (saving === "waiting") return "waiting for the server; press to try now";
-  if (drafts.length === 0) return null;
-  return drafts.length === 1 ? "1 unsaved change" : `${drafts.length} unsaved changes`;
+  if (unsaved.length === 0) return null;
+  const parts = unsaved.map((each) => {
+    const strokes = each.strokes.length === 1 ? "1 unsaved stroke" : `${each.strokes.length} unsaved strokes`;
+    return each.period === period ? `${strokes} here` : `${strokes} in ${each.period}`;
+  });
+  return parts.join(", ");
 }
 
 /** A button that cannot be used keeps its place in the order of focus. */

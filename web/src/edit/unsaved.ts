@@ -2,14 +2,14 @@
 import type { Review } from "../contract";
 import type { Stroke } from "./strokes";
 
-export class Unsaved {
+export class LeftStrokes {
   private readonly prefix: string;
 
   constructor(
     private readonly storage: Pick<Storage, "getItem" | "setItem" | "removeItem">,
     review: Pick<Review, "name" | "crs">,
   ) {
-    this.prefix = `trimline:${review.name}:${review.crs}`;
+    this.prefix = prefixOf(review);
   }
 
   /** Strokes of a period that were not saved; none where they cannot be read. */
@@ -38,6 +38,11 @@ export class Unsaved {
   private of(period: string): string {
     return `${this.prefix}:${period}`;
   }
+}
+
+/** Beginning of the names under which the browser keeps what belongs to a review. */
+export function prefixOf({ name, crs }: Pick<Review, "name" | "crs">): string {
+  return `trimline:${name}:${crs}`;
 }
 
 function isStroke(value: unknown): value is Stroke {

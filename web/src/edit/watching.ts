@@ -12,7 +12,9 @@ export interface Watcher {
   own: ReadonlySet<string>;
   /** Outlines or states changed, by this page or by others. */
   onGlaciers: (glacIds: string[], others: EditRow[]) => void;
-  /** The outlines were mapped anew. */
+  /** The doubts of periods were computed. */
+  onDoubts: (periods: string[]) => void;
+  /** Outlines were mapped anew, or the server does not know what happened since: the review is asked for again. */
   onReload: () => void;
 }
 
@@ -53,10 +55,11 @@ export class Watching {
   take(changes: Changes): void {
     const { review } = this.store.state;
     if (changes.sequence !== review.sequence) this.store.set({ review: withChanges(review, changes) });
-    if (changes.is_reloaded) this.watcher.onReload();
+    if (changes.is_reloaded || changes.is_forgotten) this.watcher.onReload();
     const others = changes.edits.filter((edit) => !this.watcher.own.has(ownId(edit)) && !this.watcher.own.has(edit.edit_id));
     if (others.length > 0) this.store.set({ said: saidOf(others) });
     if (changes.glaciers.length > 0 || others.length > 0) this.watcher.onGlaciers(changes.glaciers, others);
+    if (changes.doubts.length > 0) this.watcher.onDoubts(changes.doubts);
   }
 
   private over(): boolean {
@@ -73,11 +76,13 @@ function ownId(edit: EditRow): string {
 export function withChanges(review: Review, changes: Changes): Review {
   const layers = new Map(changes.layers.map((layer) => [layer.id, layer]));
   const pictures = new Map(changes.pictures.map((picture) => [picture.id, picture]));
+  const made = new Set(changes.overlays.map((overlay) => overlay.id));
   return {
     ...review,
     sequence: changes.sequence,
     layers: review.layers.map((layer) => layers.get(layer.id) ?? layer),
     pictures: review.pictures.map((picture) => pictures.get(picture.id) ?? picture),
+    overlays: [...review.overlays.filter((overlay) => !made.has(overlay.id)), ...changes.overlays],
   };
 }
 

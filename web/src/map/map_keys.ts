@@ -11,19 +11,26 @@ export const MAP_KEYS: readonly (readonly [string, string])[] = [
   ["h, held", "hide the outlines"],
 ];
 
+/** What is moved by keys: those pass on all others. */
+const MOVED = "input[type=range], input[type=checkbox], input[type=radio], [role=slider], [role=listbox], [role=option]";
+
 /** Keys that a slider, a list or a box to tick uses itself. */
 const MOVING = /^(Arrow|Page|Home$|End$|Enter$| $)/;
 
-/** Whether a key is meant for what has the focus: a field, a slider, a list, an open dialog. */
+/**
+ * Whether a key is meant for what has the focus: a field, a slider, a list, an open dialog.
+ * A choice of several takes arrows and letters; comma and full stop, which begin none of its entries, it passes on.
+ */
 export function isTyped(event: KeyboardEvent): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey) return true;
   const target = event.target;
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target.closest("dialog") !== null) return true;
-  if (target.matches("input[type=range], input[type=checkbox], input[type=radio], [role=slider]")) {
+  if (target.matches(MOVED)) {
     return MOVING.test(event.key) && !(event.shiftKey && periodStep(event) !== 0);
   }
-  return target.matches("input, select, textarea, [role=listbox], [role=option]");
+  if (target.matches("select")) return periodStep(event) === 0 || event.shiftKey;
+  return target.matches("input, textarea");
 }
 
 /** Step of the period that a key asks for: -1, 1, or 0. */

@@ -11,11 +11,14 @@ import "ol/ol.css";
 import "./map.css";
 import type { Api } from "../api";
 import type { Bounds, Layer } from "../contract";
+import { idOf } from "../edit/identity";
 import type { State, Store } from "../state";
+import { showCaptions } from "./captions";
 import { iconButton, inPage, note, pane } from "./elements";
 import { isTyped, zoomByKey } from "./map_keys";
 import { OutlinesOfMap, OutlineSources } from "./outline_layers";
 import { OverlaysOfMap } from "./overlay_layers";
+import { periodBeside } from "./period_pictures";
 import { PictureOfMap } from "./picture_layer";
 import { showPointer } from "./pointer";
 import { registerProjections } from "./projections";
@@ -27,6 +30,10 @@ import { withoutPictures } from "./webgl";
 export interface Maps {
   /** The map that outlines are corrected in; its view is shared with the second map. */
   readonly main: OlMap;
+  /** The map beside it, or under it. */
+  readonly second: OlMap;
+  /** Kept when the first view of the main map is drawn, or after some seconds. */
+  readonly drawn: Promise<void>;
   /** Move so that some bounds fill about half of the map. */
   fitTo(bounds: Bounds): void;
   /** The glacier whose outline of the period lies under a pixel of the main map, if any. */
@@ -36,6 +43,9 @@ export interface Maps {
   /** Values of each channel of the first or second picture, where it is in view. */
   valuesInView(which: 0 | 1): number[][];
 }
+
+/** Milliseconds after which others no longer wait for the first view. */
+const LONGEST_FIRST_VIEW_MS = 5000;
 
 /** Share of the map that all outlines fill at first. */
 const ALL_FILLED = 0.9;
@@ -75,6 +85,11 @@ export function createMaps(store: Store, api: Api): Maps {
 
   const maps: Maps = {
     main,
+    second,
+    drawn: new Promise((resolve) => {
+      main.once("rendercomplete", () => { resolve(); });
+      setTimeout(resolve, LONGEST_FIRST_VIEW_MS);
+    }),
     fitTo: (bounds) => {
       moveTo(main, bounds);
     },
@@ -84,6 +99,7 @@ export function createMaps(store: Store, api: Api): Maps {
     },
     valuesInView: (which) => pictures[which]?.valuesInView() ?? [],
   };
+  showCaptions(store, [mainPane, secondPane]);
   showPointer(store, both, (pixel) => maps.outlineAt(pixel));
   listenToKeys(view, section, showAll);
   return maps;
@@ -106,9 +122,10 @@ function drawPictures(store: Store, section: HTMLElement, maps: readonly OlMap[]
       if (isUsed(which, state)) pictures[which]?.show(look);
     });
   });
-  store.on(["overlays", "period", "views", "review"], (state) => {
+  store.on(["overlays", "period", "views", "review", "looks"], (state) => {
     overlays.forEach((each, which) => {
-      if (isUsed(which, state)) each.show(state.review, state.period, state.overlays);
+      const period = which === 1 && state.views === "linked" ? periodBeside(state) : state.period;
+      if (isUsed(which, state)) each.show(state.review, period, state.overlays);
     });
   });
   return pictures;
@@ -117,15 +134,19 @@ function drawPictures(store: Store, section: HTMLElement, maps: readonly OlMap[]
 /** Outlines of the first map, and of the second where it stands beside it, follow the state. */
 function drawOutlines(store: Store, sources: OutlineSources, [main, second]: readonly [OlMap, OlMap]): OutlinesOfMap {
   const [first, other] = [new OutlinesOfMap(main, sources), new OutlinesOfMap(second, sources)];
-  store.on(["overlays", "period", "views", "review"], (state) => {
+  store.on(["overlays", "period", "views", "review", "looks"], (state) => {
     for (const layer of state.review.layers) sources.refresh(layer);
     first.show(state.review, state.period, state.overlays);
-    if (state.views === "linked") other.show(state.review, state.period, state.overlays);
+    if (state.views === "linked") other.show(state.review, periodBeside(state), state.overlays);
   });
-  store.on(["preview"], ({ preview }) => {
+  store.on(["preview", "period", "looks", "review"], (state) => {
+    const { preview } = state;
     const changed = new Set([...(preview?.outlines.map((outline) => outline.glac_id) ?? []), ...(preview?.gone ?? [])]);
     first.hide(changed);
-    other.hide(changed);
+    other.hide(periodBeside(state) === state.period ? changed : new Set());
+  });
+  store.on(["glacier"], ({ glacier }) => {
+    other.mark(idOf(glacier));
   });
   return first;
 }

@@ -70,6 +70,7 @@ export class OutlineSources {
 export class OutlinesOfMap {
   private readonly layers = new Map<string, VectorTileLayer<VectorTileSource, RenderFeature>>();
   private hidden: ReadonlySet<string> = new Set();
+  private picked: string | null = null;
   private shown: Layer | undefined;
 
   constructor(
@@ -87,7 +88,7 @@ export class OutlinesOfMap {
     );
     this.shown = review.layers.find((layer) => layer.kind === "outlines" && layer.period === period);
     for (const [id, { layer, zIndex, style }] of wanted) {
-      const styled = () => style?.() ?? outlineStyle(() => this.hidden);
+      const styled = () => style?.() ?? outlineStyle(() => this.hidden, () => this.picked);
       const present = this.layers.get(id);
       if (present === undefined) this.add(layer, styled(), zIndex);
       else {
@@ -108,6 +109,13 @@ export class OutlinesOfMap {
   hide(glacIds: ReadonlySet<string>): void {
     if (glacIds.size === this.hidden.size && [...glacIds].every((id) => this.hidden.has(id))) return;
     this.hidden = glacIds;
+    if (this.shown) this.layers.get(this.shown.id)?.changed();
+  }
+
+  /** Draw the outline of one glacier white, or of none. */
+  mark(glacId: string | null): void {
+    if (glacId === this.picked) return;
+    this.picked = glacId;
     if (this.shown) this.layers.get(this.shown.id)?.changed();
   }
 

@@ -36,6 +36,9 @@ export const MARKS: Readonly<Record<Mark, Line & { label: string }>> = {
 export const AUTOMATIC: Line = { colour: "#ffffff", casing: DARK, width: 1.6, dash: [6, 5] };
 export const INVENTORY: Line = { colour: "#111111", casing: WHITE, width: 1.6, dash: [2, 3] };
 
+/** The picked glacier: white, as ice is cyan in the bands that are shown at first. */
+export const PICKED: Line = { colour: "#ffffff", casing: DARK, width: 3 };
+
 /** Greens, which no mark has: the first period is dark, the last light. */
 const TIMES = [
   [0, 60, 25],
@@ -64,13 +67,18 @@ export function markOf(feature: FeatureLike): Mark {
   return Number(feature.get("edits") ?? 0) > 0 ? "edited" : "open";
 }
 
-/** Style of outlines by their marks; those that are hidden are not drawn. */
-export function outlineStyle(hidden: () => ReadonlySet<string>): StyleFunction {
+/** Style of outlines by their marks; those that are hidden are not drawn, and the picked one is white. */
+export function outlineStyle(hidden: () => ReadonlySet<string>, picked: () => string | null = () => null): StyleFunction {
+  const white = cased(PICKED).map((style, position) => {
+    style.setZIndex(2 + position); // over all others
+    return style;
+  });
   const fine = mapValues(MARKS, (line) => cased(line));
   const coarse = mapValues(MARKS, (line) => plain(line));
   return (feature, resolution) => {
     const ids = hidden();
     if (ids.size > 0 && ids.has(String(feature.get("glac_id")))) return undefined;
+    if (picked() !== null && feature.get("glac_id") === picked()) return white;
     return (resolution > COARSE_M ? coarse : fine)[markOf(feature)];
   };
 }

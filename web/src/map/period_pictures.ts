@@ -18,6 +18,18 @@ export function atPeriod(state: Readonly<State>, period: string): Partial<State>
   return picture === look.picture ? { period } : { period, looks: [{ ...look, picture }, second] };
 }
 
+/** The picture that a map shows, if any. */
+export function pictureOf(review: Review, look: Look): Picture | undefined {
+  return review.pictures.find((picture) => picture.id === look.picture);
+}
+
+/** The period whose outlines the second map shows: that of its picture, where the picture is of another one. */
+export function periodBeside({ review, period, looks }: Readonly<Pick<State, "review" | "period" | "looks">>): string {
+  const periods = pictureOf(review, looks[1])?.periods ?? [];
+  if (periods.includes(period)) return period;
+  return periods.find((name) => review.periods.some((each) => each.name === name)) ?? period;
+}
+
 /** The period that lies some steps after another, or the last or first one. */
 export function periodAfter(review: Review, period: string, steps: number): string {
   const at = review.periods.findIndex((each) => each.name === period);

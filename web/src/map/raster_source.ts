@@ -28,7 +28,9 @@ export class RasterSource extends DataTileSource {
     failed: (why: string) => void,
   ) {
     super({ state: "loading", projection, bandCount: 4, interpolate: false, wrapX: false, transition: 0 });
+    this.loading = true; // so that the map does not call itself complete before the picture is there
     this.open().catch((error: unknown) => {
+      this.loading = false;
       this.setState("error");
       failed(error instanceof Error ? error.message : String(error));
     });
@@ -56,6 +58,7 @@ export class RasterSource extends DataTileSource {
       signal.throwIfAborted();
       return coded(inOrder(this.reading.bands, addresses, read), this.reading, side * side);
     });
+    this.loading = false;
     this.setState("ready");
   }
 }

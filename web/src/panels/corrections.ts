@@ -8,6 +8,7 @@ import { moment } from "../edit/numbers";
 import { wordsOf } from "../edit/saving";
 import { type Action, actionOf } from "../edit/shortcuts";
 import { createToolbar } from "../edit/toolbar";
+import { atPeriod } from "../map/period_pictures";
 import type { Tool } from "../state";
 import { showConflict } from "./conflict";
 import { ask, choices, isAsking } from "./dialogs";
@@ -15,7 +16,7 @@ import { createGlacierPanel } from "./glacier";
 import { GlacierList } from "./glaciers";
 import { HistoryPanel } from "./history";
 import { showKeys } from "./keys";
-import { askAuthor, askToSave, askToWait, askWhy } from "./save";
+import { askAuthor, askToSave, askToWait, askWhereToSave, askWhy } from "./save";
 
 const ACCEPTED = "looked at, right as it is";
 
@@ -39,7 +40,7 @@ export function createGlacierPanels(editing: Editing, mapKeys: readonly (readonl
   };
   addEventListener("keydown", acts.press, { capture: true });
   addEventListener("beforeunload", (event) => {
-    if (store.state.drafts.length > 0 || (store.state.saving ?? "idle") !== "idle") event.preventDefault();
+    if ((store.state.unsaved ?? []).length > 0 || (store.state.saving ?? "idle") !== "idle") event.preventDefault();
   });
   editing.start();
 }
@@ -164,7 +165,7 @@ class Acts {
     }
     await corrections.previewing;
     if (corrections.strokes.all.length === 0) {
-      this.say("Nothing to save.");
+      await this.goWhereUnsaved();
       return;
     }
     if (!corrections.isSettled || store.state.preview === null) {
@@ -173,6 +174,16 @@ class Acts {
     }
     const details = await askToSave(store, corrections);
     if (details !== null) await corrections.save(details);
+  }
+
+  /** Nothing is unsaved in the period shown: say where something is, and go there. */
+  private async goWhereUnsaved(): Promise<void> {
+    const { store } = this.editing;
+    const { unsaved = [] } = store.state;
+    const period = unsaved.length === 0 ? null : await askWhereToSave(unsaved);
+    if (period !== null) store.set(atPeriod(store.state, period));
+    const where = unsaved.map((each) => each.period).join(", ");
+    this.say(where === "" ? "Nothing to save." : `Unsaved strokes are in ${where}; ${store.state.period} is shown.`);
   }
 
   private async askToRevert(edit: EditRow): Promise<void> {

@@ -1,7 +1,7 @@
 // The dialog of the page: one question at a time; Esc answers none.
 import { element, place } from "../edit/elements";
 
-type Child = Node | string | null;
+type Child = Node | string | null | false;
 
 /** What a dialog is made of; `done` closes it with an answer. */
 export type Content<Answer> = (done: (answer: Answer) => void) => Child[];

@@ -6,6 +6,7 @@ import { workingOutlines } from "../edit/drawn";
 import { type Difference, differences, digitsOf, measureOf } from "../edit/measures";
 import { area, moment, percent, plusMinus, share, signed } from "../edit/numbers";
 import { idOf } from "../edit/identity";
+import { called } from "../edit/readable";
 import type { Action } from "../edit/shortcuts";
 import type { State } from "../state";
 
@@ -21,6 +22,9 @@ export function createGlacierPanel(editing: Editing, acts: GlacierActs): void {
   const numbers = element("div", { class: "numbers" });
   const rest = element("div", {});
   panel.append(head, numbers, rest);
+  editing.listing.onChange(() => {
+    fill(head, ...header(editing, editing.store.state, acts)); // its doubts were computed again
+  });
   editing.store.on(["glacier", "tool", "review", "preview"], (state) => {
     fill(head, ...header(editing, state, acts));
     fill(rest, ...body(editing, state, acts));
@@ -124,11 +128,12 @@ function body(editing: Editing, state: Readonly<State>, acts: GlacierActs): HTML
 function mergeable(editing: Editing, { glacier, preview }: Readonly<State>): HTMLElement {
   const outlines = workingOutlines(glacier?.neighbours ?? [], preview);
   outlines.delete(idOf(glacier) ?? "");
-  const buttons = [...outlines.values()].map(({ glac_id, glac_name }) => {
+  const buttons = [...outlines.values()].map((outline) => {
+    const { glac_id } = outline;
     const merge = (): void => {
       editing.merge(glac_id);
     };
-    return element("button", { type: "button", "data-focus": `merge ${glac_id}`, onclick: merge }, glac_name ?? glac_id);
+    return element("button", { type: "button", "data-focus": `merge ${glac_id}`, onclick: merge }, called(outline));
   });
   const title = element("h3", {}, buttons.length > 0 ? "Merge with" : "No neighbour to merge with");
   return element("div", { class: "merge", role: "group", "aria-label": "Merge with" }, title, ...buttons);

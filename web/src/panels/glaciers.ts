@@ -3,7 +3,9 @@ import type { GlacierRow } from "../contract";
 import type { Editing } from "../edit/editing";
 import { element, place } from "../edit/elements";
 import type { Order, StateFilter } from "../edit/glacier_index";
+import { shortenedName } from "../edit/names";
 import { area, share } from "../edit/numbers";
+import { called } from "../edit/readable";
 
 /** Height of a row [pixels], as in edit.css. */
 const ROW_PX = 44;
@@ -124,7 +126,7 @@ export class GlacierList {
 
   private row(row: GlacierRow, position: number): HTMLElement {
     const isSelected = row.glac_id === this.editing.picking.glacId;
-    const name = row.glac_name === null ? row.glac_id : `${row.glac_name} (${row.glac_id})`;
+    const name = called(row);
     const made = element(
       "div",
       {
@@ -135,13 +137,14 @@ export class GlacierList {
         "aria-setsize": this.rows.length,
         "aria-posinset": position + 1,
         title: `${name}: ${row.state}, doubt ${share(row.doubt)}`,
+        "aria-label": spoken(row, name),
         onclick: () => {
           this.pick(position);
         },
       },
-      element("span", { class: "name" }, row.glac_name ?? row.glac_id, " "),
-      element("span", { class: "area" }, `${area(row.area_km2, null)} km\u00b2 `),
-      element("span", { class: "state" }, stateText(row), " "),
+      shortenedName(name),
+      element("span", { class: "area" }, areaText(row)),
+      element("span", { class: "state" }, stateText(row)),
       bars(row),
     );
     made.style.top = `${position * ROW_PX}px`;
@@ -197,6 +200,15 @@ function select<Choice extends string>(
   return made;
 }
 
+/** A row in words: its name whole, its area, what was done about it, and its doubt. */
+function spoken(row: GlacierRow, name: string): string {
+  return [name, areaText(row), stateText(row), `doubt ${share(row.doubt)}`].filter((part) => part !== "").join(", ");
+}
+
+function areaText(row: GlacierRow): string {
+  return `${area(row.area_km2, null)} km\u00b2`;
+}
+
 function stateText(row: GlacierRow): string {
   const edits = row.edits === 0 ? "" : row.edits === 1 ? "1 edit" : `${row.edits} edits`;
   return [row.state === "open" ? "" : row.state, edits].filter((part) => part !== "").join(", ");
@@ -207,7 +219,6 @@ function bars(row: GlacierRow): HTMLElement {
   return element(
     "span",
     { class: "bars" },
-    element("span", { class: "spoken" }, `doubt ${share(row.doubt)}`),
     ...BARS.map(({ key, label, title }) => {
       const value = row[key];
       const bar = element("span", { class: `bar ${label}`, title: `${title}: ${share(value)}` });

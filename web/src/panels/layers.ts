@@ -1,8 +1,7 @@
 // The panel of layers: which outlines and rasters lie over the picture, with the legend of each.
 import type { Overlay } from "../contract";
-import { SELECTED } from "../edit/edit_styles";
 import { inPage } from "../map/elements";
-import { AUTOMATIC, DARK, INVENTORY, MARKS, periodLine, type Line } from "../map/outline_styles";
+import { AUTOMATIC, INVENTORY, MARKS, PICKED, periodLine } from "../map/outline_styles";
 import { ENTRIES } from "../map/overlay_style";
 import type { Overlays, Store } from "../state";
 import { section, slider, tick } from "./fields";
@@ -14,8 +13,6 @@ const RASTERS: readonly [Overlay["kind"], string][] = [
   ["classes", "Classes"],
   ["hillshade", "Shaded relief"],
 ];
-
-const PICKED: Line = { colour: SELECTED, casing: DARK, width: 3 };
 
 export function createLayers(store: Store): void {
   const panel = inPage("layers");

@@ -2,7 +2,7 @@
 import type { Corrections, SaveDetails } from "../edit/corrections";
 import { element } from "../edit/elements";
 import type { Period, Picture } from "../contract";
-import type { Store } from "../state";
+import type { Store, Unsaved } from "../state";
 import { ask, choices, field } from "./dialogs";
 
 const LONGEST_REASON = 2000;
@@ -28,7 +28,8 @@ export function holdings(period: Period, count: number): { holds: string | null;
 
 /** Ask for what a save needs; null where nothing is to be saved after all. */
 export function askToSave(store: Store, corrections: Corrections): Promise<SaveDetails | null> {
-  const { review, period, preview, looks } = store.state;
+  const { review, period, preview, looks, unsaved = [] } = store.state;
+  const elsewhere = unsaved.filter((each) => each.period !== period).map((each) => each.period);
   const strokes = corrections.strokes.all;
   const notes = preview?.notes ?? [];
   return ask<SaveDetails>("Save corrections", (done) => {
@@ -59,6 +60,7 @@ export function askToSave(store: Store, corrections: Corrections): Promise<SaveD
     });
     return [
       element("ol", { class: "strokes", tabindex: "0", "aria-label": "Strokes to be saved" }, ...items),
+      elsewhere.length > 0 && element("p", { class: "hint" }, `Not saved with these: strokes in ${elsewhere.join(", ")}.`),
       field("Reason", reason),
       list,
       field("Author", author),
@@ -70,6 +72,18 @@ export function askToSave(store: Store, corrections: Corrections): Promise<SaveD
       ),
     ];
   });
+}
+
+/** Show the unsaved strokes of other periods; the answer is the period to go to, if any. */
+export function askWhereToSave(unsaved: readonly Unsaved[]): Promise<string | null> {
+  return ask<string>("Unsaved strokes of other periods", (done) => [
+    element("p", {}, "Nothing is unsaved in the period shown. The strokes of each period are saved there, with a reason."),
+    ...unsaved.flatMap(({ period, strokes }) => [
+      element("h3", {}, period),
+      element("ul", { class: "strokes" }, ...strokes.map((what) => element("li", {}, what))),
+    ]),
+    choices(...unsaved.map(({ period }) => ({ label: `Go to ${period}`, onChoose: () => { done(period); } }))),
+  ]);
 }
 
 /** Ask why; of an edit that is kept at once. */

@@ -123,6 +123,13 @@ describe("strokes", () => {
     expect(left.flatMap((stroke) => stroke.drafts.map((draft) => draft.edit_id))).toEqual([unsaved?.edit_id]);
   });
 
+  it("that an earlier page left in another period are told", async () => {
+    await corrections.draw(hole());
+    const later = storeOf({ period: "1988" });
+    await new Corrections(later, server, memory).periodChanged();
+    expect(later.state.unsaved).toEqual([{ period: "2018", strokes: ["hole cut into G1"] }]);
+  });
+
   it("say when the browser has no room for them", async () => {
     memory.isFull = true;
     server.onPreview = (drafts) => preview(drafts);
@@ -136,6 +143,8 @@ describe("strokes", () => {
     store.set({ period: "1988" });
     await corrections.periodChanged();
     expect(store.state.drafts).toHaveLength(0);
+    expect(store.state.preview).toBeNull();
+    expect(store.state.unsaved).toEqual([{ period: "2018", strokes: ["hole cut into G1"] }]);
     store.set({ period: "2018" });
     await corrections.periodChanged();
     expect(store.state.drafts).toHaveLength(1);
@@ -241,14 +250,19 @@ describe("a save", () => {
     await corrections.save(details);
     const id = server.saved[0]?.drafts[0]?.edit_id ?? "";
     await corrections.undo();
-    expect(server.reverted.map((request) => request.edit_id)).toEqual([`${id}-2`, id]);
-    const reverts = server.reverted.map((request) => request.new_edit_id);
+    expect(server.reverted).toHaveLength(0);
+    expect(store.state.said).toContain("This is saved: hole cut into G1");
+    await corrections.undo();
+    const [undone] = server.reverted;
+    expect([undone?.edit_id, ...(undone?.edit_ids ?? [])]).toEqual([`${id}-2`, id]);
     await corrections.redo();
-    expect(server.reverted.slice(2).map((request) => request.edit_id)).toEqual([...reverts].reverse());
+    expect(server.reverted).toHaveLength(2);
+    const again = server.reverted[1];
+    expect([again?.edit_id, ...(again?.edit_ids ?? [])]).toEqual([`${undone?.new_edit_id}-2`, undone?.new_edit_id]);
     expect(store.state.steps?.undo).toBe("hole cut into G1");
   });
 
-  it("whose undo fails half-way is undone with the same rows when it is tried again", async () => {
+  it("whose undo gets no answer is undone with the same rows when it is tried again", async () => {
     server.onSave = (request) => ({
       sequence: 2,
       edits: request.drafts.flatMap((draft) => [edit(draft.edit_id), edit(`${draft.edit_id}-2`)]),
@@ -259,15 +273,54 @@ describe("a save", () => {
     await corrections.save(details);
     const keep = server.onRevert;
     server.onRevert = (request) => {
-      if (server.reverted.length === 2) throw new TypeError("Failed to fetch");
+      if (server.reverted.length === 1) throw new TypeError("Failed to fetch");
       return keep(request);
     };
+    await corrections.undo();
     await corrections.undo();
     expect(store.state.said).toContain("Not done");
     expect(store.state.steps?.undo).toBe("hole cut into G1");
     await corrections.undo();
+    await corrections.undo();
     const ids = server.reverted.map((request) => request.new_edit_id);
-    expect(ids.slice(2)).toEqual(ids.slice(0, 2));
+    expect(ids).toHaveLength(2);
+    expect(ids[1]).toEqual(ids[0]);
+  });
+
+  it("is asked about anew where something else was said since", async () => {
+    await corrections.draw(hole());
+    await corrections.save(details);
+    await corrections.undo();
+    store.set({ said: "G2: 1 km2, open." });
+    await corrections.undo();
+    expect(server.reverted).toHaveLength(0);
+    await corrections.undo();
+    expect(server.reverted).toHaveLength(1);
+  });
+
+  it("can be undone after the page was left", async () => {
+    await corrections.draw(hole());
+    await corrections.save(details);
+    const later = storeOf();
+    const after = new Corrections(later, server, memory);
+    await after.periodChanged();
+    expect(later.state.steps?.undo).toBe("hole cut into G1");
+    await after.undo();
+    await after.undo();
+    expect(server.reverted.map((request) => request.edit_id)).toEqual([server.saved[0]?.drafts[0]?.edit_id]);
+  });
+
+  it("that somebody else reverted is not asked for again and again", async () => {
+    await corrections.draw(hole());
+    await corrections.save(details);
+    server.onRevert = () => {
+      throw new Refused(400, { what: "reverted already" });
+    };
+    await corrections.undo();
+    await corrections.undo();
+    expect(store.state.said).toContain("reverted already");
+    await corrections.undo();
+    expect(store.state.said).toBe("Nothing to take back.");
   });
 
   it("of one period takes nothing from the strokes drawn meanwhile", async () => {

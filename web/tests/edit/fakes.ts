@@ -49,7 +49,7 @@ export class FakeServer {
   });
   onRevert: (request: contract.RevertRequest) => contract.Saved = (request) => ({
     sequence: 3,
-    edits: [edit(request.new_edit_id)],
+    edits: [edit(request.new_edit_id), ...request.edit_ids.map((_, i) => edit(`${request.new_edit_id}-${i + 2}`))],
     outlines: [],
     gone: [],
   });
@@ -117,6 +117,7 @@ export function storeOf(change: Partial<State> = {}): Store {
     overlays: [],
     author: "Ana",
     sequence: 1,
+    maps: "",
     problems: [],
   };
   const look = { picture: null, combination: "natural", stretch: null, gamma: 1 };

@@ -4,11 +4,12 @@ import type { Changes, Layer } from "../../src/contract";
 import { Watching } from "../../src/edit/watching";
 import { edit, storeOf } from "./fakes";
 
-const nothing: Changes = { sequence: 2, edits: [], layers: [], glaciers: [], pictures: [], is_reloaded: false };
+const none = { edits: [], layers: [], glaciers: [], pictures: [], overlays: [], doubts: [] };
+const nothing: Changes = { sequence: 2, ...none, is_reloaded: false, is_forgotten: false };
 
 function watched(own: string[] = []) {
   const store = storeOf();
-  const watcher = { own: new Set(own), onGlaciers: vi.fn(), onReload: vi.fn() };
+  const watcher = { own: new Set(own), onGlaciers: vi.fn(), onDoubts: vi.fn(), onReload: vi.fn() };
   return { store, watcher, watching: new Watching(store, { changes: vi.fn() }, watcher) };
 }
 
@@ -20,6 +21,21 @@ describe("changes", () => {
     watching.take({ ...nothing, layers: [{ ...layer, version: 2 }] });
     expect(store.state.review.layers.map(({ version }) => version)).toEqual([2, 1]);
     expect(store.state.review.sequence).toBe(2);
+  });
+
+  it("bring the shaded relief when it is made, once", () => {
+    const { store, watching } = watched();
+    const relief = { id: "hillshade", kind: "hillshade" as const, period: null, source: "a", scale: 1, nodata: 0, threshold: null };
+    watching.take({ ...nothing, overlays: [relief] });
+    watching.take({ ...nothing, sequence: 3, overlays: [{ ...relief, source: "b" }] });
+    expect(store.state.review.overlays.map(({ source }) => source)).toEqual(["b"]);
+  });
+
+  it("tell which periods have new doubts", () => {
+    const { watcher, watching } = watched();
+    watching.take({ ...nothing, doubts: ["2018"] });
+    expect(watcher.onDoubts).toHaveBeenCalledWith(["2018"]);
+    expect(watcher.onGlaciers).not.toHaveBeenCalled();
   });
 
   it("by others are told with who, what and why; own ones are not", () => {
@@ -44,11 +60,17 @@ describe("changes", () => {
     expect(watcher.onReload).toHaveBeenCalledOnce();
   });
 
+  it("that the server does not know any more begin the page again", () => {
+    const { watcher, watching } = watched();
+    watching.take({ ...nothing, is_forgotten: true });
+    expect(watcher.onReload).toHaveBeenCalledOnce();
+  });
+
   it("are asked for again after a server that does not answer", async () => {
     vi.useFakeTimers();
     const store = storeOf();
     const changes = vi.fn<() => Promise<Changes>>();
-    const watcher = { own: new Set<string>(), onGlaciers: vi.fn(), onReload: vi.fn() };
+    const watcher = { own: new Set<string>(), onGlaciers: vi.fn(), onDoubts: vi.fn(), onReload: vi.fn() };
     const watching = new Watching(store, { changes }, watcher);
     changes.mockRejectedValueOnce(new TypeError("Failed to fetch"));
     changes.mockImplementation(() => {

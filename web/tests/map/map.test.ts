@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import Feature from "ol/Feature";
 import { isTyped, periodStep } from "../../src/map/map_keys";
-import { MARKS, markOf, outlineStyle, periodLine } from "../../src/map/outline_styles";
+import { MARKS, PICKED, markOf, outlineStyle, periodLine } from "../../src/map/outline_styles";
 import { isWithin } from "../../src/map/picking";
 import { mapProjection, pictureProjection, registerProjections } from "../../src/map/projections";
 import { levelFor, type Level } from "../../src/map/raster_file";
@@ -46,6 +46,20 @@ describe("outlines", () => {
     expect(style(new Feature({ glac_id: "G1", state: "open", edits: 0 }), 10)).toHaveLength(2);
   });
 
+  test("are white where a glacier is picked, unless it is drawn in its corrected form", () => {
+    let picked: string | null = "G1";
+    const style = outlineStyle(() => new Set(["G2"]), () => picked);
+    const colours = (glac_id: string) => {
+      const drawn = style(new Feature({ glac_id, state: "open", edits: 0 }), 10);
+      return Array.isArray(drawn) ? drawn.map((each) => each.getStroke()?.getColor()) : drawn;
+    };
+    expect(colours("G1")).toContain(PICKED.colour);
+    expect(colours("G3")).toContain(MARKS.open.colour);
+    picked = "G2";
+    expect(colours("G2")).toBeUndefined();
+    expect(colours("G1")).toContain(MARKS.open.colour);
+  });
+
   test("differ from the lines of other periods in every colour", () => {
     const colours = [0, 1, 2, 3].map((position) => periodLine(position, 4).colour);
     expect(new Set([...colours, ...Object.values(MARKS).map((mark) => mark.colour)]).size).toBe(8);
@@ -70,9 +84,23 @@ describe("keys", () => {
     expect(press('<input type="range">', "ArrowLeft", true)).toBe(false);
   });
 
+  test("step through the periods also with the focus in the list of glaciers, which keeps its own keys", () => {
+    const list = '<div role="listbox" tabindex="0"></div>';
+    expect([",", ".", "h"].map((key) => press(list, key))).toEqual([false, false, false]);
+    expect(press(list, "ArrowLeft", true)).toBe(false);
+    expect(["ArrowDown", "PageUp", "Home", "End"].map((key) => press(list, key))).toEqual([true, true, true, true]);
+  });
+
+  test("step through the periods after a choice was made, which keeps its arrows and letters", () => {
+    const choice = "<select><option>by area</option></select>";
+    expect([press(choice, ","), press(choice, ".")]).toEqual([false, false]);
+    expect([press(choice, "h"), press(choice, "ArrowLeft", true), press(choice, "Home")]).toEqual([true, true, true]);
+  });
+
   test("are left to fields that take text", () => {
     expect(press('<input type="text">', ",")).toBe(true);
     expect(press("<textarea></textarea>", "h")).toBe(true);
+    expect([press('<input type="search">', "."), press('<input type="number">', ",")]).toEqual([true, true]);
     expect(press("<button>Save</button>", ",")).toBe(false);
   });
 });

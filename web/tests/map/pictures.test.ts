@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { combinationOf, COMBINATIONS, combinationsOf, firstStretch, stretchOf } from "../../src/map/combinations";
-import { atPeriod, periodAfter, picturesOf } from "../../src/map/period_pictures";
+import { atPeriod, periodAfter, periodBeside, picturesOf } from "../../src/map/period_pictures";
 import { codingsOf, stepsOf, valuesOf, variablesOf } from "../../src/map/picture_style";
 import { coded } from "../../src/map/raster_source";
 import { stepsAt } from "../../src/map/coding";
@@ -85,5 +85,22 @@ describe("periods", () => {
     expect(periodAfter(review(), "1988", -1)).toBe("1988");
     expect(periodAfter(review(), "1988", 1)).toBe("2004");
     expect(periodAfter(review(), "2004", 5)).toBe("2018");
+  });
+});
+
+describe("the second map", () => {
+  const beside = (period: string, id: string | null) =>
+    periodBeside(state({ period, looks: [LOOK, { ...LOOK, picture: id }] }));
+
+  test("shows the outlines of its own picture's period", () => {
+    expect([beside("1988", "b"), beside("2018", "a"), beside("2018", "c")]).toEqual(["2018", "1988", "2018"]);
+  });
+
+  test("shows those of the first where it has no picture, or one of no period with outlines", () => {
+    const other = review({ pictures: [picture("x", { periods: ["1950"] }), picture("y", { periods: [] })] });
+    const shown = ["x", "y", "none"].map((id) =>
+      periodBeside(state({ review: other, period: "2004", looks: [LOOK, { ...LOOK, picture: id }] })),
+    );
+    expect([...shown, beside("2004", null)]).toEqual(["2004", "2004", "2004", "2004"]);
   });
 });

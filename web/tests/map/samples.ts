@@ -46,6 +46,7 @@ export function review(change: Partial<Review> = {}): Review {
     overlays: [],
     author: null,
     sequence: 0,
+    maps: "",
     problems: [],
     ...change,
   };
