@@ -66,8 +66,9 @@ class WatchedPage:
         elsewhere = [
             url for url in self.requests if urlsplit(url).scheme not in LOCAL and urlsplit(url).netloc != own.netloc
         ]
-        assert elsewhere == []
-        assert [each for each in self.complaints if not any(part in each for part in self.expected)] == []
+        assert elsewhere == [], elsewhere
+        unexpected = [each for each in self.complaints if not any(part in each for part in self.expected)]
+        assert unexpected == [], unexpected
 
     def wait_until_drawn(self) -> None:
         """Wait until all tiles and pictures in view are drawn."""
