@@ -139,13 +139,11 @@ def measure(
     require_browser()
     with tempfile.TemporaryDirectory(prefix="trimline-bench-") as name:
         folder = Path(name)
-        with (
-            served_review(folder / "review", glaciers, periods, vertices, side) as (url, start_s),
-            opened_browser() as page,
-        ):
-            found = _page_figures(page, url, steps)
+        with served_review(folder / "review", glaciers, periods, vertices, side) as (url, start_s):
+            with opened_browser() as page:
+                found = _page_figures(page, url, steps)
+                saved_ms = saves_ms(url, saves)
             plain_longest, plain_median = _without_webgl(url, steps)
-            saved_ms = saves_ms(url, saves)
         peer = _peer_figures(folder, steps)
     return {
         "bytes_ratio_of_one_file": peer["bytes"] / found["bytes"],
