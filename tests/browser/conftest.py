@@ -83,7 +83,7 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """Return a headless Chromium that draws WebGL in software."""
-    arguments = ["--headless=new", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    arguments = ["--headless=new", "--disable-gpu", "--enable-unsafe-swiftshader"]
     arguments.append("--disable-accelerated-2d-canvas")  # which would be drawn in software too, by a detour
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")

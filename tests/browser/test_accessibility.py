@@ -73,6 +73,8 @@ def test_the_keyboard_alone_accepts_flags_goes_on_and_takes_back(server: Server,
     keys.press("Enter")
     expect(page.page.locator("#glacier .mark")).to_have_text("flagged")
     keys.press("Control+z")
+    expect(status(page)).to_contain_text("This is saved")
+    keys.press("Control+z")
     expect(page.page.locator("#glacier .mark")).to_have_text("open")
     states = {each["glac_id"]: each["state"] for each in server.get("glaciers?period=2018")["glaciers"]}
     assert states == dict.fromkeys(states, "open") | {first: "accepted"}

@@ -57,7 +57,7 @@ def test_a_folder_of_one_map_gets_a_layer_and_a_project_and_is_told_what_to_open
 def test_a_map_without_any_outline_can_be_drawn_on(tmp_path: Path) -> None:
     folder = map_folder(tmp_path / "map")
     run(folder, "--create")
-    assert "<extent>" not in (folder / "edits.qgs").read_text()
+    assert "<extent>" in (folder / "edits.qgs").read_text(), "that of the map, on which one draws"
 
 
 def test_a_project_that_has_not_been_run_says_what_to_run(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def disagreement(
     differs = areas[:, _IN_OUTLINE] + areas[:, _IN_OTHERS]
     ground = areas[:, 1:].sum(axis=1)
     share: Floats = np.divide(differs, ground, out=np.where(np.isnan(ground), np.nan, 0.0), where=ground > 0)
-    return share
+    return np.clip(share, 0.0, 1.0)  # sums of pieces with signs may end beside 0 by their last digit
 
 
 def expected_area(

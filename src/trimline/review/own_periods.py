@@ -15,7 +15,7 @@ from trimline.layer_path import layer_path
 from trimline.outlines import area_km2, write_outlines
 from trimline.own_place import require_own
 from trimline.project import Project
-from trimline.reprojecting import reprojected
+from trimline.reprojecting import in_degrees, reprojected
 from trimline.review.reviewed import ReviewedPeriod
 from trimline.study.one_map import REVIEW
 from trimline.study.own_series import identities_of, own_series
@@ -85,7 +85,7 @@ def _crs_of(project: Project, outlines: gpd.GeoDataFrame) -> str:
     own = CRS.from_user_input(outlines.crs)
     if own.is_projected and is_in_metres(own) and measuring_problem(own) is None:
         return str(own.to_string())
-    west, _, east, _ = outlines.to_crs(4326).total_bounds
+    west, _, east, _ = in_degrees(outlines.geometry).total_bounds
     narrow = east - west <= _ONE_ZONE
     return str((outlines.estimate_utm_crs() if narrow else equal_area_crs(outlines)).to_string())
 

@@ -10,7 +10,7 @@ from tests.kinds.reviewed import LATE, cell, draft, reviewed
 
 from trimline.review import contract, running
 from trimline.review.review_desk import ReviewDesk, desk_of
-from trimline.review.running import opened_desk
+from trimline.review.running import opened_review
 
 SOON_S = 10.0
 """Time in which a change must be told [s]."""
@@ -46,7 +46,8 @@ def test_doubts_and_edits_of_a_split_are_told_without_being_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running, "_FIRST_VIEW_S", 0.0)
-    desk, _ = opened_desk(reviewed(tmp_path / "review"))
+    opened = opened_review(reviewed(tmp_path / "review"))
+    desk = opened.desk
     try:
         first = desk.review().sequence
         rows(desk)
@@ -63,7 +64,7 @@ def test_doubts_and_edits_of_a_split_are_told_without_being_asked_for(
         quiet = desk.changes(desk.review().sequence, 1.5)
         assert quiet.doubts == ()
     finally:
-        desk.close()
+        opened.close()
 
 
 def test_relief_is_told_when_it_is_there(tmp_path: Path) -> None:

@@ -137,14 +137,14 @@ export class GlacierList {
         "aria-setsize": this.rows.length,
         "aria-posinset": position + 1,
         title: `${name}: ${row.state}, doubt ${share(row.doubt)}`,
-        "aria-label": spoken(row, name),
         onclick: () => {
           this.pick(position);
         },
       },
       shortenedName(name),
-      element("span", { class: "area" }, areaText(row)),
-      element("span", { class: "state" }, stateText(row)),
+      element("span", { class: "area" }, ` ${areaText(row)} `),
+      element("span", { class: "state" }, `${stateText(row)} `),
+      element("span", { class: "heard" }, `doubt ${share(row.doubt)}`),
       bars(row),
     );
     made.style.top = `${position * ROW_PX}px`;
@@ -198,11 +198,6 @@ function select<Choice extends string>(
     ...Object.entries<string>(options).map(([value, text]) => element("option", { value }, text)),
   );
   return made;
-}
-
-/** A row in words: its name whole, its area, what was done about it, and its doubt. */
-function spoken(row: GlacierRow, name: string): string {
-  return [name, areaText(row), stateText(row), `doubt ${share(row.doubt)}`].filter((part) => part !== "").join(", ");
 }
 
 function areaText(row: GlacierRow): string {
