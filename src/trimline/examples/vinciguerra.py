@@ -26,9 +26,9 @@ _SIMULATED = (
     "The masks are the simulator's truth, debris-covered ice included. Free to use."
 )
 _OPTIONS = (
-    "Reflectance = (DN + offset) x scale. Each image has a sidecar, a JSON file of the same name that says so; without "
-    "it the options would be --sensor sentinel-2-msi --scale 0.0001 --nodata 0, and --offset 0 (2019, 2020) or --offset "
-    "-1000 (2022)."
+    "Reflectance = (DN + offset) x scale. Each image has a sidecar, a JSON file of the same name that says so. Without "
+    "it the options would be --sensor sentinel-2-msi --scale 0.0001 --nodata 0, and --offset 0 (2019, 2020) or "
+    "--offset -1000 (2022)."
 )
 _DAYS = "The day of the images is not recorded: give the year with --date where it is asked for."
 _SNOW = "The masks take in some patches of seasonal snow, so that their area is larger in 2020 than in 2019."
