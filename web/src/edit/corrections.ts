@@ -27,7 +27,7 @@ type CorrectionsApi = Pick<Api, "preview" | "save" | "revert" | "glacier">;
 export class Corrections {
   readonly people: People;
   readonly saving: Saving;
-  /** Identifiers of rows written from this page. */
+  /** Identifiers of rows written from this page, and from those that this browser showed before. */
   readonly own = new Set<string>();
   /** Told when a save met outlines that somebody else had changed. */
   onConflict: (conflict: Conflict) => void = () => undefined;
@@ -54,6 +54,7 @@ export class Corrections {
     this.people = new People(memory, store.state.review.author);
     this.left = new LeftStrokes(memory, store.state.review);
     this.steps = new SavedSteps(memory, store.state.review);
+    for (const editId of this.steps.rows) this.own.add(editId);
     this.previews = new Previews(api);
     this.saving = new Saving(api, (seconds, words) => {
       this.say(`Not saved yet: ${words}. Tried again in ${seconds} s; the strokes are kept.`);

@@ -21,8 +21,15 @@ export function inParts(name: string): [string, string] {
   return [name.slice(0, start), name.slice(start)];
 }
 
-/** A name that is shortened in the middle where it does not fit. */
+/** A name that is shortened in the middle where it does not fit; screen readers say it whole. */
 export function shortenedName(name: string): HTMLElement {
   const [start, end] = inParts(name);
-  return element("span", { class: "name" }, element("span", { class: "start" }, start), element("span", { class: "end" }, end));
+  const hidden = { "aria-hidden": "true" };
+  return element(
+    "span",
+    { class: "name" },
+    element("span", { class: "start", ...hidden }, start),
+    element("span", { class: "end", ...hidden }, end),
+    element("span", { class: "heard" }, name),
+  );
 }

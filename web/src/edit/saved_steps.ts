@@ -31,6 +31,11 @@ export class SavedSteps {
     this.done = readSteps(storage.getItem(this.key));
   }
 
+  /** Rows that this browser wrote, before a reload too. */
+  get rows(): string[] {
+    return this.done.flatMap((step) => step.editIds);
+  }
+
   get undoable(): SavedStep | undefined {
     return this.done.at(-1);
   }

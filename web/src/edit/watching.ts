@@ -57,7 +57,8 @@ export class Watching {
     if (changes.sequence !== review.sequence) this.store.set({ review: withChanges(review, changes) });
     if (changes.is_reloaded || changes.is_forgotten) this.watcher.onReload();
     const others = changes.edits.filter((edit) => !this.watcher.own.has(ownId(edit)) && !this.watcher.own.has(edit.edit_id));
-    if (others.length > 0) this.store.set({ said: saidOf(others) });
+    const made = others.filter((edit) => edit.state !== "reverted"); // that one was reverted is told by the row that did it
+    if (made.length > 0) this.store.set({ said: saidOf(made) });
     if (changes.glaciers.length > 0 || others.length > 0) this.watcher.onGlaciers(changes.glaciers, others);
     if (changes.doubts.length > 0) this.watcher.onDoubts(changes.doubts);
   }

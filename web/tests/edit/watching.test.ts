@@ -46,6 +46,17 @@ describe("changes", () => {
     expect(watcher.onGlaciers).toHaveBeenCalledWith(["G1"], [theirs]);
   });
 
+  it("that revert a row are told by the row that does it, and leave what was said of an own one", () => {
+    const { store, watcher, watching } = watched(["cccccccccccc"]);
+    const reverted = edit("bbbbbbbbbbbb", { state: "reverted" });
+    store.set({ said: "Saved edit reverted." });
+    watching.take({ ...nothing, edits: [reverted, edit("cccccccccccc", { operation: "revert" })], glaciers: ["G1"] });
+    expect(store.state.said).toBe("Saved edit reverted.");
+    expect(watcher.onGlaciers).toHaveBeenCalledWith(["G1"], [reverted]);
+    watching.take({ ...nothing, edits: [reverted, edit("dddddddddddd", { operation: "revert", author: "Bo" })] });
+    expect(store.state.said).toBe("Bo: revert of G1 (rock).");
+  });
+
   it("by this page leave what was said", () => {
     const { store, watcher, watching } = watched(["aaaaaaaaaaaa"]);
     store.set({ said: "Kept." });
