@@ -9,7 +9,7 @@ TYPES := web/src/generated.ts
 PAGE := src/trimline/review/static/index.html
 PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f ! -path $(TYPES) ! -path 'web/tests/*' -print)
 
-.PHONY: help setup web api demo test test-python test-web test-slow lint lint-python lint-web format test-faults bench docs clean
+.PHONY: help setup web api demo test test-python test-web test-slow lint lint-python lint-web format test-faults bench bench-quick docs clean
 
 help:
 	@echo "make demo       simulate a range, run every stage, show the report"
@@ -18,7 +18,8 @@ help:
 	@echo "make web        the page of trimline review, from web/ into the package"
 	@echo "make api        the API of trimline review, from Python to the types of the page"
 	@echo "make lint       ruff, ruff format --check, mypy --strict; eslint and tsc for the page"
-	@echo "make bench      the benchmarks, as tables of ratios"
+	@echo "make bench      the benchmarks, against the results in benchmarks/, whose page is written again"
+	@echo "make bench-quick   their small forms"
 	@echo "make docs       the documentation, into site/"
 	@echo "make setup      only the environment, in .venv"
 
@@ -78,8 +79,11 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY)
-	$(BIN)/trimline bench all
+bench: $(READY) $(PAGE)
+	$(BIN)/trimline bench all --against benchmarks --record benchmarks
+
+bench-quick: $(READY) $(PAGE)
+	$(BIN)/trimline bench all --quick --against benchmarks --record benchmarks
 
 docs: $(READY)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e ".[docs]"

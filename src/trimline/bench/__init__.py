@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 BENCHMARKS: Mapping[str, str] = MappingProxyType(
     {
+        "accuracy": "Outlines of real glaciers, against those drawn by hand, beside thresholds that people use now.",
         "read": "A Landsat product and a Sentinel-2 tile become reflectance, against plain rasterio and NumPy.",
         "map": "A scene becomes outlines, against the bare network, MONAI and tiles that overlap by half.",
         "change": "Outlines of twelve periods become areas with errors, against a row-by-row GeoPandas loop.",

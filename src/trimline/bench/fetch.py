@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -26,10 +26,20 @@ from rasterio.windows import Window
 
 from trimline.bench.archive_process import ArchiveProcess, linked, served_elsewhere
 from trimline.bench.big_scene import SEED, SIDE, simulate_big_scene
+from trimline.bench.figures import Figure
 from trimline.bench.turns import Turns
 from trimline.errors import TrimlineError
 from trimline.remote import Transport, remote_rasters
 from trimline.simulate.archive import make_archive
+
+FIGURES: Mapping[str, Figure] = {
+    "ratio_of_odc_stac": Figure("speed against odc-stac", "more", 1),
+    "ratio_of_sequential": Figure("speed against one request after another", "more", 4),
+    "equal_windows": Figure("share of windows on whose pixels all three agree", "more", 1),
+    "bytes_of_ours_per_window_bytes": Figure("bytes sent per byte of the windows", "less", 1.2),
+    "ours_requests": Figure("requests of trimline"),
+    "odc_stac_requests": Figure("requests of odc-stac"),
+}
 
 KEYS = ("blue", "green", "red", "nir08", "swir16", "swir22")
 """Assets that are read, by their keys in the item."""

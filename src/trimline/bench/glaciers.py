@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -27,10 +28,20 @@ from rasterio.windows import Window, from_bounds
 from scipy import ndimage
 
 from trimline.bench.big_inventory import GLACIERS, VERTICES, simulate_inventory
+from trimline.bench.figures import Figure
 from trimline.bench.turns import Turns
 from trimline.glaciers import attributes, terminus_change
 from trimline.rasters import write_raster
 from trimline.reprojecting import reprojected
+
+FIGURES: Mapping[str, Figure] = {
+    "ratio_of_loop": Figure("speed against the loop", "more"),
+    "ratio_of_exactextract": Figure("speed against exactextract, which gives heights only", "more"),
+    "zmean_exactextract_m": Figure("largest difference of mean heights from exactextract [m]"),
+    "zmed_difference_m": Figure("median difference of median heights from the loop [m]"),
+    "slope_difference_deg": Figure("median difference of slopes from the loop [°]"),
+    "glaciers": Figure("glaciers"),
+}
 
 PIXEL_M = 30.0
 """Pixel of the elevation model [m]."""
@@ -97,6 +108,7 @@ def measure(
     apart = np.abs(ours["zmean_m"].to_numpy() - tables["exactextract"]["mean"].to_numpy())
     return {
         "ratio_of_loop": seconds["loop"] / seconds["trimline"],
+        "ratio_of_exactextract": seconds["exactextract"] / seconds["trimline"],
         "attributes_seconds": seconds["trimline"],
         "attributes_peer_seconds": seconds["loop"],
         "exactextract_seconds": seconds["exactextract"],

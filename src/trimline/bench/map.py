@@ -26,6 +26,7 @@ from torch import Tensor
 from trimline.bench.agreement import outline_iou
 from trimline.bench.alone import alone, peak_memory_mb
 from trimline.bench.big_scene import BELT, SEED, SIDE, simulate_big_scene
+from trimline.bench.figures import Figure
 from trimline.bench.peers import (
     CUTS,
     FOUR_AT_ONCE,
@@ -47,6 +48,18 @@ from trimline.inference.torch_export import export_onnx
 from trimline.mapping import MapOptions, map_scene
 from trimline.scenes import Scene, open_scene
 from trimline.written import require_whole
+
+FIGURES: Mapping[str, Figure] = {
+    "ratio_of_ceiling": Figure("share of the bare forward pass, every pixel looked at", "more", 1.1),
+    "ratio_of_monai_screen_off": Figure("speed against MONAI, every pixel looked at", "more", 2.5),
+    "ratio_of_monai_screen_on": Figure("speed against MONAI, as trimline maps", "more", 6),
+    "ratio_of_overlap50": Figure("speed against tiles that overlap by half, every pixel looked at", "more"),
+    "outline_iou_vs_fp32": Figure("IoU of the outlines with those in single precision", "more", 0.999),
+    "asked_fraction": Figure("share of pixels that the network was shown, as trimline maps", "less"),
+    "peak_memory_mb": Figure("peak memory of a process that maps the scene [MB]", "less", 1600),
+    "read_back_fraction": Figure("share of the time in which written files are read back"),
+    "glacier_fraction": Figure("share of the scene that is glacier"),
+}
 
 LARGEST = {"monai": 2 * BELT, "overlap50": BELT}
 """Side of what the peers map at most [pixels]: whole ranges and plains. A part has more edge, where MONAI's windows

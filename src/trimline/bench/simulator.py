@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trimline.bench.figures import Figure
 from trimline.sensors import get_sensor
 from trimline.simulate import camera
 from trimline.simulate.clouds import scatter
@@ -33,6 +34,14 @@ THRESHOLDS = np.arange(1.0, 6.01, 0.1)
 """Thresholds of the band ratio red / swir1 among which the best is sought."""
 SCORED = (1.5, 2.0, 2.5, 3.1, 4.0, 5.0)
 """Thresholds whose F1 is shown; 3.1 is that of Chen and others (2022)."""
+
+FIGURES: Mapping[str, Figure] = {
+    "median_difference": Figure("difference of simulated and measured median reflectance, in the middle", "less"),
+    **{
+        f"{name} / best threshold": Figure(f"best red / SWIR 1 on a {name} range")
+        for name in ("cold-dry", "warm-green")
+    },
+}
 
 _LEVELS: tuple[Level, ...] = ("toa", "surface")
 _ENVIRONMENTS = ("cold-dry", "warm-green")
@@ -131,6 +140,7 @@ def measure(size: int = 384) -> dict[str, float]:
             for source in ("sentinel-2", "landsat"):
                 if (source, *key, number) in real:
                     figures[f"{name} / {source}"] = real[source, *key, number]
+    figures["median_difference"] = _median_difference(figures)
     for name, parts_of in ratios.items():
         ratio, truth = (np.concatenate(each) for each in zip(*parts_of, strict=True))
         figures[f"{name} / best threshold"] = best_threshold(ratio, truth)
@@ -147,6 +157,17 @@ def best_threshold(ratio: NDArray[np.float64], truth: NDArray[np.bool_]) -> floa
 def f1(mapped: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
     """Return F1 of a mask, 0 where nothing is mapped and nothing is true."""
     return 2.0 * float((mapped & truth).sum()) / max(float(mapped.sum() + truth.sum()), 1.0)
+
+
+def _median_difference(figures: Mapping[str, float]) -> float:
+    """Return how far simulated medians lie from measured ones, in the middle of all classes and bands [reflectance]."""
+    apart = [
+        abs(figures[f"{key.removesuffix(source)}simulated"] - value)
+        for key, value in figures.items()
+        for source in ("sentinel-2", "landsat")
+        if key.endswith(f"p50 / {source}")
+    ]
+    return float(np.nanmedian(apart))
 
 
 def table(figures: Mapping[str, float]) -> tuple[list[str], list[list[str]]]:

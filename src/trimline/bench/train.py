@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
+from trimline.bench.figures import Figure
 from trimline.bench.turns import Turns
 from trimline.inference import Inputs
 from trimline.inference.torch_engine import autocast, best_device, in_channels_last
@@ -38,11 +39,19 @@ from trimline.training.module import TrainingModule
 from trimline.training.tiles import Tiles, generator_for, order_of_epoch
 
 BANDS = ("blue", "green", "red", "nir", "swir1", "swir2")
+FIGURES: Mapping[str, Figure] = {
+    "ratio_of_ceiling": Figure("share of the bare forward and backward pass", "more", 0.9),
+    "ratio_of_dataloader": Figure("batches without a network, speed against a DataLoader of GeoTIFFs", "more", 5),
+    "dataloader_workers": Figure("workers with which the DataLoader was fastest"),
+}
+
 ARGUMENTS: dict[str, dict[str, Any]] = {"unet": {"widths": (32, 64, 128, 256, 512)}}
 """What a network is built with, where not as the registry has it: the light U-Net."""
 
 _TILES = 64
 """Tiles in memory, and on disk for the peer."""
+
+_QUICK_ROUNDS = 3
 
 _WORKERS = (0, 2)
 """Processes that fetch tiles for the peer."""
@@ -56,6 +65,7 @@ def measure(
     rounds: int = 10,
     steps: int = 3,
     arguments: dict[str, Any] | None = None,
+    quick: bool = False,
 ) -> dict[str, float]:
     """Return the shares of ceiling and peer that are reached, and the tiles per second of all four.
 
@@ -73,7 +83,11 @@ def measure(
         How often the contenders take turns, and the steps of training in one turn.
     arguments
         Of the network; None means those in :data:`ARGUMENTS`.
+    quick
+        Whether the contenders take few turns.
     """
+    if quick:
+        rounds = min(rounds, _QUICK_ROUNDS)
     where = best_device() if device is None else torch.device(device)
     recipe = Recipe.preset(
         "strong", epochs=rounds + 1, batches_per_epoch=steps, batch_size=batch, select="last", threshold="half"

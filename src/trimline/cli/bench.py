@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from trimline.cli.own_options import finite
+
+FAILED = 1
+"""Exit code where a benchmark gave no figures, or fell behind."""
 
 
 def bench(
@@ -26,19 +30,23 @@ def bench(
         float, typer.Option(callback=finite, min=0, max=0.2, help="map: share of glacier in the scene, at most.")
     ] = 0.05,
     quick: Annotated[bool, typer.Option("--quick", help="A small form, within three minutes.")] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Folder of kept results: name what fell behind them by more than 20 %; exit code 1."),
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Folder that keeps results, and the page of them: put these there.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
 ) -> None:
     """Measure trimline against what people use now, in one run on this machine; ratios come first."""
-    from importlib import import_module
-    from inspect import signature
-
     from trimline.bench import BENCHMARKS
-    from trimline.cli.results import print_json, print_table
+    from trimline.bench.running import behind, measured, record_results
+    from trimline.cli.results import print_json
     from trimline.errors import TrimlineError
 
     if what != "all" and what not in BENCHMARKS:
         raise TrimlineError(f"there is no benchmark '{what}'", remedy=f"there are {', '.join(BENCHMARKS)} and all")
-    names = list(BENCHMARKS) if what == "all" else [what]
     options = {
         "network": network,
         "tile": tile,
@@ -50,18 +58,40 @@ def bench(
     }
     if size is not None:
         options["size"] = size
-    figures: dict[str, dict[str, Any]] = {}
-    for name in names:
-        module = import_module(f"trimline.bench.{name}")
-        measure = module.measure
-        taken = signature(measure).parameters
-        figures[name] = measure(**{key: value for key, value in options.items() if key in taken})
+    found = measured(list(BENCHMARKS) if what == "all" else [what], options)
+    figures: dict[str, dict[str, float]] = {}
+    failed = False
+    for name, result in found:
+        if isinstance(result, TrimlineError):
+            if what != "all":
+                raise result
+            failed = True
+            typer.echo(f"{name}: {result}", err=True)
+            continue
+        figures[name] = result
         if not json:
-            columns, rows = (
-                module.table(figures[name])
-                if hasattr(module, "table")
-                else (["figure", "value"], [[key, f"{value:.4g}"] for key, value in figures[name].items()])
-            )
-            print_table(f"{name}: {BENCHMARKS[name]}", columns, rows)
+            _print(name, result)
     if json:
         print_json(figures if what == "all" else figures[what])
+    lost = [] if against is None else behind(against, figures, quick=quick)
+    for loss in lost:
+        typer.echo(f"fell behind by more than 20 %: {loss}", err=True)
+    if record is not None:
+        record_results(record, figures, quick=quick)
+    if failed or lost:
+        raise typer.Exit(FAILED)
+
+
+def _print(name: str, figures: dict[str, float]) -> None:
+    from importlib import import_module
+
+    from trimline.bench import BENCHMARKS
+    from trimline.cli.results import print_table
+
+    module = import_module(f"trimline.bench.{name}")
+    columns, rows = (
+        module.table(figures)
+        if hasattr(module, "table")
+        else (["figure", "value"], [[key, f"{value:.4g}"] for key, value in figures.items()])
+    )
+    print_table(f"{name}: {BENCHMARKS[name]}", columns, rows)

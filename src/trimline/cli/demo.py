@@ -36,10 +36,7 @@ def demo(
 
 
 def demo_project() -> Path:
-    """Return the demo's project file: in the installed package, or beside the sources."""
-    from importlib.resources import files
+    """Return the demo's project file."""
+    from trimline.project.shipped import shipped_project
 
-    import trimline
-
-    installed = Path(str(files("trimline"))) / "projects" / "demo.yaml"
-    return installed if installed.exists() else Path(trimline.__file__).parents[2] / "projects" / "demo.yaml"
+    return shipped_project("demo.yaml")

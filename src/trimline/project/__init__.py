@@ -26,6 +26,7 @@ from trimline.project.project_file import (
 from trimline.project.publishing import Author
 from trimline.project.recipe import Augmentation, Focal, Recipe, Schedule
 from trimline.project.searching import SearchSettings
+from trimline.project.shipped import shipped_project
 from trimline.project.simulation import SimulatedRange, SimulatedScene
 
 __all__ = [
@@ -55,4 +56,5 @@ __all__ = [
     "load_project",
     "nearest_name",
     "project_hash",
+    "shipped_project",
 ]
