@@ -1,4 +1,4 @@
-"""The worked example of the chapter on uncertainty: the glacier with its ring of half a pixel, and the error of change."""
+"""The worked example of uncertainty: a glacier with its ring of half a pixel, and the error of its change."""
 
 from __future__ import annotations
 
@@ -89,16 +89,15 @@ def _corner(axes: Axes, outline: shapely.Polygon) -> None:
 
 
 def _change(axes: Axes, earlier: shapely.Polygon, later: shapely.Polygon) -> None:
-    errors = []
-    for outline in (earlier, later):
-        inner, outer = one_sided(outline)
-        errors.append((outer.area - inner.area) / 2e6)
+    first, last = (np.subtract(*(each.area for each in reversed(one_sided(it)))) / 2e6 for it in (earlier, later))
     correlation = np.linspace(0, 1, 201)
     loss = (earlier.area - later.area) / 1e6
-    axes.plot(correlation, change_error(*errors, correlation), color=_LATER, linewidth=2, label="error of the change")
+    axes.plot(
+        correlation, change_error(first, last, correlation), color=_LATER, linewidth=2, label="error of the change"
+    )
     axes.axhline(loss, color=_EARLIER, linewidth=1.6, label=f"loss, {loss:.2f} km²")
     for r in (0.0, 0.5, 0.8, 1.0):
-        error = float(change_error(*errors, r))
+        error = float(change_error(first, last, r))
         axes.plot(r, error, "o", color=_LATER)
         away = (-4, -14) if r < 1 else (-8, -3)
         axes.annotate(f"{error:.3f}", (r, error), away, textcoords="offset points", ha="right", fontsize=9)

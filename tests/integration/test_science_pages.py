@@ -1,6 +1,6 @@
 """The chapters of science hold what they promise: their numbers come out, and their evidence exists.
 
-A Python fence that a `text` fence follows prints just that text. Every test and benchmark that a chapter names is there.
+A Python fence that a `text` fence follows prints just that. Every test and benchmark that a chapter names is there.
 """
 
 from __future__ import annotations
@@ -62,4 +62,4 @@ def test_the_corners_of_the_worked_example_are_counted_right() -> None:
     inner = area - perimeter * d + 6 * square - 2 * disc
     assert f"= {outer:_.1f} m²".replace("_", " ") in text
     assert f"= {inner:_.1f} m²".replace("_", " ") in text
-    assert f"=  {(outer - inner) / 2:_.1f} m²".replace("_", " ") in text
+    assert f"= {(outer - inner) / 2:_.1f} m²".replace("_", " ") in text
