@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -63,3 +64,18 @@ def test_the_corners_of_the_worked_example_are_counted_right() -> None:
     assert f"= {outer:_.1f} m²".replace("_", " ") in text
     assert f"= {inner:_.1f} m²".replace("_", " ") in text
     assert f"= {(outer - inner) / 2:_.1f} m²".replace("_", " ") in text
+
+
+def test_the_pictures_of_the_worked_example_are_those_that_the_page_shows(tmp_path: Path) -> None:
+    source = REPOSITORY / "documentation" / "pictures" / "uncertainty.py"
+    spec = spec_from_file_location("uncertainty_pictures", source)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    drawn = module.draw(tmp_path)
+    shown = re.findall(r"\]\(\.\./pictures/([\w.]+)\)", (SCIENCE / "uncertainty.md").read_text(encoding="utf-8"))
+    assert sorted(path.name for path in drawn) == sorted(shown)
+    assert all(path.stat().st_size > 10_000 for path in drawn)
+    inner, outer = module.one_sided(module.glacier(800))
+    assert (outer.area - inner.area) / 2 == pytest.approx(89_806.9, rel=1e-4)
