@@ -36,7 +36,11 @@ from trimline.simulate import write_range
 from trimline.weights import shipped_weights
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+PAGES = [
+    REPOSITORY / "README.md",
+    *sorted((REPOSITORY / "docs").glob("*.md")),
+    *sorted((REPOSITORY / "docs/science").glob("*.md")),
+]
 
 CARRIED_OUT = ("info", "outline", "networks")
 """Commands that take seconds; of the others it is tried whether they could start."""
