@@ -1,0 +1,1 @@
+"""What builds the pages of the documentation: generated reference, executed tutorials and pictures."""
