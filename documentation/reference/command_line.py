@@ -19,9 +19,9 @@ from documentation.reference.markdown import code, escaped, fence, page, paragra
 PATH = "reference/command-line.md"
 SOURCE = "Generated from the commands and options in `src/trimline/cli`."
 INTRODUCTION = """\
-Every command takes `-h` (`--help`), which prints what this page says of it. The options of the first table stand before the
-name of the command: `trimline -q outline SCENE`. Results go to standard output, as tables or, with `--json`, as one JSON
-object; the log goes to standard error."""
+Every command takes `-h` (`--help`), which prints what this page says of it. The options of the first table stand
+before the name of the command: `trimline -q outline SCENE`. Results go to standard output, as tables or, with
+`--json`, as one JSON object; the log goes to standard error."""
 
 _WORDS: dict[Any, str] = {Path: "PATH", str: "TEXT", int: "WHOLE NUMBER", float: "NUMBER"}
 _EXIT_CODES = "trimline.cli.exit_codes"

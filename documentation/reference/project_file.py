@@ -24,16 +24,18 @@ from trimline.study.stages import STAGES
 PATH = "reference/project-file.md"
 SOURCE = "Generated from the models in `src/trimline/project` that read and check a project file."
 INTRODUCTION = """\
-Every key that a project file may have. How they work together stands in [a study as a project file](../project-file.md).
-A key that is left out has its default; so has one that is `null`, where the default is "not given". An unknown key is an
-error that names the nearest one, and so is a value that is not of the type or beyond the bounds that stand here.
+Every key that a project file may have. How they work together stands in [a study as a project
+file](../project-file.md). A key that is left out has its default; so has one that is `null`, where the default is
+"not given". An unknown key is an error that names the nearest one, and so is a value that is not of the type or
+beyond the bounds that stand here.
 
-A name such as `scenes[].offset` means the key `offset` of each member of the list `scenes`. Relative paths start at the folder
-of the file they stand in. `${NAME}` and `${NAME:-default}` are environment variables; `${output}` and `${archive}` are the
-folders that these keys name. Any key can be set for one run: `--set map.smoothing=2`, `--set scenes.LC08_2018.offset=-1000`.
+A name such as `scenes[].offset` means the key `offset` of each member of the list `scenes`. Relative paths start at
+the folder of the file they stand in. `${NAME}` and `${NAME:-default}` are environment variables; `${output}` and
+`${archive}` are the folders that these keys name. Any key can be set for one run: `--set map.smoothing=2`, `--set
+scenes.LC08_2018.offset=-1000`.
 
-`methods: [unet]`, `split: blocks` and `recipe: paper` are short for `methods: [{network: unet}]`, `split: {by: blocks}` and
-`recipe: {base: paper}`. "Or one alone" means that a list of one member may stand without its brackets."""
+`methods: [unet]`, `split: blocks` and `recipe: paper` are short for `methods: [{network: unet}]`, `split: {by:
+blocks}` and `recipe: {base: paper}`. "Or one alone" means that a list of one member may stand without its brackets."""
 
 BESIDE_THE_MODEL = MappingProxyType(
     {
@@ -284,7 +286,9 @@ def _shown(section: Section) -> str:
     example = examples().get(section.path.replace("[]", ""))
     if example:
         parts.append(fence(example, "yaml"))
-    mappings = "\n".join(f"- `{each.name}`: {each.meaning} [Its keys](#{anchor(each.section)})." for each in section.keys if each.section)
+    mappings = "\n".join(
+        f"- `{each.name}`: {each.meaning} [Its keys](#{anchor(each.section)})." for each in section.keys if each.section
+    )
     parts += [f"Keys with keys of their own:\n\n{mappings}"] if mappings else []
     return "\n\n".join([*parts, *(_key_shown(each, stage) for each in section.keys if not each.section)])
 

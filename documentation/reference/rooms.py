@@ -15,12 +15,12 @@ import trimline
 from documentation.reference.attribute_docstrings import loaded
 from documentation.reference.markdown import code, page, paragraphs, table
 
-FOLDER = "reference/api"
+FOLDER = "reference/python"
 SOURCE = "Generated from the docstrings of {}."
 INTRODUCTION = """\
-Everything that each room hands out. A room is a package below `trimline`; its page has its docstring and what stands in its
-`__all__`. What has no entry here may change without notice. Scripts need few of these names:
-[the names that scripts use](../../api.md)."""
+Everything that each room hands out. A room is a package below `trimline`; its page has its docstring and what
+stands in its `__all__`. What has no entry here may change without notice. Scripts need few of these names: [the
+names that scripts use](../../api.md)."""
 
 _PACKAGE = Path(trimline.__file__).parent
 _WITHOUT_MEMBERS = "    options:\n      members: false"
@@ -42,19 +42,29 @@ def pages() -> dict[str, str]:
     """Return a page per room, and the list of them."""
     found = {f"{FOLDER}/{name}.md": _page_of(name) for name in rooms()}
     rows = (
-        (f"[`trimline.{name}`]({name}.md)", paragraphs(_first_sentence(import_module(f"trimline.{name}").__doc__ or "")))
+        (
+            f"[`trimline.{name}`]({name}.md)",
+            paragraphs(_first_sentence(import_module(f"trimline.{name}").__doc__ or "")),
+        )
         for name in rooms()
     )
     modules = (
         (f"[`{name}`](trimline.md)", paragraphs(_first_sentence(import_module(name).__doc__ or ""))) for name in MODULES
     )
-    index = page("API by room", SOURCE.format("every room of the package"), INTRODUCTION, table(("room", "what it is"), [*rows, *modules]))
+    index = page(
+        "API by room",
+        SOURCE.format("every room of the package"),
+        INTRODUCTION,
+        table(("room", "what it is"), [*rows, *modules]),
+    )
     top = page(
         "trimline",
         SOURCE.format("`trimline`, and of the modules that lie in no room"),
         paragraphs(trimline.__doc__ or ""),
         "## Names at the top",
-        table(("name", "where it is described"), (_at_the_top(name) for name in trimline.__all__ if name != "__version__")),
+        table(
+            ("name", "where it is described"), (_at_the_top(name) for name in trimline.__all__ if name != "__version__")
+        ),
         *(_module(name) for name in MODULES),
     )
     return {f"{FOLDER}/index.md": index, f"{FOLDER}/trimline.md": top, **found}

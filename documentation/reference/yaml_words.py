@@ -86,7 +86,9 @@ def _words(kind: Any) -> str:
     if origin is Annotated:
         return _words(arguments[0]) + _within(arguments[1:])
     if origin in (types.UnionType, Union):
-        kinds = sorted((each for each in arguments if each is not type(None)), key=lambda each: get_origin(each) is Literal)
+        kinds = sorted(
+            (each for each in arguments if each is not type(None)), key=lambda each: get_origin(each) is Literal
+        )
         return " or ".join(dict.fromkeys(_words(each) for each in kinds))
     if origin is Literal:
         *others, last = (code(str(each)) for each in arguments)

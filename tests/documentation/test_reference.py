@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import re
 import shlex
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import griffe
+import numpy as np
 import pytest
 import typer
 import yaml
-
-from documentation.reference import command_line, project_file
+from documentation.reference import command_line, pages, project_file, rooms, sensors, tables, weights
+from documentation.reference.attribute_docstrings import loaded
 from documentation.reference.command_examples import EXAMPLES
+
+import trimline
 from trimline.cli.app import app
+from trimline.outlines import COLUMNS
+from trimline.outlines.edit_layer import OPERATIONS
 from trimline.project import load_project
 from trimline.project.extending import merge
+from trimline.report import written_tables
+from trimline.report.written_tables import WRITTEN
+from trimline.samples.store import INDEX_COLUMNS
+from trimline.scenes.quality import PIXEL_BITS, pixel_flags, saturation_flags
+from trimline.scenes.sentinel2_quality import POLYGON_TYPES, SCENE_CLASSES, TECHNICAL_LAYERS
+from trimline.sensors import SENSORS
 from trimline.study.stages import STAGES
 
+REPOSITORY = Path(__file__).parents[2]
 COMMANDS = {each.name: each for each in command_line.all_commands()}
 SECTIONS = {each.path: each for each in project_file.sections()}
 CONTEXT: dict[str, Any] = {"info_name": "trimline"}
@@ -150,7 +164,9 @@ def test_the_examples_have_every_key() -> None:
     for section in SECTIONS.values():
         for key in section.keys:
             paths = [key.path, *(key.path.replace(place, of, 1) for place, of in same.items())]
-            found = [node for path in paths for text in documents for node in project_file._nodes(text, path.split("."))]
+            found = [
+                node for path in paths for text in documents for node in project_file._nodes(text, path.split("."))
+            ]
             assert found, f"{key.path} stands in no example of documentation/reference/project_examples.yaml"
 
 
@@ -179,4 +195,108 @@ def test_types_bounds_defaults_and_units_are_in_the_words_of_yaml() -> None:
 
 def test_the_stages_that_use_keys_exist() -> None:
     assert set(project_file._STAGES.values()) <= {*STAGES, *COMMANDS}
-    assert {each for each in project_file._STAGES} <= {key.path for key in SECTIONS[""].keys}
+    assert set(project_file._STAGES) <= {key.path for key in SECTIONS[""].keys}
+
+
+# Tables and layers, sensors, weights, rooms
+
+
+def test_every_column_of_every_table_has_a_meaning_and_a_type() -> None:
+    assert len(WRITTEN) > 40
+    for written in WRITTEN:
+        assert len(set(written.columns)) == len(written.columns), written.path
+        for name in written.columns:
+            assert written.meaning(name), f"{written.path}: {name}"
+            assert written.kind(name) in ("text", "number", "count", "true or false")
+        assert {*written.own, *written.kinds, *written.optional} - set(written.columns) <= _SHARED, written.path
+
+
+_SHARED = {"glac_name", "review", *written_tables._GLIMS_NUMBERS, *written_tables._OF_GLIMS}
+_SHARED |= {"first", "last", "aspect_deg", *written_tables._BY_CLASS}
+"""Names that are said of several tables at once, of which not every one has them all."""
+
+
+def test_a_column_with_a_unit_in_its_name_is_a_number_in_that_unit() -> None:
+    for written in WRITTEN:
+        for name in written.columns:
+            if name.endswith(("_km2", "_m", "_percent", "_m_per_a")):
+                assert written.kind(name) == "number", f"{written.path}: {name}"
+                assert written.unit(name), f"{written.path}: {name}"
+
+
+def test_the_page_of_tables_has_every_table_and_published_column() -> None:
+    (text,) = tables.pages().values()
+    for written in WRITTEN:
+        assert f"\n### {written.path}\n" in text
+    for name in (*COLUMNS, *OPERATIONS, *INDEX_COLUMNS):
+        assert f"`{name}`" in text, name
+
+
+def test_the_page_of_sensors_has_every_band_of_every_sensor() -> None:
+    (text,) = sensors.pages().values()
+    for sensor in SENSORS.values():
+        section = re.search(rf"^## [^\n]*{sensor.id}[^\n]*\n(.*?)(?=^## )", text, flags=re.M | re.S)
+        assert section, sensor.id
+        for band in sensor.bands:
+            assert f"| `{band.common}` | {band.name} | {band.lower_um:g}, {band.upper_um:g} |" in section[1]
+    assert "| `swir1` |  | B5 | B5 | B6 | B11 |" in text
+
+
+def test_every_quality_flag_that_a_reader_sets_is_described() -> None:
+    told = {*PIXEL_BITS, *SCENE_CLASSES, *TECHNICAL_LAYERS.values(), "clear"}
+    told |= {flag for flags in POLYGON_TYPES.values() for flag in flags}
+    values = np.zeros(1, np.uint16)
+    for sensor in SENSORS.values():
+        if sensor.platform.startswith("LANDSAT"):
+            told |= {*pixel_flags(values, sensor), *saturation_flags(values, sensor)}
+    assert told == set(sensors.FLAGS)
+
+
+def test_the_model_card_is_a_page_whole() -> None:
+    (text,) = weights.pages().values()
+    card = (REPOSITORY / weights.CARD).read_text(encoding="utf-8").partition("\n")[2].strip()
+    assert card in text
+    assert "Apache License" in text
+
+
+def test_links_of_the_model_card_are_made_to_fit_or_refused() -> None:
+    assert weights.linked("../../../docs/mapping.md#snow") == "../mapping.md#snow"
+    with pytest.raises(ValueError, match="no page of the documentation"):
+        weights.linked("csmask.onnx")
+
+
+def test_every_room_has_a_page_with_all_that_it_hands_out() -> None:
+    made = rooms.pages()
+    package = Path(trimline.__file__).parent
+    for path in package.rglob("__init__.py"):
+        room = path.parent.relative_to(package).as_posix().replace("/", ".")
+        names = getattr(import_module(f"trimline.{room}"), "__all__", ()) if room != "." else ()
+        if not names:
+            continue
+        text = made[f"reference/python/{room}.md"]
+        directives = re.findall(r"^::: (\S+)$", text, flags=re.M)
+        assert [each.rpartition(".")[2] for each in directives] == list(names), room
+        assert all(each.startswith(f"trimline.{room}.") for each in directives)
+    assert len(made) > 20
+
+
+def test_every_public_name_of_every_room_has_a_docstring() -> None:
+    for room in rooms.rooms():
+        for public in rooms.public_of(room):
+            found = loaded()[public.path.partition(".")[2]]
+            found = found.final_target if isinstance(found, griffe.Alias) else found
+            assert found.docstring is not None, public.path
+
+
+def test_the_names_at_the_top_lead_to_their_rooms() -> None:
+    text = rooms.pages()["reference/python/trimline.md"]
+    for name in trimline.__all__:
+        assert name == "__version__" or f"| `trimline.{name}` | [" in text, name
+    assert "(scenes.md#trimline.scenes.open_scene)" in text
+
+
+def test_every_page_says_what_it_was_generated_from() -> None:
+    for path, text in pages().items():
+        title, source, *_ = text.split("\n\n")
+        assert title.startswith("# "), path
+        assert source.startswith("*Generated from "), path
