@@ -89,6 +89,7 @@ STUDY: dict[str, Any] = {
 }
 
 ELSEWHERE = {
+    "edits.gpkg|layer=corrected_outlines": "written by the page of trimline review",
     "change/repairs.csv": "written of outlines that one has already",
     "glaciers/glims/glims_images.shp": "written where footprints are given",
 }

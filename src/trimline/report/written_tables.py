@@ -261,6 +261,14 @@ WRITTEN: tuple[WrittenTable, ...] = (
         geometry="any",
     ),
     WrittenTable(
+        "edits.gpkg|layer=corrected_outlines",
+        "timeline",
+        "An outline before or after a correction that was made in `trimline review`.",
+        _names("edit_id period glac_id state"),
+        own={"state": "whether the outline is the one before or after the edit"},
+        geometry="polygon",
+    ),
+    WrittenTable(
         "change/areas.csv",
         "change",
         "A row per glacier and period.",
