@@ -31,6 +31,10 @@ EXAMPLES = _of(
         (_LANDSAT, "what it is, and whether it is complete"),
         ("stack.tif --sensor sentinel-2-msi --bands blue,green,red,nir,swir1,swir2", "a stack that does not say it"),
     ),
+    example=(
+        ("", "the examples that there are"),
+        ("vinciguerra -o inputs", "the inputs of a tutorial, into the folder inputs"),
+    ),
     outline=(
         (f"{_LANDSAT} -o out", "by the weights that come along"),
         (f"{_LANDSAT} -w weights.safetensors -o out", "by your own"),

@@ -135,7 +135,7 @@ def _read(callback: Callable[..., Any]) -> Iterator[Parameter]:
             names = tuple(part for each in (named or _switch_names(long, is_switch)) for part in each.split("/"))
             value = "" if is_switch else (info.metavar or _word(kind))
         else:
-            is_switch, names, value = False, (), info.metavar or name.upper()
+            is_switch, names, value = False, (), (info.metavar or name.upper()).strip("[]")
         yield Parameter(
             # Long names first, as they say what the option is.
             names=tuple(sorted(names, key=lambda each: not each.startswith("--"))),

@@ -23,7 +23,8 @@ stands in its `__all__`. What has no entry here may change without notice. Scrip
 names that scripts use](../../api.md)."""
 
 _PACKAGE = Path(trimline.__file__).parent
-_WITHOUT_MEMBERS = "    options:\n      members: false"
+_OPTIONS = "    options:\n      show_root_full_path: false\n      separate_signature: true"
+_WITHOUT_MEMBERS = f"{_OPTIONS}\n      members: false"
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,9 @@ def _is_model(name: str) -> bool:
 def _page_of(room: str) -> str:
     module = import_module(f"trimline.{room}")
     public = public_of(room)
-    directives = [f"::: {each.path}\n{_WITHOUT_MEMBERS}" if each.is_model else f"::: {each.path}" for each in public]
+    # What can be called stands first, though capitals sort before small letters.
+    ordered = sorted(public, key=lambda each: each.name.isupper())
+    directives = [f"::: {each.path}\n{_WITHOUT_MEMBERS if each.is_model else _OPTIONS}" for each in ordered]
     keys = "The keys of settings stand on the page of the [project file](../project-file.md)."
     return page(
         f"trimline.{room}",

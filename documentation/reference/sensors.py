@@ -101,7 +101,7 @@ def _families() -> list[str]:
 
 def _names_of_bands() -> Iterator[tuple[str, ...]]:
     """Yield a row per common name: the agency's names by instrument, several where platforms differ."""
-    names = dict.fromkeys(band.common for sensor in reversed(SENSORS.values()) for band in sensor.bands)
+    names = dict.fromkeys(band.common for sensor in reversed(tuple(SENSORS.values())) for band in sensor.bands)
     for name in names:
         cells = []
         for family in _families():

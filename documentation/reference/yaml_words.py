@@ -82,7 +82,8 @@ def _words(kind: Any) -> str:
     for known, words in _NAMED:
         if kind == known:
             return words
-    origin, arguments = get_origin(kind), get_args(kind)
+    origin: Any = get_origin(kind)
+    arguments = get_args(kind)
     if origin is Annotated:
         return _words(arguments[0]) + _within(arguments[1:])
     if origin in (types.UnionType, Union):

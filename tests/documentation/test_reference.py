@@ -275,7 +275,7 @@ def test_every_room_has_a_page_with_all_that_it_hands_out() -> None:
             continue
         text = made[f"reference/python/{room}.md"]
         directives = re.findall(r"^::: (\S+)$", text, flags=re.M)
-        assert [each.rpartition(".")[2] for each in directives] == list(names), room
+        assert sorted(each.rpartition(".")[2] for each in directives) == sorted(names), room
         assert all(each.startswith(f"trimline.{room}.") for each in directives)
     assert len(made) > 20
 
