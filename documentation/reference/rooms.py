@@ -23,7 +23,11 @@ stands in its `__all__`. What has no entry here may change without notice. Scrip
 names that scripts use](../../api.md)."""
 
 _PACKAGE = Path(trimline.__file__).parent
-_OPTIONS = "    options:\n      show_root_full_path: false\n      separate_signature: true"
+_OPTIONS = """\
+    options:
+      show_root_full_path: false
+      separate_signature: true
+      docstring_section_style: list"""
 _WITHOUT_MEMBERS = f"{_OPTIONS}\n      members: false"
 
 
@@ -104,8 +108,10 @@ def path_of(room: str, name: str) -> str:
         try:
             found = loaded()[path]
             if found.is_alias:
-                found.final_target  # noqa: B018 - raises where the name is handed out by a function of the module
+                found = found.final_target  # raises where the name is handed out by a function of the module
         except (KeyError, griffe.AliasResolutionError):
+            continue
+        if found.is_module:  # a file may be called like the function in it
             continue
         return f"trimline.{path}"
     raise LookupError(f"trimline.{room} hands out {name}, which is defined nowhere that griffe reads")

@@ -87,9 +87,7 @@ def _words(kind: Any) -> str:
     if origin is Annotated:
         return _words(arguments[0]) + _within(arguments[1:])
     if origin in (types.UnionType, Union):
-        kinds = sorted(
-            (each for each in arguments if each is not type(None)), key=lambda each: get_origin(each) is Literal
-        )
+        kinds = sorted((each for each in arguments if each is not type(None)), key=_is_literal)
         return " or ".join(dict.fromkeys(_words(each) for each in kinds))
     if origin is Literal:
         *others, last = (code(str(each)) for each in arguments)
@@ -103,6 +101,11 @@ def _words(kind: Any) -> str:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return "mapping"
     return _PLAIN[kind]
+
+
+def _is_literal(kind: Any) -> bool:
+    origin: Any = get_origin(kind)
+    return origin is Literal
 
 
 def _within(metadata: Any) -> str:

@@ -286,6 +286,7 @@ def test_every_public_name_of_every_room_has_a_docstring() -> None:
             found = loaded()[public.path.partition(".")[2]]
             found = found.final_target if isinstance(found, griffe.Alias) else found
             assert found.docstring is not None, public.path
+            assert not found.is_module, f"{public.path} is the file, and not what it holds"
 
 
 def test_the_names_at_the_top_lead_to_their_rooms() -> None:
