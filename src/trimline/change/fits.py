@@ -24,6 +24,7 @@ FitMethod = Literal["ols", "wls", "theil-sen"]
 """Ordinary or weighted least squares, or the median of the slopes of all pairs."""
 
 METHODS: tuple[FitMethod, ...] = ("ols", "wls", "theil-sen")
+"""Methods of fitting a line: least squares, weighted least squares, and the median of all slopes."""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ Level = Literal["region", "subregion", "size_class", "glacier"]
 """What areas are summed over."""
 
 LEVELS: tuple[Level, ...] = ("region", "subregion", "size_class", "glacier")
+"""What areas are summed over."""
 
 TOTAL_COLUMNS = (
     "level",

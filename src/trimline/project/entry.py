@@ -34,6 +34,7 @@ class SceneEntry(Settings):
     """
 
     id: Name
+    """Its name in tables, file names and other keys; each once."""
     path: ProjectPath
     """A product folder, archive or GeoTIFF stack. `*` stands for any text; exactly one product must then fit."""
     date: IsoDate | None = None

@@ -63,3 +63,4 @@ class TerminusSettings(Settings):
     class_m: float = Field(100.0, gt=0)
     """Height of a class of terminus elevation [m]."""
     select: SelectionSettings = SelectionSettings()
+    """Which glaciers have their termini measured."""

@@ -30,11 +30,10 @@ class MapSettings(Settings):
     minimum_elevation_m: float | None = None
     """Below it there is no ice, by the project's `dem` [m]; None means anywhere."""
     snow_limit: float = Field(0.2, ge=0, le=1)
-    """Share of the ground off the glaciers under snow above which a scene is warned of, see
-    `trimline.mapping.snow`."""
+    """Share of the ground off the glaciers under snow above which a scene is warned of."""
     align: bool = False
-    """Whether scenes that lie off the reference image of their place are mapped where they belong, see
-    `trimline.coregistration`; the log and the report say how far each lies off in any case."""
+    """Whether scenes that lie off the reference image of their place are mapped where they belong; the
+    log and the report say how far each lies off in any case."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     """Arithmetic of the convolutions; `auto` takes bf16 where the machine has it and the weights say that it keeps the
     outlines."""

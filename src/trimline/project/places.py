@@ -25,6 +25,7 @@ class Area(Settings):
     """A part of the region with training, scores or results of its own."""
 
     name: Name
+    """Its name, by which scenes and experiments refer to it."""
     title: str = ""
     """Its title in tables and figures; its name where not given."""
     tiles: tuple[Tile, ...] = ()

@@ -107,6 +107,7 @@ class Experiment(Settings):
     """One protocol of training and evaluation; a study may have several, on the same scenes."""
 
     name: Name
+    """Its name in tables, and that of its folder `<output>/experiments/<name>`."""
     title: str = ""
     """Its title in the report; its name where not given."""
     scenes: tuple[Name, ...] | None = None
@@ -114,7 +115,9 @@ class Experiment(Settings):
     samples: SampleSettings | None = None
     """Settings of tiles; None means those of the study."""
     split: SplitSettings = SplitSettings()
+    """How its tiles are split into training, validation and test."""
     evaluate: EvaluateSettings = EvaluateSettings()
+    """What it is judged on."""
     methods: tuple[Name, ...] | None = None
     """Names of the project's methods; None means all."""
 
@@ -172,6 +175,7 @@ class Project(Published):
     """
 
     name: Name
+    """Name of the study, in file names and in the release."""
     title: str = ""
     """One line for the report."""
     output: ProjectPath
@@ -205,12 +209,17 @@ class Project(Published):
     resolution_m: float | None = Field(None, gt=0)
     """Pixel of the periods' maps [m]; None means the finest of their scenes."""
     bands: Annotated[tuple[BandName, ...], Field(min_length=1)] = ("blue", "green", "red", "nir", "swir1", "swir2")
+    """Common names of the input bands of networks."""
     samples: SampleSettings = SampleSettings()
+    """How scenes and outlines are cut into tiles."""
     split: SplitSettings = SplitSettings()
+    """How tiles are split into training, validation and test."""
     methods: Annotated[tuple[Method, ...], BeforeValidator(_tuple_of_one), Field(min_length=1)] = (
         Method(name="m_landsnet", network="m_landsnet"),
     )
+    """The methods of mapping ice, each trained or given, and judged beside the others."""
     evaluate: EvaluateSettings = EvaluateSettings()
+    """What the methods are judged on."""
     experiments: tuple[Experiment, ...] = ()
     """Further protocols of training and evaluation, besides `split` and `evaluate`."""
     sensors: SensorStudy | None = None
@@ -218,10 +227,15 @@ class Project(Published):
     thresholds: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] | None = None
     """Thresholds at which the band ratio is scored; None means none."""
     map: MapSettings = MapSettings()
+    """How whole scenes are mapped."""
     timeline: TimelineSettings = TimelineSettings()
+    """How the maps of a period become one set of outlines."""
     change: ChangeSettings = ChangeSettings()
+    """How areas, their errors and their change are measured."""
     glaciers: GlacierSettings = GlacierSettings()
+    """How single glaciers are measured; it needs `dem`."""
     terminus: TerminusSettings = TerminusSettings()
+    """How the change of termini is measured; it needs `dem`."""
     edits: ProjectPath | None = None
     """The GeoPackage of corrections by hand; None means `<output>/edits.gpkg`."""
 

@@ -52,6 +52,7 @@ class Author(Settings):
     given_names: str | None = Field(None, alias="given-names")
     """Given names of a person."""
     orcid: Orcid | None = None
+    """ORCID iD of a person: `0000-0002-1825-0097`."""
     affiliation: str | None = None
     """Affiliation of a person."""
 

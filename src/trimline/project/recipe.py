@@ -93,20 +93,27 @@ class Recipe(Settings):
     indices: tuple[IndexName, ...] = ()
     """Extra input channels computed from the bands."""
     augmentation: Augmentation = Augmentation()
+    """How training tiles are changed at random."""
     loss: Annotated[Mapping[LossName, Annotated[float, Field(gt=0)]], Field(min_length=1)] = {"cross_entropy": 1.0}
     """The terms of the loss and their weights; pixels without label or data count in none."""
     focal: Focal = Focal()
     """Parameters of the term `focal` of the loss."""
     optimiser: Literal["adam", "adamw"] = "adamw"
+    """Adam, or Adam with decoupled weight decay."""
     learning_rate: float = Field(1e-3, gt=0)
+    """Learning rate, the highest of the schedule."""
     weight_decay: float = Field(0.0, ge=0)
+    """Weight decay of the optimiser."""
     batch_size: int = Field(8, ge=1, le=65_536)
+    """Tiles per step."""
     epochs: int = Field(80, ge=1)
+    """Epochs of training, at most."""
     batches_per_epoch: int | None = Field(None, ge=1)
     """Batches drawn per epoch; None means each tile once."""
     crop: int | None = Field(None, ge=16)
     """Side of the random window cut from each tile [pixels]; None means the whole tile."""
     schedule: Schedule = Schedule()
+    """How the learning rate changes over training."""
     patience: int | None = Field(None, ge=1)
     """Stop when the selection score has not improved for so many epochs; None means never."""
     select: Literal["accuracy", "f1", "last"] = "f1"
@@ -118,7 +125,7 @@ class Recipe(Settings):
     a few samples are a poor measure of them."""
     threshold: Literal["half", "zero_bias"] = "zero_bias"
     """Where probability becomes ice: at 0.5, or where the mapped area equals the true area on validation, as far as
-    the validation samples can tell (see `trimline.training.threshold`)."""
+    the validation samples can tell."""
     flips: Literal["never", "if_better", "always"] = "never"
     """Whether to map with the mean prediction over eight flips and rotations of the image; `if_better` does so if it
     raises the F1 on validation. It usually helps a little, at eight times the computation."""

@@ -19,6 +19,7 @@ class SimulatedScene(Settings):
     """One acquisition of the range by one sensor."""
 
     sensor: SensorId = "landsat-5-tm"
+    """Sensor id: `landsat-8-oli`, `sentinel-2-msi`, ..."""
     date: date
     """Day of the acquisition; the year decides how far the ice has retreated, the day the sun and the snow."""
     cloud_fraction: float | None = Field(None, ge=0, le=1)
@@ -50,12 +51,15 @@ class SimulatedRange(Settings):
         BeforeValidator(as_written),
         of_form(r"[A-Za-z0-9_.-]+", "a name of letters, digits, '-', '_' and '.'"),
     ]
+    """Its name, and that of its folder `<output>/simulated/<name>`."""
     environment: EnvironmentName = "cold-dry"
+    """Climate, snow and cover: cold and dry, warm and green, or under frequent cloud."""
     size: int = Field(512, ge=64, le=20_000)
     """Pixels on a side, at `resolution_m`."""
     resolution_m: float = Field(30.0, gt=0, le=10_000)
     """Pixel of the ground truth and the DEM [m]; sensors have their own resolution."""
     seed: int = Field(0, ge=0)
+    """Seed of the terrain and of all that lies on it: another one is another range."""
     first_year: int = Field(1986, ge=1000, le=2100)
     """Year up to which the climate is steady; the equilibrium line rises from then on."""
     rise_m_per_a: float = 8.0

@@ -364,14 +364,14 @@ def prefetch(
 ) -> None:
     """Fetch the blocks of windows of several rasters at the same time, so that reading them needs no requests.
 
+    What would take more than `MOST_BYTES` together is left to `RemoteRaster.read`.
+
     Parameters
     ----------
     rasters
         Of one transport.
     windows, levels
         For each raster, as for `RemoteRaster.read`; without levels, the full rasters.
-
-    What would take more than `MOST_BYTES` together is left to `RemoteRaster.read`.
 
     Raises
     ------

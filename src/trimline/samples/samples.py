@@ -10,8 +10,12 @@ from numpy.typing import NDArray
 from trimline.errors import SampleError
 from trimline.sensors import Units
 
-GROUND, ICE, IGNORE = 0, 1, 255
-"""Values of a mask: ground without ice, ice, and unknown."""
+GROUND = 0
+"""Value of a mask: ground without ice."""
+ICE = 1
+"""Value of a mask: ice."""
+IGNORE = 255
+"""Value of a mask: unknown, and left out of training and scores."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ PIXEL_BITS: Mapping[str, int] = MappingProxyType(
 )
 """Flags of QA_PIXEL and their bits."""
 
-_TOLD_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
+TOLD_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "MSS": ("fill", "cloud"),
         "TM": tuple(flag for flag in PIXEL_BITS if flag != "cirrus"),
@@ -51,7 +51,7 @@ def pixel_flags(values: NDArray[np.uint16], sensor: Sensor) -> dict[str, NDArray
     values
         QA_PIXEL, of any shape.
     """
-    return {flag: _bit(values, PIXEL_BITS[flag]) for flag in _TOLD_BY[sensor.instrument]}
+    return {flag: _bit(values, PIXEL_BITS[flag]) for flag in TOLD_BY[sensor.instrument]}
 
 
 def is_fill(values: NDArray[np.uint16]) -> NDArray[np.bool_]:

@@ -13,8 +13,12 @@ from numpy.typing import NDArray
 
 from trimline.project.measuring import Rule
 
-GROUND, ICE, UNSEEN = 0, 1, 255
-"""States of a pixel in one scene; UNSEEN where the ground is not observed."""
+GROUND = 0
+"""State of a pixel: ground without ice."""
+ICE = 1
+"""State of a pixel: ice."""
+UNSEEN = 255
+"""State of a pixel whose ground is not observed."""
 
 StateMask = NDArray[np.uint8]
 """Pixels of `GROUND`, `ICE` and `UNSEEN`."""
