@@ -25,15 +25,16 @@ def example(
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Write the inputs of a tutorial: real data where TRIMLINE_DATA has them, else simulated ones of the same names."""
-    from trimline.cli.results import print_json, print_table
+    from trimline.cli.results import print_json
     from trimline.examples import EXAMPLES, write_example
 
     if name is None:
         if json:
             print_json({each.name: each.summary for each in EXAMPLES.values()})
             return
-        rows = [[each.name, each.summary] for each in EXAMPLES.values()]
-        print_table("Examples: trimline example NAME", ["name", "what"], rows)
+        for each in EXAMPLES.values():
+            typer.echo(f"{each.name}\n  {each.summary}")
+        typer.echo("Write one with: trimline example NAME")
         return
     written = write_example(name, out)
     if json:

@@ -207,7 +207,8 @@ class Outlining:
 
         sheets = []
         for each in done:
-            caption = f"{each.date or _UNDEFINED}, {each.count} outlines, {each.area_km2:.2f} km²"
+            counted = "1 outline" if each.count == 1 else f"{each.count} outlines"
+            caption = ", ".join(filter(None, (each.date, counted, f"{each.area_km2:.2f} km²")))
             sheets.append(Sheet(each.scene, each.written.outlines, each.written.classes, caption))
         draw_contact_sheet(self.sheet, sheets)
         _LOG.info("contact sheet: %s", self.sheet)

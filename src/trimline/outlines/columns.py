@@ -162,7 +162,7 @@ def _fitting(values: pd.Series, form: Format) -> tuple[pd.Series, bool]:
             return _plain_numbers(values.astype(values.dtype.numpy_dtype))
         return (values.astype("Int64"), False) if dtype.kind in "iu" and _in_int64(values) else _missing_numbers(values)
     texts = _texts(values)
-    return texts, not all(value is None or isinstance(value, str) for value in values.where(values.notna(), None))
+    return texts, not all(isinstance(value, str) for value in values.dropna())
 
 
 def _missing_numbers(values: pd.Series) -> tuple[pd.Series, bool]:

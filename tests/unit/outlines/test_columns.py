@@ -77,6 +77,15 @@ def test_what_is_changed_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixt
     assert "written as text: x" in caplog.text
 
 
+@pytest.mark.parametrize("dtype", ["str", object])
+def test_text_that_is_missing_in_a_row_is_text_still(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, dtype: object
+) -> None:
+    with caplog.at_level(logging.INFO, "trimline"):
+        write_outlines(frame(note=pd.Series(["q", None], dtype=dtype)), tmp_path / "o.gpkg")
+    assert "written as text" not in caplog.text
+
+
 def test_a_second_geometry_is_left_out_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write_outlines(frame().assign(centre=lambda each: each.centroid), tmp_path / "o.gpkg")
     assert "further geometries are left out: centre" in caplog.text

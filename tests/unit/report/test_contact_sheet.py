@@ -65,3 +65,13 @@ def test_a_scene_without_ice_has_no_outline(sheet: Sheet, tmp_path: Path) -> Non
     draw_contact_sheet(tmp_path / "sheet.png", [sheet])
     red, green, blue = (int(MAPPED_COLOUR[place : place + 2], 16) for place in (1, 3, 5))
     assert not any(abs(r - red) + abs(g - green) + abs(b - blue) < 60 for r, g, b in colours(tmp_path / "sheet.png"))
+
+
+@pytest.mark.parametrize("scenes", [1, 2, 4, 12])
+def test_the_legend_is_not_cut_off(sheet: Sheet, tmp_path: Path, scenes: int) -> None:
+    import matplotlib.image
+
+    draw_contact_sheet(tmp_path / "sheet.png", [sheet] * scenes)
+    legend = matplotlib.image.imread(tmp_path / "sheet.png")[-60:, :, :3]
+    assert (legend < 0.5).any(), "its text"
+    assert (legend[:, [0, 1, -2, -1]] == 1).all(), "white at both sides"
