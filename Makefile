@@ -86,4 +86,4 @@ docs: $(READY)
 	$(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) site runs web/node_modules $(TYPES) src/trimline/review/static
+	rm -rf $(VENV) site .tutorials runs web/node_modules $(TYPES) src/trimline/review/static
