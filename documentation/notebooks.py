@@ -43,10 +43,8 @@ def notebook_of(text: str, page: Path) -> NotebookNode:
     cells: list[NotebookNode] = []
     start = 0
     for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cells += _split(cell.source, page)
-        else:
-            cells.append(_code(cell.source))
+        shown = _fence_of_another_language(cell.source, text) if cell.cell_type == "code" else cell.source
+        cells += [_code(cell.source)] if shown is None else _split(shown, page)
     for cell in cells:
         sought = cell.source if cell.cell_type == "markdown" else cell.metadata.pop("sought")
         found = text.find(sought, start)
@@ -61,6 +59,13 @@ def notebook_of(text: str, page: Path) -> NotebookNode:
         "language_info": {"name": "python"},
     }
     return notebook
+
+
+def _fence_of_another_language(source: str, text: str) -> str | None:
+    """Return the fence that a cell was made of, where it is neither `python` nor `sh`; jupytext runs `bash` too."""
+    header, newline, rest = source.partition("\n")
+    fence = f"```{header.removeprefix('%%')}{newline}{rest}\n```"
+    return fence if header.startswith("%%") and header != "%%sh" and fence in text else None
 
 
 def _code(source: str) -> NotebookNode:

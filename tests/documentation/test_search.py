@@ -1,0 +1,97 @@
+"""The site's search finds the right page, opened from a disk and from a server, and asks no other host."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+SOUGHT = {
+    "pip install": ("index.html", "start.html"),
+    "notebook": ("start.html", "tutorials/one-scene.html", "index.html"),
+    "fine-tune": ("tutorials/training.html", "project-file.html"),
+    "existing outlines": ("tutorials/own-outlines.html", "change.html"),
+    "GLIMS": ("glaciers.html",),
+    "without training": ("own-scene.html", "project-file.html"),
+    "cloud mask": ("mapping.html",),
+    "sidecar": ("products.html",),
+    "timeline": ("timeline.html",),
+    "edits": ("edits.html",),
+    "release": ("release.html",),
+    "command line": ("reference/command-line.html",),
+}
+"""What people search for, and the pages that answer it; one of them is among the first three hits."""
+
+FIRST = 3
+
+
+@pytest.fixture(params=["disk", "server"])
+def home(request: pytest.FixtureRequest, site: Path) -> str:
+    """Return the address of the home page."""
+    if request.param == "disk":
+        return (site / "index.html").resolve().as_uri()
+    return f"{request.getfixturevalue('server')}/index.html"
+
+
+@pytest.fixture
+def page(reader: Browser) -> Iterator[Page]:
+    """Return a page of a new profile."""
+    context = reader.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(60_000)
+    yield context.new_page()
+    context.close()
+
+
+def hits(page: Page, home: str, words: str) -> list[str]:
+    """Type words into the search of the home page; return the pages found, best first, below the site's folder."""
+    page.locator(".md-search__input").click()
+    page.locator(".md-search__input").fill(words)
+    found = page.locator(".md-search-result__item > a.md-search-result__link:first-child")
+    found.first.wait_for(state="attached")
+    base = home.removesuffix("index.html")
+    addresses = [link.evaluate("link => link.href") for link in found.all()]
+    return [urlsplit(address.removeprefix(base)).path for address in addresses]
+
+
+def test_what_people_search_for_is_found(page: Page, home: str) -> None:
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(home)
+    missed: dict[str, list[str]] = {}
+    for words, answers in SOUGHT.items():
+        page.locator(".md-search__input").fill("")
+        page.wait_for_function("document.querySelectorAll('.md-search-result__item').length == 0")
+        first = hits(page, home, words)[:FIRST]
+        if not set(first) & set(answers):
+            missed[words] = first
+    assert missed == {}
+    assert complaints == []
+    assert [url for url in asked if urlsplit(url).netloc not in ("", urlsplit(home).netloc)] == []
+
+
+@pytest.mark.parametrize("words", SOUGHT)
+def test_a_page_that_answers_holds_the_very_words(words: str, site: Path) -> None:
+    present = [site / answer for answer in SOUGHT[words] if (site / answer).is_file()]
+    assert present, f"of {SOUGHT[words]} the site has none"
+    assert any(re.search(rf"\b{re.escape(words)}", own_text(path), re.IGNORECASE) for path in present)
+
+
+def own_text(path: Path) -> str:
+    """Return what a page says itself, without the navigation."""
+    article = path.read_text("utf-8").partition("<article")[2].partition("</article>")[0]
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", article)))
+
+
+def test_words_that_no_page_holds_find_nothing(page: Page, home: str) -> None:
+    page.goto(home)
+    page.locator(".md-search__input").click()
+    page.locator(".md-search__input").fill("xylophonist")
+    page.locator(".md-search-result__meta", has_text="No matching documents").wait_for()
+    assert page.locator(".md-search-result__item").count() == 0
