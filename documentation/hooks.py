@@ -30,6 +30,10 @@ from documentation.tutorial_pages import page_of
 _log = get_plugin_logger("documentation")
 
 
+_BEHIND: dict[str, object] = {"search": {"boost": 0.5}}
+"""Front matter of reference pages that have none: what explains a thing is found before what lists it."""
+
+
 @dataclass
 class Counts:
     """What a build has made."""
@@ -55,7 +59,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     global _counts
     _counts = Counts()
     for path, text in made.reference_pages().items():
-        _put(files, config, path, text)
+        body, front = meta.get_data(text)
+        _put(files, config, path, _with_front_matter(_BEHIND | front, body))
         _counts.generated += 1
     for path, file in made.pictures().items():
         files.append(File.generated(config, path, abs_src_path=str(file)))

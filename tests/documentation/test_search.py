@@ -47,15 +47,25 @@ def page(reader: Browser) -> Iterator[Page]:
     context.close()
 
 
+def typed(page: Page, words: str) -> None:
+    """Type words into the search, in place of what stands there; the search listens to keys."""
+    field = page.locator(".md-search__input")
+    field.click()
+    field.fill("")
+    field.press("Backspace")
+    page.wait_for_function("document.querySelectorAll('.md-search-result__item').length == 0")
+    field.fill(words)
+    field.press("End")
+
+
 def hits(page: Page, home: str, words: str) -> list[str]:
-    """Type words into the search of the home page; return the pages found, best first, below the site's folder."""
-    page.locator(".md-search__input").click()
-    page.locator(".md-search__input").fill(words)
+    """Return the pages that the search finds, best first, by their path below the site's folder."""
+    typed(page, words)
     found = page.locator(".md-search-result__item > a.md-search-result__link:first-child")
     found.first.wait_for(state="attached")
+    page.wait_for_function("document.querySelector('.md-search-result__meta').innerText.includes('matching')")
     base = home.removesuffix("index.html")
-    addresses = [link.evaluate("link => link.href") for link in found.all()]
-    return [urlsplit(address.removeprefix(base)).path for address in addresses]
+    return [urlsplit(str(link.evaluate("link => link.href")).removeprefix(base)).path for link in found.all()]
 
 
 def test_what_people_search_for_is_found(page: Page, home: str) -> None:
@@ -66,8 +76,6 @@ def test_what_people_search_for_is_found(page: Page, home: str) -> None:
     page.goto(home)
     missed: dict[str, list[str]] = {}
     for words, answers in SOUGHT.items():
-        page.locator(".md-search__input").fill("")
-        page.wait_for_function("document.querySelectorAll('.md-search-result__item').length == 0")
         first = hits(page, home, words)[:FIRST]
         if not set(first) & set(answers):
             missed[words] = first
@@ -91,7 +99,6 @@ def own_text(path: Path) -> str:
 
 def test_words_that_no_page_holds_find_nothing(page: Page, home: str) -> None:
     page.goto(home)
-    page.locator(".md-search__input").click()
-    page.locator(".md-search__input").fill("xylophonist")
+    typed(page, "xylophonist")
     page.locator(".md-search-result__meta", has_text="No matching documents").wait_for()
     assert page.locator(".md-search-result__item").count() == 0
