@@ -59,10 +59,10 @@ test-web: $(TYPES)
 	$(NODE) npm run --silent test
 
 test-slow: $(READY) $(PAGE)
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -o faulthandler_timeout=0
 
 test-faults: $(READY) $(PAGE)
-	$(BIN)/python -m pytest -m "slow or not slow" -rA -s tests/faults
+	$(BIN)/python -m pytest -m "slow or not slow" -o faulthandler_timeout=0 -rA -s tests/faults
 
 lint: lint-python lint-web
 

@@ -152,6 +152,10 @@ class SimulationError(TrimlineError):
     """A range cannot be simulated as requested."""
 
 
+class ExampleError(TrimlineError):
+    """An example does not exist, or cannot be written where it should."""
+
+
 class ProjectError(TrimlineError):
     """A project file is wrong."""
 

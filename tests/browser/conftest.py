@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from playwright.sync_api import Browser, BrowserContext, Playwright, ViewportSize, expect, sync_playwright
+from tests.browser.ending import ended_after
 from tests.browser.serving import Server
 from tests.browser.studied_project import write_study
 from tests.browser.watched_page import PATIENCE_S, WatchedPage
@@ -73,14 +74,20 @@ def server(project: Path) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
-    """Return the driver of browsers."""
-    with sync_playwright() as playwright:
-        yield playwright
+    """Return the driver of browsers.
+
+    It has its event loop run in the main thread for as long as it lives. So it ends with the tests of this folder: in
+    those that follow in the same process, asyncio would take itself for running, and dask would wait for ever.
+    """
+    driver = sync_playwright().start()
+    yield driver
+    with ended_after():
+        driver.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """Return a headless Chromium that draws WebGL in software."""
     arguments = ["--headless=new", "--disable-gpu", "--enable-unsafe-swiftshader"]
@@ -89,7 +96,8 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
         arguments.append("--no-sandbox")
     browser = playwright.chromium.launch(executable_path=chromium(), args=arguments)
     yield browser
-    browser.close()
+    with ended_after():
+        browser.close()
 
 
 @pytest.fixture

@@ -58,6 +58,7 @@ ROOMS = (
     "timeline",
     "change",
     "glaciers",
+    "examples",
     "report",
     "study",
     "review",

@@ -18,6 +18,7 @@ from trimline.cli import (
     change,
     demo,
     edits,
+    example,
     export,
     fetch,
     glaciers,
@@ -98,6 +99,7 @@ class _OnceEach(logging.Filter):
 
 
 app.command()(demo.demo)
+app.command()(example.example)
 app.command()(info.info)
 app.command()(outline.outline)
 app.command()(align.align)
