@@ -14,6 +14,7 @@ import yaml
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 from mkdocs.utils import meta
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # mkdocs loads this file by its path
@@ -28,10 +29,6 @@ from documentation.places import DOCS
 from documentation.tutorial_pages import page_of
 
 _log = get_plugin_logger("documentation")
-
-
-_BEHIND: dict[str, object] = {"search": {"boost": 0.5}}
-"""Front matter of reference pages that have none: what explains a thing is found before what lists it."""
 
 
 @dataclass
@@ -59,8 +56,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     global _counts
     _counts = Counts()
     for path, text in made.reference_pages().items():
-        body, front = meta.get_data(text)
-        _put(files, config, path, _with_front_matter(_BEHIND | front, body))
+        _put(files, config, path, text)
         _counts.generated += 1
     for path, file in made.pictures().items():
         files.append(File.generated(config, path, abs_src_path=str(file)))
@@ -105,6 +101,15 @@ def _put(files: Files, config: MkDocsConfig, path: str, text: str) -> None:
 
 def _with_front_matter(front: dict[str, object], text: str) -> str:
     return f"---\n{yaml.safe_dump(front)}---\n{text}" if front else text
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> None:
+    """Weigh a page in the search as ``extra.rank`` says, unless its own front matter does."""
+    ranks: dict[str, float] = config.extra["rank"]
+    address = page.file.src_uri
+    folder = f"{address.partition('/')[0]}/"
+    if address in ranks or folder in ranks:
+        page.meta.setdefault("search", {"boost": ranks.get(address, ranks.get(folder))})
 
 
 @event_priority(-200)  # after the plugins have written the search index
