@@ -1,8 +1,8 @@
 """What the documentation shows works: its Python runs, and so do its commands.
 
 Each page's Python, and each fence of commands, is carried out in a folder of its own, where small simulated products
-stand under the names that the pages use. ``<!-- not run: reason -->`` above a fence is the only way out; of such a fence
-it is tried whether they could start. Tutorials are executed when the documentation is built.
+stand under the names that the pages use. ``<!-- not run: reason -->`` above a fence is the only way out; of such a
+fence it is tried whether it could start. Tutorials are executed when the documentation is built.
 """
 
 from __future__ import annotations
