@@ -91,7 +91,7 @@ docs: $(DOCS_READY) $(PAGE)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 test-docs: docs
-	$(BIN)/python -m pytest -rA tests/documentation
+	$(BIN)/python -m pytest -rA tests/documentation tests/browser/test_documentation_*.py
 
 clean:
 	rm -rf $(VENV) site .tutorials runs web/node_modules $(TYPES) src/trimline/review/static

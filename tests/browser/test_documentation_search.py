@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,18 +33,34 @@ SOUGHT = {
 FIRST = 3
 
 
+class _Quiet(SimpleHTTPRequestHandler):
+    """Serves files, and writes no log."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        pass
+
+
+@pytest.fixture(scope="session")
+def address_of_site(site: Path) -> Iterator[str]:
+    """Return the address of a server of the site, on this machine only."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
 @pytest.fixture(params=["disk", "server"])
 def home(request: pytest.FixtureRequest, site: Path) -> str:
     """Return the address of the home page."""
     if request.param == "disk":
         return (site / "index.html").resolve().as_uri()
-    return f"{request.getfixturevalue('server')}/index.html"
+    return f"{request.getfixturevalue('address_of_site')}/index.html"
 
 
 @pytest.fixture
-def page(reader: Browser) -> Iterator[Page]:
+def page(browser: Browser) -> Iterator[Page]:
     """Return a page of a new profile."""
-    context = reader.new_context(viewport={"width": 1280, "height": 900})
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(60_000)
     yield context.new_page()
     context.close()

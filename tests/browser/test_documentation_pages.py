@@ -22,8 +22,8 @@ _MOST_PX = 8000
 
 
 @pytest.mark.parametrize("window", WINDOWS)
-def test_every_page_fits_its_window(window: str, reader: Browser, site: Path) -> None:
-    context = reader.new_context(viewport=WINDOWS[window])
+def test_every_page_fits_its_window(window: str, browser: Browser, site: Path) -> None:
+    context = browser.new_context(viewport=WINDOWS[window])
     context.set_default_timeout(60_000)
     pages = sorted(path for path in site.rglob("*.html") if path.name != "404.html")
     faults: list[str] = []
@@ -65,10 +65,10 @@ def take(page: Page, window: str, name: str) -> None:
     page.screenshot(path=picture, full_page=True, clip=part)
 
 
-def test_a_page_that_is_too_wide_would_be_found(reader: Browser, tmp_path: Path) -> None:
+def test_a_page_that_is_too_wide_would_be_found(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "wide.html"
     path.write_text('<!doctype html><title>wide</title><pre style="width: 3000px">x</pre><img src="no.png">')
-    page = reader.new_page(viewport=WINDOWS["narrow"])
+    page = browser.new_page(viewport=WINDOWS["narrow"])
     faults = faults_of(page, path)
     page.close()
     assert any("px wider" in fault for fault in faults)
@@ -76,8 +76,8 @@ def test_a_page_that_is_too_wide_would_be_found(reader: Browser, tmp_path: Path)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_scheme_of_the_machine_is_taken_and_can_be_changed(scheme: str, reader: Browser, site: Path) -> None:
-    context = reader.new_context(viewport=WINDOWS["wide"], color_scheme="dark" if scheme == "dark" else "light")
+def test_the_scheme_of_the_machine_is_taken_and_can_be_changed(scheme: str, browser: Browser, site: Path) -> None:
+    context = browser.new_context(viewport=WINDOWS["wide"], color_scheme="dark" if scheme == "dark" else "light")
     page = context.new_page()
     page.goto((site / "index.html").resolve().as_uri())
     taken = {"light": "default", "dark": "slate"}
