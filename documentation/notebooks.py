@@ -19,6 +19,9 @@ SHELL = "%%sh -e"
 PICTURE = "picture"
 """Tag of the cells that display a file of the run."""
 
+_PYTHON = "---\njupyter:\n  kernelspec: {display_name: Python 3, language: python, name: python3}\n---\n\n"
+"""Header that says which language needs no magic; otherwise that of the first fence."""
+
 _IMAGE = re.compile(r"^!\[(?P<alt>[^\]\n]*)\]\((?P<path>[^)\s]+)\)[ \t]*$", re.MULTILINE)
 _FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1`*[ \t]*$", re.MULTILINE | re.DOTALL)
 _ELSEWHERE = re.compile(r"^[a-z]+:|^/")
@@ -39,7 +42,7 @@ def notebook_of(text: str, page: Path) -> NotebookNode:
     NotebookNode
         Its code cells carry ``metadata.line``, the line of the page at which they begin.
     """
-    notebook: NotebookNode = jupytext.reads(text, fmt="md")
+    notebook: NotebookNode = jupytext.reads(_PYTHON + text, fmt="md")
     cells: list[NotebookNode] = []
     start = 0
     for cell in notebook.cells:

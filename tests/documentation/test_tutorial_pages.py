@@ -70,6 +70,11 @@ def test_fences_and_images_become_cells(page: Path) -> None:
     assert "only: shown" in cells[-1].source
 
 
+def test_a_page_of_commands_alone_is_one_of_commands(page: Path) -> None:
+    cells = notebook_of("```sh\nls\n```\n", page).cells
+    assert [cell.source for cell in cells] == [f"{SHELL}\nls"]
+
+
 def test_a_fence_of_another_language_is_only_shown(page: Path) -> None:
     cells = notebook_of("```bash\nrm -rf everything\n```\n", page).cells
     assert [cell.cell_type for cell in cells] == ["markdown"]

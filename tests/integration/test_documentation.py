@@ -156,7 +156,7 @@ def _write_inventories(series: gpd.GeoDataFrame, folder: Path) -> None:
         "periods": periods,
         "change": {"id_column": "glac_id"},
     }
-    (folder / "PROJECT").write_text(yaml.safe_dump(project), encoding="utf-8")
+    (folder / "PROJECT.yaml").write_text(yaml.safe_dump(project), encoding="utf-8")
 
 
 _OLDEST, _MIDDLE, _LATEST = ("lia", "1966", "1973"), ("1998", "2010"), ("2015", "2016")
@@ -209,7 +209,8 @@ def test_the_commands_of_a_fence_run_in_order(fence: Fence, request: pytest.Fixt
             assert all(re.search(rf"^{target}:", targets, re.MULTILINE) for target in arguments)
         elif program == "trimline":
             request.getfixturevalue("here")
-            result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+            named = ["PROJECT.yaml" if each == "PROJECT" else each for each in arguments]
+            result = CliRunner().invoke(app, named, catch_exceptions=False)
             assert result.exit_code == 0, f"{fence}: trimline {shlex.join(arguments)}\n{result.output}"
         else:
             assert program == "source", f"{fence}: nobody tries whether '{program}' works"
