@@ -9,7 +9,7 @@ TYPES := web/src/generated.ts
 PAGE := src/trimline/review/static/index.html
 PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f ! -path $(TYPES) ! -path 'web/tests/*' -print)
 
-.PHONY: help setup web api demo test test-python test-web test-slow lint lint-python lint-web format test-faults bench bench-quick docs clean
+.PHONY: help setup web api demo test test-python test-web test-slow lint lint-python lint-web format test-faults bench bench-quick docs test-docs clean
 
 help:
 	@echo "make demo       simulate a range, run every stage, show the report"
@@ -20,7 +20,7 @@ help:
 	@echo "make lint       ruff, ruff format --check, mypy --strict; eslint and tsc for the page"
 	@echo "make bench      the benchmarks, against the results in benchmarks/, whose page is written again"
 	@echo "make bench-quick   their small forms"
-	@echo "make docs       the documentation, into site/"
+	@echo "make docs       the documentation, into site/: tutorials are executed, links checked; make test-docs tests it"
 	@echo "make setup      only the environment, in .venv"
 
 setup: $(READY)
@@ -85,9 +85,17 @@ bench: $(READY) $(PAGE)
 bench-quick: $(READY) $(PAGE)
 	$(BIN)/trimline bench all --quick --against benchmarks --record benchmarks
 
-docs: $(READY)
+DOCS_READY := $(VENV)/.docs-ready
+
+$(DOCS_READY): pyproject.toml constraints.txt $(READY)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e ".[docs]"
-	$(BIN)/mkdocs build --strict
+	@touch $@
+
+docs: $(DOCS_READY) $(PAGE)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+test-docs: docs
+	$(BIN)/python -m pytest -rA tests/documentation tests/browser/test_documentation_*.py
 
 clean:
-	rm -rf $(VENV) site runs web/node_modules $(TYPES) src/trimline/review/static
+	rm -rf $(VENV) site .tutorials runs web/node_modules $(TYPES) src/trimline/review/static

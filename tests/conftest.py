@@ -26,6 +26,15 @@ def trimline_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def site() -> Path:
+    """Folder of the built documentation; the test is skipped where it was not built."""
+    folder = Path(os.environ.get("TRIMLINE_SITE", _REPOSITORY / "site"))
+    if not (folder / "search" / "search_index.js").is_file():
+        pytest.skip(f"the documentation is not built: make docs (looked in {folder})")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def sentinel2() -> ModuleType:
     """Give the maker of Sentinel-2 products, `tests/sentinel2_products.py`."""
     specification = spec_from_file_location("sentinel2_products", Path(__file__).with_name("sentinel2_products.py"))

@@ -75,7 +75,7 @@ def save(page: WatchedPage, reason: str, author: str, holds: str | None = None) 
     if holds is not None:
         dialog.get_by_label("Holds for").select_option(label=holds)
     dialog.get_by_role("button", name="Save", exact=True).click()
-    expect(dialog).to_be_hidden()
+    expect(dialog.get_by_label("Reason")).to_be_hidden()  # a conflict may follow at once, in the same dialog
 
 
 def expect_saved(page: WatchedPage) -> None:

@@ -1,7 +1,8 @@
-"""What the documentation shows works: its Python runs, and its commands are understood.
+"""What the documentation shows works: its Python runs, and so do its commands.
 
-Each page is carried out in a folder of its own, where small simulated products stand under the names that the pages
-use. ``<!-- not run: reason -->`` above a fence is the only way out.
+Each page's Python, and each fence of commands, is carried out in a folder of its own, where small simulated products
+stand under the names that the pages use. ``<!-- not run: reason -->`` above a fence is the only way out; of such a
+fence it is tried whether it could start. Tutorials are executed when the documentation is built.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import doctest
 import io
+import json
 import operator
 import re
 import shlex
@@ -24,7 +26,9 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import pytest
+import shapely
 import typer
+import yaml
 from typer.testing import CliRunner
 
 import trimline
@@ -32,6 +36,7 @@ from trimline.cli.app import app
 from trimline.inference.torch_files import load_network, save_weights
 from trimline.outlines import read_outlines
 from trimline.project import SimulatedRange
+from trimline.scenes import Sidecar
 from trimline.simulate import write_range
 from trimline.weights import shipped_weights
 
@@ -42,11 +47,11 @@ PAGES = [
     *sorted((REPOSITORY / "docs/science").glob("*.md")),
 ]
 
-CARRIED_OUT = ("info", "outline", "networks")
-"""Commands that take seconds; of the others it is tried whether they could start."""
+NOT_OURS = ("source", "dask", "python3", "pip")
+"""Programs of others, and of the shell: only in fences that say why they are not run, but for `source`."""
 
 _FENCE = re.compile(
-    r"(?:<!-- not run: (?P<reason>.+?) -->\n)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+    r"(?:<!-- not run: (?P<reason>.+?) -->\n)?^```(?P<language>\w+)[^\n]*\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 _LANDSAT = "LC08_L1TP_139036_20180823_20200831_02_T1.tar"
 
@@ -75,13 +80,16 @@ def fences(page: Path) -> list[Fence]:
 
 
 ALL = [fence for page in PAGES for fence in fences(page)]
-COMMANDS = [
-    pytest.param(fence, words, id=f"{fence}: {' '.join(words)}")
-    for fence in ALL
-    if fence.language == "sh" and fence.reason is None
-    for words in (shlex.split(line, comments=True) for line in fence.text.splitlines())
-    if words
-]
+
+
+def commands(fence: Fence) -> list[list[str]]:
+    """Return the words of each line of a fence."""
+    return [words for line in fence.text.splitlines() if (words := shlex.split(line, comments=True))]
+
+
+SHELL = [fence for fence in ALL if fence.language == "sh"]
+RUN = [fence for fence in SHELL if fence.reason is None]
+EXCUSED = [fence for fence in SHELL if fence.reason is not None]
 
 
 @pytest.fixture(scope="session")
@@ -114,8 +122,49 @@ def products(tmp_path_factory: pytest.TempPathFactory, sentinel2: ModuleType) ->
     for name, period in (("1973", "1986-1988"), ("2016", "2019-2021")):
         of_date = series[series["period"] == period].rename(columns={"glac_id": "sgi_id"})
         of_date[["sgi_id", "geometry"]].to_file(folder / f"{name}.gpkg")
+    _write_inventories(series, folder)
     (folder / "projects").symlink_to(REPOSITORY / "projects")
     return folder
+
+
+def _write_inventories(series: gpd.GeoDataFrame, folder: Path) -> None:
+    """Write outlines of several dates as inventories have them, fronts, regions, and a project of the outlines."""
+    dates = dict(zip(("1986-1988", "2001-2003", "2019-2021"), (_OLDEST, _MIDDLE, _LATEST), strict=True))
+    for period, names in dates.items():
+        of_date = series.loc[series["period"] == period, ["glac_id", "geometry"]]
+        for name in names:
+            of_date.to_file(folder / f"outlines_{name}.gpkg")
+            of_date.to_crs("EPSG:4326").to_file(folder / f"outlines_{name}.geojson")
+    inventories = folder / "inventories"
+    inventories.mkdir()
+    for year in ("1973", "2016"):
+        copyfile(folder / f"{year}.gpkg", inventories / f"{year}.gpkg")
+    years = series["period"].map({"1986-1988": "LIA", "2001-2003": "1966", "2019-2021": "2015"})
+    series.assign(Year=years)[["glac_id", "Year", "geometry"]].to_file(folder / "all_dates.gpkg")
+    west, south, east, north = series.total_bounds
+    halves = [shapely.box(west, south, (west + east) / 2, north), shapely.box((west + east) / 2, south, east, north)]
+    gpd.GeoDataFrame({"name": ["west", "east"]}, geometry=halves, crs=series.crs).to_file(folder / "basins.gpkg")
+    middle = (south + north) / 2
+    lines = {"fronts_2019": (900, 0), "fronts_2021": (870, 0), "centre_lines": (0, 1000)}
+    for name, (x, length) in lines.items():
+        across = shapely.LineString([(west + x, middle - 200), (west + x, middle + 200)])
+        along = shapely.LineString([(west, middle), (west + length, middle)])
+        line = gpd.GeoDataFrame({"glac_id": ["g0"]}, geometry=[along if length else across], crs=series.crs)
+        line.to_file(folder / f"{name}.gpkg")
+    periods = [{"name": year, "first": int(year), "last": int(year), "outlines": f"outlines_{year}.gpkg", "pixel_m": 10}
+               for year in ("1966", "2015")]  # fmt: skip
+    project = {
+        "name": "park",
+        "output": "park",
+        "dem": "dem.tif",
+        "periods": periods,
+        "change": {"id_column": "glac_id"},
+    }
+    (folder / "PROJECT.yaml").write_text(yaml.safe_dump(project), encoding="utf-8")
+
+
+_OLDEST, _MIDDLE, _LATEST = ("lia", "1966", "1973"), ("1998", "2010"), ("2015", "2016")
+"""Names of the files of each date."""
 
 
 def _of_periods(outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -156,20 +205,28 @@ def test_python_of_a_page_runs_in_order(page: Path, here: Path) -> None:
             exec(code, names)  # noqa: S102 - our own pages
 
 
-@pytest.mark.parametrize(("fence", "words"), COMMANDS)
-def test_a_command_is_understood(fence: Fence, words: list[str], request: pytest.FixtureRequest) -> None:
-    program, *arguments = words
-    if program == "make":
-        targets = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
-        assert all(re.search(rf"^{target}:", targets, re.MULTILINE) for target in arguments)
-    elif program != "trimline":
-        assert program in ("source", "dask"), f"{fence}: nobody tries whether '{program}' works"
-    elif arguments[0] in CARRIED_OUT:
-        request.getfixturevalue("here")
-        result = CliRunner().invoke(app, arguments, catch_exceptions=False)
-        assert result.exit_code == 0, result.output
-    else:
-        parse(arguments)
+@pytest.mark.parametrize("fence", RUN, ids=str)
+def test_the_commands_of_a_fence_run_in_order(fence: Fence, request: pytest.FixtureRequest) -> None:
+    for program, *arguments in commands(fence):
+        if program == "make":
+            targets = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+            assert all(re.search(rf"^{target}:", targets, re.MULTILINE) for target in arguments)
+        elif program == "trimline":
+            request.getfixturevalue("here")
+            named = ["PROJECT.yaml" if each == "PROJECT" else each for each in arguments]
+            result = CliRunner().invoke(app, named, catch_exceptions=False)
+            assert result.exit_code == 0, f"{fence}: trimline {shlex.join(arguments)}\n{result.output}"
+        else:
+            assert program == "source", f"{fence}: nobody tries whether '{program}' works"
+
+
+@pytest.mark.parametrize("fence", EXCUSED, ids=str)
+def test_a_command_that_is_not_run_is_understood(fence: Fence) -> None:
+    for program, *arguments in commands(fence):
+        if program == "trimline" and arguments != ["--help"]:
+            parse(arguments)
+        else:
+            assert program in (*NOT_OURS, "trimline"), f"{fence}: nobody tries whether '{program}' works"
 
 
 def parse(arguments: Sequence[str]) -> None:
@@ -190,11 +247,27 @@ def test_a_wrong_command_would_be_found(wrong: list[str]) -> None:
         parse(wrong)
 
 
-def test_what_is_not_run_says_why() -> None:
+def test_what_is_not_run_says_why_and_is_counted() -> None:
     excused = [fence for fence in ALL if fence.reason is not None]
     for fence in excused:
         sys.stdout.write(f"{fence} is not run: {fence.reason}\n")
-    assert len(excused) == 0, "count what is new here"
+        for test in re.findall(r"tests/\S+\.py|tests/browser", fence.reason or ""):
+            assert (REPOSITORY / test).exists(), f"{fence}: {test} is not there"
+    of_python = [fence for fence in ALL if fence.language == "python"]
+    run = sum(len(commands(fence)) for fence in RUN)
+    parsed = sum(len(commands(fence)) for fence in EXCUSED)
+    sys.stdout.write(
+        f"{run} commands and {len(of_python)} pieces of Python run, {parsed} commands are only understood\n"
+    )
+    assert all(fence.language == "sh" for fence in excused)
+    assert not [fence for fence in ALL if fence.language in ("bash", "shell", "console")], "sh, or nobody runs it"
+    assert run >= parsed
+
+
+def test_the_sidecar_of_the_page_is_one() -> None:
+    (shown,) = [fence for fence in ALL if fence.page == "products.md" and fence.language == "json"]
+    sidecar = Sidecar.model_validate_json(shown.text)
+    assert sidecar.model_fields_set == set(json.loads(shown.text))
 
 
 @pytest.mark.parametrize("name", [*(name for name in trimline.__all__ if name != "__version__"), "Scene.read"])
