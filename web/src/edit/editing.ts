@@ -34,6 +34,8 @@ export class Editing {
   onLeftBehind: (strokes: Stroke[]) => Promise<boolean> = () => Promise.resolve(true);
   /** Whether drawn ground is taken from other glaciers. */
   isTaking = false;
+  /** The last drawing, until it is known whether it is refused. */
+  private lastDrawn: { strokeId: string; tool: DrawingTool; geometry: GeoJson } | null = null;
 
   constructor(
     readonly store: Store,
@@ -75,6 +77,10 @@ export class Editing {
     });
     this.corrections.onSettled = () => {
       this.show();
+    };
+    this.corrections.onRefused = (stroke) => {
+      const drawn = this.lastDrawn;
+      if (drawn?.strokeId === stroke.id) this.resume(drawn.tool, drawn.geometry);
     };
     this.corrections.onSaved = (saved) => {
       this.listing.remove(saved.gone);
@@ -218,13 +224,21 @@ export class Editing {
     if (tool === "hole" && !this.isInside(glacId, geometry)) {
       this.show();
       this.say("No hole: it must lie within the outline. To cut its edge, subtract (-).");
+      this.resume(tool, geometry);
       return;
     }
     const stroke = drawnStroke(tool, glacId, geometry, this.isTaking);
+    this.lastDrawn = { strokeId: stroke.id, tool, geometry };
     void this.corrections.draw(stroke).then(() => {
       const isThere = this.store.state.preview?.outlines.some((outline) => outline.glac_id === glacId) ?? false;
       if (tool === "draw" && isThere) void this.picking.pick(glacId);
     });
+  }
+
+  /** Put a drawing that came to nothing back into the hand, if the tool is still the same. */
+  private resume(tool: DrawingTool, geometry: GeoJson): void {
+    if (this.store.state.tool !== tool || !this.tools.resume(geometry)) return;
+    this.say(`${this.store.state.said} It is still there: Backspace takes corners back, Enter tries again, Esc gives it up.`);
   }
 
   private isInside(glacId: string, polygon: GeoJson): boolean {
