@@ -82,7 +82,7 @@ def test_a_drawing_that_is_refused_stays_in_the_hand(server: Server, new_page: N
     use(page, "Subtract")
     page.expected.append("400: ")
     page.draw([(x - 60, y - 60), (x + 60, y + 60), (x + 60, y - 60), (x - 60, y + 60)])  # its sides cross
-    expect(status(page)).to_contain_text("It is still there")
+    expect(status(page)).to_contain_text("Not done, but still drawn")
     assert page.state("drafts") == []
     page.screenshot(screenshots / "refused.png")
     page.page.keyboard.press("Backspace")

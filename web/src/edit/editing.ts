@@ -78,9 +78,11 @@ export class Editing {
     this.corrections.onSettled = () => {
       this.show();
     };
-    this.corrections.onRefused = (stroke) => {
+    this.corrections.onRefused = (stroke, words) => {
       const drawn = this.lastDrawn;
-      if (drawn?.strokeId === stroke.id) this.resume(drawn.tool, drawn.geometry);
+      if (drawn?.strokeId !== stroke.id || !this.resume(drawn.tool, drawn.geometry)) return;
+      // What is still there comes first: the line is short, and servers have many words.
+      this.say(`Not done, but still drawn (Esc gives it up): ${stroke.what}: ${words}. ${GO_ON}`);
     };
     this.corrections.onSaved = (saved) => {
       this.listing.remove(saved.gone);
@@ -223,8 +225,8 @@ export class Editing {
     if (glacId === null) return;
     if (tool === "hole" && !this.isInside(glacId, geometry)) {
       this.show();
-      this.say("No hole: it must lie within the outline. To cut its edge, subtract (-).");
-      this.resume(tool, geometry);
+      const isResumed = this.resume(tool, geometry);
+      this.say(`No hole: it must lie within the outline. To cut its edge, subtract (-).${isResumed ? ` ${GO_ON}` : ""}`);
       return;
     }
     const stroke = drawnStroke(tool, glacId, geometry, this.isTaking);
@@ -236,9 +238,8 @@ export class Editing {
   }
 
   /** Put a drawing that came to nothing back into the hand, if the tool is still the same. */
-  private resume(tool: DrawingTool, geometry: GeoJson): void {
-    if (this.store.state.tool !== tool || !this.tools.resume(geometry)) return;
-    this.say(`${this.store.state.said} It is still there: Backspace takes corners back, Enter tries again, Esc gives it up.`);
+  private resume(tool: DrawingTool, geometry: GeoJson): boolean {
+    return this.store.state.tool === tool && this.tools.resume(geometry);
   }
 
   private isInside(glacId: string, polygon: GeoJson): boolean {
@@ -286,6 +287,8 @@ export class Editing {
     this.store.set({ said });
   }
 }
+
+const GO_ON = "Backspace takes corners back, Enter tries again.";
 
 const SAID: Record<Tool, string> = {
   look: "Look: a click picks a glacier.",

@@ -69,9 +69,9 @@ describe("strokes", () => {
   });
 
   it("that are refused are told once the strokes before them are shown again", async () => {
-    const told: [string, string | undefined, string][] = [];
-    corrections.onRefused = (stroke) => {
-      told.push([stroke.id, store.state.preview?.outlines[0]?.version, store.state.said]);
+    const told: [string, string, string | undefined][] = [];
+    corrections.onRefused = (stroke, words) => {
+      told.push([stroke.id, words, store.state.preview?.outlines[0]?.version]);
     };
     await corrections.draw(hole());
     expect(told).toEqual([]);
@@ -80,7 +80,8 @@ describe("strokes", () => {
     };
     const crossed = hole(20);
     await corrections.draw(crossed);
-    expect(told).toEqual([[crossed.id, "after 1", "Not done, hole cut into G1: Self-intersection."]]);
+    expect(told).toEqual([[crossed.id, "Self-intersection", "after 1"]]);
+    expect(store.state.said).toBe("Not done, hole cut into G1: Self-intersection.");
   });
 
   it("stay when the server does not answer, and are previewed once it does", async () => {
