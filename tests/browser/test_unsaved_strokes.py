@@ -7,7 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import expect
-from tests.browser.correcting import expect_saved, outline, pick, save, square, status, undo, use, wait_for_stroke
+from tests.browser.correcting import (
+    expect_saved,
+    middle,
+    outline,
+    pick,
+    save,
+    square,
+    status,
+    undo,
+    use,
+    wait_for_stroke,
+)
 from tests.browser.serving import Server
 from tests.browser.watched_page import WatchedPage
 
@@ -60,3 +71,22 @@ def test_saved_work_is_reverted_after_a_question_and_after_a_reload_too(
     undo(page)
     expect(status(page)).to_contain_text("Saved edit reverted")
     assert list(read_edits(edits)["operation"]) == ["remove", "revert"]
+
+
+def test_a_drawing_that_is_refused_stays_in_the_hand(server: Server, new_page: NewPage, screenshots: Path) -> None:
+    shape = outline(server.get("glacier?period=2018&glac_id=NW"))
+    x, y = middle(shape)
+    page = new_page(server.address)
+    page.wait_until_still()
+    pick(page, "NW")
+    use(page, "Subtract")
+    page.expected.append("400: ")
+    page.draw([(x - 60, y - 60), (x + 60, y + 60), (x + 60, y - 60), (x - 60, y + 60)])  # its sides cross
+    expect(status(page)).to_contain_text("Not done, but still drawn")
+    assert page.state("drafts") == []
+    page.screenshot(screenshots / "refused.png")
+    page.page.keyboard.press("Backspace")
+    page.page.keyboard.press("Enter")
+    wait_for_stroke(page, "ground taken from NW")
+    (draft,) = page.state("drafts")
+    assert len(draft["geometry"]["coordinates"][0]) == 4, "a triangle is left"

@@ -30,8 +30,11 @@ _Name = Annotated[str, Query(min_length=1, max_length=200)]
 _Key = Annotated[str, Path(min_length=1, max_length=200)]
 _Number = Annotated[int, Path(ge=0, lt=2**31)]
 _FAILURES: dict[int | str, dict[str, Any]] = {
-    status: {"model": contract.Failure} for status in (400, 401, 403, 404, 408, 413, 415, 422)
+    status: {"model": contract.Failure} for status in (400, 401, 403, 404, 408, 413, 415, 422, 503)
 }
+"""503: another program holds the file of edits, or there are too many requests; the same one may be sent again."""
+_NOT_KEPT: dict[int | str, dict[str, Any]] = {507: {"model": contract.Failure}}
+"""Of saves: the disk is full or fails."""
 _TILE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A GeoJSON feature collection, see `trimline.review.tiles.tile_content`",
@@ -105,11 +108,11 @@ def api_of(
     def preview(request: contract.PreviewRequest) -> contract.Preview:
         return desk.preview(request)
 
-    @api.post("/edits", status_code=201, responses={409: {"model": contract.Conflict}})
+    @api.post("/edits", status_code=201, responses={409: {"model": contract.Conflict}, **_NOT_KEPT})
     def save(request: contract.SaveRequest) -> contract.Saved:
         return desk.save(request)
 
-    @api.post("/revert", status_code=201, responses={409: {"model": contract.Failure}})
+    @api.post("/revert", status_code=201, responses={409: {"model": contract.Failure}, **_NOT_KEPT})
     def revert(request: contract.RevertRequest) -> contract.Saved:
         return desk.revert(request)
 

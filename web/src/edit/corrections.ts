@@ -31,6 +31,8 @@ export class Corrections {
   readonly own = new Set<string>();
   /** Told when a save met outlines that somebody else had changed. */
   onConflict: (conflict: Conflict) => void = () => undefined;
+  /** Told that a stroke was refused and taken back, and why, once the outlines are as they were before it. */
+  onRefused: (stroke: Stroke, words: string) => void = () => undefined;
   /** Told what was kept. */
   onSaved: (saved: Saved) => Promise<void> = () => Promise.resolve();
   /** Told when the preview in the state is that of the strokes again. */
@@ -323,6 +325,7 @@ export class Corrections {
     strokes.discard(stroke.id);
     await this.changed();
     this.say(`Not done, ${stroke.what}: ${words}.`);
+    this.onRefused(stroke, words);
   }
 
   private settle(preview: Preview | null): void {

@@ -34,6 +34,8 @@ export class Editing {
   onLeftBehind: (strokes: Stroke[]) => Promise<boolean> = () => Promise.resolve(true);
   /** Whether drawn ground is taken from other glaciers. */
   isTaking = false;
+  /** The last drawing, until it is known whether it is refused. */
+  private lastDrawn: { strokeId: string; tool: DrawingTool; geometry: GeoJson } | null = null;
 
   constructor(
     readonly store: Store,
@@ -75,6 +77,12 @@ export class Editing {
     });
     this.corrections.onSettled = () => {
       this.show();
+    };
+    this.corrections.onRefused = (stroke, words) => {
+      const drawn = this.lastDrawn;
+      if (drawn?.strokeId !== stroke.id || !this.resume(drawn.tool, drawn.geometry)) return;
+      // What is still there comes first: the line is short, and servers have many words.
+      this.say(`Not done, but still drawn (Esc gives it up): ${stroke.what}: ${words}. ${GO_ON}`);
     };
     this.corrections.onSaved = (saved) => {
       this.listing.remove(saved.gone);
@@ -217,14 +225,21 @@ export class Editing {
     if (glacId === null) return;
     if (tool === "hole" && !this.isInside(glacId, geometry)) {
       this.show();
-      this.say("No hole: it must lie within the outline. To cut its edge, subtract (-).");
+      const isResumed = this.resume(tool, geometry);
+      this.say(`No hole: it must lie within the outline. To cut its edge, subtract (-).${isResumed ? ` ${GO_ON}` : ""}`);
       return;
     }
     const stroke = drawnStroke(tool, glacId, geometry, this.isTaking);
+    this.lastDrawn = { strokeId: stroke.id, tool, geometry };
     void this.corrections.draw(stroke).then(() => {
       const isThere = this.store.state.preview?.outlines.some((outline) => outline.glac_id === glacId) ?? false;
       if (tool === "draw" && isThere) void this.picking.pick(glacId);
     });
+  }
+
+  /** Put a drawing that came to nothing back into the hand, if the tool is still the same. */
+  private resume(tool: DrawingTool, geometry: GeoJson): boolean {
+    return this.store.state.tool === tool && this.tools.resume(geometry);
   }
 
   private isInside(glacId: string, polygon: GeoJson): boolean {
@@ -272,6 +287,8 @@ export class Editing {
     this.store.set({ said });
   }
 }
+
+const GO_ON = "Backspace takes corners back, Enter tries again.";
 
 const SAID: Record<Tool, string> = {
   look: "Look: a click picks a glacier.",

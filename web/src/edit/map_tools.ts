@@ -91,6 +91,18 @@ export class MapTools {
     this.draw?.abortDrawing();
   }
 
+  /**
+   * Go on with a drawing that had ended, as if it had not: its last corners can be taken back, others drawn.
+   *
+   * @returns Whether that was possible: not while another one is being drawn, nor without a tool that draws.
+   */
+  resume(geometry: GeoJson): boolean {
+    const corners = cornersOf(geometry);
+    if (this.draw === null || this.isBusy || corners.length === 0) return false;
+    this.draw.appendCoordinates(corners);
+    return true;
+  }
+
   /** Take out the vertex under the pointer. */
   removeVertex(): boolean {
     return this.modify !== null && this.pointer !== null && this.modify.removePoint(this.pointer);
@@ -165,6 +177,12 @@ export class MapTools {
     });
     return modify;
   }
+}
+
+/** Corners of a polygon's outer ring, each once, or of a line. */
+function cornersOf({ type, coordinates }: GeoJson): number[][] {
+  if (type === "LineString") return coordinates as number[][];
+  return type === "Polygon" ? ((coordinates as number[][][])[0]?.slice(0, -1) ?? []) : [];
 }
 
 function countOf(geometry: Geometry | undefined): number {

@@ -68,6 +68,22 @@ describe("strokes", () => {
     expect(store.state.drafts).toHaveLength(0);
   });
 
+  it("that are refused are told once the strokes before them are shown again", async () => {
+    const told: [string, string, string | undefined][] = [];
+    corrections.onRefused = (stroke, words) => {
+      told.push([stroke.id, words, store.state.preview?.outlines[0]?.version]);
+    };
+    await corrections.draw(hole());
+    expect(told).toEqual([]);
+    server.onPreview = () => {
+      throw new Refused(400, { what: "Self-intersection" });
+    };
+    const crossed = hole(20);
+    await corrections.draw(crossed);
+    expect(told).toEqual([[crossed.id, "Self-intersection", "after 1"]]);
+    expect(store.state.said).toBe("Not done, hole cut into G1: Self-intersection.");
+  });
+
   it("stay when the server does not answer, and are previewed once it does", async () => {
     vi.useFakeTimers();
     server.onPreview = () => {
@@ -213,6 +229,28 @@ describe("a save", () => {
     server.onSave = new FakeServer().onSave;
     await corrections.save(details);
     expect(server.saved[first]?.base).toEqual({ G1: "theirs" });
+  });
+
+  it("that met a busy file is sent again by itself, and what it waits for is said", async () => {
+    vi.useFakeTimers();
+    await corrections.draw(hole());
+    const keep = server.onSave;
+    server.onSave = () => {
+      throw new Refused(503, { what: "another program writes to the edits" });
+    };
+    const saving = corrections.save(details);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(store.state.saving).toBe("waiting");
+    expect(store.state.said).toContain("Not saved yet: another program writes to the edits");
+    expect(store.state.drafts).toHaveLength(1);
+    server.onSave = keep;
+    await vi.runAllTimersAsync();
+    await saving;
+    vi.useRealTimers();
+    const [first, second, ...more] = server.saved;
+    expect(second).toEqual(first);
+    expect(more).toEqual([]);
+    expect(store.state.drafts).toHaveLength(0);
   });
 
   it("that is not answered is sent again with the same identifiers", async () => {
