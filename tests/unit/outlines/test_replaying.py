@@ -55,6 +55,21 @@ def test_a_new_glacier_of_an_unknown_image_has_no_date_and_this_is_said() -> Non
     assert "src_date not known" in outcome.text
 
 
+def test_what_an_edit_says_of_a_new_glacier_itself_is_not_told_otherwise() -> None:
+    said = {"src_date": "1987-08-01", "subregion": "east"}
+    row = edit("add", square(6000, 0), glac_id="C", image="aerial photograph", value=said)
+    final, (outcome,) = replay(TWO, layer(row))
+    assert final.set_index("glac_id").loc["C", list(said)].to_dict() == said
+    assert outcome.text.endswith("a new glacier")
+
+
+def test_a_new_glacier_of_an_image_without_a_date_has_none_and_this_is_said() -> None:
+    undated = TWO.assign(src_date=None)
+    final, (outcome,) = replay(undated, layer(edit("add", square(6000, 0), glac_id="C", image="LT05_1988")))
+    assert final.set_index("glac_id")["src_date"].isna().all()
+    assert "src_date not known" in outcome.text
+
+
 def test_a_glacier_can_be_founded_where_a_period_had_none() -> None:
     final, (outcome,) = replay(TWO.iloc[:0], layer(edit("add", square(0, 0))), PERIOD)
     assert (outcome.state, final["glac_id"].tolist(), final["period"].tolist()) == ("applied", ["A"], [PERIOD])
