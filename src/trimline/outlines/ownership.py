@@ -247,7 +247,9 @@ class Ownership:
                 if "scene_ids" in alike.columns:
                     columns["scene_ids"] = f"{edit['image']}:1.00"
         if "src_date" in rows.columns and "src_date" not in given and pd.isna(columns.get("src_date")):
-            note += ", its src_date not known: give it in 'value'"
+            # A draft that is previewed has no image yet: it is named with the save.
+            no_image = edit["image"] is None
+            note += ", its src_date not known" + (" until an image is named" if no_image else ": give it in 'value'")
         nothing = shapely.Polygon()
         self._put(GlacierRecord(name, self._new_place(), nothing, NO_ROW, columns=columns, of_map=nothing))
         return note
