@@ -35,8 +35,6 @@ _PICTURES = 3
 """Of one scene, side by side."""
 _INCHES = 1.9
 """Side of a picture on the page."""
-_LEGEND_INCHES = 1.45
-"""Width of an entry of the legend: of several columns in the mean."""
 _LABELS = {SurfaceClass.GROUND: "ground, not examined further", SurfaceClass.ICE: "snow or ice"}
 _NO_DATA = (118, 116, 120)
 """Red, green, blue of what has no data."""
@@ -83,8 +81,7 @@ def draw_contact_sheet(path: StrPath, sheets: Sequence[Sheet], *, columns: int |
         for each in SurfaceClass
     ]
     handles.append(Patch(facecolor=_rgb(_NO_DATA), edgecolor="#888", label="no data"))
-    across = min(len(handles), int(size[0] / _LEGEND_INCHES))
-    figure.legend(handles=handles, loc="outside lower center", ncols=across, frameon=False, fontsize=8)
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8)
     with whole_file(Path(path)) as temporary:
         figure.savefig(temporary, dpi=110, metadata={"Software": None})
 

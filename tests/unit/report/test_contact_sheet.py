@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
-from matplotlib.figure import Figure
 from rasterio.transform import from_origin
 from shapely.geometry import box
 
@@ -59,22 +57,6 @@ def test_scenes_outlines_and_classes_are_on_the_page(sheet: Sheet, tmp_path: Pat
     assert CLASS_COLOURS[SurfaceClass.WATER] in found
     red, green, blue = (int(MAPPED_COLOUR[place : place + 2], 16) for place in (1, 3, 5))
     assert any(abs(r - red) + abs(g - green) + abs(b - blue) < 60 for r, g, b in found), "the outline"
-
-
-@pytest.mark.parametrize("scenes", [1, 4])
-def test_the_whole_legend_is_on_the_page(
-    sheet: Sheet, tmp_path: Path, scenes: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    save, inside = Figure.savefig, []
-
-    def saved(figure: Figure, *arguments: Any, **options: Any) -> None:
-        save(figure, *arguments, **options)
-        legend = figure.legends[0].get_window_extent()
-        inside.append(legend.x0 >= 0 and legend.x1 <= figure.bbox.x1 and legend.y0 >= 0)
-
-    monkeypatch.setattr(Figure, "savefig", saved)
-    draw_contact_sheet(tmp_path / "sheet.png", [sheet] * scenes)
-    assert inside == [True]
 
 
 def test_a_scene_without_ice_has_no_outline(sheet: Sheet, tmp_path: Path) -> None:
