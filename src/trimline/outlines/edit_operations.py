@@ -42,7 +42,7 @@ def _add(owners: Ownership, edit: Mapping[str, Any]) -> OutcomeFields:
         return _nothing("; ".join(["nothing is left to add", *notes]) if notes else f"it is ice of {name} already")
     taken = _take(owners, edit)
     if name not in owners:
-        notes = [f"a new glacier{owners.add_glacier(name, edit)}", *notes]
+        notes = [f"a new glacier{owners.add_glacier(name, edit, value_of(edit))}", *notes]
     owners.redraw(name, shapely.union(old, gained), edit, drawn=wanted)
     _set(owners, edit)
     return {"text": "; ".join([f"{added:.4f} km2 became ice of {name}", *notes]), "added_km2": added - taken}

@@ -6,7 +6,7 @@ that edits changed are records on top of the rows, so that a copy costs as much 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -227,10 +227,11 @@ class Ownership:
         self._put(merged)
         self.redraw(name, shapely.union_all([each.outline for each in parts]), edit, drawn=None)
 
-    def add_glacier(self, name: str, edit: Mapping[str, Any]) -> str:
+    def add_glacier(self, name: str, edit: Mapping[str, Any], given: Collection[str]) -> str:
         """Add a glacier, and return a note on the origin of its columns.
 
         The subregion is that of the nearest glacier. Columns of the image come from another outline of that image.
+        `given` are the columns that the edit itself sets afterwards: the note says nothing of them.
         """
         rows = self._mapped.rows
         columns: dict[str, Any] = {"glac_id": name, "period": self._period}
@@ -238,15 +239,17 @@ class Ownership:
         nearest = self._nearest(edit["geometry"]) if "subregion" in rows.columns else None
         if nearest is not None:
             columns["subregion"] = self.value(nearest, "subregion")
-            note = f", of the subregion of {nearest}"
+            note = "" if "subregion" in given else f", of the subregion of {nearest}"
         if edit["image"] is not None and "scene_id" in rows.columns:
             alike = rows[rows["scene_id"] == edit["image"]]
             if len(alike):
                 columns |= {key: alike[key].iloc[0] for key in _IMAGE_COLUMNS if key in alike.columns}
                 if "scene_ids" in alike.columns:
                     columns["scene_ids"] = f"{edit['image']}:1.00"
-        if "src_date" in rows.columns and "src_date" not in columns:
-            note += ", its src_date not known: give it in 'value'"
+        if "src_date" in rows.columns and "src_date" not in given and pd.isna(columns.get("src_date")):
+            # A draft that is previewed has no image yet: it is named with the save.
+            no_image = edit["image"] is None
+            note += ", its src_date not known" + (" until an image is named" if no_image else ": give it in 'value'")
         nothing = shapely.Polygon()
         self._put(GlacierRecord(name, self._new_place(), nothing, NO_ROW, columns=columns, of_map=nothing))
         return note

@@ -40,6 +40,18 @@ def start_file(method: Method) -> Path | None:
     return shipped_weights() if isinstance(method.start, str) else method.start
 
 
+def network_of(method: Method) -> str:
+    """Return the network that a trained method has: its own, or that of the weights it starts from.
+
+    Raises
+    ------
+    WeightsError
+        The model file is absent, damaged or of another program.
+    """
+    start = start_file(method)
+    return method.network if start is None else read_metadata(start).network
+
+
 def bands_of(project: Project, method: Method) -> tuple[str, ...]:
     """Return the input bands of a method: the project says them, or the model file that it has or starts from.
 

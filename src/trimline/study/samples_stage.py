@@ -9,7 +9,7 @@ from trimline.extras import require_training
 from trimline.files import whole_folder
 from trimline.progress import track
 from trimline.project import Project
-from trimline.samples import SampleStore, Sides, cut_samples
+from trimline.samples import MEASURES, SampleStore, Sides, cut_samples
 from trimline.study.ledger import Done
 from trimline.study.method_models import bands_of
 from trimline.study.needs import require_truth
@@ -59,6 +59,8 @@ def run(study: Study) -> Done:
 
     def work() -> dict[str, Any]:
         require_training("cutting samples")
+        if project.split.by == "paper":
+            _LOG.warning("the split is 'paper'. %s The default, 'blocks', keeps ground for the test", MEASURES["paper"])
         with whole_folder(folder) as temporary:
             cut_samples(
                 [labelled_scene(project, entry) for entry in used],

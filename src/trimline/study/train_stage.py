@@ -18,7 +18,7 @@ from trimline.project import Method, Project
 from trimline.project.method import NOT_TRAINED
 from trimline.samples import MEASURES, SampleStore
 from trimline.study.ledger import Done
-from trimline.study.method_models import bands_of, describe_given, start_file, weights_path
+from trimline.study.method_models import bands_of, describe_given, network_of, start_file, weights_path
 from trimline.study.scenes import open_entry
 from trimline.study.study import Study
 from trimline.training.outputs import THRESHOLDS
@@ -126,7 +126,7 @@ def _train(study: Study, method: Method, samples: Done) -> Done:
     return study.ledger.once(
         f"train/{method.name}",
         {"samples": samples.outputs_digest, **({} if start is None else {"start": sha256(start)})},
-        [path, path.parent / THRESHOLDS] if get_network(method.network).trained_by == "search" else [path],
+        [path, path.parent / THRESHOLDS] if get_network(network_of(method)).trained_by == "search" else [path],
         work,
         settings=settings,
         results_version=RESULTS_VERSION,

@@ -6,6 +6,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -52,6 +53,27 @@ def test_a_new_glacier_of_an_unknown_image_has_no_date_and_this_is_said() -> Non
     final, (outcome,) = replay(TWO, layer(edit("add", square(6000, 0), glac_id="C", image="aerial photograph")))
     new = final.set_index("glac_id").loc["C"]
     assert new[["scene_id", "src_date", "src_year"]].isna().all()
+    assert "src_date not known" in outcome.text
+
+
+def test_a_new_glacier_without_an_image_is_not_said_to_stay_without_a_date() -> None:
+    final, (outcome,) = replay(TWO, layer(edit("add", square(6000, 0), glac_id="C", image=None)))
+    assert pd.isna(final.set_index("glac_id").loc["C", "src_date"])
+    assert outcome.text.endswith("its src_date not known until an image is named")
+
+
+def test_what_an_edit_says_of_a_new_glacier_itself_is_not_told_otherwise() -> None:
+    said = {"src_date": "1987-08-01", "subregion": "east"}
+    row = edit("add", square(6000, 0), glac_id="C", image="aerial photograph", value=said)
+    final, (outcome,) = replay(TWO, layer(row))
+    assert final.set_index("glac_id").loc["C", list(said)].to_dict() == said
+    assert outcome.text.endswith("a new glacier")
+
+
+def test_a_new_glacier_of_an_image_without_a_date_has_none_and_this_is_said() -> None:
+    undated = TWO.assign(src_date=None)
+    final, (outcome,) = replay(undated, layer(edit("add", square(6000, 0), glac_id="C", image="LT05_1988")))
+    assert final.set_index("glac_id")["src_date"].isna().all()
     assert "src_date not known" in outcome.text
 
 
