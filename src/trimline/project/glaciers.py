@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
@@ -11,7 +11,7 @@ from trimline.project.settings import Name, ProjectPath, Settings
 TerminusMethodName = Literal[
     "main_axis", "centre_line", "extrapolated_centre_line", "rectilinear_box", "curvilinear_box"
 ]
-"""Methods of terminus change, see `trimline.glaciers.terminus`."""
+"""Methods of terminus change; `trimline.glaciers.terminus.methods` says which function each is."""
 
 
 class GlacierSettings(Settings):
@@ -52,7 +52,7 @@ class TerminusSettings(Settings):
         tuple[TerminusMethodName, ...],
         BeforeValidator(lambda given: (given,) if isinstance(given, str) else given),
         Field(min_length=1),
-    ] = ("main_axis", "centre_line", "extrapolated_centre_line", "rectilinear_box", "curvilinear_box")
+    ] = get_args(TerminusMethodName)
     """The first is the one that figures show."""
     spacing_m: float | None = Field(None, gt=0)
     """Distance between the parallel lines of the main-axis method [m]; None means by `lines`."""
