@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from documentation.checking import check_site
 from documentation.navigation import expanded
 

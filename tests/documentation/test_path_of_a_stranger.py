@@ -14,9 +14,9 @@ import geopandas as gpd
 import nbformat
 import pandas as pd
 import pytest
+from documentation.executing import environment
 from nbclient import NotebookClient
 
-from documentation.executing import environment
 from trimline.inference.torch_files import load_network
 from trimline.outlines import read_outlines
 
