@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
-
-from documentation import executing
 from documentation.errors import DocumentationError
 from documentation.executing import executed
 from documentation.machine_paths import cleaner, forbidden
 from documentation.notebooks import PICTURE, SHELL, notebook_of
 from documentation.tutorial_pages import HEAD_LINES, TAIL_LINES, page_of
+
+from documentation import executing
 
 TUTORIAL = """# A tutorial
 
