@@ -36,7 +36,12 @@ from trimline.simulate import write_range
 from trimline.weights import shipped_weights
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+TUTORIAL = "start.md"
+"""The page of docs/ that is executed whole when the documentation is built, as those of docs/tutorials/ are."""
+PAGES = [
+    REPOSITORY / "README.md",
+    *(page for page in sorted((REPOSITORY / "docs").glob("*.md")) if page.name != TUTORIAL),
+]
 
 CARRIED_OUT = ("info", "outline", "networks")
 """Commands that take seconds; of the others it is tried whether they could start."""
