@@ -41,9 +41,11 @@ from trimline.simulate import write_range
 from trimline.weights import shipped_weights
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+TUTORIAL = "start.md"
+"""The page of docs/ that is executed whole when the documentation is built, as those of docs/tutorials/ are."""
 PAGES = [
     REPOSITORY / "README.md",
-    *sorted((REPOSITORY / "docs").glob("*.md")),
+    *(page for page in sorted((REPOSITORY / "docs").glob("*.md")) if page.name != TUTORIAL),
     *sorted((REPOSITORY / "docs/science").glob("*.md")),
 ]
 
