@@ -1,0 +1,1 @@
+"""Pictures that are drawn when the documentation is built: each module has ``draw(folder) -> list[Path]``."""
