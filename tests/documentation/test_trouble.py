@@ -8,12 +8,11 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
-
 from documentation.pictures.symptoms import numbers, surfaces
 from documentation.pictures.symptoms.before_after import RIGHT, WRONG, Case
 from documentation.pictures.symptoms.ground import Ground
 from documentation.pictures.trouble import SYMPTOMS
+from matplotlib.colors import to_rgb
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "trouble.md"
 

@@ -25,7 +25,7 @@ _MSI = "sentinel-2-msi"
 
 
 def wrong_offset(ground: Ground) -> Case:
-    """A stack of Sentinel-2 since baseline 04.00, whose offset was not taken out."""
+    """Map a stack of Sentinel-2 since baseline 04.00 whose offset was not taken out."""
     if ground.data is not None:
         path, label = vinciguerra_stack(ground.data, 2022)
         source = "Glaciar Vinciguerra, Sentinel-2, 2022"

@@ -92,7 +92,7 @@ def shifted_outlines(ground: Ground) -> Case:
 
 
 def shifted_scene(ground: Ground) -> Case:
-    """A scene that lies off its reference by a pixel gives strips of loss and gain that are no change."""
+    """Map a scene that lies off its reference by a pixel: strips of loss and gain that are no change."""
     first = ground.simulated(PLATEAU, "2010-09-02").scene
     second = ground.simulated(PLATEAU, "2018-08-23").scene
     model = ratio_model(2.0, **_RULE)

@@ -24,7 +24,7 @@ _PLAIN = MapOptions(clouds="keep")
 
 
 def divides(ground: Ground) -> Case:
-    """Connected ice is one outline; along the divides of an elevation model it is several glaciers."""
+    """Split connected ice, which is one outline, into glaciers along the divides of an elevation model."""
     look = ground.simulated(PLATEAU, "2018-08-23")
     ice = mapped(look.scene, ratio_model(2.0, blue=0.1), _PLAIN).outlines
     whole = gpd.GeoDataFrame({"glac_id": [f"complex-{row}" for row in range(len(ice))]}, geometry=ice)
@@ -106,7 +106,13 @@ def holes(ground: Ground) -> Case:
         "holes",
         look.source,
         (
-            MapPanel(f"as mapped: {_holes(every.outlines)} holes", look.scene, every.outlines, hidden=every.hidden, window=window),
+            MapPanel(
+                f"as mapped: {_holes(every.outlines)} holes",
+                look.scene,
+                every.outlines,
+                hidden=every.hidden,
+                window=window,
+            ),
             MapPanel(
                 f"below 0.01 km² filled: {_holes(filled.outlines)}",
                 look.scene,

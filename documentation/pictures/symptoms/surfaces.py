@@ -55,7 +55,7 @@ def _simulated_snow(ground: Ground) -> Case:
 
 
 def water(ground: Ground) -> Case:
-    """A band ratio takes turbid lakes for ice; the network tells water."""
+    """Map turbid lakes, which a band ratio takes for ice, and the network for water."""
     look = ground.simulated(TURBID, "2022-08-23")
     by_ratio = mapped(look.scene, ratio_model(2.0), _PLAIN)
     by_network = mapped(look.scene, ground.network, _FILLED)
