@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 WRONG, RIGHT, MISSED, HIDDEN = "#D55E00", "#0072B2", "#F0E442", "#202428"
 """Vermilion, blue, yellow, and nearly black."""
 _WIDTH_INCHES, _DPI = 8.0, 110
-_PANEL_INCHES, _TITLE_INCHES, _LINE_INCHES = 3.75, 0.42, 0.3
+_PANEL_INCHES, _TITLE_INCHES, _LINE_INCHES = 3.95, 0.45, 0.3
 """Width of a panel, height of its title, height of a line of the legend."""
 _TEXT = 13
 """Size of the text [points]; half of it, at 400 pixels, is still read."""
@@ -48,7 +48,10 @@ _KINDS = {
 class Panel(Protocol):
     """One half of a picture."""
 
-    title: str
+    @property
+    def title(self) -> str:
+        """Words above it."""
+        ...
 
     @property
     def kinds(self) -> frozenset[str]:

@@ -95,7 +95,7 @@ class Ground:
     def dem(self, name: str) -> Path:
         """Return the elevation of a simulated range."""
         found = self._range(name)
-        return found.folder / found.dem
+        return Path(found.folder, found.dem)
 
     def khumbu(self, season: str) -> Look | None:
         """Return Khumbu and Changri in a season of 2024, with RGI 6.0 outlines; None without real data."""

@@ -24,7 +24,8 @@ from trimline.scenes import Scene, moved_scene, open_scene
 from trimline.timeline.rules import UNSEEN, combine
 
 _PLAIN = MapOptions(clouds="keep")
-_RULE = {"blue": 0.1}
+_BLUE = 0.1
+"""Least blue light of ice [reflectance]."""
 OLD_OUTLINES_M = (-112.0, -63.0)
 """How far the outlines of an older inventory lie off, east and north [m]."""
 OFF_SCENE_M = (45.0, 0.0)
@@ -35,7 +36,7 @@ _SMALLEST_M2 = 10_000.0
 def seam(ground: Ground) -> Case:
     """Two scenes of one period meet in a straight line, where one has snow; ice in both has no seam."""
     spring, summer = ground.simulated(PLATEAU, "2018-05-28"), ground.simulated(PLATEAU, "2018-08-23")
-    model = ratio_model(2.0, **_RULE)
+    model = ratio_model(2.0, blue=_BLUE)
     early, late = (mapped(each.scene, model, _PLAIN).mask for each in (spring, summer))
     grid = summer.scene.geobox
     half = grid.width // 2
@@ -95,7 +96,7 @@ def shifted_scene(ground: Ground) -> Case:
     """Map a scene that lies off its reference by a pixel: strips of loss and gain that are no change."""
     first = ground.simulated(PLATEAU, "2010-09-02").scene
     second = ground.simulated(PLATEAU, "2018-08-23").scene
-    model = ratio_model(2.0, **_RULE)
+    model = ratio_model(2.0, blue=_BLUE)
     reference = mapped(first, model, _PLAIN)
     off = moved_scene(second, *OFF_SCENE_M)
     found = shift_between(first, off)
@@ -139,7 +140,7 @@ def mirrored(ground: Ground) -> Case:
     path = Path(ground.folder) / "mirrored.tif"
     write_raster(path, np.ascontiguousarray(values, np.float32), look.scene.geobox, names=bands, nodata=float("nan"))
     upside_down = open_scene(path, sensor="landsat-8-oli", scale=1, offset=0)
-    model = ratio_model(2.0, **_RULE)
+    model = ratio_model(2.0, blue=_BLUE)
     wrong, right = mapped(upside_down, model, _PLAIN), mapped(look.scene, model, _PLAIN)
     truth = framed(look.truth, look.scene)
     return Case(
