@@ -131,10 +131,10 @@ def holes(ground: Ground) -> Case:
 def stairs(ground: Ground) -> Case:
     """Outlines follow the pixels; cut corners keep every area."""
     look = ground.simulated(PLATEAU, "2018-08-23")
-    model = ratio_model(2.0, blue=0.1)
+    model = ratio_model(2.0, blue=0.1, filter=3)
     stepped = mapped(look.scene, model, _PLAIN)
     smooth = mapped(look.scene, model, MapOptions(clouds="keep", smoothing=3))
-    window = look.scene.geobox[112:142, 28:58]
+    window = look.scene.geobox[112:147, 45:80]
     return Case(
         "stairs",
         look.source,
