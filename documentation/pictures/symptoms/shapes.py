@@ -16,6 +16,8 @@ from trimline.change.outlying_periods import outlying_periods
 from trimline.glaciers.divides import divide
 from trimline.inference import ratio_model
 from trimline.mapping import MapOptions
+from trimline.mapping.options import MINIMUM_AREA_M2
+from trimline.outlines import trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,8 +102,9 @@ def holes(ground: Ground) -> Case:
     """Holes of a few pixels are mostly noise; small ones are filled, nunataks stay."""
     look = ground.simulated(TURBID, "2022-08-23")
     every = mapped(look.scene, ground.network)
-    filled = mapped(look.scene, ground.network, MapOptions(minimum_hole_m2=10_000))
-    window = look.scene.geobox[148:288, 0:140]
+    grid = look.scene.geobox
+    filled = trace(every.mask == 1, grid, minimum_area_m2=MINIMUM_AREA_M2, minimum_hole_m2=10_000).geometry
+    window = grid[148:288, 0:140]
     return Case(
         "holes",
         look.source,
@@ -114,16 +117,16 @@ def holes(ground: Ground) -> Case:
                 window=window,
             ),
             MapPanel(
-                f"below 0.01 km² filled: {_holes(filled.outlines)}",
+                f"below 0.01 km² filled: {_holes(filled)}",
                 look.scene,
-                right=filled.outlines,
-                hidden=filled.hidden,
+                right=filled,
+                hidden=every.hidden,
                 window=window,
             ),
         ),
         "holes that are no nunatak of the truth",
         float(_holes(every.outlines)),
-        float(_holes(filled.outlines)),
+        float(_holes(filled)),
         {"true ice": km2(framed(look.truth, look.scene))},
     )
 
