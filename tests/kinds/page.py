@@ -23,6 +23,8 @@ is guessed in silence. The exit code is then 2, and nothing is written under a f
 
 This page is written from the inputs of the tests (`python -m tests.kinds.page`), so each command below was run, and
 each message is what it printed.
+
+Where the inputs were taken and the outlines are wrong, [My outlines are wrong: what now?](trouble.md) goes by symptoms.
 """
 
 

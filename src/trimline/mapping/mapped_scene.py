@@ -152,6 +152,8 @@ def map_scene(
             pass
         outlines = described(tracers.ice.finish(), scene, model, threshold)
         _report(plan, journal.counts)
+        if outlines.empty and journal.counts.known:
+            _LOG.warning("%s: no outline: no ice of at least %g km2 was found", scene.id, options.minimum_area_m2 / 1e6)
         return _write(folder, journal, plan, outlines, tracers.not_seen(), tags_of(plan, model, threshold))
 
 

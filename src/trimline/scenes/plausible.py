@@ -30,6 +30,7 @@ from trimline.scenes.missing_values import (
     refuse_repeated_values,
     undeclared,
 )
+from trimline.scenes.sentinel2_offset import BRIGHT_NUMBER, DARK_BANDS, DARK_PERCENTILE
 
 _LOG = logging.getLogger(__name__)
 
@@ -75,8 +76,12 @@ class _Look:
         return self.assets[self.names.index(name)].calibration(self.of(name))
 
 
-def refuse_impossible(path: Path, assets: Mapping[str, Asset], *, is_scale_given: bool) -> None:
+def refuse_impossible(
+    path: Path, assets: Mapping[str, Asset], *, is_scale_given: bool, may_have_an_offset: bool = False
+) -> None:
     """Raise an error where a stack holds what no reflectance can be; warn of numbers that look like missing data.
+
+    An offset of Sentinel-2 that looks left in the numbers is warned of, too.
 
     Parameters
     ----------
@@ -86,6 +91,8 @@ def refuse_impossible(path: Path, assets: Mapping[str, Asset], *, is_scale_given
         Its bands, by common name.
     is_scale_given
         Whether the scale comes from the caller or a sidecar.
+    may_have_an_offset
+        Whether they are integers of Sentinel-2 as ESA scales them, which carry an offset since baseline 04.00.
 
     Raises
     ------
@@ -101,6 +108,8 @@ def refuse_impossible(path: Path, assets: Mapping[str, Asset], *, is_scale_given
     _check_level(look, bands, path, is_scale_given=is_scale_given)
     refuse_repeated_values(look.numbers, look.assets, path)
     _warn_of_constant(look, bands, path)
+    if may_have_an_offset:
+        _warn_of_offset(look, path)
 
 
 def _check_range(look: _Look, name: str, path: Path, *, is_scale_given: bool) -> None:
@@ -167,6 +176,25 @@ def _warn_of_constant(look: _Look, bands: Sequence[str], path: Path) -> None:
             _percent(count / total),
             value,
             value,
+        )
+
+
+def _warn_of_offset(look: _Look, path: Path) -> None:
+    """Warn where an offset of 0 was said of numbers that are nowhere dark, as where ESA's offset is in them."""
+    names = [name for name in DARK_BANDS if name in look.names][:2]
+    bright = bool(names)
+    for name in names:
+        numbers, asset = look.of(name), look.assets[look.names.index(name)]
+        numbers = numbers[numbers > 0]
+        bright &= numbers.size >= _LEAST_PIXELS and asset.offset == 0
+        bright = bright and float(np.percentile(numbers, DARK_PERCENTILE)) > BRIGHT_NUMBER
+    if bright:
+        _LOG.warning(
+            "%s: hardly a number of %s is below %d: unless the ground is that bright, the numbers carry the offset of "
+            "baseline 04.00 and later: give --offset -1000",
+            path,
+            " and ".join(names),
+            BRIGHT_NUMBER,
         )
 
 

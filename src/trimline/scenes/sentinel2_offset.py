@@ -28,12 +28,13 @@ BRIGHT_NUMBER = 950
 _GIVE = "give --scale 0.0001 and --offset -1000 where the numbers carry ESA's offset, --offset 0 where they do not"
 _MEASURED_SIDE = 512
 """Rows and columns of the reduced image that is compared with the offset."""
-_DARK_PERCENTILE = 1
+DARK_PERCENTILE = 1
+"""Of the numbers with data: the darkest of them, without single pixels."""
 _IMPOSSIBLE_PERCENTILE = 5
 _IMPOSSIBLE_REFLECTANCE = -0.05
 """Reflectance of the darkest twentieth of an image cannot be below this: errors of the atmospheric correction over
 water and in shadow reach about -0.02."""
-_DARK_BANDS = ("swir2", "swir1", "nir", "red")
+DARK_BANDS = ("swir2", "swir1", "nir", "red")
 """Bands in which water, snow or shadow of nearly every tile are darker than 0.05."""
 
 
@@ -147,7 +148,7 @@ def check_against_pixels(found: Radiometry, rasters: Mapping[str, str], where: o
         The offset makes a twentieth of a band's pixels darker than -0.05, which no surface is: it was taken out
         of the numbers before.
     """
-    measured = [band for band in _DARK_BANDS if band in rasters and band in found.calibrations][:2]
+    measured = [band for band in DARK_BANDS if band in rasters and band in found.calibrations][:2]
     brightest = True
     for band in measured:
         numbers = _reduced(rasters[band])
@@ -163,7 +164,7 @@ def check_against_pixels(found: Radiometry, rasters: Mapping[str, str], where: o
                 where=where,
                 remedy=f"give --scale {calibration.scale:g} --offset 0",
             )
-        dark = float(np.percentile(numbers, _DARK_PERCENTILE))
+        dark = float(np.percentile(numbers, DARK_PERCENTILE))
         brightest &= calibration.offset == 0 and dark > BRIGHT_NUMBER
     if measured and brightest:
         return (

@@ -159,10 +159,14 @@ class _Stack:
     @property
     def lacks_an_offset(self) -> bool:
         """Whether Sentinel-2's integers have a scale and no offset, which depends on the product's baseline."""
-        is_integer = any(np.issubdtype(np.dtype(each), np.integer) for each in self.raster.dtypes)
-        is_sentinel = self.sensor is not None and self.sensor.id.startswith("sentinel-2")
         without = self.given.offset is None and self.sidecar.offset is None
-        return is_sentinel and is_integer and self.is_scale_given and without
+        return self.is_of_whole_sentinel_2_numbers and self.is_scale_given and without
+
+    @property
+    def is_of_whole_sentinel_2_numbers(self) -> bool:
+        """Whether it holds integers of Sentinel-2, which may carry an offset."""
+        is_integer = any(np.issubdtype(np.dtype(each), np.integer) for each in self.raster.dtypes)
+        return is_integer and self.sensor is not None and self.sensor.id.startswith("sentinel-2")
 
     def assets(self, bands: Mapping[str, int]) -> dict[str, Asset]:
         """Return the assets of bands, by common name, from their numbers in the file."""
@@ -244,7 +248,9 @@ def open_stack(path: Path, given: Given) -> Scene:
     grid = working_grid(native, path.name)
     date, time = _when(stack)
     assets = stack.assets(bands)
-    refuse_impossible(path, assets, is_scale_given=stack.is_scale_given)
+    refuse_impossible(
+        path, assets, is_scale_given=stack.is_scale_given, may_have_an_offset=stack.is_of_whole_sentinel_2_numbers
+    )
     if stack.lacks_an_offset:
         _LOG.warning(
             "%s: a scale without an offset; 0 is taken. Sentinel-2 products of baseline 04.00 and later, all of 2022 "
@@ -358,7 +364,12 @@ def _when(stack: _Stack) -> tuple[str | None, datetime | None]:
 def _impossible(stack: _Stack, bands: Mapping[str, int]) -> list[str]:
     """Return in words that the numbers cannot be what they are said to be; nothing where they can."""
     try:
-        refuse_impossible(stack.path, stack.assets(bands), is_scale_given=stack.is_scale_given)
+        refuse_impossible(
+            stack.path,
+            stack.assets(bands),
+            is_scale_given=stack.is_scale_given,
+            may_have_an_offset=stack.is_of_whole_sentinel_2_numbers,
+        )
     except ProductError as error:
         return [] if isinstance(error, BandError) else [f"{error.what}; {error.remedy}"]
     return []

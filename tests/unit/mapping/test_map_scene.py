@@ -280,3 +280,11 @@ def test_memory_does_not_grow_with_the_scene(make_scene: Callable[..., Scene], m
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] - peaks[0] < 0.7 * (heights[1] - heights[0]) * width
+
+
+@pytest.mark.parametrize(("least_km2", "is_said"), [(0.0, False), (1000.0, True)])
+def test_a_map_without_any_outline_is_warned_of(
+    scene: Scene, model: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture, least_km2: float, is_said: bool
+) -> None:
+    map_scene(scene, model, tmp_path / "maps", options=MapOptions(minimum_area_m2=least_km2 * 1e6))
+    assert ("no outline: no ice of at least 1000 km2 was found" in caplog.text) == is_said

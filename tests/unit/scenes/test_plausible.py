@@ -221,3 +221,15 @@ def test_info_tells_of_impossible_numbers(make: Any) -> None:
     assert not any(
         "reflectance" in note for note in product_info(make.stack("t.tif", ground(), descriptions=NAMES)).notes
     )
+
+
+@pytest.mark.parametrize(("added", "offset", "is_said"), [(1000, 0, True), (1000, -1000, False), (0, 0, False)])
+def test_an_offset_left_in_numbers_of_sentinel_2_is_said(
+    make: Any, caplog: pytest.LogCaptureFixture, added: int, offset: float, is_said: bool
+) -> None:
+    """An offset of 0 is believed, and said to look wrong where no number of SWIR is dark; SWIR of snow is."""
+    path = make.stack("s.tif", (ground() * 10_000 + added).astype(np.uint16), descriptions=NAMES)
+    with caplog.at_level(logging.WARNING):
+        open_scene(path, sensor="sentinel-2-msi", scale=1e-4, offset=offset, nodata=0)
+    said = "hardly a number of swir2 and swir1 is below 950" in caplog.text and "give --offset -1000" in caplog.text
+    assert said == is_said, caplog.text
