@@ -1,0 +1,50 @@
+"""The wheel and the sdist, built once, and environments that hold nothing but the wheel."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
+
+import pytest
+from tests.package.installed import REPOSITORY, UV, Installation, clean_environment, installed
+
+
+@dataclass(frozen=True)
+class Built:
+    """The files of one build."""
+
+    wheel: Path
+    """Built from the sdist, as whoever installs from it gets it."""
+    sdist: Path
+    direct: Path
+    """The wheel built from the repository."""
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Build the sdist, a wheel from it, and a wheel from the repository."""
+    both, alone = (tmp_path_factory.mktemp(name) for name in ("dist", "direct"))
+    for folder, options in ((both, ()), (alone, ("--wheel",))):
+        subprocess.run(
+            [*UV, "build", *options, "--out-dir", folder, REPOSITORY], env=clean_environment(), check=True, timeout=900
+        )
+    return Built(*both.glob("*.whl"), *both.glob("*.tar.gz"), *alone.glob("*.whl"))
+
+
+@pytest.fixture(scope="session")
+def base(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Give the wheel without any extra, in an environment of its own."""
+    folder = tmp_path_factory.mktemp("base") / "environment"
+    yield installed(built.wheel, folder)
+    rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def train(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Give the wheel with the extra `train`, in an environment of its own."""
+    folder = tmp_path_factory.mktemp("train") / "environment"
+    yield installed(built.wheel, folder, extra="train")
+    rmtree(folder)
