@@ -70,7 +70,7 @@ package: $(READY) $(PAGE)
 	$(BIN)/uv build --quiet --out-dir dist
 
 test-package: $(READY) $(PAGE)
-	$(BIN)/python -m pytest -m "slow or not slow" tests/package
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow" tests/package
 
 # The oldest versions that pyproject.toml allows of what it names, and the rooms in which most of them are used.
 test-lowest: $(READY) $(PAGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,12 @@ from shutil import rmtree
 
 import pytest
 from tests.package.installed import REPOSITORY, UV, Installation, clean_environment, installed
+
+BUILD_S = 900
+NO_NPM = """#!/bin/sh
+echo "npm was called: the page is not there, or older than its sources (make web)" >&2
+exit 1
+"""
 
 
 @dataclass(frozen=True)
@@ -23,13 +30,23 @@ class Built:
     """The wheel built from the repository."""
 
 
+def without_npm(folder: Path) -> Path:
+    """Return a folder for the front of the path, in which npm is a program that fails."""
+    npm = folder / "npm"
+    npm.write_text(NO_NPM)
+    npm.chmod(0o755)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """Build the sdist, a wheel from it, and a wheel from the repository."""
+    """Build the sdist, a wheel from it, and a wheel from the repository; none makes the page, which `make` has made."""
     both, alone = (tmp_path_factory.mktemp(name) for name in ("dist", "direct"))
+    variables = clean_environment()
+    variables["PATH"] = f"{without_npm(tmp_path_factory.mktemp('programs'))}{os.pathsep}{variables['PATH']}"
     for folder, options in ((both, ()), (alone, ("--wheel",))):
         subprocess.run(
-            [*UV, "build", *options, "--out-dir", folder, REPOSITORY], env=clean_environment(), check=True, timeout=900
+            [*UV, "build", *options, "--out-dir", folder, REPOSITORY], env=variables, check=True, timeout=BUILD_S
         )
     return Built(*both.glob("*.whl"), *both.glob("*.tar.gz"), *alone.glob("*.whl"))
 
