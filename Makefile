@@ -7,14 +7,19 @@ NODE := VENV=$(abspath $(VENV)) web/with_node.sh
 MODULES := web/node_modules/.ready
 TYPES := web/src/generated.ts
 PAGE := src/trimline/review/static/index.html
+LOWEST := $(VENV)/lowest
+LOWEST_TESTS := $(addprefix unit/,scenes outlines change glaciers timeline inference mapping networks samples project review) \
+	integration/test_outline_command.py integration/test_untrained_study.py integration/test_training.py
 PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f ! -path $(TYPES) ! -path 'web/tests/*' -print)
 
-.PHONY: help setup web api demo test test-python test-web test-slow lint lint-python lint-web format test-faults bench bench-quick docs test-docs clean
+.PHONY: help setup web api demo package test test-python test-web test-slow test-package test-lowest lint lint-python lint-web format test-faults bench bench-quick docs test-docs clean
 
 help:
 	@echo "make demo       simulate a range, run every stage, show the report"
 	@echo "make test       the default suite, of Python and of the page; make test-slow for the long ones"
 	@echo "make test-faults   faults put into a study, and mutations of its inputs, with their counts"
+	@echo "make package    wheel and sdist, into dist/; make test-package installs and tries them, also in other Pythons"
+	@echo "make test-lowest   tests with the oldest versions that pyproject.toml allows"
 	@echo "make web        the page of trimline review, from web/ into the package"
 	@echo "make api        the API of trimline review, from Python to the types of the page"
 	@echo "make lint       ruff, ruff format --check, mypy --strict; eslint and tsc for the page"
@@ -61,6 +66,18 @@ test-web: $(TYPES)
 
 test-slow: $(READY) $(PAGE)
 	$(BIN)/python -m pytest -m slow -o faulthandler_timeout=0
+
+package: $(READY) $(PAGE)
+	$(BIN)/uv build --quiet --out-dir dist
+
+test-package: $(READY) $(PAGE)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow" tests/package
+
+# The oldest versions that pyproject.toml allows of what it names, and the rooms in which most of them are used.
+test-lowest: $(READY) $(PAGE)
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
+	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct -e ".[dev]"
+	$(LOWEST)/bin/python -m pytest -n 2 --dist worksteal $(addprefix tests/,$(LOWEST_TESTS))
 
 test-faults: $(READY) $(PAGE)
 	$(BIN)/python -m pytest -m "slow or not slow" -o faulthandler_timeout=0 -rA -s tests/faults

@@ -1,7 +1,7 @@
 """The page of `trimline review`, made when a wheel or an sdist is built.
 
-It needs node and npm. A page that is there already and not older than its sources, as in an sdist, is taken as it is;
-where there is neither, the package is built without the page, with a warning.
+It needs node and npm. The page of an sdist is taken as it is, and so is one that is there already and not older than
+its sources; where there is neither page nor npm, the package is built without the page, with a warning.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 BUNDLE = Path("src/trimline/review/static")
 COMMANDS = (("ci", "--ignore-scripts"), ("run", "types"), ("run", "build"))
-MADE = ("node_modules", "generated.ts", ".ready")
-"""Names below `web/` that are no sources."""
+NO_SOURCES = ("node_modules", "generated.ts", ".ready", "tests")
+"""Names below `web/` that nothing of the page is made of."""
 
 
 class PageHook(BuildHookInterface[Any]):
@@ -40,15 +40,20 @@ class PageHook(BuildHookInterface[Any]):
 
 
 def is_current(root: Path) -> bool:
-    """Return whether the page is there and no source of it is newer."""
+    """Return whether the page is there, and either this is an sdist or no source of the page is newer.
+
+    In an sdist times tell nothing: whoever unpacks it may give every file the time at which it was written.
+    """
     page = root / BUNDLE / "index.html"
     if not page.exists():
         return False
+    if (root / "PKG-INFO").exists():
+        return True
     made = page.stat().st_mtime
     return all(each.stat().st_mtime <= made for each in sources(root / "web"))
 
 
 def sources(folder: Path) -> list[Path]:
     """Return the files that the page is made of."""
-    below = [each for each in folder.iterdir() if each.name not in MADE] if folder.is_dir() else []
+    below = [each for each in folder.iterdir() if each.name not in NO_SOURCES] if folder.is_dir() else []
     return [file for each in below for file in (sources(each) if each.is_dir() else [each])]

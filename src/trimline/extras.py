@@ -6,8 +6,13 @@ from importlib.util import find_spec
 
 from trimline.errors import TrimlineError
 
-_TRAINING = ("torch", "torchvision", "lightning", "tensorboard", "onnx", "zarr")
+_TRAINING = ("torch", "torchvision", "lightning", "torchmetrics", "tensorboard", "onnx", "zarr")
 """What the extra `train` brings."""
+
+
+def missing_for_training() -> list[str]:
+    """Return the packages of the extra `train` that are not installed."""
+    return [name for name in _TRAINING if find_spec(name) is None]
 
 
 def require_training(what: str) -> None:
@@ -23,7 +28,7 @@ def require_training(what: str) -> None:
     TrimlineError
         A package of the extra is missing; the message names it.
     """
-    missing = [name for name in _TRAINING if find_spec(name) is None]
+    missing = missing_for_training()
     if missing:
         raise TrimlineError(
             f"{what} needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed",

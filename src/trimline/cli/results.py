@@ -7,8 +7,6 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from trimline.files import json_ready
-
 if TYPE_CHECKING:
     from trimline.project import Project
 
@@ -20,6 +18,8 @@ _LONGEST_NUMBER = 12
 
 def print_json(content: Any) -> None:
     """Print one JSON object; undefined numbers are null, as JSON has no NaN."""
+    from trimline.files import json_ready
+
     sys.stdout.write(json.dumps(json_ready(content), indent=2, allow_nan=False) + "\n")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from trimline.errors import GridError, ProjectError, StageError
+from trimline.extras import require_training
 from trimline.project import Project
 from trimline.sensors import UNKNOWN_SENSOR
 from trimline.study.method_models import model_file
@@ -100,6 +101,8 @@ def _check_keys(project: Project, stages: frozenset[str]) -> None:
             raise ProjectError("it needs elevation, and the project has no dem", where=key, remedy="give a dem")
     if "samples" in stages and project.learns:
         require_truth(project)
+        if not (project.output / "samples").exists():  # else it may be that everything is trained already
+            require_training(f"training {_trained_methods(project)}")
     if "timeline" in stages:
         require_scenes(project)
 
@@ -121,12 +124,15 @@ def require_truth(project: Project) -> None:
     """Raise `ProjectError` where a project trains methods, and no scene has a truth."""
     if has_any_truth(project):
         return
-    trained = ", ".join(method.name for method in project.methods if method.is_trained)
     raise ProjectError(
-        f"no scene has a truth to train {trained} with",
+        f"no scene has a truth to train {_trained_methods(project)} with",
         where="scenes",
         remedy="give scenes a truth or the project an inventory, or methods that need no training: weights or a ratio",
     )
+
+
+def _trained_methods(project: Project) -> str:
+    return ", ".join(method.name for method in project.methods if method.is_trained)
 
 
 def _files(project: Project, stages: frozenset[str]) -> Iterator[tuple[str, Path]]:

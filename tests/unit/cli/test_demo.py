@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from trimline.cli.app import app
+from trimline.cli.demo import demo_project
 from trimline.project import load_project
 
 
@@ -26,3 +27,28 @@ def test_the_demo_ends_with_the_command_that_opens_its_review(tmp_path: Path, mo
     assert project.output == out
     assert project.seed == 3
     assert [each.name for each in project.periods] == ["1988", "2018"]
+
+
+def demo_without_training(out: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> tuple[str, list[str]]:
+    """Run the demo up to its study, as if the extra `train` were not installed; give what it says and overrides."""
+    given: list[list[str]] = []
+    monkeypatch.setattr("trimline.cli.stage_commands.carry_out", lambda _, overrides, **__: given.append(overrides))
+    monkeypatch.setattr("trimline.extras.find_spec", lambda name: None)
+    said = CliRunner().invoke(app, ["demo", "--out", str(out), "--no-show", *options], catch_exceptions=False)
+    return said.stderr, given[0]
+
+
+def test_without_the_extra_the_demo_says_so_and_maps_by_what_comes_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, overrides = demo_without_training(tmp_path, monkeypatch)
+    assert 'pip install "trimline[train]"' in said
+    project = load_project(demo_project(), overrides)
+    assert not project.learns
+    assert [each.name for each in project.methods] == ["default", "band_ratio"]
+
+
+def test_methods_that_the_user_gives_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said, overrides = demo_without_training(tmp_path, monkeypatch, "--set", "methods=[{ndsi: 0.4}]")
+    assert said == ""
+    assert [each.ndsi for each in load_project(demo_project(), overrides).methods] == [0.4]

@@ -136,3 +136,14 @@ def test_elevation_of_some_scenes_is_enough_to_begin(tmp_path: Path) -> None:
 def test_what_only_a_later_stage_needs_stops_no_earlier_one(tmp_path: Path) -> None:
     study = run_study(load_project(write(tmp_path, region="r.gpkg")), until="train")
     assert "train" in study.done
+
+
+def test_what_trains_is_missed_before_anything_is_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trimline.extras.find_spec", lambda name: None)
+    scenes = [{"id": "a", "path": "a.tif", "date": "1990-08-01", "sensor": "landsat-5-tm", "truth": "a.tif"}]
+    project = load_project(write(tmp_path, scenes=scenes, periods=[], methods=["band_ratio"]))
+    with pytest.raises(TrimlineError, match=r"training band_ratio needs torch.*\n.*trimline\[train\]"):
+        run_study(project, until="evaluate")
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "out/samples").mkdir(parents=True)
+    check_needs(project, frozenset({"samples", "train"}))  # all of it may be there already, trained elsewhere
