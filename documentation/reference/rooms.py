@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import cast
 
 import griffe
 
@@ -129,9 +130,10 @@ def _defined() -> dict[str, list[str]]:
 
 
 def _modules(module: griffe.Module) -> Iterator[tuple[str, griffe.Module]]:
-    for each in module.modules.values():
-        yield each.path.partition(".")[2], each
-        yield from _modules(each)
+    for each in module.members.values():
+        if not each.is_alias and each.is_module:  # an import of a module is none, and could lead round in circles
+            yield each.path.partition(".")[2], cast(griffe.Module, each)
+            yield from _modules(cast(griffe.Module, each))
 
 
 def _is_model(name: str) -> bool:
