@@ -8,6 +8,7 @@ which pages show as ``pictures/NAME``.
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -53,7 +54,9 @@ def _draw(module: ModuleType, name: str, folder: Path) -> None:
         shutil.rmtree(older)
     unfinished = folder.with_name(folder.name + "-part")
     unfinished.mkdir()
-    written = {path.resolve() for path in module.draw(unfinished)}
+    with warnings.catch_warnings():  # mkdocs tells them all, each time
+        warnings.simplefilter("ignore", DeprecationWarning)
+        written = {path.resolve() for path in module.draw(unfinished)}
     for path in [path for path in unfinished.rglob("*") if path.is_file() and path.resolve() not in written]:
         path.unlink()  # what the module needed on the way
     unfinished.rename(folder)
