@@ -99,6 +99,10 @@ def _execute(notebook: NotebookNode, page: str) -> None:
             client.execute(env=environment() | {"IPYTHONDIR": str(profile)})
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             raise DocumentationError(_told(notebook, page, error, limit_s)) from None
+        except AssertionError as error:  # nbclient stumbles as it cleans up after a kernel that has died
+            if not isinstance(error.__context__, DeadKernelError):
+                raise
+            raise DocumentationError(_told(notebook, page, error.__context__, limit_s)) from None
         finally:
             _clean(notebook, folder)
     seconds = round(time.monotonic() - started)

@@ -126,8 +126,9 @@ def test_an_executed_notebook_is_kept_until_its_page_changes(page: Path, monkeyp
         ("```sh\necho before\nfalse\necho after\n```", "before"),
         ("```python\n1 / 0\n```", "ZeroDivisionError"),
         ("![No file](no.png)", "no.png"),
+        ("```python\nimport os\n\nos._exit(1)\n```", "the kernel died"),
     ],
-    ids=["command", "python", "picture"],
+    ids=["command", "python", "picture", "kernel"],
 )
 def test_a_cell_that_fails_stops_the_build_and_is_named(cell: str, said: str, page: Path) -> None:
     text = f"# A page\n\n```python\nx = 1\n```\n\n{cell}\n"
