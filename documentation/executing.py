@@ -18,7 +18,7 @@ from documentation.errors import DocumentationError
 from documentation.machine_paths import cleaner
 from documentation.places import KEPT, digest, real_data, sources_of_trimline
 
-LIMIT_S = 600
+LIMIT_S = 1200
 """Longest time that one notebook may take, in seconds; `TRIMLINE_TUTORIAL_LIMIT_S` sets another."""
 
 COLUMNS = 100

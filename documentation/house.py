@@ -68,6 +68,7 @@ UNDER_ALL: tuple[str, ...] = (
 
 ROOMS: tuple[Room, ...] = (
     Room("remote", "files on servers, range by range", 0, 0),
+    Room("examples", "inputs of the tutorials", 1, 0),
     Room("simulate", "ranges whose truth is known", 2, 0),
     Room("catalogues", "archives: search and choice", 0, 1),
     Room("fetching", "what meets the region", 1, 1),

@@ -111,7 +111,8 @@ def products(tmp_path_factory: pytest.TempPathFactory, sentinel2: ModuleType) ->
     copytree(landsat, folder / "PRODUCT")
     safe = sentinel2.TinySafe().write(folder)
     sentinel2.pack(safe, folder / f"{safe.stem}.zip")
-    copyfile(stack, folder / "s2.tif")
+    for suffix in (".tif", ".json"):
+        copyfile(stack.with_suffix(suffix), folder / f"s2{suffix}")
     copyfile(shipped_weights(), folder / "model.onnx")
     network, metadata = load_network(shipped_weights())
     for name in ("weights.safetensors", "WEIGHTS"):
