@@ -12,7 +12,7 @@ LOWEST_TESTS := $(addprefix unit/,scenes outlines change glaciers timeline infer
 	integration/test_outline_command.py integration/test_untrained_study.py integration/test_training.py
 PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f ! -path $(TYPES) ! -path 'web/tests/*' -print)
 
-.PHONY: help setup web api demo package test test-python test-web test-slow test-package test-lowest lint lint-python lint-web format test-faults bench bench-quick docs test-docs clean
+.PHONY: help setup web api demo package test test-python test-web test-slow test-package test-lowest lint lint-python lint-web format test-faults bench bench-quick docs test-docs test-stranger clean
 
 help:
 	@echo "make demo       simulate a range, run every stage, show the report"
@@ -25,7 +25,7 @@ help:
 	@echo "make lint       ruff, ruff format --check, mypy --strict; eslint and tsc for the page"
 	@echo "make bench      the benchmarks, against the results in benchmarks/, whose page is written again"
 	@echo "make bench-quick   their small forms"
-	@echo "make docs       the documentation, into site/: tutorials are executed, links checked; make test-docs tests it"
+	@echo "make docs       the documentation, into site/: tutorials are executed, links checked; make test-docs, test-stranger test it"
 	@echo "make setup      only the environment, in .venv"
 
 setup: $(READY)
@@ -102,6 +102,7 @@ bench: $(READY) $(PAGE)
 bench-quick: $(READY) $(PAGE)
 	$(BIN)/trimline bench all --quick --against benchmarks --record benchmarks
 
+STRANGER := tests/documentation/test_path_of_a_stranger.py
 DOCS_READY := $(VENV)/.docs-ready
 
 $(DOCS_READY): pyproject.toml constraints.txt $(READY)
@@ -112,7 +113,12 @@ docs: $(DOCS_READY) $(PAGE)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 test-docs: docs
-	$(BIN)/python -m pytest -rA tests/documentation tests/browser/test_documentation_*.py
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow" tests/browser/test_documentation_*.py \
+		tests/documentation --ignore $(STRANGER)
+
+# Every notebook of the site once more, as it is downloaded, in an empty folder.
+test-stranger: docs
+	$(BIN)/python -m pytest -m slow -o faulthandler_timeout=0 -rA $(STRANGER)
 
 clean:
 	rm -rf $(VENV) site .tutorials runs web/node_modules $(TYPES) src/trimline/review/static

@@ -75,6 +75,7 @@ def test_the_page_has_these_sections_and_no_others() -> None:
     assert tuple(re.findall(r"^## (.+)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)) == SECTIONS
 
 
+@pytest.mark.slow  # `make test-docs` runs it
 @pytest.mark.parametrize("title", SECTIONS)
 def test_an_addition_touches_the_listed_files_and_works(title: str, copy: Path, tmp_path: Path) -> None:
     shown = section(title)

@@ -18,6 +18,8 @@ from trimline.project import load_project
 from trimline.report.written_tables import WRITTEN, WrittenTable
 from trimline.study import run_study
 
+pytestmark = pytest.mark.slow  # `make test-docs` runs it
+
 DATES = {"1986-1988": ("LT05", "19880820"), "2016-2018": ("LC08", "20180823"), "2019-2021": ("LC08", "20210815")}
 STUDY: dict[str, Any] = {
     "name": "tables",

@@ -14,6 +14,8 @@ from documentation.pictures.symptoms.ground import Ground
 from documentation.pictures.trouble import SYMPTOMS
 from matplotlib.colors import to_rgb
 
+pytestmark = pytest.mark.slow  # `make test-docs` runs it
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "trouble.md"
 
 BOUNDS = {
