@@ -11,14 +11,17 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyogrio
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from packaging.version import Version
 from shapely.geometry import box
 
 from trimline.errors import OutlineError
 from trimline.outlines import read_outlines, write_outlines
 
+READS_LISTS = Version(pyogrio.__version__) >= Version("0.12")
 SUFFIXES = (".gpkg", ".parquet", ".geojson", ".shp")
 
 
@@ -59,6 +62,8 @@ CASES = {
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("case", CASES)
 def test_any_column_is_written_and_read_back(case: str, suffix: str, tmp_path: Path) -> None:
+    if case == "lists" and suffix == ".geojson" and not READS_LISTS:
+        pytest.skip("pyogrio reads lists from 0.12 on; an older one says that it leaves them out")
     outlines = CASES[case]
     write_outlines(outlines, tmp_path / f"o{suffix}")
     read = read_outlines(tmp_path / f"o{suffix}")
