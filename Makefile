@@ -103,13 +103,8 @@ bench-quick: $(READY) $(PAGE)
 	$(BIN)/trimline bench all --quick --against benchmarks --record benchmarks
 
 STRANGER := tests/documentation/test_path_of_a_stranger.py
-DOCS_READY := $(VENV)/.docs-ready
 
-$(DOCS_READY): pyproject.toml constraints.txt $(READY)
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e ".[docs]"
-	@touch $@
-
-docs: $(DOCS_READY) $(PAGE)
+docs: $(READY) $(PAGE)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 test-docs: docs
