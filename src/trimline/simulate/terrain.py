@@ -168,7 +168,9 @@ def without_depressions(height: Field) -> Field:
     first, second = _edges(height.shape)
     heights = np.append(height.ravel(), height.min() - 1.0)
     weights = np.maximum(heights[first], heights[second]) - heights[outside]
-    graph = sparse.coo_array((weights, (first, second)), shape=(outside + 1, outside + 1)).tocsr()
+    # SciPy 1.15 and older find spanning trees only with indices of 32 bits.
+    ends = (first.astype(np.int32), second.astype(np.int32))
+    graph = sparse.coo_array((weights, ends), shape=(outside + 1, outside + 1)).tocsr()
     tree = csgraph.minimum_spanning_tree(graph)
     _, outwards = csgraph.breadth_first_order(tree, outside, directed=False)
     outwards = outwards.astype(np.int64)
