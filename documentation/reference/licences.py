@@ -100,12 +100,12 @@ def licensed(installed: Distribution) -> Licensed:
 def licence_of(installed: Distribution) -> str:
     """Return the licence that a distribution states: its SPDX expression, its classifiers, or its field `License`."""
     metadata = installed.metadata
-    if metadata["License-Expression"]:
+    if "License-Expression" in metadata:
         return str(metadata["License-Expression"])
     classifiers = [each for each in metadata.get_all("Classifier") or [] if each.startswith(_CLASSIFIER)]
     if classifiers:
         return ", ".join(each.rpartition(" :: ")[2] for each in classifiers)
-    lines = [line.strip() for line in str(metadata["License"] or "").splitlines() if line.strip()]
+    lines = [line.strip() for line in str(metadata.get("License") or "").splitlines() if line.strip()]
     if lines and len(lines[0]) <= _LONGEST:
         return " ".join(lines[:2]) if lines[0] == "Apache License" else lines[0]
     return UNSTATED

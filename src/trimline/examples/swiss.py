@@ -53,19 +53,21 @@ def from_data(data: Path, folder: Path) -> None:
         Where to write.
     """
     import geopandas as gpd
-    import rasterio
     from shapely.geometry import box
 
+    from trimline.errors import ExampleError
     from trimline.outlines import write_outlines
+    from trimline.reprojecting import reprojected
+    from trimline.scenes.raster_opening import open_user_raster
 
     inventory = data / "swiss_inventory"
     then, now = (gpd.read_parquet(inventory / f"{year}.parquet") for year in YEARS)
     (folder / "dem").mkdir()
     kept: set[str] = set()
     for path in sorted((inventory / "dem").glob("*.tif")):
-        with rasterio.open(path) as model:
+        with open_user_raster(path, ExampleError) as model:
             ground = box(*model.bounds)
-            inside = [set(each.loc[each.to_crs(model.crs).within(ground), "sgi_id"]) for each in (then, now)]
+            inside = [set(each.loc[reprojected(each, model.crs).within(ground), "sgi_id"]) for each in (then, now)]
         if covered := inside[0] & inside[1]:
             shutil.copyfile(path, folder / "dem" / path.name)
             kept |= covered
