@@ -1,4 +1,4 @@
 """What builds the documentation: executed tutorials, generated reference pages, drawn pictures, the check of the site.
 
-``mkdocs.yml`` names :mod:`documentation.hooks`; everything else is called from there.
+``mkdocs.yml`` names `documentation.hooks`; everything else is called from there.
 """

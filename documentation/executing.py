@@ -27,6 +27,9 @@ COLUMNS = 100
 _TOLD = 30
 """Lines of what a failed cell printed that the error repeats."""
 
+_COLOURS = ("FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE")
+"""Variables that the kernel itself sets; programs warn of them beside `NO_COLOR`, which `environment` sets."""
+
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07")
 
 
@@ -36,7 +39,7 @@ def executed(notebook: NotebookNode, page: str) -> NotebookNode:
     Parameters
     ----------
     notebook : NotebookNode
-        As :func:`documentation.notebooks.notebook_of` gives it.
+        As `documentation.notebooks.notebook_of` gives it.
     page : str
         The page's path below ``docs/``; names the kept file and stands in errors.
 
@@ -73,6 +76,8 @@ def environment() -> dict[str, str]:
     variables = dict(os.environ)
     variables["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     variables |= {"COLUMNS": str(COLUMNS), "NO_COLOR": "1", "TERM": "dumb", "PYTHONUNBUFFERED": "1"}
+    for name in _COLOURS:
+        variables.pop(name, None)
     data = real_data()
     if data is not None:
         variables["TRIMLINE_DATA"] = str(data)
@@ -85,6 +90,7 @@ def _execute(notebook: NotebookNode, page: str) -> None:
     with tempfile.TemporaryDirectory(prefix="run-") as scratch:
         folder, profile = Path(scratch) / "run", Path(scratch) / "ipython"
         folder.mkdir()
+        _without_colours(profile)
         client = NotebookClient(
             notebook,
             timeout_func=lambda _: max(1, int(started + limit_s - time.monotonic())),
@@ -107,6 +113,13 @@ def _execute(notebook: NotebookNode, page: str) -> None:
             _clean(notebook, folder)
     seconds = round(time.monotonic() - started)
     notebook.metadata["trimline"] = {"seconds": seconds, "data": "simulated" if real_data() is None else "real"}
+
+
+def _without_colours(profile: Path) -> None:
+    """Let the kernel, as it starts, take back the colours that it asks programs for; no name is left to the page."""
+    startup = profile / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "colours.py").write_text(f"[__import__('os').environ.pop(name, None) for name in {_COLOURS}]\n", "utf-8")
 
 
 def _told(notebook: NotebookNode, page: str, error: Exception, limit_s: float) -> str:

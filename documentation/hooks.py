@@ -73,14 +73,18 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def _add_tutorial(files: Files, config: MkDocsConfig, path: str, *, execute: bool) -> None:
     source = DOCS / path
-    text, front = meta.get_data(source.read_text("utf-8"))
+    whole = source.read_text("utf-8")
+    text, front = meta.get_data(whole)
     notebook = notebook_of(text, source)
+    for cell in notebook.cells:
+        if "line" in cell.metadata:  # errors name lines of the file
+            cell.metadata["line"] += whole.count("\n") - text.count("\n")
     if execute:
         _log.info("%s: executing, or taking what is kept", path)
         notebook = executed(notebook, path)
         _log.info("%s: %d seconds", path, notebook.metadata["trimline"]["seconds"])
         _counts.seconds += notebook.metadata["trimline"]["seconds"]
-    page = page_of(notebook, source)
+    page = page_of(notebook, source, front.pop("ground", None))
     _put(files, config, path, _with_front_matter(front, page.markdown))
     folder = path.rpartition("/")[0]
     beside = f"{folder}/" if folder else ""

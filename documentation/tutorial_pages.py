@@ -39,7 +39,7 @@ class TutorialPage:
     """How many cells were executed."""
 
 
-def page_of(notebook: NotebookNode, page: Path) -> TutorialPage:
+def page_of(notebook: NotebookNode, page: Path, ground: str | None = None) -> TutorialPage:
     """Return the page of a notebook, and the notebook as it is downloaded.
 
     Parameters
@@ -48,6 +48,8 @@ def page_of(notebook: NotebookNode, page: Path) -> TutorialPage:
         Executed, or not; a page whose notebook was not executed says so.
     page : Path
         The page's file.
+    ground
+        What the page itself works on, `simulated`; None where its examples are real wherever the data are there.
     """
     ran = notebook.metadata.get("trimline")
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -62,11 +64,11 @@ def page_of(notebook: NotebookNode, page: Path) -> TutorialPage:
         elif not ran:
             parts.append(f"*(The run writes this picture: {cell.metadata.alt}.)*")
         parts += _outputs(cell, f"{page.stem}_files/{number:02d}", result.pictures)
-    result.markdown = _under_the_title("\n\n".join(parts) + "\n", _told(ran, page))
+    result.markdown = _under_the_title("\n\n".join(parts) + "\n", _told(ran, page, ground))
     return result
 
 
-def _told(ran: dict[str, str | int] | None, page: Path) -> str:
+def _told(ran: dict[str, str | int] | None, page: Path, ground: str | None) -> str:
     link = f"[Download this page as a notebook]({page.stem}.ipynb){{ .notebook download }}"
     if ran is None:
         return (
@@ -75,7 +77,8 @@ def _told(ran: dict[str, str | int] | None, page: Path) -> str:
         )
     seconds = int(ran["seconds"])
     time = f"{max(10, round(seconds, -1))} seconds" if seconds < 100 else f"{round(seconds / 60)} minutes"
-    return f"{link} · Everything below was executed when this page was built: about {time}, on {ran['data']} ground."
+    where = f"{ground or ran['data']} ground"
+    return f"{link} · Everything below was executed when this page was built: about {time}, on {where}."
 
 
 def _under_the_title(text: str, told: str) -> str:

@@ -32,6 +32,7 @@ PAGE_LICENCES = Path(__file__).resolve().parents[2] / "src/trimline/review/stati
 _LICENCE_FILE = re.compile(r"(?:^|/)(?:licen[cs]e|copying|notice)[^/]*$", re.IGNORECASE)
 _LICENCE_LINE = re.compile(r"^License: *(\S.*?) *$", re.MULTILINE)
 _NPM_HEADING = re.compile(r"^(?P<name>@?[\w./-]+) (?P<version>\d\S*) \((?P<licence>.+)\)$", re.MULTILINE)
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _SPECIAL = re.compile(r"([|\[\]_*])")
 _CLASSIFIER = "License :: "
 _LONGEST = 80
@@ -116,7 +117,8 @@ def bundled_licences(installed: Distribution) -> list[str]:
     named: set[str] = set()
     for path in installed.files or ():
         if ".dist-info/" in str(path) and _LICENCE_FILE.search(str(path)):
-            named.update(_LICENCE_LINE.findall(Path(str(path.locate())).read_text("utf-8", errors="replace")))
+            text = Path(str(path.locate())).read_text("utf-8", errors="replace")
+            named.update(_LINK.sub(r"\1", each) for each in _LICENCE_LINE.findall(text))  # [BSD](address)
     return sorted(named)
 
 

@@ -1,7 +1,7 @@
 """Errors that a user can correct: one small tree of exceptions.
 
 Every message has what is wrong, where, and what to do. The command line prints it in one or two lines and ends
-with exit code 2; anything that is not a :class:`TrimlineError` is a bug and keeps its traceback.
+with exit code 2; anything that is not a `TrimlineError` is a bug and keeps its traceback.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Errors of other libraries at the edges, as errors that a user can correct.
 
 Whatever reads or writes a file for trimline (GDAL, pyogrio, shapely, pyproj, Arrow, Zarr, YAML, the standard library)
-has errors of its own. The one place that turns them into a :class:`TrimlineError` is `foreign_errors`; it stands around
+has errors of its own. The one place that turns them into a `TrimlineError` is `foreign_errors`; it stands around
 the call into the library and around nothing else, because an error of our own code is a bug and keeps its traceback.
 """
 

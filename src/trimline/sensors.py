@@ -2,7 +2,7 @@
 
 A band has one common name in trimline, independent of the agency's number: ``coastal blue green red nir swir1 swir2
 thermal``, the red edge as ``rededge1..3`` with ``nir08``, and ``cirrus``, ``nir09`` and ``pan`` for bands that are
-seldom used. Adding a sensor is one entry in :data:`SENSORS`.
+seldom used. Adding a sensor is one entry in `SENSORS`.
 
 Sources: band edges of TM, ETM+ and OLI/TIRS from the Landsat Data Users Handbooks (USGS LSDS-1415, -1927, -1574);
 centres and widths of MSI from the Sentinel-2 spectral responses (ESA COPE-GSEG-EOPG-TN-15-0007); exo-atmospheric

@@ -110,6 +110,24 @@ def test_a_page_shows_what_its_cells_gave(page: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("ground", "data", "said"),
+    [(None, "real", "real"), (None, "simulated", "simulated"), ("simulated", "real", "simulated")],
+)
+def test_a_page_says_on_which_ground_it_was_executed(ground: str | None, data: str, said: str, page: Path) -> None:
+    notebook = notebook_of("# Short\n\n```python\n1\n```\n", page)
+    notebook.metadata["trimline"] = {"seconds": 12, "data": data}
+    assert f"about 10 seconds, on {said} ground." in page_of(notebook, page, ground).markdown
+
+
+def test_programs_are_told_once_that_no_colours_are_wanted(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    text = "```sh\nenv | grep -i color\n```\n\n```python\n'os' in globals()\n```\n"
+    shown = executed(notebook_of(text, page), "tutorial.md")
+    assert shown.cells[0].outputs[0].text == "NO_COLOR=1\nTERM=xterm-color\n"
+    assert shown.cells[1].outputs[0].data["text/plain"] == "False"
+
+
 def test_an_executed_notebook_is_kept_until_its_page_changes(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "# Short\n\n```python\nprint(6 * 7)\n```\n"
     executed(notebook_of(text, page), "tutorial.md")

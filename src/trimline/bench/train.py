@@ -82,7 +82,7 @@ def measure(
     rounds, steps
         How often the contenders take turns, and the steps of training in one turn.
     arguments
-        Of the network; None means those in :data:`ARGUMENTS`.
+        Of the network; None means those in `ARGUMENTS`.
     quick
         Whether the contenders take few turns.
     """

@@ -1,4 +1,4 @@
-"""The known archives. A new one is one entry in :data:`ARCHIVES`, and a signer where it has rules of its own.
+"""The known archives. A new one is one entry in `ARCHIVES`, and a signer where it has rules of its own.
 
 Addresses and collections as the archives publish them: Earth Search (Element 84), Planetary Computer (Microsoft),
 LandsatLook (USGS), Copernicus Data Space Ecosystem (ESA). None of them answers a test: what is written here is from

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 SOME_FAILED = 1
-"""Of several scenes some could not be mapped; the others were."""
+"""`outline` could not map some of several scenes; the others were mapped. Or `bench` fell behind kept results, or
+`bench all` lacks figures. Or a bug: then Python prints its traceback."""
 USER_ERROR = 2
-"""The user can correct what went wrong."""
+"""The user can correct what went wrong. Also where `fetch` could not fetch some scenes; the others are fetched."""
 INTERRUPTED = 130
-"""After Ctrl-C, as shells expect it: 128 + SIGINT."""
+"""After Ctrl-C, as shells expect it: 128 + SIGINT. But `review`, once it serves its page, ends with 0."""

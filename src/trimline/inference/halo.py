@@ -111,7 +111,7 @@ def _profile(
     Parameters
     ----------
     predict, inputs, images, flips
-        As in :func:`measure_halo`.
+        As in `measure_halo`.
     shown
         Numbers of the tiles.
     reach

@@ -57,7 +57,7 @@ class Inputs:
     units: Literal["reflectance", "dn"]
     """What the images must be measured in."""
     indices: tuple[str, ...] = ()
-    """Names from :data:`INDICES`; their channels follow the bands."""
+    """Names from `INDICES`; their channels follow the bands."""
     mean: tuple[float, ...] = ()
     """Subtracted, one value per channel; empty means nothing is."""
     std: tuple[float, ...] = ()

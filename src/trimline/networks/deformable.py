@@ -60,7 +60,7 @@ class DeformableConvolution(nn.Module):
 class SamplingConvolution(nn.Module):
     """A 3x3 convolution that is told where to look.
 
-    On the CPU :func:`sampled_convolution` computes it, 3 to 6 times as fast as torchvision, whose kernel serves
+    On the CPU `sampled_convolution` computes it, 3 to 6 times as fast as torchvision, whose kernel serves
     elsewhere. Torchvision is imported only there: it takes a second and 180 MB.
 
     Parameters
@@ -78,7 +78,7 @@ class SamplingConvolution(nn.Module):
         nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5))
 
     def forward(self, features: Tensor, offsets: Tensor, weights: Tensor | None) -> Tensor:
-        """Return (n, out, h, w); the arguments are those of :func:`sampled_convolution`."""
+        """Return (n, out, h, w); the arguments are those of `sampled_convolution`."""
         if features.device.type == "cpu":
             return sampled_convolution(features, offsets, self.weight, weights, bias=self.bias)
         from torchvision.ops import deform_conv2d
@@ -90,9 +90,9 @@ class SamplingConvolution(nn.Module):
 def sampled_convolution(
     features: Tensor, offsets: Tensor, kernel: Tensor, weights: Tensor | None = None, *, bias: Tensor | None = None
 ) -> Tensor:
-    """Return the deformable 3x3 convolution of `features`, as :func:`torchvision.ops.deform_conv2d` defines it.
+    """Return the deformable 3x3 convolution of `features`, as `torchvision.ops.deform_conv2d` defines it.
 
-    All nine taps are interpolated by one call of :func:`torch.nn.functional.grid_sample`, whose kernels for the CPU
+    All nine taps are interpolated by one call of `torch.nn.functional.grid_sample`, whose kernels for the CPU
     are vectorised in both directions, and one matrix product weighs them, in half precision inside autocast.
 
     Parameters
@@ -135,7 +135,7 @@ def sampled_convolution(
 def initialise_deformable(network: nn.Module) -> None:
     """Draw deformable convolutions' weights from the Glorot normal distribution [S], and set their offsets to 0 [M].
 
-    On the meta device nothing is drawn; see :func:`trimline.networks.blocks.initialise`.
+    On the meta device nothing is drawn; see `trimline.networks.blocks.initialise`.
     """
     for module in network.modules():
         if isinstance(module, DeformableConvolution) and not module.offsets.weight.is_meta:

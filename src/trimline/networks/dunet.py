@@ -24,7 +24,7 @@ class DUNet(EncoderDecoder):
     """D-UNet of Li and others (2024): deformable convolutions in every stage, dense atrous convolution between [S].
 
     Stem: a 3x3 convolution. Encoder: two deformable convolutions and 2x2 max pooling, four times [S]. Bottleneck: a
-    3x3 convolution to 512 channels [C], then :class:`trimline.networks.blocks.DenseAtrous` [S]. Decoder: 2x2
+    3x3 convolution to 512 channels [C], then `trimline.networks.blocks.DenseAtrous` [S]. Decoder: 2x2
     transposed convolution of stride 2, concatenation with the encoder's map before pooling, a 3x3 convolution to the
     stage's width [C], two deformable convolutions, four times [S]. Head: 1x1. Batch norm and ReLU follow every 3x3 and
     deformable convolution [P].

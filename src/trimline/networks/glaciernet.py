@@ -90,7 +90,7 @@ class MaxPooling(nn.Module):
     """
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the maxima, (n, channels, h / 2, w / 2), and their places, for :class:`MaxUnpooling`."""
+        """Return the maxima, (n, channels, h / 2, w / 2), and their places, for `MaxUnpooling`."""
         if not _traced():
             pooled, numbers = functional.max_pool2d(features, 2, return_indices=True)
             return pooled, numbers
@@ -101,7 +101,7 @@ class MaxPooling(nn.Module):
 
 
 class MaxUnpooling(nn.Module):
-    """The inverse of :class:`MaxPooling`: each value at the place of its maximum, zeros elsewhere."""
+    """The inverse of `MaxPooling`: each value at the place of its maximum, zeros elsewhere."""
 
     def forward(self, features: Tensor, places: Tensor) -> Tensor:
         """Return (n, channels, 2 h, 2 w) of features (n, channels, h, w)."""

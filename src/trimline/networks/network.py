@@ -14,8 +14,8 @@ class Network(nn.Module, ABC):
     """The base of the networks: checks what it is fed with, and says how far it looks.
 
     A subclass calls ``super().__init__`` with its number of bands and classes, its `stride` and its `reach`, and
-    writes :meth:`segment`. One that is trained on more than its output (the four heads of
-    U-Net++) also overrides :meth:`supervised`.
+    writes `segment`. One that is trained on more than its output (the four heads of
+    U-Net++) also overrides `supervised`.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The networks by name. Adding one is its file and one entry in :data:`NETWORKS`.
+"""The networks by name. Adding one is its file and one entry in `NETWORKS`.
 
 An entry says where the network's class lies and what it is when it is built: its arguments, its number of parameters,
 how far it looks. So a project file is checked, and the networks are listed, without importing PyTorch.
@@ -243,7 +243,7 @@ def build(name: str, bands: int, classes: int = 2, /, **arguments: Any) -> Netwo
     Parameters
     ----------
     name
-        One of :data:`NETWORKS`.
+        One of `NETWORKS`.
     bands
         Input channels, indices included.
     classes

@@ -17,8 +17,8 @@ class SaUNet(EncoderDecoder):
     """SaU-Net of He and others (2021): "a self-attention mechanism module" in U-Net [S].
 
     No source that is open says where the module sits and how it is built: it is one
-    :class:`trimline.networks.attention.SelfAttention` after the last block of the encoder, the rest is
-    :class:`trimline.networks.unet.UNet` [C].
+    `trimline.networks.attention.SelfAttention` after the last block of the encoder, the rest is
+    `trimline.networks.unet.UNet` [C].
 
     Every output depends on the whole tile, and attention that learned on tiles of one size spreads differently on
     another. The network therefore has no halo, and mapping shows it tiles of the size that it was trained on.

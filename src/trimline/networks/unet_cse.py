@@ -20,8 +20,8 @@ REDUCTION = 2
 class UNetCSE(EncoderDecoder):
     """U-Net+cSE of Tian and others (2022): channel squeeze and excitation in U-Net [S].
 
-    A :class:`trimline.networks.attention.ChannelExcitation` follows every block of the encoder and of the decoder,
-    the rest is :class:`trimline.networks.unet.UNet` [C].
+    A `trimline.networks.attention.ChannelExcitation` follows every block of the encoder and of the decoder,
+    the rest is `trimline.networks.unet.UNet` [C].
 
     The excitation averages over the tile, so every output depends on the whole tile, and on its size: the average
     over a small tile scatters more. The network therefore has no halo, and mapping shows it tiles of the size that it

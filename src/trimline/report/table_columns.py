@@ -71,7 +71,8 @@ _MEANINGS: Mapping[str, str] = MappingProxyType(
         "f1": "harmonic mean of precision and recall",
         "file": "file of the outlines",
         "first": "first period of the span",
-        "flagged": "periods of the span, or whether the period, jumps out of the series",
+        "flagged": "first or last period of the span, or both separated by ;, where its area jumps out of the series; "
+        "empty where neither does",
         "gained_km2": "area of outlines that the inventory lacks",
         "glac_ids": "glaciers that are compared as one, separated by ;",
         "glaciers": "number of glaciers with an outline",
@@ -205,7 +206,8 @@ _MEANINGS: Mapping[str, str] = MappingProxyType(
         "unseen_glaciers": "glaciers without an outline, most of whose ground was not seen: their area is unknown",
         "unseen_km2": "area that unknown glaciers had in their nearest periods",
         "value": "JSON object: columns and their values, and options of the operation",
-        "verdict": "whether the change is larger than its error",
+        "verdict": "significant loss or significant gain: the change is larger than its error (one standard error, "
+        "about 68 %; no test at 95 %); no significant change: it is no larger; empty: change or error unknown",
         "whole_pixel_error_m": "error of the change where termini err by a whole pixel",
         "whole_pixel_error_m_per_a": "the same per year, a whole pixel",
         "windows": "windows of ground that were compared",

@@ -318,7 +318,7 @@ WRITTEN: tuple[WrittenTable, ...] = (
             uncertainty_perimeter_km2 size_class state flagged"""
         ),
         optional=_NAMED,
-        own={"flagged": "whether the period of the glacier jumps out of its series"},
+        own={"flagged": "whether the area of the region in this period jumps out of its series"},
         kinds={"flagged": "true or false"},
         geometry="polygon",
     ),

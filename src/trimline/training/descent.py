@@ -49,7 +49,7 @@ def train_by_descent(
     start: Path | None,
     progress: bool,
 ) -> Path:
-    """Train a network by gradient descent and write its weights; see :func:`trimline.training.train`.
+    """Train a network by gradient descent and write its weights; see `trimline.training.train`.
 
     Parameters
     ----------

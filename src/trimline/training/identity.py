@@ -37,7 +37,7 @@ def identity_of_run(
     Parameters
     ----------
     network, arguments, recipe, seed
-        As :func:`trimline.training.train` takes them.
+        As `trimline.training.train` takes them.
     samples
         Fingerprints of the samples.
     start

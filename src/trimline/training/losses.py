@@ -1,6 +1,6 @@
 """Losses over labelled pixels, and their weighted sums. A pixel whose mask is `IGNORE` counts in none of them.
 
-Every term sees the same :class:`Labelled`: log probabilities in single precision and one-hot labels that are 0 in all
+Every term sees the same `Labelled`: log probabilities in single precision and one-hot labels that are 0 in all
 classes of a pixel without label. They are computed once per map of logits, however many terms there are. A term is
 a scalar pooled over the batch, so that a tile without data weighs nothing; where no pixel of the batch is labelled
 it is 0, with a gradient of 0. Written with products and sums only, whose gradients are deterministic on every device.
@@ -37,7 +37,7 @@ class Labelled:
 
     @classmethod
     def of(cls, logits: Tensor, masks: Tensor) -> Self:
-        """Return what the terms need of logits and masks; see :data:`Loss`."""
+        """Return what the terms need of logits and masks; see `Loss`."""
         # `IGNORE` is the number of no class, so that comparing leaves its pixels out.
         classes = torch.arange(min(logits.shape[1], IGNORE), device=masks.device).view(1, -1, 1, 1)
         return cls(logits.float().log_softmax(dim=1), (masks.unsqueeze(1) == classes).float())

@@ -72,7 +72,7 @@ def train(
     Returns
     -------
     Path
-        The weights file, for :func:`trimline.inference.load_weights`.
+        The weights file, for `trimline.inference.load_weights`.
 
     Raises
     ------
