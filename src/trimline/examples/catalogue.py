@@ -15,6 +15,8 @@ class Example:
     """As on the command line; also the folder's usual name."""
     summary: str
     """What the folder holds, in one line."""
+    simulated_summary: str
+    """The same of its simulated twin."""
     module: str
     """Where `from_data` and `simulated` are."""
     needs: tuple[str, ...]
@@ -30,6 +32,7 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
             Example(
                 "vinciguerra",
                 "Sentinel-2 images of one small glacier in 2019, 2020 and 2022, with masks drawn by hand",
+                "simulated images of one small glacier in 2019, 2020 and 2022, as of Sentinel-2, with true masks",
                 "trimline.examples.vinciguerra",
                 tuple(f"vinciguerra/{year}{kind}.tif" for year in (2019, 2020, 2022) for kind in ("", "_label")),
                 ("trimline info {folder}/2019.tif", "trimline outline {folder}/2019.tif -o out/2019"),
@@ -37,6 +40,7 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
             Example(
                 "glacier-national-park",
                 "outlines of the same glaciers from the Little Ice Age to 2015, with published areas",
+                "outlines of the glaciers of a simulated range from 1850 to 2015, with their areas",
                 "trimline.examples.glacier_national_park",
                 tuple(
                     f"glacier_national_park/outlines_{period}.geojson"
@@ -47,6 +51,7 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
             Example(
                 "swiss",
                 "outlines of 1973 and 2016 with an elevation model, an inventory's attributes, measured length change",
+                "outlines of a simulated range in 1973 and 2016 with its elevation model, and attributes",
                 "trimline.examples.swiss",
                 (
                     "swiss_inventory/1973.parquet",

@@ -19,6 +19,7 @@ _SIMULATED = (
     "EPSG:4326. Free to use."
 )
 _AREAS = "AREA is the published area in square metres; num and GLACNAME are those of the glacier on all dates."
+_SIMULATED_AREAS = "AREA is the planar area in square metres; num and GLACNAME are those of the glacier on all dates."
 _LIA = (
     "lia is the greatest extent of the Little Ice Age, whose year differs from glacier to glacier: 1850 may stand for "
     "it (--date lia=1850)."
@@ -33,7 +34,7 @@ def described(is_real: bool) -> Described:
         files["outlines_lia.geojson"] = (
             "outlines of 1850, which stands for the Little Ice Age: Year, GLACNAME, num, AREA"
         )
-    return Described(_REAL if is_real else _SIMULATED, files, (_AREAS, _LIA))
+    return Described(_REAL if is_real else _SIMULATED, files, (_AREAS if is_real else _SIMULATED_AREAS, _LIA))
 
 
 def from_data(data: Path, folder: Path) -> None:

@@ -23,7 +23,8 @@ _REAL = (
 )
 _SIMULATED = (
     "A simulated valley seen by a simulated Sentinel-2 in late August of the three years, 10 m, EPSG:32646. "
-    "The masks are the simulator's truth, debris-covered ice included. Free to use."
+    "The masks are the simulator's truth, debris-covered ice included. Free to use. "
+    "The real images and masks are in the public repository vpouseu/Clasificacion-de-Glaciar-Vinciguerra."
 )
 _OPTIONS = (
     "Reflectance = (DN + offset) x scale. Each image has a sidecar, a JSON file of the same name that says so. Without "

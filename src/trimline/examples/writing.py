@@ -118,7 +118,8 @@ def _result(
 
 def _readme(example: Example, described: Described, why_simulated: str | None) -> str:
     kind = "real data" if why_simulated is None else f"simulated ground, not real data (set {VARIABLE} for those)"
-    parts = [f"{example.name}: {example.summary}", f"This is {kind}.", described.source, *described.notes]
+    summary = example.summary if why_simulated is None else example.simulated_summary
+    parts = [f"{example.name}: {summary}", f"This is {kind}.", described.source, *described.notes]
     paragraphs = [textwrap.fill(part, _WIDTH) for part in parts]
     longest = max(map(len, described.files))
     listed = [f"{name:<{longest}}  {what}" for name, what in described.files.items()]

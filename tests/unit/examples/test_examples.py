@@ -99,6 +99,7 @@ def test_a_simulated_image_opens_by_its_sidecar_and_shows_the_ice_of_its_mask(
     monkeypatch.setenv("TRIMLINE_DATA", str(tmp_path / "absent"))
     written = write_example("vinciguerra", tmp_path / "mine")
     assert not written.is_real
+    assert (tmp_path / "mine" / "README.txt").read_text().startswith("vinciguerra: simulated images")
     areas = []
     for year in (2019, 2020, 2022):
         scene = open_scene(tmp_path / "mine" / f"{year}.tif")
