@@ -7,6 +7,7 @@ NODE := VENV=$(abspath $(VENV)) web/with_node.sh
 MODULES := web/node_modules/.ready
 TYPES := web/src/generated.ts
 PAGE := src/trimline/review/static/index.html
+PYTHONS := tests/package/test_pythons.py
 LOWEST := $(VENV)/lowest
 LOWEST_TESTS := $(addprefix unit/,scenes outlines change glaciers timeline inference mapping networks samples project review) \
 	integration/test_outline_command.py integration/test_untrained_study.py integration/test_training.py
@@ -15,13 +16,13 @@ LOWEST_TESTS := $(addprefix unit/,scenes outlines change glaciers timeline infer
 LOWEST_CHOICE := "not dunet and not copy_of_the_document and not nothing_outside_the_review"
 PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f ! -path $(TYPES) ! -path 'web/tests/*' -print)
 
-.PHONY: help setup web api demo package test test-python test-web test-slow test-package test-lowest lint lint-python lint-web format test-faults bench bench-quick docs test-docs test-stranger clean
+.PHONY: help setup web api demo package test test-python test-web test-slow test-package test-pythons test-lowest lint lint-python lint-web format test-faults bench bench-quick docs test-docs test-stranger clean
 
 help:
 	@echo "make demo       simulate a range, run every stage, show the report"
 	@echo "make test       the default suite, of Python and of the page; make test-slow for the long ones"
 	@echo "make test-faults   faults put into a study, and mutations of its inputs, with their counts"
-	@echo "make package    wheel and sdist, into dist/; make test-package installs and tries them, also in other Pythons"
+	@echo "make package    wheel and sdist, into dist/; make test-package installs and tries them, test-pythons in other Pythons too"
 	@echo "make test-lowest   tests with the oldest versions that pyproject.toml allows"
 	@echo "make web        the page of trimline review, from web/ into the package"
 	@echo "make api        the API of trimline review, from Python to the types of the page"
@@ -74,7 +75,11 @@ package: $(READY) $(PAGE)
 	$(BIN)/uv build --quiet --out-dir dist
 
 test-package: $(READY) $(PAGE)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow" tests/package
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow" tests/package --ignore $(PYTHONS)
+
+# The wheel and tests of some rooms in every Python that is at hand, 3.11 to 3.13.
+test-pythons: $(READY) $(PAGE)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow -o faulthandler_timeout=0 $(PYTHONS)
 
 # The oldest versions that pyproject.toml allows of what it names, and the rooms in which most of them are used.
 test-lowest: $(READY) $(PAGE)
