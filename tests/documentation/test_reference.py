@@ -119,9 +119,7 @@ def test_models_are_all_found() -> None:
     from trimline.project.settings import Settings
 
     def below(model: type) -> set[str]:
-        own = [
-            each for each in model.__subclasses__() if each.__module__.startswith("trimline.")
-        ]  # tests make more
+        own = [each for each in model.__subclasses__() if each.__module__.startswith("trimline.")]  # tests make more
         return {model.__name__}.union(*(below(each) for each in own))
 
     shown = {name for section in SECTIONS.values() for name in [section.path]}
