@@ -106,7 +106,8 @@ def licence_of(installed: Distribution) -> str:
     classifiers = [each for each in metadata.get_all("Classifier") or [] if each.startswith(_CLASSIFIER)]
     if classifiers:
         return ", ".join(each.rpartition(" :: ")[2] for each in classifiers)
-    lines = [line.strip() for line in str(metadata.get("License") or "").splitlines() if line.strip()]
+    stated = metadata["License"] if "License" in metadata else ""  # noqa: SIM401 - it has no method `get`
+    lines = [line.strip() for line in str(stated).splitlines() if line.strip()]
     if lines and len(lines[0]) <= _LONGEST:
         return " ".join(lines[:2]) if lines[0] == "Apache License" else lines[0]
     return UNSTATED
