@@ -6,7 +6,10 @@ A test holds all of it against the imports.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
+
+import trimline
 
 
 @dataclass(frozen=True)
@@ -36,33 +39,8 @@ class Arrow:
 OVER_ALL: tuple[str, ...] = ("study", "cli", "bench")
 """Rooms that carry out the others: stages of a study, commands, benchmarks."""
 
-UNDER_ALL: tuple[str, ...] = (
-    "errors",
-    "foreign",
-    "coordinate_systems",
-    "longitudes",
-    "reprojecting",
-    "cores",
-    "extras",
-    "display",
-    "layer_path",
-    "hidden_characters",
-    "workplace",
-    "deflated",
-    "written",
-    "files",
-    "file_names",
-    "file_identity",
-    "progress",
-    "sensors",
-    "surfaces",
-    "years",
-    "melt_season",
-    "own_place",
-    "own_files",
-    "rasters",
-    "height_unit",
-    "heights",
+UNDER_ALL: tuple[str, ...] = tuple(
+    sorted(path.stem for path in Path(trimline.__file__).parent.glob("*.py") if path.stem != "__init__")
 )
 """Single files at the top of the package, which rooms share."""
 

@@ -9,7 +9,8 @@ from documentation.reference.markdown import code, escaped, page, table
 from trimline.outlines import COLUMNS
 from trimline.outlines.edit_layer import OPERATIONS
 from trimline.report.release_outlines import short_names
-from trimline.report.written_tables import WRITTEN, WrittenTable
+from trimline.report.written_table import WrittenTable
+from trimline.report.written_tables import WRITTEN
 from trimline.samples.store import INDEX_COLUMNS
 
 PATH = "reference/tables.md"

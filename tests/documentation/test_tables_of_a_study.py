@@ -15,7 +15,8 @@ import yaml
 
 from trimline.outlines import append_edits, read_edits
 from trimline.project import load_project
-from trimline.report.written_tables import WRITTEN, WrittenTable
+from trimline.report.written_table import WrittenTable
+from trimline.report.written_tables import WRITTEN
 from trimline.study import run_study
 
 pytestmark = pytest.mark.slow  # `make test-docs` runs it
