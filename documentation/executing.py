@@ -87,6 +87,7 @@ def environment() -> dict[str, str]:
 def _execute(notebook: NotebookNode, page: str) -> None:
     limit_s = float(os.environ.get("TRIMLINE_TUTORIAL_LIMIT_S", LIMIT_S))
     started = time.monotonic()
+    begun: list[NotebookNode] = []
     with tempfile.TemporaryDirectory(prefix="run-") as scratch:
         folder, profile = Path(scratch) / "run", Path(scratch) / "ipython"
         folder.mkdir()
@@ -97,6 +98,7 @@ def _execute(notebook: NotebookNode, page: str) -> None:
             kernel_name="python3",
             resources={"metadata": {"path": str(folder)}},
             record_timing=False,
+            on_cell_execute=lambda cell, cell_index: begun.append(cell),
             coalesce_streams=True,
             startup_timeout=300,  # a machine may be busy
             extra_arguments=["--log-level=40"],  # it warns of its port on this machine, which asks for a key
@@ -104,11 +106,11 @@ def _execute(notebook: NotebookNode, page: str) -> None:
         try:
             client.execute(env=environment() | {"IPYTHONDIR": str(profile)})
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            raise DocumentationError(_told(notebook, page, error, limit_s)) from None
+            raise DocumentationError(_told(notebook, begun, page, error, limit_s)) from None
         except AssertionError as error:  # nbclient stumbles as it cleans up after a kernel that has died
             if not isinstance(error.__context__, DeadKernelError):
                 raise
-            raise DocumentationError(_told(notebook, page, error.__context__, limit_s)) from None
+            raise DocumentationError(_told(notebook, begun, page, error.__context__, limit_s)) from None
         finally:
             _clean(notebook, folder)
     seconds = round(time.monotonic() - started)
@@ -122,11 +124,10 @@ def _without_colours(profile: Path) -> None:
     (startup / "colours.py").write_text(f"[__import__('os').environ.pop(name, None) for name in {_COLOURS}]\n", "utf-8")
 
 
-def _told(notebook: NotebookNode, page: str, error: Exception, limit_s: float) -> str:
+def _told(notebook: NotebookNode, begun: list[NotebookNode], page: str, error: Exception, limit_s: float) -> str:
     """Return what is said of the cell that failed: the page, its line, and the end of what it printed."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    reached = [number for number, cell in enumerate(code) if cell.outputs or cell.execution_count is not None]
-    number = reached[-1] if reached else 0
+    number = max(len(begun) - 1, 0)  # a kernel that dies at once sends nothing of its cell
     why = f"more than {limit_s:.0f} s for the whole page" if isinstance(error, CellTimeoutError) else "an error"
     printed = [
         line
