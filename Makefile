@@ -11,9 +11,8 @@ PYTHONS := tests/package/test_pythons.py
 LOWEST := $(VENV)/lowest
 LOWEST_TESTS := $(addprefix unit/,scenes outlines change glaciers timeline inference mapping networks samples project review) \
 	integration/test_outline_command.py integration/test_untrained_study.py integration/test_training.py
-# Left out: OpenVINO reads the exported DUNet from 2026.4 on; older FastAPI words its document otherwise, and older Starlette
-# answers 500 to a path with a zero byte.
-LOWEST_CHOICE := "not dunet and not copy_of_the_document and not nothing_outside_the_review"
+# Left out: older FastAPI words its document otherwise.
+LOWEST_CHOICE := "not copy_of_the_document"
 PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f ! -path $(TYPES) ! -path 'web/tests/*' -print)
 
 .PHONY: help setup web api demo package test test-python test-web test-slow test-package test-pythons test-lowest lint lint-python lint-web format test-faults bench bench-quick docs test-docs test-stranger clean

@@ -26,6 +26,7 @@ degrees. Columns named by a unit hold that unit: `area_km2`, `retreat_m_per_a`. 
 is one in floating point. Columns in *italics* are there only where the study has what they hold."""
 
 _STAGES = {
+    "train": "Training",
     "evaluate": "Scores",
     "experiments": "Scores of all experiments",
     "thresholds": "Thresholds",
@@ -53,6 +54,8 @@ def pages() -> dict[str, str]:
         "## Samples",
         "`samples/index.parquet`: a row per sample, a tile of one scene.",
         table(("column", "meaning"), ((code(name), escaped(text)) for name, text in INDEX_COLUMNS.items())),
+        "`samples/ground.parquet`: a row per block of ground, with its `part` (train, validation or test) and its "
+        "square as `geometry`; without rows where the split is not by blocks.",
     ]
     for stage, members in groupby(WRITTEN, key=lambda each: each.stage):
         parts.append(f"## {_STAGES[stage]}")

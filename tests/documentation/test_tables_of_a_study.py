@@ -92,6 +92,8 @@ STUDY: dict[str, Any] = {
 }
 
 ELSEWHERE = {
+    "training/<method>/history.csv": "written of networks; held by tests/integration/test_training.py",
+    "training/<method>/thresholds.csv": "written by a search; held by tests/unit/training/test_search.py",
     "edits.gpkg|layer=corrected_outlines": "written by the page of trimline review",
     "change/repairs.csv": "written of outlines that one has already",
     "glaciers/glims/glims_images.shp": "written where footprints are given",

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 PYTHONS = ("3.11", "3.12", "3.13")
 SUBSET = ("outlines", "glaciers", "scenes", "timeline")
 """Rooms whose unit tests are run in each, of reading, geometry and tables: those that need no PyTorch."""
-TESTS_NEED = ("pytest", "hypothesis")
+TESTS_NEED = ("pytest", "hypothesis", "exactextract")
 SUBSET_S = 1500
 
 

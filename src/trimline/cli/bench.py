@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from trimline.bench import BENCHMARKS
 from trimline.cli.own_options import finite
 
 FAILED = 1
@@ -14,7 +15,7 @@ FAILED = 1
 
 
 def bench(
-    what: Annotated[str, typer.Argument(help="A benchmark's name, or 'all'.")] = "all",
+    what: Annotated[str, typer.Argument(help=f"A benchmark, or all: {', '.join(BENCHMARKS)}.")] = "all",
     size: Annotated[
         int | None,
         typer.Option(
@@ -40,7 +41,6 @@ def bench(
     json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
 ) -> None:
     """Measure trimline against what people use now, in one run on this machine; ratios come first."""
-    from trimline.bench import BENCHMARKS
     from trimline.bench.running import behind, measured, record_results
     from trimline.cli.results import print_json
     from trimline.errors import TrimlineError
@@ -85,7 +85,6 @@ def bench(
 def _print(name: str, figures: dict[str, float]) -> None:
     from importlib import import_module
 
-    from trimline.bench import BENCHMARKS
     from trimline.cli.results import print_table
 
     module = import_module(f"trimline.bench.{name}")

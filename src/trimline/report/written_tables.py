@@ -66,6 +66,28 @@ _GLIMS_OPTIONAL = frozenset(
 
 WRITTEN: tuple[WrittenTable, ...] = (
     WrittenTable(
+        "training/<method>/history.csv",
+        "train",
+        "A row per epoch of a network; without validation samples it has no scores.",
+        _names("epoch learning_rate loss oa f1 iou precision recall kappa area_bias seconds"),
+        optional=frozenset(_names("oa f1 iou precision recall kappa area_bias")),
+        own={
+            "epoch": "number of the epoch, from 1",
+            "learning_rate": "step of the descent at the end of the epoch",
+            "loss": "mean loss of the training samples",
+            "seconds": "time that the epoch took [s]",
+        },
+        kinds=dict.fromkeys(_names("learning_rate loss seconds"), "number"),
+    ),
+    WrittenTable(
+        "training/<method>/thresholds.csv",
+        "train",
+        "A row per threshold at which a band ratio whose threshold is looked for was scored.",
+        _names("threshold precision recall f1 kappa oa selected"),
+        own={"threshold": "threshold of the band ratio", "selected": "whether this threshold is kept"},
+        kinds={"selected": "true or false"},
+    ),
+    WrittenTable(
         "evaluation/scores.csv",
         "evaluate",
         "A row per method and scene; the scenes `all` and `mean of years` are those together.",

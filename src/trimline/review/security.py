@@ -124,7 +124,7 @@ class Guard:
         await (self._app if instead is None else instead)(scope, receive, send_safely)
 
     def _refused(self, scope: Scope, headers: Headers) -> Response | None:
-        """Return the refusal of a request that comes under a foreign name or from a foreign page."""
+        """Return the refusal of a request under a foreign name, for what cannot be a path, or from a foreign page."""
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._access.serves(hosts[0]):
             return answer(
@@ -133,6 +133,8 @@ class Guard:
                 where="Host",
                 remedy="open the address that `trimline review` printed",
             )
+        if "\0" in scope["path"]:
+            return answer(HTTPStatus.BAD_REQUEST, "no path has a zero byte", where="path")
         is_read = scope["method"] in _SAFE
         if is_read and not scope["path"].startswith("/api"):
             return None  # a link from anywhere may lead to the page

@@ -14,6 +14,7 @@ from trimline.errors import TrainingError
 from trimline.inference import load_weights, read_metadata
 from trimline.inference.torch_files import load_network
 from trimline.project.recipe import Recipe
+from trimline.report.written_tables import WRITTEN
 from trimline.samples import IGNORE, Samples
 from trimline.training import train
 from trimline.training.search import PAPER_GRID
@@ -57,7 +58,8 @@ def test_the_table_has_the_papers_thresholds_and_scores(tmp_path: Path) -> None:
     train("band_ratio", samples, samples, RECIPE, tmp_path, arguments={"opening": 1, "closing": 1})
     table = pd.read_csv(tmp_path / "thresholds.csv")
     assert tuple(table["threshold"]) == PAPER_GRID
-    assert list(table.columns) == ["threshold", "precision", "recall", "f1", "kappa", "oa", "selected"]
+    (described,) = (each for each in WRITTEN if each.path == "training/<method>/thresholds.csv")
+    assert tuple(table.columns) == described.columns
     assert table["selected"].sum() == 1
     assert table["precision"].is_monotonic_increasing
     assert table["recall"].is_monotonic_decreasing

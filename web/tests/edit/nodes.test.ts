@@ -72,15 +72,14 @@ describe("outlines that are apart", () => {
     expect(found.get("island")).toEqual(island);
   });
 
-  it("of many vertices take less than a second", () => {
+  it("of many vertices that cross keep their ground", () => {
     const circle = (x: number, count: number): Geometry =>
       polygon(...Array.from({ length: count }, (_, at): Position => {
         const angle = (2 * Math.PI * at) / count;
         return [x + 5000 * Math.cos(angle), 5000 * Math.sin(angle)];
       }));
     const outlines = new Map([["one", circle(0, 10_000)], ["two", circle(6000, 10_000)]]);
-    const begun = performance.now();
-    noded(outlines);
-    expect(performance.now() - begun).toBeLessThan(1000);
+    const found = noded(outlines);
+    for (const [name, before] of outlines) expect(planarArea(found.get(name) ?? {})).toBeCloseTo(planarArea(before), 1);
   });
 });
