@@ -15,12 +15,11 @@ import numpy as np
 import rasterio
 
 from trimline.bench import jpeg2000_tile
+from trimline.bench.big_scene import simulate_big_scene
 from trimline.bench.figures import Figure
 from trimline.bench.turns import median_seconds
-from trimline.project import SimulatedRange
 from trimline.scenes import Scene, open_scene
 from trimline.scenes.decoded_blocks import BLOCKS
-from trimline.simulate import write_range
 
 BANDS = ("blue", "green", "red", "nir", "swir1", "swir2")
 
@@ -28,16 +27,17 @@ BANDS = ("blue", "green", "red", "nir", "swir1", "swir2")
 FIGURES: Mapping[str, Figure] = {
     "ratio": Figure("Landsat: speed against rasterio and NumPy in double precision", "more"),
     "max_difference": Figure("Landsat: largest difference of reflectance from theirs"),
+    "size": Figure("Landsat: side of the scene [pixels]"),
     "tile_times_as_long_as_decoding": Figure("Sentinel-2: times as long as decoding alone takes", "less", 1.5),
     "tile_size": Figure("Sentinel-2: side of the tile [pixels]"),
 }
 
-TILE_QUICK = 2048
-"""Side of the Sentinel-2 tile in the small form [pixels of 10 m]."""
+QUICK, TILE_QUICK = 1024, 2048
+"""Sides of the Landsat scene [pixels of 30 m] and of the Sentinel-2 tile [pixels of 10 m] in the small form."""
 
 
 def measure(
-    size: int = 512, rounds: int = 5, quick: bool = False, tile_size: int = jpeg2000_tile.FULL_SIZE
+    size: int = 4096, rounds: int = 5, quick: bool = False, tile_size: int = jpeg2000_tile.FULL_SIZE
 ) -> dict[str, float]:
     """Return the megapixels (of all bands) read per second, by us and by the peer, and their ratios.
 
@@ -46,11 +46,12 @@ def measure(
     size, rounds
         Side of the Landsat scene [pixels], and how often it is read.
     quick
-        Whether the tile is small.
+        Whether scene and tile are small.
     tile_size
         Side of the Sentinel-2 tile [pixels of 10 m].
     """
-    return {**_landsat(size, rounds), **_tile(TILE_QUICK if quick else tile_size, 3 if quick else 1)}
+    landsat = _landsat(min(size, QUICK) if quick else size, rounds)
+    return {**landsat, **_tile(TILE_QUICK if quick else tile_size, 3 if quick else 1)}
 
 
 def _tile(size: int, rounds: int) -> dict[str, float]:
@@ -76,11 +77,7 @@ def _read_anew(scene: Scene) -> np.ndarray:
 
 def _landsat(size: int, rounds: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        looks = [{"date": "1988-08-20"}]
-        settings = SimulatedRange.model_validate({"name": "bench", "size": size, "seed": 1, "scenes": looks})
-        written = write_range(settings, folder / "range", progress=False)
-        scene = open_scene(folder / "range" / written.scenes[0].product)
+        scene = open_scene(simulate_big_scene(Path(name), size).product)
         seconds = median_seconds(
             {"trimline": lambda: scene.read(BANDS).to_numpy(), "plain": lambda: _plain(scene)}, rounds
         )
@@ -91,6 +88,7 @@ def _landsat(size: int, rounds: int) -> dict[str, float]:
         "trimline_mpx_s": megapixels / seconds["trimline"],
         "plain_mpx_s": megapixels / seconds["plain"],
         "max_difference": float(difference),
+        "size": size,
     }
 
 

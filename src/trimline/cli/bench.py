@@ -19,7 +19,7 @@ def bench(
     size: Annotated[
         int | None,
         typer.Option(
-            min=64, help="Side of the simulated scene [pixels]; 512 for read, 1024 for map.", show_default=False
+            min=64, help="Side of the simulated scene [pixels]; 4096 for read, 1024 for map.", show_default=False
         ),
     ] = None,
     network: Annotated[str, typer.Option(help="map, train: the network.")] = "unet",
