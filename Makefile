@@ -54,7 +54,7 @@ $(PAGE): $(PAGE_SOURCES) $(TYPES)
 web: $(PAGE)
 
 api: $(READY)
-	$(BIN)/python -m trimline.review.openapi > web/openapi.json
+	$(BIN)/python -m trimline.review.server.openapi > web/openapi.json
 
 demo: $(READY) $(PAGE)
 	$(BIN)/trimline demo

@@ -19,7 +19,7 @@ from trimline.outlines import read_outlines
 from trimline.own_files import own_raster
 from trimline.project import load_project
 from trimline.review import contract
-from trimline.review.opening import reviewed_of
+from trimline.review.opened.opening import reviewed_of
 from trimline.review.review_desk import ReviewDesk, desk_of
 from trimline.study import run_study
 

@@ -20,12 +20,12 @@ from trimline.outlines import area_km2, read_outlines, write_outlines
 from trimline.own_files import own_raster
 from trimline.project import load_project
 from trimline.review import contract
-from trimline.review.browser_rasters import raster_obstacle
 from trimline.review.contract import COMBINATIONS
-from trimline.review.opening import reviewed_of
-from trimline.review.overlays import Overlays
-from trimline.review.pictures import Pictures
-from trimline.review.rasters import Rasters
+from trimline.review.opened.opening import reviewed_of
+from trimline.review.pictures.browser_rasters import raster_obstacle
+from trimline.review.pictures.overlays import Overlays
+from trimline.review.pictures.rasters import Rasters
+from trimline.review.pictures.scene_pictures import Pictures
 from trimline.review.review_desk import ReviewDesk, desk_of
 from trimline.study import run_study
 

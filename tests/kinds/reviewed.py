@@ -12,8 +12,8 @@ import shapely
 
 from trimline.outlines import area_km2, perimeter_km, write_outlines
 from trimline.review import contract
-from trimline.review.drawn import geojson
-from trimline.review.reviewed import Reviewed, ReviewedPeriod
+from trimline.review.edits.drawn import geojson
+from trimline.review.opened.reviewed import Reviewed, ReviewedPeriod
 
 UTM = "EPSG:32645"
 EAST, NORTH, SIDE = 500_000.0, 3_500_000.0, 1000.0

@@ -9,9 +9,9 @@ from pathlib import Path
 from tests.kinds.reviewed import reviewed_in
 
 from trimline.review.review_desk import desk_of
-from trimline.review.security import Access
-from trimline.review.server import create_app
-from trimline.review.serving import LOOPBACK, access_on, listening, serve
+from trimline.review.server.application import create_app
+from trimline.review.server.security import Access
+from trimline.review.server.serving import LOOPBACK, access_on, listening, serve
 
 
 def main(folder: Path, port: int) -> None:

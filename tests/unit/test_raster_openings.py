@@ -21,8 +21,8 @@ OWN_FILES = {
     "report/contact_sheet.py",
     "simulate/archive/laid_out.py",  # bands of simulated products
     "simulate/sentinel2_product.py",  # writes
-    "review/hillshade.py",  # writes
-    "review/prepared_picture.py",  # writes
+    "review/pictures/hillshade.py",  # writes
+    "review/pictures/prepared_picture.py",  # writes
     "study/evaluate_stage.py",
     "study/report_stage.py",
     "terrain/dem_mosaic.py",  # parts of tiles that it fetched

@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from trimline.bench.big_inventory import MIDDLE, simulate_inventory
 from trimline.outlines import area_km2, perimeter_km, write_outlines
-from trimline.review.reviewed import Reviewed, ReviewedPeriod, ReviewedScene
+from trimline.review.opened.reviewed import Reviewed, ReviewedPeriod, ReviewedScene
 from trimline.scenes import open_scene
 
 SPACING_M = 1_500.0

@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from trimline.errors import TrimlineError
-from trimline.review.serving import LOOPBACK, Address
+from trimline.review.server.serving import LOOPBACK, Address
 
 _START_S = 900.0
 
@@ -51,9 +51,9 @@ def served_review(folder: Path, glaciers: int, periods: int, vertices: int, side
 
 def _serve(pipe: Connection, folder: Path, glaciers: int, periods: int, vertices: int, side: int) -> None:
     from trimline.bench.big_review import write_review
-    from trimline.review.page_folder import page_folder
     from trimline.review.running import opened_review
-    from trimline.review.serving import listening, serve
+    from trimline.review.server.page_folder import page_folder
+    from trimline.review.server.serving import listening, serve
 
     reviewed = write_review(folder, glaciers, periods, vertices, side)
     closing = threading.Event()

@@ -10,7 +10,7 @@ from pathlib import Path
 def create_edits(path: Path, overrides: Iterable[str], *, quick: bool, as_json: bool) -> None:
     """Write the layer of edits and the QGIS project of a project or the folder of one map, and say what to open."""
     from trimline.cli.results import print_json
-    from trimline.review.opening import reviewed_of
+    from trimline.review.opened.opening import reviewed_of
     from trimline.review.qgis import create_for_qgis
 
     created = create_for_qgis(reviewed_of(path, overrides, quick=quick))

@@ -11,7 +11,7 @@ import typer
 from trimline.cli.stage_commands import Overrides, Quick
 
 if TYPE_CHECKING:
-    from trimline.review.serving import Address
+    from trimline.review.server.serving import Address
 
 
 def review(
@@ -44,7 +44,7 @@ def review(
     """Look at outlines beside their scenes in the browser, and correct them; Ctrl-C ends it."""
     from trimline.cli.screen import has_display
     from trimline.project import load_project
-    from trimline.review.page_folder import page_folder
+    from trimline.review.server.page_folder import page_folder
 
     if not path.is_dir():  # what is wrong is said before what is slow to import
         load_project(path, overrides or [], quick=quick)

@@ -194,7 +194,7 @@ class GlacierRow(Message):
     edits: int
     """That changed its outline."""
     doubt: float | None
-    """0 to 1, of the next three as far as they are known, see `trimline.review.doubt`; None until it is computed."""
+    """0 to 1, of the next three as far as known, see `trimline.review.doubts.doubt`; None until it is computed."""
     margin: float | None
     """Mean uncertainty of the map along the outline: 4 p (1 - p) of the probability of ice p."""
     disagreement: float | None

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from trimline.errors import EditError, TrimlineError
 from trimline.review import contract
-from trimline.review.snapshot import Snapshot
+from trimline.review.live.snapshot import Snapshot
 
 
 class NotThere(TrimlineError):
@@ -38,15 +38,15 @@ class Desk(Protocol):
         ...
 
     def grid(self) -> contract.TileGrid:
-        """Return the tiles that layers are sent in, see `trimline.review.tile_grid.grid_around`; always the same."""
+        """Return the tiles that layers are sent in, of `trimline.review.layers.tile_grid`; always the same."""
         ...
 
     def layer(self, layer_id: str) -> Snapshot:
         """Return the outlines of a layer as they are now; the same object until they change.
 
-        Ids are those of `trimline.review.snapshot.layer_id`. Of an outline that did not change the next snapshot has
-        the same geometry object, so that only changed ones are simplified again. A layer without glaciers (ground that
-        no scene shows) has an empty id for each polygon.
+        Ids are those of `trimline.review.live.snapshot.layer_id`. Of an outline that did not change the next snapshot
+        has the same geometry object, so that only changed ones are simplified again. A layer without glaciers (ground
+        that no scene shows) has an empty id for each polygon.
         """
         ...
 

@@ -8,8 +8,8 @@ from itertools import product
 
 from trimline.errors import TrimlineError
 from trimline.review.desk import Desk
-from trimline.review.snapshot import layer_id
-from trimline.review.tiles import Tiles
+from trimline.review.layers.tiles import Tiles
+from trimline.review.live.snapshot import layer_id
 
 _LOG = logging.getLogger(__name__)
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from trimline.outlines import Replayed
 from trimline.review import contract
 from trimline.review.desk import NotThere
-from trimline.review.edit_view import edit_rows, termini
-from trimline.review.live_period import LivePeriod
-from trimline.review.live_review import LiveReview
-from trimline.review.saving import measure_of, neighbouring
-from trimline.review.snapshot import Snapshot
-from trimline.review.trial import outline_message
+from trimline.review.edits.edit_view import edit_rows, termini
+from trimline.review.edits.saving import measure_of, neighbouring
+from trimline.review.edits.trial import outline_message
+from trimline.review.live.live_period import LivePeriod
+from trimline.review.live.live_review import LiveReview
+from trimline.review.live.snapshot import Snapshot
 
 NEAR_PIXELS = 2.0
 """Distance within which outlines count as neighbours, whose borders move together [pixels]."""

@@ -12,16 +12,16 @@ from pyproj import CRS
 from trimline.errors import EditError, TrimlineError
 from trimline.review import contract
 from trimline.review.desk import NotThere
-from trimline.review.drawn import SURROUNDINGS_M
-from trimline.review.edit_view import edit_rows, history, listed
-from trimline.review.fixed_layers import FixedLayers
+from trimline.review.edits.drawn import SURROUNDINGS_M
+from trimline.review.edits.edit_view import edit_rows, history, listed
+from trimline.review.edits.saving import preview, revert, save
 from trimline.review.glacier_view import Doubt, glacier_list, glacier_of, names_of
-from trimline.review.live_review import LiveReview
+from trimline.review.layers.fixed_layers import FixedLayers
+from trimline.review.layers.tile_grid import grid_around
+from trimline.review.live.live_review import LiveReview
+from trimline.review.live.snapshot import Snapshot, layer_id
+from trimline.review.opened.reviewed import Reviewed
 from trimline.review.requests_under_way import RequestsUnderWay
-from trimline.review.reviewed import Reviewed
-from trimline.review.saving import preview, revert, save
-from trimline.review.snapshot import Snapshot, layer_id
-from trimline.review.tile_grid import grid_around
 from trimline.study.corrected import write_corrected
 from trimline.study.one_map import one_map
 
@@ -35,7 +35,7 @@ _FIRST_VIEW_S = 2.0
 
 
 class PictureSource(Protocol):
-    """The scenes of a review, as `trimline.review.pictures.Pictures` has them."""
+    """The scenes of a review, as `trimline.review.pictures.scene_pictures.Pictures` has them."""
 
     def all(self, wait_s: float = 0.0) -> tuple[contract.Picture, ...]:
         """Return all pictures."""
@@ -51,7 +51,7 @@ class PictureSource(Protocol):
 
 
 class OverlaySource(Protocol):
-    """Rasters over the scenes, as `trimline.review.overlays.Overlays` has them."""
+    """Rasters over the scenes, as `trimline.review.pictures.overlays.Overlays` has them."""
 
     def all(self) -> tuple[contract.Overlay, ...]:
         """Return all overlays that are there."""

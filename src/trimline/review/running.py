@@ -12,22 +12,31 @@ from fastapi import FastAPI
 
 from trimline.files import StrPath
 from trimline.review.contract import Overlay, Picture
-from trimline.review.doubts import Doubts
+from trimline.review.doubts.background import Doubts
 from trimline.review.first_view import prepare_first_view
-from trimline.review.live_review import LiveReview
-from trimline.review.opening import reviewed_of
-from trimline.review.overlays import Overlays
-from trimline.review.page_folder import page_folder
-from trimline.review.pictures import Pictures
-from trimline.review.rasters import Rasters
+from trimline.review.layers.tiles import Tiles
+from trimline.review.live.live_review import LiveReview
+from trimline.review.live.snapshot import Snapshot
+from trimline.review.opened.opening import reviewed_of
+from trimline.review.opened.reviewed import Reviewed
+from trimline.review.pictures.overlays import Overlays
+from trimline.review.pictures.rasters import Rasters
+from trimline.review.pictures.scene_pictures import Pictures
 from trimline.review.requests_under_way import RequestsUnderWay
 from trimline.review.review_desk import ReviewDesk
-from trimline.review.reviewed import Reviewed
-from trimline.review.security import Access
-from trimline.review.server import create_app
-from trimline.review.serving import LOOPBACK, Address, access_on, is_loopback, listening, only_server, serve, token_for
-from trimline.review.snapshot import Snapshot
-from trimline.review.tiles import Tiles
+from trimline.review.server.application import create_app
+from trimline.review.server.page_folder import page_folder
+from trimline.review.server.security import Access
+from trimline.review.server.serving import (
+    LOOPBACK,
+    Address,
+    access_on,
+    is_loopback,
+    listening,
+    only_server,
+    serve,
+    token_for,
+)
 
 _LOG = logging.getLogger(__name__)
 
@@ -57,7 +66,7 @@ def run_review(
     author
         Who corrects, as the page has it first.
     host, port
-        Where it listens; a port of None means `trimline.review.serving.PORT`, or a free one where that is taken.
+        Where it listens; a port of None means `trimline.review.server.serving.PORT`, or a free one where that is taken.
     token
         What opens it; None means none on the loopback address, and one made at random on others.
     on_listening
@@ -106,7 +115,7 @@ class OpenedReview:
     def app(
         self, *, page: Path | None = None, access: Access | None = None, closing: threading.Event | None = None
     ) -> FastAPI:
-        """Return its server; see `trimline.review.server.create_app`."""
+        """Return its server; see `trimline.review.server.application.create_app`."""
         return create_app(
             self.desk,
             rasters=self.rasters,

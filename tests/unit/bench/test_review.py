@@ -14,9 +14,9 @@ from trimline.bench.big_review import write_review
 from trimline.bench.review import GOALS, measure, saves_ms, table
 from trimline.errors import TrimlineError
 from trimline.outlines import read_outlines
-from trimline.review.page_folder import page_folder
 from trimline.review.running import opened_review
-from trimline.review.serving import listening, serve
+from trimline.review.server.page_folder import page_folder
+from trimline.review.server.serving import listening, serve
 
 
 def test_outlines_of_neighbours_touch_but_do_not_overlap(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 from trimline import project
 from trimline.cli.app import app
 from trimline.errors import TrimlineError
-from trimline.review import page_folder, running
-from trimline.review.serving import Address
+from trimline.review import running
+from trimline.review.server import page_folder
+from trimline.review.server.serving import Address
 
 TOKEN = "a-token-of-16-or-more"  # noqa: S105 - of these tests
 

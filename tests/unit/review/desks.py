@@ -12,8 +12,8 @@ import shapely
 from trimline.errors import EditError
 from trimline.review import contract
 from trimline.review.desk import InConflict, NotThere
-from trimline.review.snapshot import Snapshot, layer_id
-from trimline.review.tile_grid import grid_around
+from trimline.review.layers.tile_grid import grid_around
+from trimline.review.live.snapshot import Snapshot, layer_id
 
 PERIOD = "1986-1988"
 LAYER = layer_id("outlines", PERIOD)

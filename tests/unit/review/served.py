@@ -9,8 +9,8 @@ import time
 from tests.unit.review.desks import MemoryDesk
 
 from trimline.review import contract
-from trimline.review.server import create_app
-from trimline.review.serving import listening, serve
+from trimline.review.server.application import create_app
+from trimline.review.server.serving import listening, serve
 
 SAVING_S = 0.5
 

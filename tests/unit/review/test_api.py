@@ -20,10 +20,10 @@ from starlette.testclient import TestClient
 from tests.kinds.reviewed import LATE, reviewed
 from tests.unit.review.desks import MemoryDesk
 
-from trimline.review.live_review import LiveReview
+from trimline.review.live.live_review import LiveReview
+from trimline.review.live.snapshot import layer_id
 from trimline.review.review_desk import ReviewDesk
-from trimline.review.server import api_document, create_app
-from trimline.review.snapshot import layer_id
+from trimline.review.server.application import api_document, create_app
 
 REPOSITORY = Path(__file__).parents[3]
 HOST = {"Host": "127.0.0.1"}

@@ -11,7 +11,7 @@ from tests.kinds.reviewed import EARLY, LATE, cell, draft, reviewed, reviewed_in
 from tests.unit.review.test_saving import request
 
 from trimline.errors import TrimlineError
-from trimline.review.pictures import surroundings_of
+from trimline.review.pictures.scene_pictures import surroundings_of
 from trimline.review.review_desk import desk_of
 
 

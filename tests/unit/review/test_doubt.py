@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from tests.unit.review.toy_review import CRS, reviewed
 
 from trimline.outlines import write_outlines
-from trimline.review import doubts as module
-from trimline.review.comparing import shared_areas
-from trimline.review.doubt import disagreement, doubt_of, expected_area, jump
-from trimline.review.doubts import Doubts, DoubtTable
-from trimline.review.margin import margin, points_along
-from trimline.review.reviewed import Reviewed, ReviewedPeriod
-from trimline.review.snapshot import Snapshot
+from trimline.review.doubts import background as module
+from trimline.review.doubts.background import Doubts, DoubtTable
+from trimline.review.doubts.comparing import shared_areas
+from trimline.review.doubts.doubt import disagreement, doubt_of, expected_area, jump
+from trimline.review.doubts.margin import margin, points_along
+from trimline.review.live.snapshot import Snapshot
+from trimline.review.opened.reviewed import Reviewed, ReviewedPeriod
 
 WAIT_S = 30.0
 
@@ -187,9 +187,9 @@ def test_blocks_of_the_raster_do_not_show(tmp_path: Path, monkeypatch: pytest.Mo
     path = write_probability(tmp_path / "a.tif", np.random.default_rng(1).uniform(0, 1, (90, 110)))
     ice = shapes(*(square(20.0 * n + 3, 13.0 * n + 5, 90.0 + n) for n in range(40)))
     whole = margin(ice, path)
-    monkeypatch.setattr("trimline.review.margin._BLOCK", 16)
-    monkeypatch.setattr("trimline.review.margin._MOST_BLOCKS", 2)
-    monkeypatch.setattr("trimline.review.margin._MOST_POINTS", 100)
+    monkeypatch.setattr("trimline.review.doubts.margin._BLOCK", 16)
+    monkeypatch.setattr("trimline.review.doubts.margin._MOST_BLOCKS", 2)
+    monkeypatch.setattr("trimline.review.doubts.margin._MOST_POINTS", 100)
     assert margin(ice, path) == pytest.approx(whole)
 
 

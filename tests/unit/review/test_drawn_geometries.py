@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.kinds.reviewed import EAST, NORTH, as_json, cell
 
 from trimline.errors import EditError
-from trimline.review.drawn import LINES, MOST_VERTICES, POLYGONS, drawn_geometry, geojson
+from trimline.review.edits.drawn import LINES, MOST_VERTICES, POLYGONS, drawn_geometry, geojson
 
 BOUNDS = np.array([EAST, NORTH, EAST + 5000, NORTH + 5000])
 

@@ -17,9 +17,9 @@ from trimline.outlines.edit_layer import rows_of
 from trimline.outlines.placing_edits import placed_edits, stored_edits
 from trimline.outlines.writing_edits import create_edits
 from trimline.review import contract
-from trimline.review.known_edits import as_frame
+from trimline.review.edits.known_edits import as_frame
+from trimline.review.edits.saving import ROUNDING_M
 from trimline.review.review_desk import desk_of
-from trimline.review.saving import ROUNDING_M
 
 UTM = "EPSG:32645"
 MOVES = 8

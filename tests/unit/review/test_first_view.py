@@ -6,10 +6,10 @@ import pytest
 from tests.unit.review.desks import PERIOD, MemoryDesk
 
 from trimline.errors import TrimlineError
-from trimline.review import tiles as tiles_module
 from trimline.review.first_view import prepare_first_view
-from trimline.review.snapshot import layer_id
-from trimline.review.tiles import Tiles
+from trimline.review.layers import tiles as tiles_module
+from trimline.review.layers.tiles import Tiles
+from trimline.review.live.snapshot import layer_id
 
 
 def test_tiles_of_the_first_view_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,11 +14,11 @@ from rasterio.transform import from_origin
 from tests.unit.review.toy_review import CRS, NORTH, WEST, reviewed, squares
 
 from trimline.errors import GridError
-from trimline.review.hillshade import hillshade_file, shaded
-from trimline.review.overlays import Overlays
-from trimline.review.pictures import surroundings_of
-from trimline.review.prepared_picture import Surroundings
-from trimline.review.rasters import Rasters
+from trimline.review.pictures.hillshade import hillshade_file, shaded
+from trimline.review.pictures.overlays import Overlays
+from trimline.review.pictures.prepared_picture import Surroundings
+from trimline.review.pictures.rasters import Rasters
+from trimline.review.pictures.scene_pictures import surroundings_of
 
 
 def plane(east: float, north: float, pixel_m: float = 30.0) -> np.ndarray:

@@ -19,9 +19,9 @@ from trimline.outlines import read_edits, write_outlines
 from trimline.outlines.geopackage import geometry_of
 from trimline.review import contract
 from trimline.review.desk import InConflict
-from trimline.review.edit_file import Busy, EditFile
-from trimline.review.failures import status_of
+from trimline.review.edits.edit_file import Busy, EditFile
 from trimline.review.review_desk import ReviewDesk, desk_of
+from trimline.review.server.failures import status_of
 
 HOLE, OTHER, APART = cell(0.2, 0.2, 0.2), cell(0.6, 0.6, 0.2), cell(5.2, 0.2, 0.2)
 SHORT_S = 4.0

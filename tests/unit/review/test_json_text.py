@@ -9,9 +9,9 @@ import pytest
 from starlette.testclient import TestClient
 from tests.unit.review.desks import PERIOD, MemoryDesk
 
-from trimline.review.drawn import MOST_VERTICES
-from trimline.review.json_text import DEEPEST, fault_of
-from trimline.review.server import create_app
+from trimline.review.edits.drawn import MOST_VERTICES
+from trimline.review.server.application import create_app
+from trimline.review.server.json_text import DEEPEST, fault_of
 
 
 @pytest.mark.parametrize("half", ["\\ud800", "\\uDFFF", "\\udc00\\ud800", "\\\\\\ud800", "\\ud800\\\\udc00"])

@@ -11,10 +11,10 @@ from tests.unit.review.toy_review import reviewed, scene_of, write_stack
 
 from trimline.errors import TrimlineError
 from trimline.own_place import is_own
-from trimline.review.overlays import Overlays
-from trimline.review.rasters import Rasters
-from trimline.review.reviewed import ReviewedPeriod
-from trimline.review.serving import only_server
+from trimline.review.opened.reviewed import ReviewedPeriod
+from trimline.review.pictures.overlays import Overlays
+from trimline.review.pictures.rasters import Rasters
+from trimline.review.server.serving import only_server
 
 COPY = "a" * 24
 

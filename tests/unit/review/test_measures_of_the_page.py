@@ -14,7 +14,7 @@ from tests.kinds.reviewed import EARLY, LATE, PIXEL_M, cell, draft, reviewed
 from trimline.change import glacier_areas
 from trimline.outlines import area_km2, read_edits, read_outlines, replay
 from trimline.review import contract
-from trimline.review.measuring import correction_error_km2
+from trimline.review.live.measuring import correction_error_km2
 from trimline.review.review_desk import ReviewDesk, desk_of
 
 LEFT = shapely.affinity.translate(cell(0.0, 0.0, 0.3), -100.0, 50.0)

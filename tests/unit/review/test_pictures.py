@@ -18,9 +18,9 @@ from tests.unit.review.toy_review import BANDS, CRS, NORTH, WEST, reviewed, scen
 
 from trimline.errors import ProductError
 from trimline.review.contract import Picture
-from trimline.review.pictures import Pictures
-from trimline.review.rasters import Rasters
-from trimline.review.reviewed import Reviewed
+from trimline.review.opened.reviewed import Reviewed
+from trimline.review.pictures.rasters import Rasters
+from trimline.review.pictures.scene_pictures import Pictures
 from trimline.scenes import moved_scene
 
 WAIT_S = 30.0
@@ -213,7 +213,7 @@ def test_a_scene_that_is_known_is_not_looked_through_again(tmp_path: Path, monke
     review = reviewed(tmp_path, [scene_of(write_stack(tmp_path / "scene.tif"))])
     with pictures_of(review) as (pictures, _, _):
         before = pictures.all(WAIT_S)
-    monkeypatch.setattr("trimline.review.pictures.described", None)
+    monkeypatch.setattr("trimline.review.pictures.scene_pictures.described", None)
     with pictures_of(review) as (pictures, _, _):
         assert pictures.all(WAIT_S) == before
 

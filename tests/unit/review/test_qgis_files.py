@@ -29,10 +29,10 @@ from trimline.files import sha256
 from trimline.outlines import append_edits, as_edits, check_edits, read_edits, write_outlines
 from trimline.outlines.edit_layer import EDIT_COLUMNS, OPERATIONS
 from trimline.rasters import write_raster
+from trimline.review.opened.reviewed import Reviewed, ReviewedPeriod
 from trimline.review.qgis import create_for_qgis
 from trimline.review.qgis.form import operations_of, period_values, quoted_text
 from trimline.review.qgis.pictures import write_picture
-from trimline.review.reviewed import Reviewed, ReviewedPeriod
 from trimline.scenes import moved_scene, open_scene
 
 PERIODS = ("1988", "2004", "2019's best")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 from tests.unit.review.desks import MemoryDesk
 
-from trimline.review.rasters_route import BEYOND, part
-from trimline.review.server import create_app
+from trimline.review.server.application import create_app
+from trimline.review.server.rasters_route import BEYOND, part
 
 CONTENT = bytes(range(256)) * 10_000
 """2.56 MB: more than is read at once."""

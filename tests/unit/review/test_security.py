@@ -11,9 +11,9 @@ from starlette.testclient import TestClient
 from tests.unit.review.desks import PERIOD, MemoryDesk
 
 from trimline.errors import DiskError, StageError
-from trimline.review.security import HEADERS, Access
-from trimline.review.server import create_app
-from trimline.review.serving import access_on, is_loopback, token_for
+from trimline.review.server.application import create_app
+from trimline.review.server.security import HEADERS, Access
+from trimline.review.server.serving import access_on, is_loopback, token_for
 
 HOME = "http://127.0.0.1:8750"
 TOKEN = "0123456789abcdef-secret"  # noqa: S105 - of these tests

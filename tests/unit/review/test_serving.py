@@ -20,9 +20,9 @@ from tests.unit.review.served import SAVING_S
 from tests.unit.review.test_security import SAVE
 
 from trimline.errors import TrimlineError
-from trimline.review import bodies, page_folder, serving
-from trimline.review.server import create_app
-from trimline.review.serving import Address, listening, only_server, serve
+from trimline.review.server import bodies, page_folder, serving
+from trimline.review.server.application import create_app
+from trimline.review.server.serving import Address, listening, only_server, serve
 
 REPOSITORY = Path(__file__).parents[3]
 PIECE = b" " * 65_536

@@ -15,8 +15,8 @@ from tests.kinds.reviewed import EAST, LATE, NORTH, cell, draft, field
 from trimline.errors import EditError
 from trimline.outlines import Replayed
 from trimline.review.contract import Draft
-from trimline.review.drafts import MappedOutline, redrawn, strokes_of
-from trimline.review.trial import Stamp, Trial, told, try_drafts
+from trimline.review.edits.drafts import MappedOutline, redrawn, strokes_of
+from trimline.review.edits.trial import Stamp, Trial, told, try_drafts
 
 BOUNDS = np.array([EAST, NORTH, EAST + 5000, NORTH + 5000])
 ROUNDING_M2 = 1e-3

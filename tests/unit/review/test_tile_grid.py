@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimline.review.tile_grid import TILE_SIZE, bounds_of_tile, grid_around
+from trimline.review.layers.tile_grid import TILE_SIZE, bounds_of_tile, grid_around
 
 PLACES = st.floats(-5e6, 5e6)
 SIDES = st.floats(0, 2e6)

@@ -17,9 +17,9 @@ from tests.unit.review.desks import LAYER, MemoryDesk, snapshot_of, squares
 
 from trimline.bench.big_inventory import simulate_inventory
 from trimline.review.desk import NotThere
-from trimline.review.layer_shapes import LayerShapes
-from trimline.review.snapping import snapped
-from trimline.review.tiles import Tile, Tiles, tile_content
+from trimline.review.layers.layer_shapes import LayerShapes
+from trimline.review.layers.snapping import snapped
+from trimline.review.layers.tiles import Tile, Tiles, tile_content
 
 
 def features(tile: Tile) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ import shapely
 from rasterio.transform import from_origin
 
 from trimline.outlines import write_outlines
-from trimline.review.reviewed import Reviewed, ReviewedPeriod, ReviewedScene
+from trimline.review.opened.reviewed import Reviewed, ReviewedPeriod, ReviewedScene
 from trimline.scenes import open_scene, product_identity
 
 BANDS = ("blue", "green", "red", "nir", "swir1", "swir2")

@@ -19,7 +19,8 @@ from trimline.files import made_folder
 from trimline.foreign import foreign_errors
 from trimline.layer_path import layer_path
 from trimline.outlines.geopackage import Table
-from trimline.review.pictures import surroundings_of
+from trimline.review.opened.reviewed import Reviewed, ReviewedPeriod
+from trimline.review.pictures.scene_pictures import surroundings_of
 from trimline.review.qgis.form import Kind, form_of, operations_of, quoted_text, write_form
 from trimline.review.qgis.layer_file import prepare_layer
 from trimline.review.qgis.layers import (
@@ -45,7 +46,6 @@ from trimline.review.qgis.symbols import (
     outline_symbol,
 )
 from trimline.review.qgis.xml import element
-from trimline.review.reviewed import Reviewed, ReviewedPeriod
 from trimline.scenes.raster_opening import open_user_raster
 from trimline.study.editing import AUTOMATIC, FINAL
 from trimline.study.one_map import CORRECTED

@@ -14,8 +14,8 @@ from xml.etree.ElementTree import Element
 
 from trimline.outlines.edit_layer import EDIT_COLUMNS, OPERATIONS
 from trimline.outlines.edit_periods import EVERY_PERIOD
+from trimline.review.opened.reviewed import ReviewedPeriod
 from trimline.review.qgis.xml import element, option
-from trimline.review.reviewed import ReviewedPeriod
 
 Kind = Literal["areas", "lines", "table"]
 """What edits are drawn as; those of a `table` have no geometry."""

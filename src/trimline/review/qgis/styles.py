@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Literal
 from xml.etree.ElementTree import Element
 
+from trimline.review.opened.reviewed import ReviewedPeriod
 from trimline.review.qgis.form import form_of, operations_of, write_form
 from trimline.review.qgis.symbols import by_operation
 from trimline.review.qgis.xml import QGIS_VERSION, as_text
-from trimline.review.reviewed import ReviewedPeriod
 
 DEFAULT_STYLE = "trimline"
 """Name of the style that QGIS takes by itself; those of areas and lines have a word behind it."""

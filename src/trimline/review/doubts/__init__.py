@@ -1,0 +1,1 @@
+"""Doubts of outlines: what speaks against each, computed in the background."""

@@ -1,0 +1,1 @@
+"""Strokes of the page as edits: drawn, tried on copies of the outlines, saved, and listed."""

@@ -1,0 +1,1 @@
+"""Vector layers as tiles: what is in view, as exact as its level shows."""
