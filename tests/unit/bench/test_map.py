@@ -35,6 +35,7 @@ KEYS = [
     "glacier_windows",
     "asked_fraction",
     "read_back_fraction",
+    "size",
 ]
 TINY = {"size": 256, "rounds": 1, "device": "cpu", "arguments": {"widths": [4, 8]}, "side": 128, "seed": 1}
 
