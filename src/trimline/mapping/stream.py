@@ -134,7 +134,8 @@ def predict_here(model: Model) -> StripPredictor:
 def ahead(work: Callable[[In], Out], items: Iterable[In]) -> Iterator[Out]:
     """Yield the results of some work in order, done in a thread while earlier results are used.
 
-    One result may wait. Where the work fails, or whoever uses the results stops, no later item is worked on.
+    One result may wait. Where the work fails, or whoever uses the results stops, no later item is worked on. Where the
+    items end in an error, those that came before it are: what was made until then is kept.
 
     Parameters
     ----------
@@ -143,30 +144,35 @@ def ahead(work: Callable[[In], Out], items: Iterable[In]) -> Iterator[Out]:
     items
         What is worked on.
     """
-    failed = False
+    stopped = False
 
     def in_order(item: In) -> Out:
-        nonlocal failed
-        if failed:  # what comes after a failure must not be done: rows would be missing in between
+        nonlocal stopped
+        if stopped:  # what comes after a failure must not be done: rows would be missing in between
             raise CancelledError
         try:
             return work(item)
         except BaseException:
-            failed = True
+            stopped = True
             raise
 
     with ThreadPoolExecutor(1) as pool:
         pending: deque[Future[Out]] = deque()
-        try:
-            for item in items:
-                pending.append(pool.submit(in_order, item))
-                if len(pending) > 1:
-                    yield pending.popleft().result()
-            while pending:
+
+        def used() -> Iterator[Out]:
+            nonlocal stopped
+            try:
                 yield pending.popleft().result()
-        finally:
-            for each in pending:
-                each.cancel()
+            except BaseException:  # interrupted as it waits, or not used any longer
+                stopped = True
+                raise
+
+        for item in items:
+            pending.append(pool.submit(in_order, item))
+            if len(pending) > 1:
+                yield from used()
+        while pending:
+            yield from used()
 
 
 class _Reader:
