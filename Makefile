@@ -1,4 +1,6 @@
 # Every target sets up .venv by itself, once; nothing is done twice.
+# Compiled modules are kept, whatever the environment says: tests and tutorials start Python hundreds of times.
+export PYTHONDONTWRITEBYTECODE :=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import lru_cache
 from pathlib import Path
 
 import geopandas as gpd
@@ -100,7 +101,13 @@ def _require_earth(crs: CRS | None) -> None:
     """Raise unless coordinates can be brought to longitude and latitude: a CRS may be of another planet, or broken."""
     if crs is not None:
         with foreign_errors(OutlineError, what=f"the CRS '{crs.name}' is not of the Earth, or is damaged"):
-            Transformer.from_crs(crs, 4326)
+            _to_earth(crs)
+
+
+@lru_cache(maxsize=256)
+def _to_earth(crs: CRS) -> Transformer:
+    """Return the way to longitude and latitude, made once: of a CRS without a number that takes PROJ long."""
+    return Transformer.from_crs(crs, 4326)
 
 
 def _read_parquet(path: Path) -> gpd.GeoDataFrame:

@@ -111,9 +111,10 @@ def read_vector(path: LayerPath) -> gpd.GeoDataFrame:
         if not isinstance(rows, gpd.GeoDataFrame):
             raise OutlineError("holds a table without geometry", where=where)
         _refuse_unreadable_shapes(rows, source, layer)
+        # Parts of a Shapefile were held against each other, and GDAL takes long to find the name of an odd CRS.
         with _reading(source):
-            about = pyogrio.read_info(source.gdal, layer=layer)
-    if about["driver"] == "ESRI Shapefile":
+            about = None if source.shapefile is not None else pyogrio.read_info(source.gdal, layer=layer)
+    if about is None or about["driver"] == "ESRI Shapefile":
         rows, turned = oriented(rows, where)
         if turned:
             listed = ", ".join(map(str, turned[:3])) + (" and more" if len(turned) > 3 else "")
