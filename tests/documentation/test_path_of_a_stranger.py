@@ -1,7 +1,7 @@
 """A new user who has only the README and the site reaches what they promise.
 
 Each notebook is taken from the built site, as it is downloaded, and executed in an empty folder; afterwards the files
-that its page promises are there. The README's commands are carried out by `tests/integration/test_documentation.py`.
+that its page promises are there. The README's commands are carried out by `tests/documentation/test_shown_code.py`.
 """
 
 from __future__ import annotations

@@ -87,6 +87,7 @@ def study_file(landsat: RangeManifest, tmp_path: Path) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_a_study_warns_of_what_lies_off_and_maps_it_in_place_when_asked(
     study_file: dict[str, Any], caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:

@@ -81,6 +81,7 @@ def maps_of(folder: Path) -> dict[str, bytes]:
     return {f"{each.name}/{name}": (each / name).read_bytes() for each in sorted(maps.iterdir()) for name in MAPS}
 
 
+@pytest.mark.slow
 def test_workers_that_see_nothing_fetch_and_map_the_same_bytes_though_one_dies(
     simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,9 +64,10 @@ def goes_on_with_scenes(caplog: pytest.LogCaptureFixture) -> bool:
     return sum(f"map/S{number}: nothing to do" in caplog.text for number in range(5)) >= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scenes", "goes_on"),
-    [(1, goes_on_with_rows), pytest.param(5, goes_on_with_scenes, marks=pytest.mark.slow)],
+    [(1, goes_on_with_rows), (5, goes_on_with_scenes)],
 )
 def test_a_scheduler_that_dies_is_said_in_one_line_and_the_next_run_goes_on(
     scenes: int, goes_on: Callable[[Any], bool], tmp_path: Path, caplog: pytest.LogCaptureFixture

@@ -136,6 +136,7 @@ def test_what_is_done_is_not_done_again_and_another_dem_is_noticed(project: Path
     assert without.done["terminus"].result["terminus"]["glaciers"] == 2
 
 
+@pytest.mark.slow
 def test_the_same_project_gives_the_same_bytes(project: Path, tmp_path: Path) -> None:
     written = []
     for name in ("one", "other"):

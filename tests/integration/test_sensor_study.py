@@ -67,6 +67,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_both_sensors_are_judged_on_the_same_ground_in_every_zone(folder: Path) -> None:
     table = pd.read_csv(folder / "out/sensors/sensors.csv").set_index(["experiment", "zone"])
     for name in ("fine", "coarse"):
@@ -78,6 +79,7 @@ def test_both_sensors_are_judged_on_the_same_ground_in_every_zone(folder: Path) 
     assert table.loc[("coarse", "all"), "oa"] < own.loc["LC08", "oa"]
 
 
+@pytest.mark.slow
 def test_what_is_compared_must_exist(folder: Path) -> None:
     with pytest.raises(ProjectError, match="'finer' is no experiment; did you mean 'fine'"):
         load_project(folder / "study.yaml", ["sensors.experiments=[finer, coarse]"])

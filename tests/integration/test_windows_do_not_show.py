@@ -62,6 +62,7 @@ def boundary_m(one: gpd.GeoDataFrame, other: gpd.GeoDataFrame) -> float:
     return max(float(shapely.distance(points[0], lines[1]).max()), float(shapely.distance(points[1], lines[0]).max()))
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(top=st.integers(0, 60), left=st.integers(0, 60), window=st.integers(96, 200))
 def test_shifting_the_windows_moves_no_outline(

@@ -60,6 +60,7 @@ def eager(weights: Path) -> Eager:
 
 
 @needs_monai
+@pytest.mark.slow
 def test_a_tiny_run_gives_every_figure_ratios_first(monkeypatch: pytest.MonkeyPatch) -> None:
     # A process of its own takes seconds to import torch; below it has a test of its own.
     monkeypatch.setattr(mapping, "peak_memory_mb", map_alone)

@@ -2,7 +2,8 @@
 
 Each page's Python, and each fence of commands, is carried out in a folder of its own, where small simulated products
 stand under the names that the pages use. ``<!-- not run: reason -->`` above a fence is the only way out; of such a
-fence it is tried whether it could start. Tutorials are executed when the documentation is built.
+fence it is tried whether it could start. Tutorials are executed when the documentation is built. What takes minutes in
+all is slow, and belongs to ``make test-docs``.
 """
 
 from __future__ import annotations
@@ -199,6 +200,7 @@ def here(products: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if any(f.language == "python" for f in fences(page))], ids=str)
 def test_python_of_a_page_runs_in_order(page: Path, here: Path) -> None:
     names: dict[str, Any] = {}
@@ -208,6 +210,7 @@ def test_python_of_a_page_runs_in_order(page: Path, here: Path) -> None:
             exec(code, names)  # noqa: S102 - our own pages
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fence", RUN, ids=str)
 def test_the_commands_of_a_fence_run_in_order(fence: Fence, request: pytest.FixtureRequest) -> None:
     for program, *arguments in commands(fence):
