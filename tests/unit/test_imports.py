@@ -19,6 +19,7 @@ ROOMS = (
     "longitudes",
     "reprojecting",
     "cores",
+    "graphs",
     "extras",
     "display",
     "layer_path",

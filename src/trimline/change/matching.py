@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from trimline.change.equal_area import centred_on, projected
 from trimline.change.long_table import require_columns, require_no_overlap
 from trimline.errors import ChangeError
+from trimline.graphs import graph_of
 from trimline.outlines.check import require_crs, require_polygons
 
 MatchKind = Literal["kept", "gained", "lost", "split", "merged", "complex"]
@@ -146,9 +146,7 @@ def _shared(
 
 def _groups(old: int, new: int, row: NDArray[np.intp], column: NDArray[np.intp]) -> NDArray[np.intp]:
     """Return the number of the group of each outline, those of the inventory first."""
-    size = old + new
-    links = coo_array((np.ones(len(row), np.int8), (row, column + old)), shape=(size, size))
-    _, labels = connected_components(links, directed=False)
+    _, labels = connected_components(graph_of(row, column + old, old + new), directed=False)
     return np.asarray(labels, np.intp)
 
 

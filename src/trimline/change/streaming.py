@@ -21,7 +21,6 @@ import pyarrow.parquet
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
-from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from trimline.change.areas import LANDSAT_PIXEL_M, by_period, measured, with_size_classes
@@ -31,6 +30,7 @@ from trimline.change.sizes import SIZE_BOUNDS_KM2
 from trimline.errors import OutlineError
 from trimline.files import StrPath
 from trimline.foreign import foreign_errors
+from trimline.graphs import graph_of
 from trimline.outlines.check import require_finite
 
 BATCH = 4096
@@ -207,8 +207,7 @@ def _groups(
         first.append(rows[one])
         second.append(rows[other])
     one, other = np.concatenate(first), np.concatenate(second)
-    links = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(len(bounds), len(bounds)))
-    return np.asarray(connected_components(links, directed=False)[1], np.intp)
+    return np.asarray(connected_components(graph_of(one, other, len(bounds)), directed=False)[1], np.intp)
 
 
 def _frame(table: pd.DataFrame, geometries: Sequence[shapely.Geometry], crs: CRS) -> gpd.GeoDataFrame:

@@ -17,10 +17,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.sparse import coo_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components, dijkstra, minimum_spanning_tree
 
 from trimline.glaciers.flow_shares import largest_share
+from trimline.graphs import graph_of
 
 GUTTER_M = 100.0
 """Depth of the gutter below the ground [m]; deeper than a margin is rough."""
@@ -130,7 +130,7 @@ def _drained(
     rows = np.concatenate([links.one, np.full(len(outlets), count)])
     columns = np.concatenate([links.other, outlets])
     weights = np.concatenate([rank, np.ones(len(outlets))])
-    tree = minimum_spanning_tree(coo_array((weights, (rows, columns)), shape=(count + 1, count + 1)).tocsr())
+    tree = minimum_spanning_tree(graph_of(rows, columns, count + 1, weights))
     order, below = breadth_first_order(tree, count, directed=False)
     filled, receiver, outlet = height.tolist(), below.tolist(), [NO_BASIN] * count
     number = 0
@@ -297,7 +297,7 @@ def spread_on(labels: Labels, ice: NDArray[np.bool_]) -> Labels:
     seeds = np.flatnonzero(found[ice] >= 0)
     if len(seeds) < np.count_nonzero(ice):
         links, count = links_of(ice), int(np.count_nonzero(ice))
-        graph = coo_array((links.distance, (links.one, links.other)), shape=(count, count)).tocsr()
+        graph = graph_of(links.one, links.other, count, links.distance)
         of_ice = found[ice]
         if len(seeds):
             distance, _, nearest = dijkstra(

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from trimline.glaciers.drainage import Links, links_of
+from trimline.graphs import graph_of
 
 _FROM_MARGIN, _FROM_HEIGHT = 1000.0, 3000.0
 _MARGIN_POWER, _HEIGHT_POWER = 4.25, 3.7
@@ -101,7 +101,7 @@ class Routes:
         inside = np.ones(len(links.one), bool)
         inside[doubtful] = is_open(place[links.one[doubtful]], place[links.other[doubtful]])
         links = Links(links.one[inside], links.other[inside], links.distance[inside])
-        graph = coo_array((links.distance, (links.one, links.other)), shape=(len(place), len(place)))
+        graph = graph_of(links.one, links.other, len(place))
         piece = connected_components(graph, directed=False)[1]
         self.ice = np.zeros_like(ice)
         """(h, w) the ice that ways go over."""
@@ -116,7 +116,7 @@ class Routes:
         if span > 0:
             cost += _FROM_HEIGHT * ((height - height.min()) / span) ** _HEIGHT_POWER
         weight = links.distance * (cost[links.one] + cost[links.other]) / 2.0
-        self._graph = coo_array((weight, (links.one, links.other)), shape=(len(place), len(place))).tocsr()
+        self._graph = graph_of(links.one, links.other, len(place), weight)
 
     def main(self, heads: Heads) -> NDArray[np.int64]:
         """Return (n, 2) rows and columns of the main way, from its head to the terminus; one pixel if all is one.

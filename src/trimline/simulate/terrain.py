@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, sparse
+from scipy import ndimage
 from scipy.sparse import csgraph
+
+from trimline.graphs import graph_of
 
 Field = NDArray[np.float64]
 
@@ -168,10 +170,7 @@ def without_depressions(height: Field) -> Field:
     first, second = _edges(height.shape)
     heights = np.append(height.ravel(), height.min() - 1.0)
     weights = np.maximum(heights[first], heights[second]) - heights[outside]
-    # SciPy 1.15 and older find spanning trees only with indices of 32 bits.
-    ends = (first.astype(np.int32), second.astype(np.int32))
-    graph = sparse.coo_array((weights, ends), shape=(outside + 1, outside + 1)).tocsr()
-    tree = csgraph.minimum_spanning_tree(graph)
+    tree = csgraph.minimum_spanning_tree(graph_of(first, second, outside + 1, weights))
     _, outwards = csgraph.breadth_first_order(tree, outside, directed=False)
     outwards = outwards.astype(np.int64)
     outwards[outside] = outside

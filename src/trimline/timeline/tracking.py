@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from trimline.errors import OutlineError
+from trimline.graphs import graph_of
 
 _TOUCHING_M = 0.01
 """Polygons that overlays have cut lie within this distance of their common border [m]."""
@@ -208,8 +208,7 @@ def _complexes(geometries: Geometries, period: NDArray[np.intp]) -> tuple[int, N
 
 
 def _connected(one: NDArray[np.intp], other: NDArray[np.intp], count: int) -> tuple[int, NDArray[np.int32]]:
-    links = coo_array((np.ones(len(one)), (one, other)), shape=(count, count))
-    number, labels = connected_components(links, directed=False)
+    number, labels = connected_components(graph_of(one, other, count), directed=False)
     return int(number), labels
 
 

@@ -15,10 +15,12 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio.features import rasterize
 from scipy import ndimage
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
+
+from trimline.graphs import graph_of
 
 _CELLS = 4000
 """Cells of the ice: a cell is a sixtieth of the side of a square as large as the glacier."""
@@ -92,8 +94,7 @@ class IceGrid:
 
     def _graph(self, weights: NDArray[np.float64]) -> csr_array:
         first, second, _ = self._edges
-        size = len(self.xy)
-        return coo_array((weights, (first, second)), shape=(size, size)).tocsr()
+        return graph_of(first, second, len(self.xy), weights)
 
     @cached_property
     def margin_m(self) -> NDArray[np.float64]:
