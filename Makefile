@@ -1,6 +1,4 @@
 # Every target sets up .venv by itself, once; nothing is done twice.
-# Compiled modules are kept, whatever the environment says: tests and tutorials start Python hundreds of times.
-export PYTHONDONTWRITEBYTECODE :=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -16,6 +14,9 @@ LOWEST_TESTS := $(addprefix unit/,scenes outlines change glaciers timeline infer
 # Left out: older FastAPI words its document otherwise.
 LOWEST_CHOICE := "not copy_of_the_document"
 PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f ! -path $(TYPES) ! -path 'web/tests/*' -print)
+
+# Compiled modules are kept, whatever the environment says: tests and tutorials start Python hundreds of times.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup web api demo package test test-python test-web test-slow test-package test-pythons test-lowest lint lint-python lint-web format test-faults bench bench-quick docs test-docs test-stranger clean
 

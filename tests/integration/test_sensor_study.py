@@ -59,16 +59,17 @@ STUDY: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sensors")
-    (folder / "study.yaml").write_text(yaml.safe_dump(STUDY))
-    run_study(load_project(folder / "study.yaml"), until="sensors")
-    return folder
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    path = tmp_path / "study.yaml"
+    path.write_text(yaml.safe_dump(STUDY))
+    return path
 
 
 @pytest.mark.slow
-def test_both_sensors_are_judged_on_the_same_ground_in_every_zone(folder: Path) -> None:
+def test_both_sensors_are_judged_on_the_same_ground_in_every_zone(study: Path) -> None:
+    run_study(load_project(study), until="sensors")
+    folder = study.parent
     table = pd.read_csv(folder / "out/sensors/sensors.csv").set_index(["experiment", "zone"])
     for name in ("fine", "coarse"):
         for score in ("precision", "recall", "oa"):
@@ -79,9 +80,8 @@ def test_both_sensors_are_judged_on_the_same_ground_in_every_zone(folder: Path) 
     assert table.loc[("coarse", "all"), "oa"] < own.loc["LC08", "oa"]
 
 
-@pytest.mark.slow
-def test_what_is_compared_must_exist(folder: Path) -> None:
+def test_what_is_compared_must_exist(study: Path) -> None:
     with pytest.raises(ProjectError, match="'finer' is no experiment; did you mean 'fine'"):
-        load_project(folder / "study.yaml", ["sensors.experiments=[finer, coarse]"])
+        load_project(study, ["sensors.experiments=[finer, coarse]"])
     with pytest.raises(ProjectError, match="give a dem"):
-        run_study(load_project(folder / "study.yaml", ["dem=null"]), until="sensors")
+        run_study(load_project(study, ["dem=null"]), until="sensors")

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import lru_cache
 from pathlib import Path
 
 import geopandas as gpd
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
+from trimline.coordinate_systems import degrees
 from trimline.errors import OutlineError
 from trimline.files import StrPath
-from trimline.foreign import foreign_errors
+from trimline.foreign import foreign_errors, reason
 from trimline.layer_path import layer_path
 from trimline.outlines.check import check, report, require_finite
 from trimline.outlines.line_types import glaciers_of
 from trimline.outlines.schema import with_present_names
 from trimline.outlines.vector_file import read_vector
+from trimline.reprojecting import transformer
 
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
 
@@ -99,15 +100,14 @@ def require_crs_in(found: gpd.GeoDataFrame, path: Path) -> None:
 
 def _require_earth(crs: CRS | None) -> None:
     """Raise unless coordinates can be brought to longitude and latitude: a CRS may be of another planet, or broken."""
-    if crs is not None:
-        with foreign_errors(OutlineError, what=f"the CRS '{crs.name}' is not of the Earth, or is damaged"):
-            _to_earth(crs)
-
-
-@lru_cache(maxsize=256)
-def _to_earth(crs: CRS) -> Transformer:
-    """Return the way to longitude and latitude, made once: of a CRS without a number that takes PROJ long."""
-    return Transformer.from_crs(crs, 4326)
+    if crs is None:
+        return
+    try:
+        transformer(crs, degrees())
+    except OutlineError as error:
+        raise OutlineError(
+            f"the CRS '{crs.name}' is not of the Earth, or is damaged ({reason(error.__cause__ or error)})"
+        ) from error
 
 
 def _read_parquet(path: Path) -> gpd.GeoDataFrame:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -13,17 +13,50 @@ from trimline.mapping import stream
 from trimline.mapping.stream import ahead
 
 
-class BusyPool(ThreadPoolExecutor):
-    """Begins whatever it is given late, as on a machine whose cores are taken."""
+class LatePool:
+    """Does nothing before somebody waits for it: as late as a thread can be on a machine whose cores are taken."""
 
-    def submit(self, *given: Any, **named: Any) -> Future[Any]:
-        super().submit(time.sleep, 0.03)
-        return super().submit(*given, **named)
+    def __init__(self, threads: int) -> None:
+        assert threads == 1, "or the order would not be kept"
+        self._waiting: deque[Late] = deque()
+
+    def submit(self, work: Callable[[Any], Any], item: Any) -> Late:
+        self._waiting.append(Late(self, work, item))
+        return self._waiting[-1]
+
+    def do_next(self) -> None:
+        self._waiting.popleft().do()
+
+    def __enter__(self) -> LatePool:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        while self._waiting:
+            self.do_next()
+
+
+class Late(Future[Any]):
+    def __init__(self, pool: LatePool, work: Callable[[Any], Any], item: Any) -> None:
+        super().__init__()
+        self._pool, self._work, self._item = pool, work, item
+
+    def do(self) -> None:
+        if not self.set_running_or_notify_cancel():
+            return
+        try:
+            self.set_result(self._work(self._item))
+        except Exception as error:
+            self.set_exception(error)
+
+    def result(self, timeout: float | None = None) -> Any:
+        while not self.done():
+            self._pool.do_next()
+        return super().result(timeout)
 
 
 @pytest.fixture(autouse=True)
-def busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "ThreadPoolExecutor", BusyPool)
+def late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "ThreadPoolExecutor", LatePool)
 
 
 def test_what_came_before_an_error_of_the_items_is_worked_on() -> None:
